@@ -1,0 +1,1 @@
+//! What we teach: lessons, quizzes, the glossary, as checked values.

@@ -1,0 +1,273 @@
+//! Knobs: the typed parameters of a demo, and the values a run was given.
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::quantity::{NotAQuantity, Quantity, Unit};
+
+/// A parameter a learner may turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Knob {
+    /// The flag's and lessons' name for it: `rtt`, `loss`.
+    pub name: &'static str,
+    /// What it changes, in a few words.
+    pub about: &'static str,
+    pub kind: KnobKind,
+}
+
+/// What a knob may be set to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnobKind {
+    /// Base units of [`Unit`]; `step` is what an arrow key adds.
+    Quantity { unit: Unit, min: i64, max: i64, step: i64, default: i64 },
+    /// One of these words; the first is the default.
+    Choice(&'static [&'static str]),
+    /// Off unless turned on.
+    Switch,
+}
+
+/// A knob's setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    Quantity(Quantity),
+    Choice(&'static str),
+    Switch(bool),
+}
+
+/// A setting for each knob of a demo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knobs {
+    knobs: &'static [Knob],
+    values: BTreeMap<&'static str, Value>,
+}
+
+/// A setting that cannot be; the message says what can.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KnobError {
+    #[error("there is no knob `{name}` here: the knobs are {known}")]
+    Unknown { name: String, known: String },
+    #[error("`{name}`: {source}")]
+    Unreadable { name: &'static str, source: NotAQuantity },
+    #[error("`{name}` goes from {min} to {max}; {value} lies outside")]
+    OutOfRange { name: &'static str, min: Quantity, max: Quantity, value: Quantity },
+    #[error("`{name}` is one of {known}; `{text}` is not")]
+    NotAChoice { name: &'static str, known: String, text: String },
+}
+
+impl Knob {
+    /// A length of time, in milliseconds.
+    #[must_use]
+    pub const fn millis(name: &'static str, about: &'static str, [min, max, step, default]: [i64; 4]) -> Self {
+        let ms = 1_000_000;
+        let kind = KnobKind::Quantity {
+            unit: Unit::Nanoseconds,
+            min: min * ms,
+            max: max * ms,
+            step: step * ms,
+            default: default * ms,
+        };
+        Self { name, about, kind }
+    }
+
+    /// Any quantity, in base units of its [`Unit`].
+    #[must_use]
+    pub const fn quantity(
+        name: &'static str,
+        about: &'static str,
+        unit: Unit,
+        [min, max, step, default]: [i64; 4],
+    ) -> Self {
+        let kind = KnobKind::Quantity { unit, min, max, step, default };
+        Self { name, about, kind }
+    }
+
+    #[must_use]
+    pub const fn choice(name: &'static str, about: &'static str, words: &'static [&'static str]) -> Self {
+        Self { name, about, kind: KnobKind::Choice(words) }
+    }
+
+    #[must_use]
+    pub const fn switch(name: &'static str, about: &'static str) -> Self {
+        Self { name, about, kind: KnobKind::Switch }
+    }
+
+    /// The setting of a run that says nothing else.
+    #[must_use]
+    pub fn default(&self) -> Value {
+        match self.kind {
+            KnobKind::Quantity { unit, default, .. } => Value::Quantity(Quantity::new(default, unit)),
+            KnobKind::Choice(words) => Value::Choice(words[0]),
+            KnobKind::Switch => Value::Switch(false),
+        }
+    }
+
+    /// The setting a text asks for.
+    ///
+    /// # Errors
+    /// When the text is unreadable, out of range or no such choice.
+    pub fn parse(&self, text: &str) -> Result<Value, KnobError> {
+        match self.kind {
+            KnobKind::Quantity { unit, min, max, .. } => {
+                let value =
+                    Quantity::parse(text, unit).map_err(|source| KnobError::Unreadable { name: self.name, source })?;
+                if (min..=max).contains(&value.value) {
+                    return Ok(Value::Quantity(value));
+                }
+                let (min, max) = (Quantity::new(min, unit), Quantity::new(max, unit));
+                Err(KnobError::OutOfRange { name: self.name, min, max, value })
+            }
+            KnobKind::Choice(words) => self.one_of(words, text).map(Value::Choice),
+            KnobKind::Switch => Ok(Value::Switch(self.one_of(&["on", "off"], text)? == "on")),
+        }
+    }
+
+    fn one_of(&self, words: &[&'static str], text: &str) -> Result<&'static str, KnobError> {
+        let found = words.iter().find(|word| **word == text.trim());
+        found.copied().ok_or_else(|| KnobError::NotAChoice {
+            name: self.name,
+            known: words.join(", "),
+            text: text.to_owned(),
+        })
+    }
+
+    /// The setting one arrow key further (`up`) or back; stays at the ends, choices go round.
+    #[must_use]
+    pub fn turned(&self, value: &Value, up: bool) -> Value {
+        match (self.kind, value) {
+            (KnobKind::Quantity { unit, min, max, step, .. }, Value::Quantity(now)) => {
+                let moved = now.value + if up { step } else { -step };
+                Value::Quantity(Quantity::new(moved.clamp(min, max), unit))
+            }
+            (KnobKind::Choice(words), Value::Choice(now)) => {
+                let here = words.iter().position(|word| word == now).unwrap_or(0);
+                let next = if up { here + 1 } else { here + words.len() - 1 };
+                Value::Choice(words[next % words.len()])
+            }
+            (_, Value::Switch(on)) => Value::Switch(!on),
+            (_, other) => other.clone(),
+        }
+    }
+}
+
+impl Knobs {
+    /// Every knob at its default.
+    #[must_use]
+    pub fn defaults(knobs: &'static [Knob]) -> Self {
+        let values = knobs.iter().map(|knob| (knob.name, knob.default())).collect();
+        Self { knobs, values }
+    }
+
+    /// The defaults, changed by `name`, `text` pairs.
+    ///
+    /// # Errors
+    /// The first setting that cannot be.
+    pub fn with<'a>(
+        knobs: &'static [Knob],
+        settings: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, KnobError> {
+        let mut all = Self::defaults(knobs);
+        for (name, text) in settings {
+            all.set(name, text)?;
+        }
+        Ok(all)
+    }
+
+    /// Sets one knob from text.
+    ///
+    /// # Errors
+    /// When there is no such knob, or the text is no setting of it.
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), KnobError> {
+        let knob = self.knob(name)?;
+        self.values.insert(knob.name, knob.parse(text)?);
+        Ok(())
+    }
+
+    /// Moves one knob by one arrow key.
+    ///
+    /// # Errors
+    /// When there is no such knob.
+    pub fn turn(&mut self, name: &str, up: bool) -> Result<(), KnobError> {
+        let knob = self.knob(name)?;
+        let turned = knob.turned(&self.values[knob.name], up);
+        self.values.insert(knob.name, turned);
+        Ok(())
+    }
+
+    fn knob(&self, name: &str) -> Result<&'static Knob, KnobError> {
+        let found = self.knobs.iter().find(|knob| knob.name == name);
+        found.ok_or_else(|| KnobError::Unknown {
+            name: name.to_owned(),
+            known: self.knobs.iter().map(|knob| knob.name).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// The knobs with their settings, in the demo's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Knob, &Value)> {
+        self.knobs.iter().map(|knob| (knob, &self.values[knob.name]))
+    }
+
+    /// The settings as the command line would take them.
+    #[must_use]
+    pub fn as_text(&self) -> BTreeMap<String, String> {
+        self.iter().map(|(knob, value)| (knob.name.to_owned(), value.as_text())).collect()
+    }
+
+    /// The setting of a time knob. Panics when the demo has no such knob: a mistake in the demo, which its tests run into.
+    #[must_use]
+    pub fn time(&self, name: &str) -> Duration {
+        self.amount(name).as_duration().expect("a time knob")
+    }
+
+    /// The value in base units of a quantity knob; panics as [`Knobs::time`] does.
+    #[must_use]
+    pub fn number(&self, name: &str) -> u64 {
+        u64::try_from(self.amount(name).value).expect("knobs are not negative")
+    }
+
+    fn amount(&self, name: &str) -> Quantity {
+        match &self.values[name] {
+            Value::Quantity(quantity) => *quantity,
+            other => panic!("knob {name} is {other:?}, not a quantity"),
+        }
+    }
+
+    /// The word of a choice knob; panics as [`Knobs::time`] does.
+    #[must_use]
+    pub fn choice(&self, name: &str) -> &'static str {
+        match &self.values[name] {
+            Value::Choice(word) => word,
+            other => panic!("knob {name} is {other:?}, not a choice"),
+        }
+    }
+
+    /// Whether a switch is on; panics as [`Knobs::time`] does.
+    #[must_use]
+    pub fn is_on(&self, name: &str) -> bool {
+        match &self.values[name] {
+            Value::Switch(on) => *on,
+            other => panic!("knob {name} is {other:?}, not a switch"),
+        }
+    }
+}
+
+impl Value {
+    /// As the command line takes it: `80ms`, `cubic`, `on`; exact.
+    #[must_use]
+    pub fn as_text(&self) -> String {
+        match self {
+            Self::Quantity(quantity) => format!("{quantity:#}").replace(' ', ""),
+            Self::Choice(word) => (*word).to_owned(),
+            Self::Switch(on) => if *on { "on" } else { "off" }.to_owned(),
+        }
+    }
+}
+
+/// For a person: `80 ms`.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Quantity(quantity) => quantity.fmt(f),
+            other => f.pad(&other.as_text()),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The seam: what a program may ask of a network. The lab answers in virtual time, the host with its own sockets.
+//!
+//! Services and demos are written against [`Net`] once and run in both worlds. Nothing has to be `Send`: a world is one
+//! thread. Streams are tokio's byte streams, so that hyper, rustls and their kin run on them unchanged.
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::recording::Time;
+
+/// A host's network, as its programs see it. Cheap to clone.
+pub trait Net: Clone + 'static {
+    type Stream: Stream;
+    type Listener: Listener<Stream = Self::Stream>;
+    type Datagrams: Datagrams;
+
+    /// Opens a TCP connection.
+    ///
+    /// # Errors
+    /// `ConnectionRefused` when a RST answers the SYN, `TimedOut`, `HostUnreachable`, ...: as a host's `connect(2)`.
+    fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>>;
+
+    /// Waits for TCP connections at an address of this host; port 0 chooses one.
+    ///
+    /// # Errors
+    /// `AddrInUse`, `AddrNotAvailable`.
+    fn listen(&self, at: SocketAddr) -> impl Future<Output = io::Result<Self::Listener>>;
+
+    /// Opens a UDP socket at an address of this host; port 0 chooses one.
+    ///
+    /// # Errors
+    /// `AddrInUse`, `AddrNotAvailable`.
+    fn bind(&self, at: SocketAddr) -> impl Future<Output = io::Result<Self::Datagrams>>;
+
+    /// The time since the world began.
+    fn now(&self) -> Time;
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()>;
+
+    /// Runs a task beside the caller's; it ends with the world at the latest.
+    fn spawn(&self, task: impl Future<Output = ()> + 'static);
+}
+
+/// A TCP connection. Dropping it closes it in order (FIN) once what was written is sent.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
+    /// # Errors
+    /// When the socket is no longer connected.
+    fn local(&self) -> io::Result<SocketAddr>;
+
+    /// # Errors
+    /// When the socket is no longer connected.
+    fn peer(&self) -> io::Result<SocketAddr>;
+
+    /// Ends the connection with a RST: what is unsent is thrown away (`SO_LINGER` 0 and close).
+    fn abort(self);
+}
+
+/// A listening TCP socket.
+pub trait Listener: 'static {
+    type Stream: Stream;
+
+    /// # Errors
+    /// When the listening socket failed; one client's failure is not an error.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>>;
+
+    /// # Errors
+    /// When the socket is closed.
+    fn local(&self) -> io::Result<SocketAddr>;
+}
+
+/// A UDP socket.
+pub trait Datagrams: 'static {
+    /// # Errors
+    /// `WouldBlock` never; `InvalidInput` for a payload larger than UDP carries.
+    fn send_to(&self, bytes: &[u8], to: SocketAddr) -> impl Future<Output = io::Result<()>>;
+
+    /// The next datagram's length and sender; what exceeds `buffer` is cut off.
+    ///
+    /// # Errors
+    /// As the host reports them, such as `ConnectionRefused` after an ICMP port unreachable.
+    fn receive(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<(usize, SocketAddr)>>;
+
+    /// # Errors
+    /// When the socket is closed.
+    fn local(&self) -> io::Result<SocketAddr>;
+}

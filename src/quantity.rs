@@ -1,0 +1,270 @@
+//! A number with its unit: read from `80ms` or `10Mbit/s`, shown to a person, kept as an integer.
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What a number counts. Values are integers of this base unit, so that runs compare equal on every machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Unit {
+    #[serde(rename = "ns")]
+    Nanoseconds,
+    #[serde(rename = "bit/s")]
+    BitsPerSecond,
+    #[serde(rename = "B")]
+    Bytes,
+    /// Shares of a whole: 1 % is 10 000 ppm.
+    #[serde(rename = "ppm")]
+    PartsPerMillion,
+    #[serde(rename = "count")]
+    Count,
+}
+
+/// A number of some [`Unit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Quantity {
+    pub value: i64,
+    pub unit: Unit,
+}
+
+/// A text that is not a quantity of the wanted unit; its message says what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {}: write {}", .unit.noun(), .unit.examples())]
+pub struct NotAQuantity {
+    pub text: String,
+    pub unit: Unit,
+}
+
+impl Unit {
+    /// The unit as JSON and the command line name it.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::BitsPerSecond => "bit/s",
+            Self::Bytes => "B",
+            Self::PartsPerMillion => "ppm",
+            Self::Count => "count",
+        }
+    }
+
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "a time",
+            Self::BitsPerSecond => "a rate",
+            Self::Bytes => "a size",
+            Self::PartsPerMillion => "a share",
+            Self::Count => "a whole number",
+        }
+    }
+
+    const fn examples(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "a number and a unit, such as 80ms, 1.5s or 250us",
+            Self::BitsPerSecond => "a number and a unit, such as 10Mbit/s, 64kbit/s or 1Gbit/s",
+            Self::Bytes => "a number and a unit, such as 1500B, 64KiB or 2MB",
+            Self::PartsPerMillion => "a percentage, such as 1% or 0.5%",
+            Self::Count => "digits only, such as 12",
+        }
+    }
+
+    /// Suffixes with their factor, longest first where one ends another; shown with the first that fits.
+    const fn scales(self) -> &'static [(&'static str, i64)] {
+        match self {
+            Self::Nanoseconds => &[("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("us", 1_000), ("ns", 1)],
+            Self::BitsPerSecond => &[
+                ("Gbit/s", 1_000_000_000),
+                ("Mbit/s", 1_000_000),
+                ("kbit/s", 1_000),
+                ("bit/s", 1),
+                ("Gbit", 1_000_000_000),
+                ("Mbit", 1_000_000),
+                ("kbit", 1_000),
+            ],
+            Self::Bytes => &[
+                ("GB", 1_000_000_000),
+                ("MB", 1_000_000),
+                ("kB", 1_000),
+                ("B", 1),
+                ("GiB", 1 << 30),
+                ("MiB", 1 << 20),
+                ("KiB", 1 << 10),
+                ("bytes", 1),
+            ],
+            Self::PartsPerMillion => &[("%", 10_000), ("ppm", 1)],
+            Self::Count => &[("", 1)],
+        }
+    }
+}
+
+impl Quantity {
+    #[must_use]
+    pub const fn new(value: i64, unit: Unit) -> Self {
+        Self { value, unit }
+    }
+
+    /// A length of time; longer than 292 years saturates.
+    #[must_use]
+    pub fn time(duration: Duration) -> Self {
+        let nanos = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+        Self::new(nanos, Unit::Nanoseconds)
+    }
+
+    /// A number of bytes.
+    #[must_use]
+    pub fn bytes(count: usize) -> Self {
+        Self::new(i64::try_from(count).unwrap_or(i64::MAX), Unit::Bytes)
+    }
+
+    /// A number of things.
+    #[must_use]
+    pub fn count(count: usize) -> Self {
+        Self::new(i64::try_from(count).unwrap_or(i64::MAX), Unit::Count)
+    }
+
+    /// The part `part` of `whole`, rounded to the nearest ppm; nothing of nothing is 0.
+    #[must_use]
+    pub fn share(part: usize, whole: usize) -> Self {
+        let ppm = (part as i128 * 1_000_000 + whole as i128 / 2).checked_div(whole as i128).unwrap_or(0);
+        Self::new(i64::try_from(ppm).unwrap_or(i64::MAX), Unit::PartsPerMillion)
+    }
+
+    /// The length of time this is; `None` for another unit or a negative value.
+    #[must_use]
+    pub fn as_duration(self) -> Option<Duration> {
+        let nanos = u64::try_from(self.value).ok()?;
+        (self.unit == Unit::Nanoseconds).then(|| Duration::from_nanos(nanos))
+    }
+
+    /// Reads `80ms`, `80 ms`, `1.5s`, `10Mbit/s`, `1%`, `64KiB`, `12`. Case counts only where it must (`MB`, `Mbit`).
+    ///
+    /// # Errors
+    /// When the text is no number with a suffix of `unit`, or does not fit; the message names suffixes that do.
+    pub fn parse(text: &str, unit: Unit) -> Result<Self, NotAQuantity> {
+        let wrong = || NotAQuantity { text: text.to_owned(), unit };
+        let trimmed = text.trim();
+        let digits =
+            trimmed.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-' && c != '_').unwrap_or(trimmed.len());
+        let (number, suffix) = trimmed.split_at(digits);
+        let factor = factor(unit, suffix.trim()).ok_or_else(wrong)?;
+        let value = scaled(&number.replace('_', ""), factor).ok_or_else(wrong)?;
+        Ok(Self::new(value, unit))
+    }
+}
+
+fn factor(unit: Unit, suffix: &str) -> Option<i64> {
+    let scales = unit.scales();
+    let exact = scales.iter().find(|(name, _)| *name == suffix);
+    let loose = || scales.iter().find(|(name, _)| name.eq_ignore_ascii_case(suffix));
+    exact.or_else(loose).map(|(_, factor)| *factor)
+}
+
+/// `1.5` times 1 000 000 in integers; digits below one base unit are refused, not rounded.
+fn scaled(number: &str, factor: i64) -> Option<i64> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let negative = whole.starts_with('-');
+    let mut value = i128::from(whole.parse::<i64>().ok()?) * i128::from(factor);
+    let mut step = i128::from(factor);
+    for digit in fraction.chars() {
+        let digit = i128::from(digit.to_digit(10)?);
+        if step % 10 != 0 && digit != 0 {
+            return None;
+        }
+        step /= 10;
+        value += if negative { -digit * step } else { digit * step };
+    }
+    i64::try_from(value).ok()
+}
+
+/// For a person: the largest unit that leaves at least 1, four significant digits; `{:#}` gives every digit.
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, factor) = self.scale();
+        let size = self.value.unsigned_abs() / factor.unsigned_abs();
+        let decimals = if f.alternate() { 9 } else { decimals(size) };
+        let space = if name.is_empty() { "" } else { " " };
+        f.pad(&format!("{}{space}{name}", fixed(self.value, factor, decimals)))
+    }
+}
+
+impl Quantity {
+    /// The suffix and factor a person would choose for this size.
+    fn scale(self) -> (&'static str, i64) {
+        let size = self.value.unsigned_abs();
+        let scales: &[(&'static str, i64)] = match self.unit {
+            Unit::Nanoseconds => &[("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("ns", 1)],
+            Unit::BitsPerSecond => &[("Gbit/s", 1_000_000_000), ("Mbit/s", 1_000_000), ("kbit/s", 1_000), ("bit/s", 1)],
+            // Headers and segments are read in bytes: 1460 B, not 1.46 kB.
+            Unit::Bytes if size < 100_000 => &[("B", 1)],
+            Unit::Bytes => &[("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)],
+            Unit::PartsPerMillion => &[("%", 10_000)],
+            Unit::Count => &[("", 1)],
+        };
+        let fits = scales.iter().find(|(_, factor)| size >= factor.unsigned_abs());
+        fits.or(scales.last()).copied().unwrap_or(("", 1))
+    }
+}
+
+const fn decimals(whole: u64) -> u32 {
+    match whole {
+        0..=9 => 3,
+        10..=99 => 2,
+        100..=999 => 1,
+        _ => 0,
+    }
+}
+
+/// `value / factor` with at most `decimals` digits after the point, rounded to nearest, without trailing zeros.
+fn fixed(value: i64, factor: i64, decimals: u32) -> String {
+    let (value, factor) = (i128::from(value), i128::from(factor));
+    let power = 10_i128.pow(decimals);
+    let rounded = (value.abs() * power + factor / 2) / factor;
+    let sign = if value < 0 && rounded != 0 { "-" } else { "" };
+    let (whole, fraction) = (rounded / power, rounded % power);
+    let text = format!("{sign}{whole}.{fraction:0width$}", width = decimals as usize);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn shows(text: &str, unit: Unit, shown: &str) {
+        let quantity = Quantity::parse(text, unit).expect("a quantity");
+        assert_eq!(quantity.to_string(), shown);
+        assert_eq!(Quantity::parse(&format!("{quantity:#}"), unit), Ok(quantity));
+    }
+
+    #[test]
+    fn reads_and_shows_every_unit() {
+        shows("80ms", Unit::Nanoseconds, "80 ms");
+        shows("1.5s", Unit::Nanoseconds, "1.5 s");
+        shows("250us", Unit::Nanoseconds, "250 µs");
+        shows("2683200ns", Unit::Nanoseconds, "2.683 ms");
+        shows("0ms", Unit::Nanoseconds, "0 ns");
+        shows("10Mbit/s", Unit::BitsPerSecond, "10 Mbit/s");
+        shows("64kbit", Unit::BitsPerSecond, "64 kbit/s");
+        shows("1500", Unit::Count, "1500");
+        shows("64KiB", Unit::Bytes, "65536 B");
+        shows("1460B", Unit::Bytes, "1460 B");
+        shows("20MB", Unit::Bytes, "20 MB");
+        shows("0.5%", Unit::PartsPerMillion, "0.5 %");
+        shows("25%", Unit::PartsPerMillion, "25 %");
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_hold_and_says_what_to_write() {
+        let error = Quantity::parse("80", Unit::Nanoseconds).expect_err("no unit");
+        insta::assert_snapshot!(error, @"`80` is not a time: write a number and a unit, such as 80ms, 1.5s or 250us");
+        for text in ["", "ms", "1.5.2s", "9999999999999s", "0.1ns", "1x", "--1s"] {
+            assert!(Quantity::parse(text, Unit::Nanoseconds).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_rounded_and_survives_an_empty_whole() {
+        assert_eq!(Quantity::share(1, 3).value, 333_333);
+        assert_eq!(Quantity::share(0, 0).value, 0);
+    }
+}

@@ -1,0 +1,1 @@
+//! Real protocol servers and clients, written once on the seam of [`crate::net`].
