@@ -1,1 +1,85 @@
-//! What we teach: lessons, quizzes, the glossary, as checked values.
+//! What we teach: chapters, lessons, quizzes, the glossary, as checked values.
+//!
+//! `raw` mirrors the files (serde, strict); these types are what the program uses; one conversion lies between, and it
+//! reports every problem with its place. Nothing here knows that a learner exists.
+mod lesson;
+mod question;
+
+pub use lesson::{Block, DemoRef, Inline, Lesson, Predict, Show, Step, WrongGuess};
+pub use question::{Choice, Hidden, Kind, NearMiss, NearText, OrderItem, Pair, Question};
+
+use serde::{Deserialize, Serialize};
+
+/// The whole course.
+#[derive(Clone, Debug, Default)]
+pub struct Content {
+    /// All chapters of the curriculum in their order; those without lessons say so.
+    pub chapters: Vec<Chapter>,
+    pub glossary: Vec<Term>,
+}
+
+/// A week of the roadmap.
+#[derive(Clone, Debug, Default)]
+pub struct Chapter {
+    /// `W1`.
+    pub id: String,
+    pub title: String,
+    /// What a learner can do after it, one line each.
+    pub goals: Vec<String>,
+    pub lessons: Vec<Lesson>,
+    /// Asked at its end.
+    pub quiz: Quiz,
+}
+
+/// A chapter's questions: the quiz draws from those that are no cards, drills from all.
+#[derive(Clone, Debug, Default)]
+pub struct Quiz {
+    /// The share of points that passes, in ppm.
+    pub pass_ppm: i64,
+    /// How many questions one sitting asks.
+    pub length: usize,
+    pub questions: Vec<Question>,
+}
+
+/// A word of the glossary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Term {
+    pub term: String,
+    /// Other spellings and abbreviations.
+    #[serde(default)]
+    pub also: Vec<String>,
+    pub meaning: String,
+    /// `RFC 9293 §3.3.1`.
+    #[serde(default)]
+    pub source: String,
+    /// Lessons that teach it, by id.
+    #[serde(default)]
+    pub lessons: Vec<String>,
+}
+
+impl Content {
+    /// The lesson of that id, with its chapter.
+    #[must_use]
+    pub fn lesson(&self, id: &str) -> Option<(&Chapter, &Lesson)> {
+        let lessons = self.chapters.iter().flat_map(|chapter| chapter.lessons.iter().map(move |it| (chapter, it)));
+        lessons.into_iter().find(|(_, lesson)| lesson.id == id)
+    }
+
+    /// The chapter of that id, in any case.
+    #[must_use]
+    pub fn chapter(&self, id: &str) -> Option<&Chapter> {
+        self.chapters.iter().find(|chapter| chapter.id.eq_ignore_ascii_case(id))
+    }
+
+    /// Every question of every chapter.
+    pub fn questions(&self) -> impl Iterator<Item = &Question> {
+        self.chapters.iter().flat_map(|chapter| &chapter.quiz.questions)
+    }
+
+    /// The question of that id.
+    #[must_use]
+    pub fn question(&self, id: &str) -> Option<&Question> {
+        self.questions().find(|question| question.id == id)
+    }
+}

@@ -1,1 +1,83 @@
 //! Asking: attempts, grading, drills, spaced repetition. Pure: today, the seed and the facts of a run are arguments.
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::quantity::Quantity;
+use crate::recording::Recording;
+
+/// A learner's answer, by the kind of question. Indices are those of the content, not of the shuffled screen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Single: one option. Multiple: all ticked.
+    Choices(Vec<usize>),
+    /// True or false, and the correction chosen for a false one.
+    Truth { says: bool, correction: Option<usize> },
+    /// Numeric and predict: as typed, `2400 B`.
+    Number(String),
+    /// Order: content indices in the learner's order. Match: for each left side, the index of the chosen right side.
+    Sequence(Vec<usize>),
+    /// Short and field: as typed.
+    Text(String),
+    /// Card: which points of the rubric the learner found in the own text, and that text.
+    Rubric { met: Vec<bool>, text: String },
+    /// Gave up.
+    Skipped,
+}
+
+/// How sure the learner said to be, before the feedback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    Guess,
+    Unsure,
+    Sure,
+}
+
+/// What an answer is worth and what there is to say about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grade {
+    /// 1 000 000 for all right.
+    pub points_ppm: i64,
+    pub verdict: Verdict,
+    /// What was right, in a line, with this attempt's values.
+    pub right: String,
+    /// About what the learner chose or typed; one line an option, item or near miss.
+    pub remarks: Vec<Remark>,
+}
+
+/// All, some or none of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Right,
+    Partly,
+    Wrong,
+}
+
+/// A sentence about one option.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// The option, item or value it is about.
+    pub about: String,
+    /// Whether the learner had this one right.
+    pub right: bool,
+    pub why: String,
+}
+
+/// What grading needs to know of a run: the caller runs the demo, practice only compares.
+pub trait Runs {
+    /// The recording of a demo with these settings.
+    ///
+    /// # Errors
+    /// A message for a person when there is no such demo or knob.
+    fn run(&self, demo: &str, knobs: &BTreeMap<String, String>, seed: u64) -> Result<Recording, String>;
+}
+
+/// A numeric truth of one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Truth {
+    pub value: Quantity,
+    pub tolerance_ppm: i64,
+}
