@@ -67,9 +67,11 @@ pub enum Kind {
     Short { accept: Vec<String>, near: Vec<NearText> },
     /// A field hidden in a real packet of a run.
     Field(Hidden),
-    /// What a run with fresh knobs will measure.
+    /// What a run with fresh knobs and seed measures.
     Predict {
         demo: String,
+        /// Whether the run's packets are on the screen while it is asked (read the capture), or only after (predict).
+        shown: bool,
         /// Settings to draw from, by knob.
         knobs: BTreeMap<String, Vec<String>>,
         measure: String,

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::content::Hidden;
 use crate::quantity::Quantity;
-use crate::recording::Recording;
 
 /// A learner's answer, by the kind of question. Indices are those of the content, not of the shuffled screen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,11 +68,33 @@ pub struct Remark {
 
 /// What grading needs to know of a run: the caller runs the demo, practice only compares.
 pub trait Runs {
-    /// The recording of a demo with these settings.
+    /// The measurements of a demo with these settings, by name.
     ///
     /// # Errors
     /// A message for a person when there is no such demo or knob.
-    fn run(&self, demo: &str, knobs: &BTreeMap<String, String>, seed: u64) -> Result<Recording, String>;
+    fn measure(
+        &self,
+        demo: &str,
+        knobs: &BTreeMap<String, String>,
+        seed: u64,
+    ) -> Result<BTreeMap<String, Quantity>, String>;
+
+    /// What the hidden field says in the run of that seed.
+    ///
+    /// # Errors
+    /// A message for a person when the run has no such packet or field.
+    fn reveal(&self, hidden: &Hidden, seed: u64) -> Result<Revealed, String>;
+}
+
+/// A hidden field, uncovered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revealed {
+    /// As the decoder writes it.
+    pub value: String,
+    pub meaning: String,
+    pub why: String,
+    /// The packet's number in that run.
+    pub packet: u32,
 }
 
 /// A numeric truth of one attempt.
