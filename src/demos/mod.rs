@@ -23,6 +23,12 @@ pub struct Demo {
     pub run: fn(&Knobs, &Setup) -> Recording,
 }
 
+impl std::fmt::Debug for Demo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Demo({})", self.name)
+    }
+}
+
 /// What, besides the knobs, decides a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setup {

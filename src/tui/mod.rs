@@ -1,1 +1,129 @@
 //! The terminal: keys -> action -> update -> effects as values; views take `&` and return nothing.
+//!
+//! Only this file, `terminal`, `perform` and `store` touch the outside: keys, the clock, threads, files.
+pub mod action;
+pub mod app;
+pub mod learner;
+mod perform;
+pub mod screens;
+mod terminal;
+pub mod theme;
+pub mod view;
+
+use std::io;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use action::{Effect, Event};
+use app::App;
+use perform::Outside;
+
+/// While something moves the screen is drawn this often.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// What the loop waits for.
+pub(crate) enum Input {
+    Event(Event),
+    /// The terminal is gone or someone asked the program to end.
+    End,
+}
+
+/// Runs the program until the learner leaves it. The terminal is as it was afterwards.
+///
+/// # Errors
+/// When the terminal cannot be taken, read or written.
+pub(crate) fn run(mut app: App, start: Vec<Effect>, outside: impl FnOnce(Sender<Input>) -> Outside) -> io::Result<()> {
+    let mut screen = terminal::Screen::take()?;
+    app.world.size = screen.terminal.size()?;
+    screen.terminal.draw(|frame| view::draw(frame, &app))?;
+    let (sender, inputs) = mpsc::channel();
+    listen(&sender)?;
+    let mut outside = outside(sender);
+    let mut effects = start;
+    loop {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return outside.close(),
+                Effect::Suspend => screen.suspend()?,
+                other => outside.perform(other),
+            }
+        }
+        screen.terminal.draw(|frame| view::draw(frame, &app))?;
+        let Some(next) = wait(&mut app, &inputs) else {
+            return outside.close();
+        };
+        effects = next;
+    }
+}
+
+/// Waits for what happens next, and takes what has happened by then, so that one drawing shows it all.
+fn wait(app: &mut App, inputs: &Receiver<Input>) -> Option<Vec<Effect>> {
+    let mut effects = Vec::new();
+    let first = if app.is_moving() {
+        let before = now();
+        match inputs.recv_timeout(FRAME) {
+            Ok(input) => {
+                effects.extend(app.update(Event::Tick(now() - before)));
+                Some(input)
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                effects.extend(app.update(Event::Tick(now() - before)));
+                None
+            }
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    } else {
+        Some(inputs.recv().ok()?)
+    };
+    for input in first.into_iter().chain(inputs.try_iter()) {
+        match input {
+            Input::End => return None,
+            Input::Event(event) => effects.extend(app.update(event)),
+        }
+        if effects.iter().any(|effect| matches!(effect, Effect::Quit | Effect::Suspend)) {
+            break;
+        }
+    }
+    Some(effects)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the loop is where elapsed time enters")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Threads that turn keys and signals into inputs.
+fn listen(sender: &Sender<Input>) -> io::Result<()> {
+    let keys = sender.clone();
+    thread::Builder::new().name("keys".to_owned()).spawn(move || {
+        while let Ok(event) = crossterm::event::read() {
+            if let Some(event) = translated(event)
+                && keys.send(Input::Event(event)).is_err()
+            {
+                return;
+            }
+        }
+        drop(keys.send(Input::End));
+    })?;
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT])?;
+    let ends = sender.clone();
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for _ in signals.forever() {
+            drop(ends.send(Input::End));
+        }
+    })?;
+    Ok(())
+}
+
+fn translated(event: crossterm::event::Event) -> Option<Event> {
+    match event {
+        crossterm::event::Event::Key(key) => Some(Event::Key(key)),
+        crossterm::event::Event::Mouse(mouse) => Some(Event::Mouse(mouse)),
+        crossterm::event::Event::Paste(text) => Some(Event::Paste(text)),
+        crossterm::event::Event::Resize(width, height) => Some(Event::Resize(width, height)),
+        crossterm::event::Event::FocusGained | crossterm::event::Event::FocusLost => None,
+    }
+}

@@ -1,0 +1,260 @@
+//! What can happen (events, actions), what shall happen outside (effects), and which key means which.
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
+
+use crate::content::{Content, DemoRef};
+use crate::demos::{Demo, Knobs, Setup};
+use crate::recording::Recording;
+
+/// What reaches [`super::app::App::update`]: the only way its state changes.
+#[derive(Debug)]
+pub enum Event {
+    Key(KeyEvent),
+    Mouse(MouseEvent),
+    Paste(String),
+    Resize(u16, u16),
+    /// Time passed while something moves on the screen.
+    Tick(Duration),
+    /// An effect was carried out.
+    Done(Outcome),
+}
+
+/// What a key, a click or the palette asks for. Screens take those their bindings name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    Quit,
+    Back,
+    Help,
+    Palette,
+    Suspend,
+    Go(Place),
+    // moving about
+    Up,
+    Down,
+    Left,
+    Right,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    Open,
+    NextPane,
+    PreviousPane,
+    // lessons
+    NextStep,
+    PreviousStep,
+    // the stage
+    PlayPause,
+    Faster,
+    Slower,
+    StepForward,
+    StepBack,
+    NextMarker,
+    PreviousMarker,
+    /// Shows the view of that number, from 0.
+    View(usize),
+    NextView,
+    Knobs,
+    RunAgain,
+    Compare,
+    Reasons,
+    Drop,
+    Delay,
+    Duplicate,
+    Unfork,
+    SaveRun,
+    SaveCapture,
+    Zoom,
+    // questions
+    Choose(usize),
+    Submit,
+    Hint,
+    Confidence(usize),
+    ShowMe,
+    Skip,
+    Again,
+    Reveal,
+    Votes,
+    /// A key for a text field.
+    Type(KeyEvent),
+    Paste(String),
+    Click {
+        column: u16,
+        row: u16,
+    },
+    Scroll {
+        column: u16,
+        row: u16,
+        down: bool,
+    },
+    Tick(Duration),
+}
+
+/// Where one can go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Home,
+    Lesson {
+        id: String,
+        step: usize,
+    },
+    Present {
+        lesson: String,
+    },
+    Quiz {
+        chapter: String,
+    },
+    Drill(DrillWish),
+    Demos,
+    Demo {
+        demo: DemoRef,
+        seed: u64,
+    },
+    /// A saved run's file.
+    SavedRun {
+        path: String,
+    },
+    Glossary {
+        term: Option<String>,
+    },
+    Progress,
+}
+
+/// What a drill shall be about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DrillWish {
+    pub tags: Vec<String>,
+    pub count: Option<usize>,
+    pub minutes: Option<u32>,
+    /// The day it must be known by, `2027-01-15`.
+    pub until: Option<jiff::civil::Date>,
+}
+
+/// What [`super::perform`] does outside: update itself touches nothing.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    Quit,
+    Suspend,
+    Go(Place),
+    Back,
+    /// Closes what covers the screen and does this instead (the palette's choice).
+    Act(Action),
+    /// Runs a demo on a thread of its own; answered by [`Outcome::Ran`], whose recording's `run` tells what was asked.
+    Run {
+        demo: &'static Demo,
+        knobs: Knobs,
+        setup: Setup,
+    },
+    /// Writes a saved run or a capture; answered by [`Outcome::Told`].
+    Write {
+        path: String,
+        bytes: Vec<u8>,
+    },
+    /// Reads a saved run; answered by [`Outcome::Read`].
+    Read {
+        path: String,
+    },
+    /// Asks the store; answered by [`Outcome::Kept`] (or [`Outcome::Failed`]).
+    Keep(super::learner::Keep),
+    /// Shows a line to the learner.
+    Say(String),
+}
+
+/// What came of an effect.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Loaded {
+        content: Arc<Content>,
+        problems: usize,
+    },
+    Learner(Arc<super::learner::Learner>),
+    Ran(Arc<Recording>),
+    Read {
+        path: String,
+        text: String,
+    },
+    Kept(super::learner::Kept),
+    /// Something a learner should know.
+    Told(String),
+    /// Something went wrong; the message says what to do.
+    Failed(String),
+}
+
+/// A key, what it is called in the footer, and what it does. Screens return those that work now, in the footer's order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    pub keys: Vec<Key>,
+    pub label: &'static str,
+    pub action: Action,
+    /// Whether the footer shows it; help always does.
+    pub in_footer: bool,
+}
+
+/// A key with the modifiers that count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    pub code: KeyCode,
+    pub control: bool,
+}
+
+impl Key {
+    #[must_use]
+    pub const fn char(c: char) -> Self {
+        Self { code: KeyCode::Char(c), control: false }
+    }
+
+    #[must_use]
+    pub const fn control(c: char) -> Self {
+        Self { code: KeyCode::Char(c), control: true }
+    }
+
+    #[must_use]
+    pub const fn code(code: KeyCode) -> Self {
+        Self { code, control: false }
+    }
+
+    #[must_use]
+    pub fn matches(self, event: KeyEvent) -> bool {
+        self.code == event.code && self.control == event.modifiers.contains(KeyModifiers::CONTROL)
+    }
+
+    /// As the footer writes it: `q`, `enter`, `^p`, `←`.
+    #[must_use]
+    pub fn name(self) -> String {
+        let name = match self.code {
+            KeyCode::Char(' ') => "space".to_owned(),
+            KeyCode::Char(c) => c.to_string(),
+            KeyCode::Enter => "enter".to_owned(),
+            KeyCode::Esc => "esc".to_owned(),
+            KeyCode::Tab => "tab".to_owned(),
+            KeyCode::BackTab => "⇧tab".to_owned(),
+            KeyCode::Backspace => "⌫".to_owned(),
+            KeyCode::Up => "↑".to_owned(),
+            KeyCode::Down => "↓".to_owned(),
+            KeyCode::Left => "←".to_owned(),
+            KeyCode::Right => "→".to_owned(),
+            KeyCode::PageUp => "pgup".to_owned(),
+            KeyCode::PageDown => "pgdn".to_owned(),
+            KeyCode::Home => "home".to_owned(),
+            KeyCode::End => "end".to_owned(),
+            other => format!("{other:?}").to_lowercase(),
+        };
+        if self.control { format!("^{name}") } else { name }
+    }
+}
+
+impl Binding {
+    /// A binding the footer shows.
+    #[must_use]
+    pub fn new(keys: impl IntoIterator<Item = Key>, label: &'static str, action: Action) -> Self {
+        Self { keys: keys.into_iter().collect(), label, action, in_footer: true }
+    }
+
+    /// A binding only help shows.
+    #[must_use]
+    pub fn quiet(keys: impl IntoIterator<Item = Key>, label: &'static str, action: Action) -> Self {
+        Self { in_footer: false, ..Self::new(keys, label, action) }
+    }
+}

@@ -1,0 +1,68 @@
+//! The screens: one file each, all of one shape. State, the keys that work now, update, draw.
+mod help;
+mod home;
+mod palette;
+
+pub use help::Help;
+pub use home::Home;
+pub use palette::Palette;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::action::{Action, Binding, Effect, Outcome, Place};
+use super::app::World;
+
+/// A screen. `update` and `done` are its only writers; `draw` and `bindings` only read.
+pub trait Screen {
+    /// For the header: where the learner is.
+    fn title(&self, world: &World) -> String;
+
+    /// For the header's right end: `step 3 of 9`.
+    fn status(&self, _world: &World) -> String {
+        String::new()
+    }
+
+    /// The keys that work now, in the footer's order. The same list answers keys, so the footer cannot lie.
+    fn bindings(&self, world: &World) -> Vec<Binding>;
+
+    /// Whether keys without a binding are text.
+    fn is_typing(&self) -> bool {
+        false
+    }
+
+    /// Whether time must be told with [`Action::Tick`].
+    fn is_moving(&self) -> bool {
+        false
+    }
+
+    /// It was opened, or what lay on it was closed.
+    fn entered(&mut self, _world: &World) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    fn update(&mut self, action: Action, world: &World) -> Vec<Effect>;
+
+    /// An effect of some screen was carried out.
+    fn done(&mut self, _outcome: &Outcome, _world: &World) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// What a click at this cell means, when it was drawn in this area.
+    fn click(&self, _area: Rect, _at: Position, _world: &World) -> Option<Action> {
+        None
+    }
+
+    fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World);
+}
+
+/// The screen of a place.
+///
+/// # Errors
+/// A message for the learner when there is no such place.
+pub fn open(place: Place, _world: &World) -> Result<Box<dyn Screen>, String> {
+    match place {
+        Place::Home => Ok(Box::new(Home::default())),
+        other => Err(format!("There is no screen for {other:?} yet.")),
+    }
+}

@@ -1,0 +1,202 @@
+//! The palette: any lesson, demo, term or action by a few of its letters.
+use crossterm::event::{KeyCode, KeyEvent};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+use unicode_width::UnicodeWidthStr;
+
+use super::Screen;
+use crate::content::DemoRef;
+use crate::demos;
+use crate::tui::action::{Action, Binding, Effect, Key, Place};
+use crate::tui::app::World;
+use crate::tui::theme::Theme;
+use crate::tui::view;
+
+/// Something the palette can find.
+struct Entry {
+    kind: &'static str,
+    name: String,
+    action: Action,
+}
+
+/// What was typed, and what fits it, best first.
+pub struct Palette {
+    entries: Vec<Entry>,
+    typed: String,
+    found: Vec<usize>,
+    row: usize,
+}
+
+impl Palette {
+    #[must_use]
+    pub fn new(world: &World, bindings: &[Binding]) -> Self {
+        let mut entries = actions(bindings);
+        entries.extend(places());
+        entries.extend(lessons(world));
+        entries.extend(demos::all().iter().map(|demo| Entry {
+            kind: "demo",
+            name: format!("{} ({})", demo.title, demo.name),
+            action: Action::Go(Place::Demo {
+                demo: DemoRef { name: demo.name.to_owned(), ..DemoRef::default() },
+                seed: world.seed,
+            }),
+        }));
+        entries.extend(world.content.glossary.iter().map(|term| Entry {
+            kind: "term",
+            name: term.term.clone(),
+            action: Action::Go(Place::Glossary { term: Some(term.term.clone()) }),
+        }));
+        let mut palette = Self { entries, typed: String::new(), found: Vec::new(), row: 0 };
+        palette.find();
+        palette
+    }
+
+    fn find(&mut self) {
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let pattern = Pattern::parse(&self.typed, CaseMatching::Ignore, Normalization::Smart);
+        let mut buffer = Vec::new();
+        let score = |(index, entry): (usize, &Entry)| {
+            let score = pattern.score(Utf32Str::new(&entry.name, &mut buffer), &mut matcher)?;
+            Some((std::cmp::Reverse(score), index))
+        };
+        let mut scored: Vec<_> = self.entries.iter().enumerate().filter_map(score).collect();
+        scored.sort_unstable();
+        self.found = scored.into_iter().map(|(_, index)| index).collect();
+        self.row = 0;
+    }
+
+    fn typed(&mut self, key: KeyEvent) {
+        match key.code {
+            KeyCode::Char(c) if !c.is_control() && self.typed.len() < 80 => self.typed.push(c),
+            KeyCode::Backspace => drop(self.typed.pop()),
+            _ => return,
+        }
+        self.find();
+    }
+
+    fn place(area: Rect) -> Rect {
+        view::middle(area, 72, 20)
+    }
+}
+
+fn actions(bindings: &[Binding]) -> Vec<Entry> {
+    let named = bindings.iter().filter(|binding| !matches!(binding.action, Action::Palette));
+    let entry =
+        |binding: &Binding| Entry { kind: "here", name: binding.label.to_owned(), action: binding.action.clone() };
+    named.map(entry).collect()
+}
+
+fn places() -> Vec<Entry> {
+    let entry = |name: &str, place| Entry { kind: "go to", name: name.to_owned(), action: Action::Go(place) };
+    vec![
+        entry("Home", Place::Home),
+        entry("Drill: mixed practice", Place::Drill(Default::default())),
+        entry("Demos", Place::Demos),
+        entry("Progress", Place::Progress),
+        entry("Glossary", Place::Glossary { term: None }),
+    ]
+}
+
+fn lessons(world: &World) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for chapter in &world.content.chapters {
+        for lesson in &chapter.lessons {
+            let name = format!("{} {}", chapter.id, lesson.title);
+            let action = Action::Go(Place::Lesson { id: lesson.id.clone(), step: 0 });
+            entries.push(Entry { kind: "lesson", name, action });
+            let action = Action::Go(Place::Present { lesson: lesson.id.clone() });
+            entries.push(Entry { kind: "present", name: format!("Present: {}", lesson.title), action });
+        }
+        if !chapter.quiz.questions.is_empty() {
+            let action = Action::Go(Place::Quiz { chapter: chapter.id.clone() });
+            entries.push(Entry { kind: "quiz", name: format!("Quiz: {} {}", chapter.id, chapter.title), action });
+        }
+    }
+    entries
+}
+
+impl Screen for Palette {
+    fn title(&self, _world: &World) -> String {
+        "Find".to_owned()
+    }
+
+    fn bindings(&self, _world: &World) -> Vec<Binding> {
+        vec![
+            Binding::new([Key::code(KeyCode::Enter)], "go", Action::Open),
+            Binding::new([Key::code(KeyCode::Down), Key::control('n')], "next", Action::Down),
+            Binding::new([Key::code(KeyCode::Up)], "previous", Action::Up),
+            Binding::new([Key::code(KeyCode::Esc), Key::control('p')], "close", Action::Back),
+        ]
+    }
+
+    fn is_typing(&self) -> bool {
+        true
+    }
+
+    fn update(&mut self, action: Action, _world: &World) -> Vec<Effect> {
+        let last = self.found.len().saturating_sub(1);
+        match action {
+            Action::Down | Action::Scroll { down: true, .. } => self.row = (self.row + 1).min(last),
+            Action::Up | Action::Scroll { down: false, .. } => self.row = self.row.saturating_sub(1),
+            Action::Choose(row) => self.row = row.min(last),
+            Action::Type(key) => self.typed(key),
+            Action::Open => {
+                let chosen = self.found.get(self.row).map(|index| self.entries[*index].action.clone());
+                return chosen.map(Effect::Act).into_iter().collect();
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn click(&self, area: Rect, at: Position, _world: &World) -> Option<Action> {
+        let place = Self::place(area);
+        let list = Rect { y: place.y + 2, height: place.height.saturating_sub(3), ..place };
+        list.contains(at).then(|| Action::Choose(usize::from(at.y - list.y) + self.first(list.height)))
+    }
+
+    fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World) {
+        let theme = &world.theme;
+        let inner = view::popup(Self::place(area), buffer, theme, "Find a lesson, demo, term or action");
+        let mut rows = inner.rows();
+        if let Some(row) = rows.next() {
+            let prompt = Line::from(vec![
+                Span::styled(" › ", theme.key),
+                Span::styled(self.typed.as_str(), theme.strong),
+                Span::styled("▏", theme.accent),
+            ]);
+            prompt.render(row, buffer);
+        }
+        if self.found.is_empty() {
+            let none = Line::styled("   nothing of that name; ⌫ takes a letter back", theme.dim);
+            rows.next().into_iter().for_each(|row| (&none).render(row, buffer));
+        }
+        let first = self.first(inner.height.saturating_sub(1));
+        for (row, (index, found)) in rows.zip(self.found.iter().enumerate().skip(first)) {
+            draw_entry(row, buffer, theme, &self.entries[*found], index == self.row);
+        }
+    }
+}
+
+impl Palette {
+    /// The first row on show, so that the chosen one is.
+    const fn first(&self, height: u16) -> usize {
+        (self.row + 1).saturating_sub(height as usize)
+    }
+}
+
+fn draw_entry(row: Rect, buffer: &mut Buffer, theme: &Theme, entry: &Entry, chosen: bool) {
+    let style = if chosen { theme.selected } else { theme.text };
+    let sign = if chosen { " ▸ " } else { "   " };
+    let room = usize::from(row.width).saturating_sub(3 + entry.kind.width() + 1);
+    let line = Line::from(vec![
+        Span::styled(sign, style),
+        Span::styled(format!("{:<room$}", entry.name.chars().take(room).collect::<String>()), style),
+        Span::styled(format!("{} ", entry.kind), if chosen { style } else { theme.dim }),
+    ]);
+    line.render(row, buffer);
+}

@@ -1,0 +1,57 @@
+//! The terminal: taken at the start, given back whatever happens.
+use std::io::{self, Stdout, Write, stdout};
+use std::panic;
+
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{cursor, execute};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+/// The screen, while it is ours. Dropping it gives it back.
+pub(super) struct Screen {
+    pub(super) terminal: Terminal<CrosstermBackend<io::BufWriter<Stdout>>>,
+}
+
+impl Screen {
+    /// Takes the terminal: raw keys, the other screen, mouse and paste reports.
+    pub(super) fn take() -> io::Result<Self> {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            // The message must land on the screen the learner sees.
+            drop(give_back());
+            before(info);
+        }));
+        enter()?;
+        let backend = CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout()));
+        Ok(Self { terminal: Terminal::new(backend)? })
+    }
+
+    /// Gives the terminal to the shell until the process is continued.
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        give_back()?;
+        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        enter()?;
+        self.terminal.clear()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        drop(give_back());
+        drop(panic::take_hook());
+    }
+}
+
+fn enter() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, cursor::Hide)
+}
+
+/// Gives the terminal back; doing it twice does no harm.
+fn give_back() -> io::Result<()> {
+    let left = execute!(stdout(), DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen, cursor::Show);
+    disable_raw_mode()?;
+    left?;
+    stdout().flush()
+}

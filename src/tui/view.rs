@@ -1,0 +1,141 @@
+//! The frame around every screen.
+//!
+//! ```text
+//!  Roundtrip › W1 › One request, peeled                       step 3 of 9
+//! ┌──────────────────────────────────────────────────────────────────────┐
+//! │ the screen                                                           │
+//! └──────────────────────────────────────────────────────────────────────┘
+//!  enter open   n next step   ? help   : find
+//! ```
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Position, Rect, Size};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Widget};
+use unicode_width::UnicodeWidthStr;
+
+use super::action::{Action, Binding};
+use super::app::{App, SMALLEST};
+use super::theme::Theme;
+
+/// Header, body, footer.
+#[must_use]
+pub fn areas(size: Size) -> (Rect, Rect, Rect) {
+    let whole = Rect::new(0, 0, size.width, size.height);
+    let [header, body, footer] =
+        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(whole);
+    (header, body, footer)
+}
+
+/// Draws everything.
+pub fn draw(frame: &mut Frame<'_>, app: &App) {
+    let theme = &app.world.theme;
+    let whole = frame.area();
+    let buffer = frame.buffer_mut();
+    Block::new().style(theme.text).render(whole, buffer);
+    if whole.width < SMALLEST.width || whole.height < SMALLEST.height {
+        return too_small(whole, buffer, theme);
+    }
+    let (header, body, footer) = areas(whole.as_size());
+    draw_header(header, buffer, app);
+    if let Some(screen) = app.screens.last() {
+        screen.draw(body, buffer, &app.world);
+    }
+    if let Some(overlay) = &app.overlay {
+        dim(body, buffer, theme);
+        overlay.draw(body, buffer, &app.world);
+    }
+    draw_footer(footer, buffer, app);
+}
+
+fn too_small(area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    let text = [
+        format!("This terminal has {} columns and {} rows.", area.width, area.height),
+        format!("Roundtrip needs at least {} by {}.", SMALLEST.width, SMALLEST.height),
+        "Make the window larger; nothing is lost.".to_owned(),
+    ];
+    for (row, line) in area.rows().zip(text) {
+        Line::styled(line, theme.text).render(row, buffer);
+    }
+}
+
+fn dim(area: Rect, buffer: &mut Buffer, theme: &Theme) {
+    for position in area.positions() {
+        buffer[position].set_style(theme.dim);
+    }
+}
+
+fn draw_header(area: Rect, buffer: &mut Buffer, app: &App) {
+    let theme = &app.world.theme;
+    let mut left = vec![Span::styled(" Roundtrip", theme.title)];
+    for screen in app.screens.iter().skip(app.screens.len().saturating_sub(2).max(1)) {
+        left.push(Span::styled(" › ", theme.dim));
+        left.push(Span::styled(screen.title(&app.world), theme.text));
+    }
+    Line::from(left).render(area, buffer);
+    if let Some(screen) = app.screens.last() {
+        let right = screen.status(&app.world);
+        let width = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
+        let place = Rect { x: area.right().saturating_sub(width + 1), width, ..area };
+        Line::styled(right, theme.dim).render(place, buffer);
+    }
+}
+
+fn draw_footer(area: Rect, buffer: &mut Buffer, app: &App) {
+    let theme = &app.world.theme;
+    if let Some(said) = &app.said {
+        let style = if said.bad { theme.warn } else { theme.good };
+        let sign = if said.bad { "! " } else { "" };
+        Line::styled(format!(" {sign}{}", said.text), style).render(area, buffer);
+        return;
+    }
+    for (place, binding) in footer_places(area, &app.bindings()) {
+        let keys = binding.keys.first().map(|key| key.name()).unwrap_or_default();
+        let line =
+            Line::from(vec![Span::styled(keys, theme.key), Span::styled(format!(" {}", binding.label), theme.dim)]);
+        line.render(place, buffer);
+    }
+}
+
+/// Where each key of the footer stands; those without room are left to help.
+fn footer_places(area: Rect, bindings: &[Binding]) -> Vec<(Rect, Binding)> {
+    let shown: Vec<&Binding> = bindings.iter().filter(|binding| binding.in_footer).collect();
+    let mut x = area.x + 1;
+    let mut places = Vec::new();
+    for binding in shown {
+        let key = binding.keys.first().map(|key| key.name().width()).unwrap_or(0);
+        let width = u16::try_from(key + 1 + binding.label.width()).unwrap_or(u16::MAX);
+        if x.saturating_add(width) > area.right() {
+            break;
+        }
+        places.push((Rect { x, width, ..area }, binding.clone()));
+        x += width + 2;
+    }
+    places
+}
+
+/// What a click into the footer means.
+#[must_use]
+pub fn footer_action(app: &App, at: Position) -> Option<Action> {
+    let (_, _, footer) = areas(app.world.size);
+    let places = footer_places(footer, &app.bindings());
+    places.into_iter().find(|(place, _)| place.contains(at)).map(|(_, binding)| binding.action)
+}
+
+/// A box in the middle for an overlay, at most as large as asked.
+#[must_use]
+pub fn middle(area: Rect, width: u16, height: u16) -> Rect {
+    area.centered(Constraint::Length(width.min(area.width)), Constraint::Length(height.min(area.height)))
+}
+
+/// An empty box with a border and a title, drawn over whatever was there.
+pub fn popup(area: Rect, buffer: &mut Buffer, theme: &Theme, title: &str) -> Rect {
+    Clear.render(area, buffer);
+    let block = Block::bordered()
+        .style(theme.text)
+        .border_style(theme.focus)
+        .title(Span::styled(format!(" {title} "), theme.title));
+    let inner = block.inner(area);
+    block.render(area, buffer);
+    inner
+}
