@@ -2,6 +2,7 @@
 //!
 //! `raw` mirrors the files (serde, strict); these types are what the program uses; one conversion lies between, and it
 //! reports every problem with its place. Nothing here knows that a learner exists.
+pub mod layout;
 mod lesson;
 mod question;
 
