@@ -239,6 +239,7 @@ impl Key {
             KeyCode::PageDown => "pgdn".to_owned(),
             KeyCode::Home => "home".to_owned(),
             KeyCode::End => "end".to_owned(),
+            KeyCode::F(n) => format!("f{n}"),
             other => format!("{other:?}").to_lowercase(),
         };
         if self.control { format!("^{name}") } else { name }

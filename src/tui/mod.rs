@@ -25,7 +25,7 @@ use perform::Outside;
 const FRAME: Duration = Duration::from_millis(33);
 
 /// What the loop waits for.
-pub(crate) enum Input {
+enum Input {
     Event(Event),
     /// The terminal is gone or someone asked the program to end.
     End,
@@ -35,13 +35,13 @@ pub(crate) enum Input {
 ///
 /// # Errors
 /// When the terminal cannot be taken, read or written.
-pub(crate) fn run(mut app: App, start: Vec<Effect>, outside: impl FnOnce(Sender<Input>) -> Outside) -> io::Result<()> {
+pub fn run(mut app: App, start: Vec<Effect>) -> io::Result<()> {
     let mut screen = terminal::Screen::take()?;
     app.world.size = screen.terminal.size()?;
     screen.terminal.draw(|frame| view::draw(frame, &app))?;
     let (sender, inputs) = mpsc::channel();
     listen(&sender)?;
-    let mut outside = outside(sender);
+    let outside = Outside::new(sender);
     let mut effects = start;
     loop {
         for effect in effects {

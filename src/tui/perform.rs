@@ -8,18 +8,18 @@ use super::Input;
 use super::action::{Effect, Event, Outcome};
 
 /// Whatever the program touches outside its own state.
-pub(crate) struct Outside {
+pub(super) struct Outside {
     inputs: Sender<Input>,
 }
 
 impl Outside {
     #[must_use]
-    pub(crate) const fn new(inputs: Sender<Input>) -> Self {
+    pub(super) const fn new(inputs: Sender<Input>) -> Self {
         Self { inputs }
     }
 
     /// Starts an effect; what comes of it arrives as an input. Never waits.
-    pub(super) fn perform(&mut self, effect: Effect) {
+    pub(super) fn perform(&self, effect: Effect) {
         match effect {
             Effect::Run { demo, knobs, setup } => {
                 self.aside("demo", move || Outcome::Ran(Arc::new((demo.run)(&knobs, &setup))))

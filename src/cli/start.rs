@@ -1,0 +1,39 @@
+//! Starts the screen.
+use std::io::{IsTerminal, stdin, stdout};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use ratatui::layout::Size;
+
+use super::arguments::Options;
+use crate::content::Content;
+use crate::tui::app::{App, World};
+use crate::tui::theme::Theme;
+
+/// Opens the tutor, at a place of it when one is named.
+pub(super) fn tui(options: &Options, _place: Option<crate::tui::action::Place>) -> anyhow::Result<ExitCode> {
+    if !stdin().is_terminal() || !stdout().is_terminal() {
+        bail!(
+            "the screen needs a terminal, and this is none. For text, use --plain with learn, quiz or drill, \
+             or `roundtrip demo NAME --text`"
+        );
+    }
+    let app = App::new(world(options));
+    crate::tui::run(app, Vec::new()).context("the terminal failed")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn world(options: &Options) -> World {
+    let variable = |name: &str| std::env::var(name).ok();
+    let theme = options.theme.as_deref().unwrap_or_else(|| Theme::for_terminal(variable));
+    World {
+        content: Arc::new(Content::default()),
+        loaded: false,
+        learner: Arc::default(),
+        theme: Theme::named(theme).expect("the command line takes only themes that ship"),
+        size: Size::new(80, 24),
+        today: jiff::Zoned::now().date(),
+        seed: options.seed.unwrap_or(1),
+    }
+}
