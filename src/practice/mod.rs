@@ -1,4 +1,14 @@
 //! Asking: attempts, grading, drills, spaced repetition. Pure: today, the seed and the facts of a run are arguments.
+pub mod attempt;
+mod draw;
+pub mod formula;
+pub mod grade;
+mod number;
+
+pub use attempt::{Asked, Attempt, Run, Shown};
+pub use grade::{Unreadable, grade};
+pub use number::number_hint;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
