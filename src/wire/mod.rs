@@ -1,7 +1,24 @@
 //! Bytes <-> named fields. No time, no IO, no panics: damaged bytes give the layers that could be read, and [`Problem`]s.
 //!
-//! Every protocol is one file of one shape: where its fields lie, what each value means, why it is there, and where that
-//! is written. [`decode`] walks a frame from the outside in.
+//! Every protocol is one file of one shape: the words of its fields (what a field is called, why it exists, where that is
+//! written), then a `read` that takes them one after another and names what comes next. [`decode`] walks a frame from the
+//! outside in. Whatever the bytes, every bit of the frame lies in exactly one innermost field of exactly one layer.
+mod arp;
+mod checksum;
+mod data;
+mod dns;
+mod ethernet;
+mod http;
+mod icmp;
+mod ipv4;
+pub mod pcapng;
+mod ports;
+mod reader;
+mod tcp;
+pub mod text;
+mod udp;
+mod walk;
+
 use std::ops::Range;
 
 /// A frame, read as far as it could be.
@@ -30,7 +47,7 @@ pub struct Layer {
 /// A named run of bits with what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Wireshark's field name: `tcp.seq`, `ip.ttl`, `dns.qry.name`.
+    /// Wireshark's field name: `tcp.seq_raw`, `ip.ttl`, `dns.qry.name`. Where Wireshark has none, one of ours in its manner.
     pub name: &'static str,
     /// For a person: `Sequence number`.
     pub label: String,
@@ -55,3 +72,61 @@ pub struct Problem {
     pub bytes: Range<usize>,
     pub text: String,
 }
+
+/// Reads an Ethernet frame (without preamble and FCS) as far as it can be read.
+#[must_use]
+pub fn decode(frame: &[u8]) -> Decoded {
+    walk::walk(frame, true).decoded
+}
+
+/// The one line of [`decode`], without the work of the rest.
+#[must_use]
+pub fn summary(frame: &[u8]) -> String {
+    walk::walk(frame, false).decoded.summary
+}
+
+impl Decoded {
+    /// The outermost layer of that name.
+    #[must_use]
+    pub fn layer(&self, name: &str) -> Option<&Layer> {
+        self.layers.iter().find(|it| it.name == name)
+    }
+
+    /// The first field of that name, outermost layer first.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.layers.iter().flat_map(|layer| &layer.fields).find_map(|field| field.named(name))
+    }
+
+    /// The layer and the innermost field that hold a bit of the frame.
+    #[must_use]
+    pub fn at(&self, bit: usize) -> Option<(&Layer, &Field)> {
+        let layer = self.layers.iter().find(|it| it.bytes.contains(&(bit / 8)))?;
+        let field = layer.fields.iter().find_map(|field| field.at(bit))?;
+        Some((layer, field))
+    }
+}
+
+impl Field {
+    /// The bytes of the frame this field has a bit in.
+    #[must_use]
+    pub const fn bytes(&self) -> Range<usize> {
+        self.bits.start / 8..self.bits.end.div_ceil(8)
+    }
+
+    /// This field or the first of its parts of that name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Self> {
+        if self.name == name { Some(self) } else { self.parts.iter().find_map(|part| part.named(name)) }
+    }
+
+    /// The innermost field that holds a bit of the frame: this one or one of its parts.
+    #[must_use]
+    pub fn at(&self, bit: usize) -> Option<&Self> {
+        let inner = || self.parts.iter().find_map(|part| part.at(bit)).unwrap_or(self);
+        self.bits.contains(&bit).then(inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

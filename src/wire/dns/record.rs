@@ -1,0 +1,128 @@
+//! Resource records: a name, what kind of fact, how long it may be kept, and the fact. RFC 1035 §4.1.3.
+use super::name;
+use super::rdata;
+use crate::wire::reader::{Reader, Words};
+
+const SOURCE: &str = "RFC 1035 §4.1.3";
+
+const RECORD: Words =
+    Words::new("dns.resp", "Record", SOURCE, "A fact about a name, which any cache may keep until its TTL is over.");
+const NAME: Words = Words::new("dns.resp.name", "Name", SOURCE, "Whom the fact is about.");
+const TYPE: Words = Words::new("dns.resp.type", "Type", SOURCE, "Which kind of fact, and so how the data is read.");
+const CLASS: Words = Words::new("dns.resp.class", "Class", SOURCE, "Always IN, the Internet, in practice.");
+const TTL: Words = Words::new(
+    "dns.resp.ttl",
+    "Time to live",
+    SOURCE,
+    "How many seconds a cache may keep it: long saves questions, short lets a change be seen soon.",
+);
+const LENGTH: Words =
+    Words::new("dns.resp.len", "Data length", SOURCE, "So that a type nobody here knows can be stepped over.");
+const PAYLOAD_SIZE: Words = Words::new(
+    "dns.rr.udp_payload_size",
+    "UDP payload size",
+    "RFC 6891 §6.1.2",
+    "How large a datagram the sender can take; without EDNS an answer over UDP has at most 512 bytes.",
+);
+const EXTENDED_CODE: Words = Words::new(
+    "dns.resp.ext_rcode",
+    "Extended response code",
+    "RFC 6891 §6.1.3",
+    "Eight more bits in front of the header's four-bit response code.",
+);
+const VERSION: Words =
+    Words::new("dns.resp.edns0_version", "EDNS version", "RFC 6891 §6.1.3", "0 is the only one there is.");
+const DNSSEC_OK: Words =
+    Words::new("dns.resp.z.do", "DNSSEC OK", "RFC 3225 §3", "The sender wants signatures along with the records.");
+const Z: Words =
+    Words::new("dns.resp.z", "EDNS flags", "RFC 6891 §6.1.4", "Sixteen more flags, of which one is in use.");
+const Z_REST: Words = Words::new("dns.resp.z.reserved", "Reserved", "RFC 6891 §6.1.4", "Kept zero.");
+
+/// Reads a record; its summary: `A 10.0.0.80`.
+pub(super) fn read(r: &mut Reader<'_>, section: &str, base: usize) -> Option<String> {
+    let mut said = None;
+    r.group(&RECORD, |r| {
+        let name = name::read(r, &NAME, base)?;
+        let kind = r.u16(&TYPE)?;
+        r.means(type_name(kind));
+        if kind == rdata::OPT {
+            read_edns(r)?;
+        } else {
+            let class = r.hex16(&CLASS)?;
+            r.means(class_name(class));
+            let ttl = r.u32(&TTL)?;
+            r.means(format_args!("may be kept {ttl} seconds"));
+        }
+        let length = usize::from(r.u16(&LENGTH)?);
+        if length > r.left() {
+            r.problem_back(2, format_args!("the record says it has {length} bytes of data; {} are left", r.left()));
+        }
+        let data = rdata::read(r, kind, length, base)?;
+        said = Some((format!("{name} {} {data}", type_name(kind)), format!("{} {data}", type_name(kind))));
+        Some(())
+    });
+    r.labelled(format_args!("{section} record"));
+    let (line, short) = said?;
+    r.says(line);
+    Some(short)
+}
+
+/// RFC 6891 §6.1.2: the OPT record is no fact about a name; its class and TTL mean other things.
+fn read_edns(r: &mut Reader<'_>) -> Option<()> {
+    let size = r.u16(&PAYLOAD_SIZE)?;
+    r.means(format_args!("datagrams of up to {size} bytes"));
+    r.u8(&EXTENDED_CODE)?;
+    r.u8(&VERSION)?;
+    let word = u16::from_be_bytes(*r.ahead().first_chunk()?);
+    r.group(&Z, |r| {
+        r.flag(&DNSSEC_OK)?;
+        r.number(&Z_REST, 15)
+    });
+    r.says(format_args!("{word:#06x}"));
+    Some(())
+}
+
+/// IANA DNS Resource Record TYPEs; the number itself for those that are rare.
+pub(super) fn type_name(kind: u16) -> String {
+    let name = match kind {
+        1 => "A",
+        2 => "NS",
+        5 => "CNAME",
+        6 => "SOA",
+        12 => "PTR",
+        13 => "HINFO",
+        15 => "MX",
+        16 => "TXT",
+        28 => "AAAA",
+        33 => "SRV",
+        35 => "NAPTR",
+        39 => "DNAME",
+        41 => "OPT",
+        43 => "DS",
+        46 => "RRSIG",
+        47 => "NSEC",
+        48 => "DNSKEY",
+        50 => "NSEC3",
+        51 => "NSEC3PARAM",
+        52 => "TLSA",
+        64 => "SVCB",
+        65 => "HTTPS",
+        251 => "IXFR",
+        252 => "AXFR",
+        255 => "ANY",
+        257 => "CAA",
+        // RFC 3597 §5: how an unknown type is written.
+        _ => return format!("TYPE{kind}"),
+    };
+    name.to_owned()
+}
+
+pub(super) const fn class_name(class: u16) -> &'static str {
+    match class {
+        1 => "IN, the Internet",
+        3 => "CH, Chaosnet",
+        254 => "none",
+        255 => "any",
+        _ => "another class",
+    }
+}

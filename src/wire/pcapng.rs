@@ -1,0 +1,123 @@
+//! Writes captures that Wireshark opens: pcapng, nanoseconds, a comment per packet. IETF draft-ietf-opsawg-pcapng.
+//!
+//! One file shows what one place saw: a packet that is captured twice on its way looks to Wireshark like a retransmission.
+
+/// A place of the capture: an interface of one host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// As Wireshark shows it: `client-eth0`.
+    pub name: String,
+}
+
+/// Whether the interface received the packet or sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    In,
+    Out,
+}
+
+/// A packet as one interface saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captured<'a> {
+    /// Index into the interfaces of the file.
+    pub interface: u32,
+    /// Nanoseconds since the run began.
+    pub at_ns: u64,
+    pub direction: Direction,
+    /// The Ethernet frame, without preamble and FCS.
+    pub bytes: &'a [u8],
+    pub comment: Option<&'a str>,
+}
+
+const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+const INTERFACE_DESCRIPTION: u32 = 1;
+const ENHANCED_PACKET: u32 = 6;
+const LINKTYPE_ETHERNET: u16 = 1;
+
+const OPT_COMMENT: u16 = 1;
+const IF_NAME: u16 = 2;
+const IF_TSRESOL: u16 = 9;
+const EPB_FLAGS: u16 = 2;
+const SHB_USERAPPL: u16 = 4;
+
+/// An option's length has 16 bits.
+const LONGEST_OPTION: usize = u16::MAX as usize;
+
+/// The file. Packets are written in the order given; readers expect them by time.
+#[must_use]
+pub fn write<'a>(interfaces: &[Interface], packets: impl IntoIterator<Item = Captured<'a>>) -> Vec<u8> {
+    let mut file = Vec::new();
+    section(&mut file);
+    for interface in interfaces {
+        describe(&mut file, interface);
+    }
+    for packet in packets {
+        enhanced(&mut file, &packet);
+    }
+    file
+}
+
+fn section(file: &mut Vec<u8>) {
+    let mut body = Vec::new();
+    body.extend(0x1a2b_3c4d_u32.to_le_bytes()); // the byte order that all numbers here are in
+    body.extend([1, 0, 0, 0]); // version 1.0
+    body.extend((-1_i64).to_le_bytes()); // section length: not given
+    option(&mut body, SHB_USERAPPL, concat!("Roundtrip ", env!("CARGO_PKG_VERSION")).as_bytes());
+    option(&mut body, 0, &[]);
+    block(file, SECTION_HEADER, &body);
+}
+
+fn describe(file: &mut Vec<u8>, interface: &Interface) {
+    let mut body = Vec::new();
+    body.extend(LINKTYPE_ETHERNET.to_le_bytes());
+    body.extend([0, 0]);
+    body.extend(0_u32.to_le_bytes()); // no limit on a packet's length
+    option(&mut body, IF_NAME, interface.name.as_bytes());
+    option(&mut body, IF_TSRESOL, &[9]); // times count 10^-9 seconds
+    option(&mut body, 0, &[]);
+    block(file, INTERFACE_DESCRIPTION, &body);
+}
+
+fn enhanced(file: &mut Vec<u8>, packet: &Captured<'_>) {
+    let length = u32::try_from(packet.bytes.len()).unwrap_or(u32::MAX);
+    let mut body = Vec::new();
+    body.extend(packet.interface.to_le_bytes());
+    let (high, low) = (packet.at_ns >> 32, packet.at_ns & 0xffff_ffff);
+    for word in [high, low] {
+        body.extend(u32::try_from(word).unwrap_or(u32::MAX).to_le_bytes());
+    }
+    body.extend(length.to_le_bytes());
+    body.extend(length.to_le_bytes());
+    padded(&mut body, packet.bytes);
+    if let Some(comment) = packet.comment {
+        option(&mut body, OPT_COMMENT, comment.as_bytes());
+    }
+    let direction: u32 = match packet.direction {
+        Direction::In => 1,
+        Direction::Out => 2,
+    };
+    option(&mut body, EPB_FLAGS, &direction.to_le_bytes());
+    option(&mut body, 0, &[]);
+    block(file, ENHANCED_PACKET, &body);
+}
+
+/// A block says its length before and after its body, so that files can be read backwards.
+fn block(file: &mut Vec<u8>, kind: u32, body: &[u8]) {
+    let length = u32::try_from(body.len() + 12).unwrap_or(u32::MAX);
+    file.extend(kind.to_le_bytes());
+    file.extend(length.to_le_bytes());
+    file.extend(body);
+    file.extend(length.to_le_bytes());
+}
+
+fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
+    let value = &value[..value.len().min(LONGEST_OPTION)];
+    body.extend(code.to_le_bytes());
+    body.extend(u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes());
+    padded(body, value);
+}
+
+fn padded(body: &mut Vec<u8>, bytes: &[u8]) {
+    body.extend(bytes);
+    body.resize(body.len().next_multiple_of(4), 0);
+}

@@ -1,0 +1,193 @@
+//! TCP: a numbered, acknowledged stream of bytes. RFC 9293.
+mod flags;
+mod options;
+
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+
+use super::checksum;
+use super::ports;
+use super::reader::{Reader, Words};
+use super::walk::{Facts, Next};
+use super::{dns, http};
+pub(super) use flags::Flags;
+pub(super) use options::Options;
+
+const SOURCE: &str = "RFC 9293 §3.1";
+
+const FROM: Words = Words::new(
+    "tcp.srcport",
+    "Source port",
+    SOURCE,
+    "With the two IP addresses and the other port it names the connection: the same client may hold many to one server.",
+);
+const TO: Words = Words::new(
+    "tcp.dstport",
+    "Destination port",
+    SOURCE,
+    "Which program on the receiving host: a server listens at a port it is known by.",
+);
+const SEQUENCE: Words = Words::new(
+    "tcp.seq_raw",
+    "Sequence number",
+    SOURCE,
+    "The number of the first byte of data in this segment; every byte of the stream has one, so loss and disorder show.",
+);
+const ACKNOWLEDGMENT: Words = Words::new(
+    "tcp.ack_raw",
+    "Acknowledgment number",
+    SOURCE,
+    "The number of the next byte this side expects: everything before it has arrived.",
+);
+const HEADER_LENGTH: Words = Words::new(
+    "tcp.hdr_len",
+    "Header length",
+    SOURCE,
+    "Options make the header longer, so it says in 4-byte words where the data begins (data offset).",
+);
+const WINDOW: Words = Words::new(
+    "tcp.window_size_value",
+    "Window",
+    SOURCE,
+    "How many more bytes this side has room for: flow control, so that a fast sender cannot drown a slow reader.",
+);
+const CHECKSUM: Words = Words::new(
+    "tcp.checksum",
+    "Checksum",
+    SOURCE,
+    "Covers header, data and, by a pseudo header, the IP addresses; a damaged segment is dropped and later sent again.",
+);
+const URGENT: Words = Words::new(
+    "tcp.urgent_pointer",
+    "Urgent pointer",
+    "RFC 9293 §3.8.5",
+    "Where urgent data ends, when URG is set; new programs are told not to use it.",
+);
+
+/// What of a segment the summary and the analysis across segments need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub(super) source: (Ipv4Addr, u16),
+    pub(super) destination: (Ipv4Addr, u16),
+    pub(super) sequence: u32,
+    pub(super) acknowledgment: u32,
+    pub(super) flags: Flags,
+    pub(super) window: u16,
+    pub(super) options: Options,
+    /// Where the data lies in the frame.
+    pub(super) data: std::ops::Range<usize>,
+    /// How many bytes of data the sender put in, where more than are here.
+    pub(super) length: usize,
+}
+
+/// Reads the header; its ports and the data's beginning say what comes next.
+pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
+    let from = r.u16(&FROM)?;
+    r.means(ports::meaning(from));
+    let to = r.u16(&TO)?;
+    r.means(ports::meaning(to));
+    let sequence = r.u32(&SEQUENCE)?;
+    let acknowledgment = r.u32(&ACKNOWLEDGMENT)?;
+    let flags = Flags::of(u16::from_be_bytes(*r.ahead().first_chunk()?));
+    explain_acknowledgment(r, flags, acknowledgment);
+    let header = read_length(r)?;
+    flags::read(r, flags)?;
+    let window = r.u16(&WINDOW)?;
+    explain_window(r, flags, window);
+    let verdict = judge(r, facts);
+    checksum::read(r, &CHECKSUM, verdict)?;
+    let urgent = r.u16(&URGENT)?;
+    r.means(if flags.urg { "" } else { "not used: URG is not set" });
+    if urgent != 0 && !flags.urg {
+        r.problem_back(2, "the urgent pointer is set though the URG flag is not");
+    }
+    let options = options::read(r, header, flags)?;
+    let data = r.position()..r.end();
+    if !facts.quoted {
+        let source = (facts.source.unwrap_or(Ipv4Addr::UNSPECIFIED), from);
+        let destination = (facts.destination.unwrap_or(Ipv4Addr::UNSPECIFIED), to);
+        let length = data.len();
+        let segment = Segment { source, destination, sequence, acknowledgment, flags, window, options, data, length };
+        facts.summary = segment.summary();
+        facts.segment = Some(segment);
+    }
+    Some(payload(r, from, to, facts.quoted))
+}
+
+fn payload(r: &Reader<'_>, from: u16, to: u16, quoted: bool) -> Next {
+    match (from, to) {
+        _ if quoted => Next::Data("the segment the error is about"),
+        (53, _) | (_, 53) if dns::is_whole_stream_message(r.ahead()) => Next::DnsStream,
+        _ if http::begins(r.ahead()) => Next::Http,
+        _ => Next::Data("the stream"),
+    }
+}
+
+fn explain_acknowledgment(r: &mut Reader<'_>, flags: Flags, acknowledgment: u32) {
+    if flags.ack {
+        r.means(format_args!("everything before byte {acknowledgment} has arrived"));
+    } else {
+        r.means("not used: ACK is not set");
+        r.because(if flags.syn {
+            "The first SYN has nothing to acknowledge yet."
+        } else {
+            "Without the ACK flag the number means nothing."
+        });
+    }
+}
+
+fn explain_window(r: &mut Reader<'_>, flags: Flags, window: u16) {
+    if window == 0 && !flags.rst {
+        r.means("no room: the other side must wait");
+        r.because("The receiving program reads too slowly: its buffer is full, and the sender may only send probes.");
+    } else if flags.syn {
+        r.means("bytes; never scaled in a SYN (RFC 7323 §2.2)");
+    } else {
+        r.means("to be multiplied by the scale the SYN announced, if any");
+    }
+}
+
+/// Reads the data offset; the header's length in bytes.
+fn read_length(r: &mut Reader<'_>) -> Option<usize> {
+    let header = usize::try_from(r.number(&HEADER_LENGTH, 4)?).ok()? * 4;
+    r.says(header);
+    r.means(format_args!("{} words of 4 bytes = {header} bytes", header / 4));
+    if header < 20 {
+        r.problem_back(1, format_args!("a header of {header} bytes cannot be: the fixed part has 20"));
+    }
+    Some(header)
+}
+
+fn judge(r: &Reader<'_>, facts: &Facts) -> Result<checksum::Verdict, &'static str> {
+    if let Some(why) = facts.incomplete {
+        return Err(why);
+    }
+    let (Some(source), Some(destination)) = (facts.source, facts.destination) else {
+        return Err("the addresses it covers are unknown");
+    };
+    let covered = r.whole();
+    Ok(checksum::judge(checksum::pseudo(source, destination, 6, covered.len()), covered, 16))
+}
+
+impl Segment {
+    /// How many sequence numbers it takes: SYN and FIN count as a byte each. RFC 9293 §3.4.
+    pub(super) fn space(&self) -> u32 {
+        let data = u32::try_from(self.length).unwrap_or(u32::MAX);
+        data.wrapping_add(u32::from(self.flags.syn)).wrapping_add(u32::from(self.flags.fin))
+    }
+
+    fn summary(&self) -> String {
+        let (from, to) = (self.source.1, self.destination.1);
+        self.line(from, to, self.sequence, self.acknowledgment)
+    }
+
+    /// The summary with numbers of the caller's: relative ones, where the start of the stream is known.
+    pub(super) fn line(&self, from: u16, to: u16, sequence: u32, acknowledgment: u32) -> String {
+        let mut line = format!("TCP {from} > {to} [{}] Seq={sequence}", self.flags);
+        if self.flags.ack {
+            write!(line, " Ack={acknowledgment}").expect("a String takes all text");
+        }
+        write!(line, " Win={} Len={}{}", self.window, self.length, self.options).expect("a String takes all text");
+        line
+    }
+}

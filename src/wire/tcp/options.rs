@@ -1,0 +1,260 @@
+//! The options of a TCP header: how the two sides agree on more than the fixed part can say.
+use std::fmt;
+
+use super::flags::Flags;
+use crate::wire::reader::{Reader, Words};
+
+const SOURCE: &str = "RFC 9293 §3.1";
+
+const OPTIONS: Words = Words::new(
+    "tcp.options",
+    "Options",
+    SOURCE,
+    "What the fixed header has no room for; most are agreed on in the SYNs and hold for the whole connection.",
+);
+const OPTION: Words = Words::new(
+    "tcp.option",
+    "Option",
+    SOURCE,
+    "An option this program has no words for; a receiver steps over it by its length.",
+);
+const KIND: Words = Words::new("tcp.option_kind", "Kind", SOURCE, "Which option it is.");
+const LENGTH: Words = Words::new(
+    "tcp.option_len",
+    "Length",
+    SOURCE,
+    "The whole option with kind and length, so that unknown ones can be stepped over.",
+);
+const NO_OPERATION: Words = Words::new(
+    "tcp.options.nop",
+    "No operation",
+    "RFC 9293 §3.2",
+    "One byte of nothing, so that the next option's numbers begin where a processor likes to read them.",
+);
+const END: Words = Words::new(
+    "tcp.options.eol",
+    "End of options",
+    "RFC 9293 §3.2",
+    "Ends the list; what follows fills the header up to 4 bytes.",
+);
+const MSS: Words = Words::new(
+    "tcp.options.mss",
+    "Maximum segment size",
+    "RFC 9293 §3.7.1",
+    "The most data this side takes in one segment: its link's MTU less 40 bytes of IP and TCP header, so that nothing is fragmented.",
+);
+const MSS_VALUE: Words = Words::new("tcp.options.mss_val", "Bytes", "RFC 9293 §3.7.1", MSS.why);
+const SCALE: Words = Words::new(
+    "tcp.options.wscale",
+    "Window scale",
+    "RFC 7323 §2.2",
+    "16 bits of window cap a path at 64 KiB per round trip; every later window of this side is shifted left by this much.",
+);
+const SHIFT: Words = Words::new("tcp.options.wscale.shift", "Shift", "RFC 7323 §2.2", SCALE.why);
+const SACK_PERMITTED: Words = Words::new(
+    "tcp.options.sack_perm",
+    "SACK permitted",
+    "RFC 2018 §2",
+    "This side understands selective acknowledgments; when both say so, only what is missing has to be sent again.",
+);
+const SACK: Words = Words::new(
+    "tcp.options.sack",
+    "Selective acknowledgment",
+    "RFC 2018 §3",
+    "Blocks that arrived beyond a gap: the acknowledgment number cannot pass the gap, but these need not be sent again.",
+);
+const LEFT: Words =
+    Words::new("tcp.options.sack_le", "Left edge", "RFC 2018 §3", "The first byte of a block that is there.");
+const RIGHT: Words =
+    Words::new("tcp.options.sack_re", "Right edge", "RFC 2018 §3", "The byte after the last of that block.");
+const TIMESTAMPS: Words = Words::new(
+    "tcp.options.timestamp",
+    "Timestamps",
+    "RFC 7323 §3.2",
+    "The other side sends our number back, so each acknowledgment measures a round trip, of a retransmission too; and old \
+     duplicates are recognised.",
+);
+const VALUE: Words = Words::new(
+    "tcp.options.timestamp.tsval",
+    "Value",
+    "RFC 7323 §3.2",
+    "The sender's clock when it sent this, in ticks of its own.",
+);
+const ECHO: Words = Words::new(
+    "tcp.options.timestamp.tsecr",
+    "Echo reply",
+    "RFC 7323 §3.2",
+    "The value that is being answered; it holds only when ACK is set.",
+);
+const UNKNOWN: Words = Words::new("tcp.options.unknown.payload", "Option data", SOURCE, OPTION.why);
+const BAD: Words = Words::new(
+    "_ws.malformed",
+    "Unreadable",
+    SOURCE,
+    "An option's length leads out of the header, so the rest cannot be told apart.",
+);
+const FILL: Words = Words::new(
+    "tcp.options.padding",
+    "Padding",
+    SOURCE,
+    "Fills the header up to a multiple of 4 bytes, its unit of length.",
+);
+
+/// A header holds 40 bytes of options: four blocks, three beside timestamps. RFC 2018 §3.
+const MOST_BLOCKS: usize = 4;
+
+/// What the options say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::wire) struct Options {
+    pub(in crate::wire) mss: Option<u16>,
+    pub(in crate::wire) window_scale: Option<u8>,
+    pub(in crate::wire) sack_permitted: bool,
+    pub(in crate::wire) timestamps: Option<(u32, u32)>,
+    pub(in crate::wire) sack: Vec<(u32, u32)>,
+}
+
+/// As Wireshark ends its line: ` MSS=1460 WS=128 SACK_PERM TSval=1 TSecr=0 SLE=.. SRE=..`.
+impl fmt::Display for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(mss) = self.mss {
+            write!(f, " MSS={mss}")?;
+        }
+        if let Some(shift) = self.window_scale {
+            write!(f, " WS={}", multiplier(shift))?;
+        }
+        if self.sack_permitted {
+            f.write_str(" SACK_PERM")?;
+        }
+        if let Some((value, echo)) = self.timestamps {
+            write!(f, " TSval={value} TSecr={echo}")?;
+        }
+        self.sack.iter().try_for_each(|(left, right)| write!(f, " SLE={left} SRE={right}"))
+    }
+}
+
+/// What a window is multiplied by. RFC 7323 §2.3: shifts above 14 are taken as 14.
+pub(in crate::wire) const fn multiplier(shift: u8) -> u32 {
+    1 << if shift > 14 { 14 } else { shift }
+}
+
+/// Reads the options of a header of `header` bytes. `None` when they are not all here.
+pub(super) fn read(r: &mut Reader<'_>, header: usize, flags: Flags) -> Option<Options> {
+    let mut options = Options::default();
+    if header <= 20 {
+        return Some(options);
+    }
+    let length = header - 20;
+    let there = r.left().min(length);
+    r.group(&OPTIONS, |r| r.within(there, &FILL, |r| read_all(r, flags, &mut options)));
+    r.says(format_args!("{there} bytes"));
+    r.means(options.to_string().trim_start());
+    (there == length).then_some(options)
+}
+
+fn read_all(r: &mut Reader<'_>, flags: Flags, options: &mut Options) {
+    while let Some(kind) = r.ahead().first().copied() {
+        match kind {
+            0 => {
+                r.u8(&END);
+                r.means("the list ends here");
+                return;
+            }
+            1 => {
+                r.u8(&NO_OPERATION);
+            }
+            _ => {
+                let length = r.ahead().get(1).copied().map_or(0, usize::from);
+                if length < 2 || length > r.left() {
+                    let here = r.position();
+                    let left = r.left();
+                    r.problem(
+                        here..here + left,
+                        format_args!("option {kind} says it has {length} bytes; {left} are left"),
+                    );
+                    r.rest(&BAD);
+                    return;
+                }
+                read_one(r, kind, length, flags, options);
+            }
+        }
+    }
+}
+
+fn read_one(r: &mut Reader<'_>, kind: u8, length: usize, flags: Flags, options: &mut Options) {
+    let (words, only_in_syn) = match (kind, length) {
+        (2, 4) => (&MSS, true),
+        (3, 3) => (&SCALE, true),
+        (4, 2) => (&SACK_PERMITTED, true),
+        (5, 10 | 18 | 26 | 34) => (&SACK, false),
+        (8, 10) => (&TIMESTAMPS, false),
+        _ => (&OPTION, false),
+    };
+    let mut said = String::new();
+    r.group(words, |r| {
+        r.u8(&KIND)?;
+        r.means(kind_name(kind));
+        r.u8(&LENGTH)?;
+        r.within(length - 2, &UNKNOWN, |r| said = read_value(r, words.name, length, options).unwrap_or_default())
+    });
+    r.says(said);
+    if words.name == OPTION.name {
+        r.labelled(kind_name(kind));
+        if (2..=5).contains(&kind) || kind == 8 {
+            r.problem_back(length, format_args!("{} cannot have {length} bytes", kind_name(kind)));
+        }
+    } else if only_in_syn && !flags.syn {
+        r.problem_back(length, format_args!("{} belongs in a SYN only", kind_name(kind)));
+    }
+}
+
+/// Reads what an option carries, and says it in short.
+fn read_value(r: &mut Reader<'_>, option: &str, length: usize, options: &mut Options) -> Option<String> {
+    if option == MSS.name {
+        let mss = r.u16(&MSS_VALUE)?;
+        options.mss = Some(mss);
+        return Some(format!("{mss} bytes"));
+    }
+    if option == SCALE.name {
+        let shift = r.u8(&SHIFT)?;
+        r.means(format_args!("windows count {} times", multiplier(shift)));
+        if shift > 14 {
+            r.problem_back(1, "a shift above 14 is not allowed and is taken as 14");
+        }
+        options.window_scale = Some(shift);
+        return Some(format!("times {}", multiplier(shift)));
+    }
+    if option == SACK_PERMITTED.name {
+        options.sack_permitted = true;
+        return Some("yes".to_owned());
+    }
+    if option == TIMESTAMPS.name {
+        let (value, echo) = (r.u32(&VALUE)?, r.u32(&ECHO)?);
+        options.timestamps = Some((value, echo));
+        return Some(format!("{value}, answering {echo}"));
+    }
+    if option == SACK.name {
+        for _ in 0..(length / 8).min(MOST_BLOCKS) {
+            options.sack.push((r.u32(&LEFT)?, r.u32(&RIGHT)?));
+        }
+        return Some(format!("{} blocks", options.sack.len()));
+    }
+    Some(format!("{} bytes", length - 2))
+}
+
+/// IANA TCP Option Kind Numbers.
+const fn kind_name(kind: u8) -> &'static str {
+    match kind {
+        2 => "Maximum segment size",
+        3 => "Window scale",
+        4 => "SACK permitted",
+        5 => "Selective acknowledgment",
+        8 => "Timestamps",
+        19 => "MD5 signature",
+        28 => "User timeout",
+        29 => "TCP authentication",
+        30 => "Multipath TCP",
+        34 => "TCP Fast Open",
+        172 | 174 => "Accurate ECN",
+        _ => "Unknown option",
+    }
+}

@@ -1,0 +1,218 @@
+//! What holds for every frame: nothing panics, and every bit is explained once.
+use etherparse::{PacketBuilder, TcpOptionElement};
+use proptest::prelude::*;
+
+use super::*;
+
+/// Every bit of the frame lies in exactly one innermost field, inside its layer, and parts lie inside their field.
+fn every_byte_explained(frame: &[u8]) -> Result<(), String> {
+    let decoded = decode(frame);
+    let mut seen = vec![0_u8; frame.len() * 8];
+    for layer in &decoded.layers {
+        for field in &layer.fields {
+            inside(field, &(layer.bytes.start * 8..layer.bytes.end * 8))?;
+            leaves(field, &mut seen);
+        }
+    }
+    let wrong = seen.iter().position(|count| *count != 1);
+    wrong.map_or(Ok(()), |bit| Err(format!("bit {bit} (byte {}) lies in {} fields: {decoded:#?}", bit / 8, seen[bit])))
+}
+
+fn inside(field: &Field, outer: &Range<usize>) -> Result<(), String> {
+    if field.bits.start < outer.start || field.bits.end > outer.end || field.bits.is_empty() {
+        return Err(format!("{} at {:?} lies outside {outer:?}", field.name, field.bits));
+    }
+    field.parts.iter().try_for_each(|part| inside(part, &field.bits))
+}
+
+fn leaves(field: &Field, seen: &mut [u8]) {
+    if field.parts.is_empty() {
+        seen[field.bits.clone()].iter_mut().for_each(|count| *count = count.saturating_add(1));
+    }
+    field.parts.iter().for_each(|part| leaves(part, seen));
+}
+
+fn ethernet() -> etherparse::PacketBuilderStep<etherparse::Ethernet2Header> {
+    PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2])
+}
+
+fn tcp(payload: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::new();
+    let options = [
+        TcpOptionElement::MaximumSegmentSize(1460),
+        TcpOptionElement::SelectiveAcknowledgementPermitted,
+        TcpOptionElement::Timestamp(7, 0),
+        TcpOptionElement::Noop,
+        TcpOptionElement::WindowScale(7),
+    ];
+    ethernet()
+        .ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64)
+        .tcp(49152, 80, 1000, 64240)
+        .syn()
+        .options(&options)
+        .expect("they fit")
+        .write(&mut frame, payload)
+        .expect("a Vec takes all");
+    frame
+}
+
+fn udp(port: u16, payload: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::new();
+    ethernet()
+        .ipv4([10, 0, 0, 1], [10, 0, 0, 53], 64)
+        .udp(40000, port)
+        .write(&mut frame, payload)
+        .expect("a Vec takes all");
+    frame
+}
+
+fn echo(payload: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::new();
+    let icmp = ethernet().ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).icmpv4_echo_request(1, 1);
+    icmp.write(&mut frame, payload).expect("a Vec takes all");
+    frame
+}
+
+fn arp(operation: u8) -> Vec<u8> {
+    let mut frame = vec![0xff; 6];
+    frame.extend([2, 0, 0, 0, 0, 1, 8, 6, 0, 1, 8, 0, 6, 4, 0, operation, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1]);
+    frame.extend([0, 0, 0, 0, 0, 0, 10, 0, 0, 2]);
+    frame.resize(60, 0);
+    frame
+}
+
+/// Time exceeded, quoting the beginning of `about`'s packet.
+fn error(about: &[u8], quoted: usize) -> Vec<u8> {
+    let kind = etherparse::Icmpv4Type::TimeExceeded(etherparse::icmpv4::TimeExceededCode::TtlExceededInTransit);
+    let mut frame = Vec::new();
+    let icmp = ethernet().ipv4([10, 0, 0, 9], [10, 0, 0, 1], 64).icmpv4(kind);
+    icmp.write(&mut frame, &about[14..(14 + quoted).min(about.len())]).expect("a Vec takes all");
+    frame
+}
+
+const QUERY: &[u8] =
+    b"\x12\x34\x01\x00\0\x01\0\0\0\0\0\x01\x03www\x07example\x03lab\0\0\x01\0\x01\0\0\x29\x04\xd0\0\0\x80\0\0\0";
+const ANSWER: &[u8] = b"\x12\x34\x85\x80\0\x01\0\x02\0\x01\0\0\x03www\x07example\x03lab\0\0\x01\0\x01\
+    \xc0\x0c\0\x05\0\x01\0\0\x01\x2c\0\x06\x03web\xc0\x10\xc0\x2d\0\x01\0\x01\0\0\0\x3c\0\x04\x0a\0\0\x50\
+    \xc0\x10\0\x06\0\x01\0\0\0\x3c\0\x20\x02ns\xc0\x10\x04root\xc0\x10\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0\x05";
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: www.example.lab\r\nX-Any: 1\r\n\r\n";
+
+fn samples() -> Vec<Vec<u8>> {
+    let mut tagged = tcp(REQUEST);
+    tagged.splice(12..12, [0x81, 0, 0x20, 5]);
+    let framed = [&(u16::try_from(QUERY.len()).expect("short")).to_be_bytes(), QUERY].concat();
+    let stream = {
+        let mut frame = Vec::new();
+        let step = ethernet().ipv4([10, 0, 0, 1], [10, 0, 0, 53], 64).tcp(40000, 53, 1, 1000).ack(1);
+        step.write(&mut frame, &framed).expect("a Vec takes all");
+        frame
+    };
+    vec![
+        arp(1),
+        arp(2),
+        echo(b"abcdefgh"),
+        error(&tcp(b""), 28),
+        error(&udp(33434, b"probe"), 548),
+        udp(7, b"hello"),
+        udp(53, QUERY),
+        udp(53, ANSWER),
+        stream,
+        tcp(b""),
+        tcp(REQUEST),
+        tcp(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
+        tcp(b"\x1b[2J"),
+        tagged,
+    ]
+}
+
+#[test]
+fn undamaged_frames_have_no_problems_and_say_what_they_are() {
+    let mut lines = Vec::new();
+    for frame in samples() {
+        let decoded = decode(&frame);
+        assert_eq!(decoded.problems, [], "{}", decoded.summary);
+        assert_eq!(decoded.summary, summary(&frame));
+        let layers: Vec<_> = decoded.layers.iter().map(|layer| layer.name).collect();
+        lines.push(format!("{:28} {}", layers.join(" "), decoded.summary));
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn every_byte_of_every_sample_and_of_all_its_beginnings_is_explained_once() {
+    for frame in samples() {
+        for end in 0..=frame.len() {
+            every_byte_explained(&frame[..end]).expect("explained");
+        }
+    }
+}
+
+#[test]
+fn every_field_says_what_why_and_where() {
+    fn check(field: &Field) {
+        assert!(!field.label.is_empty() && field.why.ends_with(['.', ';']), "{field:?}");
+        let own = ["data.data", "eth.trailer", "_ws.malformed"].contains(&field.name);
+        assert!(own || field.source.starts_with("RFC ") || field.source.starts_with("IEEE "), "{field:?}");
+        field.parts.iter().for_each(check);
+    }
+    for frame in samples() {
+        decode(&frame).layers.iter().flat_map(|layer| &layer.fields).for_each(check);
+    }
+}
+
+#[test]
+fn a_frame_cut_anywhere_inside_a_header_names_the_problem() {
+    let frame = tcp(b"");
+    for end in 0..frame.len() {
+        assert!(!decode(&frame[..end]).problems.is_empty(), "cut after {end} bytes");
+    }
+}
+
+#[test]
+fn the_bit_under_a_cursor_finds_its_field() {
+    let decoded = decode(&tcp(b""));
+    let name = |bit| decoded.at(bit).map(|(layer, field)| (layer.name, field.name));
+    assert_eq!(name(14 * 8), Some(("ip", "ip.version")));
+    assert_eq!(name(14 * 8 + 4), Some(("ip", "ip.hdr_len")));
+    assert_eq!(name(47 * 8 + 6), Some(("tcp", "tcp.flags.syn")));
+    assert_eq!(name(10_000), None);
+    assert_eq!(decoded.field("tcp.options.mss_val").map(|field| field.value.as_str()), Some("1460"));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_explained(frame in proptest::collection::vec(any::<u8>(), 0..200)) {
+        every_byte_explained(&frame).map_err(TestCaseError::fail)?;
+        prop_assert_eq!(decode(&frame).summary, summary(&frame));
+    }
+
+    #[test]
+    fn damaged_frames_are_explained(
+        sample in 0..14_usize,
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+        cut in proptest::option::of(any::<prop::sample::Index>()),
+        more in proptest::collection::vec(any::<u8>(), 0..20),
+    ) {
+        let mut frame = samples().swap_remove(sample);
+        for (at, byte) in damage {
+            let at = at.index(frame.len());
+            frame[at] = byte;
+        }
+        if let Some(cut) = cut {
+            frame.truncate(cut.index(frame.len()));
+        }
+        frame.extend(more);
+        every_byte_explained(&frame).map_err(TestCaseError::fail)?;
+        let decoded = decode(&frame);
+        prop_assert!(decoded.problems.iter().all(|it| it.bytes.end <= frame.len() && it.bytes.start <= it.bytes.end));
+        prop_assert!(!decoded.summary.chars().any(char::is_control));
+    }
+
+    #[test]
+    fn one_flipped_bit_of_an_ip_packet_is_noticed(sample in 2..13_usize, bit in any::<prop::sample::Index>()) {
+        let mut frame = samples().swap_remove(sample);
+        let bit = bit.index((frame.len() - 14) * 8) + 14 * 8;
+        frame[bit / 8] ^= 0x80 >> (bit % 8);
+        prop_assert!(!decode(&frame).problems.is_empty(), "{:?}", decode(&frame));
+    }
+}

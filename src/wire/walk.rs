@@ -1,0 +1,155 @@
+//! The walk from the outermost layer to the innermost: who reads next, and which bytes.
+use std::net::Ipv4Addr;
+use std::ops::Range;
+
+use super::reader::{Reader, Words};
+use super::tcp::Segment;
+use super::{Decoded, arp, data, dns, ethernet, http, icmp, ipv4, tcp, udp};
+
+/// More layers than this are not looked for: a frame of VLAN tags only would have hundreds.
+const MOST_LAYERS: usize = 16;
+
+const CUT: Words = Words::new(
+    "_ws.malformed",
+    "Cut short",
+    "",
+    "The frame, or a length inside it, ends in the middle of a field: these bytes cannot be told apart.",
+);
+
+/// What a layer says comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Ethernet,
+    Vlan,
+    Arp,
+    Ipv4,
+    Icmp,
+    Udp,
+    Tcp,
+    Dns,
+    /// DNS over TCP: a length comes first.
+    DnsStream,
+    Http,
+    /// Bytes nobody here reads, with what they are.
+    Data(&'static str),
+    /// What an Ethernet frame carries beyond its packet.
+    Padding,
+}
+
+impl Next {
+    /// Whether it is damage when nothing is left for this layer.
+    const fn needs_bytes(self) -> bool {
+        matches!(self, Self::Vlan | Self::Arp | Self::Ipv4 | Self::Icmp | Self::Udp | Self::Tcp)
+    }
+}
+
+/// What outer layers leave for inner ones.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) summary: String,
+    pub(super) source: Option<Ipv4Addr>,
+    pub(super) destination: Option<Ipv4Addr>,
+    /// Why the checksum over the whole datagram cannot be computed, if so.
+    pub(super) incomplete: Option<&'static str>,
+    /// Inside an ICMP error: these headers are of an earlier packet.
+    pub(super) quoted: bool,
+    pub(super) segment: Option<Segment>,
+}
+
+/// A walk's result.
+pub(super) struct Walked {
+    pub(super) decoded: Decoded,
+    /// The frame's TCP segment, when it carries one.
+    pub(super) segment: Option<Segment>,
+}
+
+/// Walks a frame; with `keep` off only the summary and the facts come out.
+pub(super) fn walk(frame: &[u8], keep: bool) -> Walked {
+    let mut decoded = Decoded::default();
+    let mut facts = Facts::default();
+    // What is still to be read, innermost last: the bytes, and who reads them.
+    let mut ahead = vec![(Next::Ethernet, 0..frame.len())];
+    while let Some((next, bytes)) = ahead.pop() {
+        let next =
+            if decoded.layers.len() < MOST_LAYERS { next } else { Next::Data("more layers than are looked into") };
+        let mut reader = Reader::new(frame, bytes.clone(), keep);
+        let (name, title) = names(next, &facts);
+        let inner = read(next, &mut reader, &mut facts);
+        if inner.is_none() {
+            cut(&mut reader, next, title, &facts);
+        }
+        let (read, end) = (reader.position(), reader.end());
+        let (layer, problems) = reader.finish(name, title);
+        decoded.layers.push(layer);
+        decoded.problems.extend(problems);
+        beyond(next, end..bytes.end, frame.len(), &mut ahead);
+        if let Some(inner) = inner.flatten().filter(|inner| read < end || inner.needs_bytes()) {
+            ahead.push((inner, read..end));
+        }
+    }
+    if !keep {
+        decoded.layers.clear();
+    }
+    decoded.summary.clone_from(&facts.summary);
+    Walked { decoded, segment: facts.segment }
+}
+
+/// Reads one layer. `None`: the bytes ran out; `Some(None)`: nothing comes after it.
+fn read(next: Next, r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next>> {
+    match next {
+        Next::Ethernet => ethernet::read(r, facts).map(Some),
+        Next::Vlan => ethernet::read_tag(r, facts).map(Some),
+        Next::Arp => arp::read(r, facts).map(|()| None),
+        Next::Ipv4 => ipv4::read(r, facts).map(Some),
+        Next::Icmp => icmp::read(r, facts),
+        Next::Udp => udp::read(r, facts).map(Some),
+        Next::Tcp => tcp::read(r, facts).map(Some),
+        Next::Dns => dns::read(r, facts).map(|()| None),
+        Next::DnsStream => dns::read_stream(r, facts).map(|()| None),
+        Next::Http => Some(http::read(r, facts)),
+        Next::Data(what) => Some(data::read(r, what)),
+        Next::Padding => Some(ethernet::read_padding(r)),
+    }
+}
+
+const fn names(next: Next, facts: &Facts) -> (&'static str, &'static str) {
+    match next {
+        Next::Ethernet => ("eth", "Ethernet"),
+        Next::Vlan => ("vlan", "802.1Q Virtual LAN"),
+        Next::Arp => ("arp", "Address Resolution Protocol"),
+        Next::Ipv4 if facts.quoted => ("ip", "Internet Protocol version 4, quoted by the error"),
+        Next::Ipv4 => ("ip", "Internet Protocol version 4"),
+        Next::Icmp => ("icmp", "Internet Control Message Protocol"),
+        Next::Udp if facts.quoted => ("udp", "User Datagram Protocol, quoted by the error"),
+        Next::Udp => ("udp", "User Datagram Protocol"),
+        Next::Tcp if facts.quoted => ("tcp", "Transmission Control Protocol, quoted by the error"),
+        Next::Tcp => ("tcp", "Transmission Control Protocol"),
+        Next::Dns | Next::DnsStream => ("dns", "Domain Name System"),
+        Next::Http => ("http", "Hypertext Transfer Protocol"),
+        Next::Data(_) => ("data", "Data"),
+        Next::Padding => ("padding", "Ethernet padding"),
+    }
+}
+
+/// The bytes a layer left outside its own length: padding in the frame, a surplus in a datagram.
+fn beyond(layer: Next, bytes: Range<usize>, frame: usize, ahead: &mut Vec<(Next, Range<usize>)>) {
+    if bytes.is_empty() {
+        return;
+    }
+    let what = match layer {
+        Next::Ethernet | Next::Vlan | Next::Arp | Next::Ipv4 if bytes.end == frame => Next::Padding,
+        _ => Next::Data("bytes after the end the header gives"),
+    };
+    ahead.push((what, bytes));
+}
+
+fn cut(r: &mut Reader<'_>, layer: Next, title: &str, facts: &Facts) {
+    let (here, end) = (r.position(), r.end());
+    r.rest(&CUT);
+    // RFC 792: an error quotes the IP header and at least 8 bytes more, which is no whole TCP header.
+    if facts.quoted && matches!(layer, Next::Tcp | Next::Udp) {
+        r.because("An error quotes only the beginning of the packet it is about; here the quotation ends.");
+    } else {
+        r.problem(here..end, format_args!("the bytes end in the middle of the {title}: {} left here", end - here));
+    }
+}
