@@ -6,9 +6,11 @@ pub mod app;
 pub mod learner;
 mod perform;
 pub mod screens;
+pub mod stage;
 mod terminal;
 pub mod theme;
 pub mod view;
+pub mod views;
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};

@@ -1,0 +1,72 @@
+//! The keys that work on the stage now.
+use crossterm::event::KeyCode;
+
+use super::{Focus, Stage};
+use crate::tui::action::{Action, Binding, Key};
+use crate::tui::views::Kind;
+
+impl Stage {
+    /// The keys that work now, in the footer's order; a screen lists them before its own.
+    #[must_use]
+    pub fn bindings(&self) -> Vec<Binding> {
+        if self.veiled {
+            return Vec::new();
+        }
+        match self.focus {
+            Focus::Knobs => self.knob_keys(),
+            Focus::View if self.shown.is_some() => self.view_keys(),
+            Focus::View => Vec::new(),
+        }
+    }
+
+    fn knob_keys(&self) -> Vec<Binding> {
+        vec![
+            Binding::new([Key::code(KeyCode::Up), Key::char('k')], "choose", Action::Up),
+            Binding::quiet([Key::code(KeyCode::Down), Key::char('j')], "choose", Action::Down),
+            Binding::new([Key::code(KeyCode::Left), Key::char('h')], "less", Action::Left),
+            Binding::new([Key::code(KeyCode::Right), Key::char('l')], "more", Action::Right),
+            Binding::new([Key::code(KeyCode::Enter), Key::char('r')], "run", Action::RunAgain),
+            Binding::new([Key::code(KeyCode::Esc), Key::code(KeyCode::Tab)], "leave the knobs", Action::Knobs),
+        ]
+    }
+
+    fn view_keys(&self) -> Vec<Binding> {
+        let play = if self.player.playing { "pause" } else { "play" };
+        let mut keys = vec![
+            Binding::new([Key::char(' ')], play, Action::PlayPause),
+            Binding::new([Key::code(KeyCode::Right)], "next packet", Action::StepForward),
+            Binding::quiet([Key::code(KeyCode::Left)], "packet before", Action::StepBack),
+            Binding::new([Key::char(']')], "next marker", Action::NextMarker),
+            Binding::quiet([Key::char('[')], "marker before", Action::PreviousMarker),
+            Binding::quiet([Key::code(KeyCode::Home)], "to the start", Action::First),
+            Binding::quiet([Key::code(KeyCode::End)], "to the end", Action::Last),
+            Binding::quiet([Key::char('<'), Key::char(',')], "slower", Action::Slower),
+            Binding::quiet([Key::char('>'), Key::char('.')], "faster", Action::Faster),
+            Binding::new([Key::char('v')], "view", Action::NextView),
+        ];
+        if !self.demo.knobs.is_empty() {
+            keys.push(Binding::new([Key::char('k')], "knobs", Action::Knobs));
+        }
+        keys.push(Binding::quiet([Key::char('r')], "run again", Action::RunAgain));
+        if self.other.is_some() {
+            let label = if self.compare { "one run" } else { "compare" };
+            keys.push(Binding::new([Key::char('c')], label, Action::Compare));
+        }
+        keys.push(Binding::quiet([Key::char('e')], "why each packet was sent", Action::Reasons));
+        for (index, label) in LABELS.iter().enumerate() {
+            let digit = char::from_digit(u32::try_from(index + 1).unwrap_or(0), 10).unwrap_or('0');
+            keys.push(Binding::quiet([Key::char(digit)], label, Action::View(index)));
+        }
+        keys
+    }
+}
+
+/// What help calls the views' keys, in the order of [`Kind::ALL`].
+const LABELS: [&str; Kind::ALL.len()] = [
+    "view: sequence of packets",
+    "view: packets, layers, bytes",
+    "view: waterfall of times",
+    "view: topology",
+    "view: chart",
+    "view: table of measurements",
+];

@@ -1,0 +1,136 @@
+//! The stage on the screen.
+//!
+//! ```text
+//!  1 sequence  2 packets  3 waterfall …      which view
+//!  rtt 40 ms   loss 0 %                      the knobs
+//!  ...the view, or two runs beside each other...
+//!  ▶ 12.3 ms of 60 ms   200× slower   ◆ the SYN-ACK arrives
+//!  ━━━━━━━●──◆────◆──────◆──
+//! ```
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Position, Rect};
+
+use super::{Focus, Stage};
+use crate::recording::{Recording, Time};
+use crate::tui::action::Action;
+use crate::tui::app::World;
+use crate::tui::theme::Theme;
+use crate::tui::views::{self, Kind, Prepared, View, pen};
+
+/// Where the parts of the stage stand.
+struct Areas {
+    tabs: Rect,
+    knobs: Rect,
+    view: Rect,
+    scrubber: Rect,
+}
+
+impl Stage {
+    fn areas(&self, area: Rect) -> Areas {
+        let knobs = match self.focus {
+            _ if self.demo.knobs.is_empty() => 0,
+            Focus::Knobs => self.knob_rows().min(area.height / 2),
+            Focus::View => 1,
+        };
+        let rows = [Constraint::Length(1), Constraint::Length(knobs), Constraint::Min(0), Constraint::Length(2)];
+        let [tabs, knobs, view, scrubber] = Layout::vertical(rows).areas(area);
+        Areas { tabs, knobs, view, scrubber }
+    }
+
+    /// Draws the stage; `focused` says whether it has the keys.
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World, focused: bool) {
+        let theme = &world.theme;
+        let areas = self.areas(area);
+        self.draw_tabs(areas.tabs, buffer, theme, focused);
+        match self.focus {
+            Focus::Knobs => self.draw_knob_list(areas.knobs, buffer, theme),
+            Focus::View => self.draw_knob_line(areas.knobs, buffer, theme),
+        }
+        if self.veiled {
+            pen::put(buffer, areas.view, (1, 1), "Guess first; the run is shown after it.", theme.dim);
+            return;
+        }
+        let Some(run) = &self.shown else {
+            pen::put(buffer, areas.view, (1, 1), "Running the demo in the lab …", theme.dim);
+            return;
+        };
+        self.draw_view(areas.view, buffer, theme, run, focused);
+        self.draw_scrubber(areas.scrubber, buffer, theme, run.recording());
+    }
+
+    fn draw_view(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, run: &Prepared, focused: bool) {
+        let focused = focused && self.focus == Focus::View;
+        let other = self.other.as_ref().filter(|_| self.compare);
+        let view = View { run, other, state: &self.state, theme, focused };
+        views::draw(self.kind, area, buffer, &view);
+    }
+
+    fn tab_places(&self, area: Rect) -> Vec<(Rect, String)> {
+        let names = Kind::ALL.iter().enumerate();
+        let long: u16 = names.clone().map(|(_, kind)| pen::columns(kind.name()) + 4).sum();
+        let mut x = area.x + 1;
+        let mut places = Vec::new();
+        for (index, kind) in names {
+            let named = long < area.width || *kind == self.kind;
+            let text = if named { format!("{} {}", index + 1, kind.name()) } else { (index + 1).to_string() };
+            let width = pen::columns(&text);
+            places.push((Rect { x, width, ..area }.intersection(area), text));
+            x += width + 2;
+        }
+        places
+    }
+
+    fn draw_tabs(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, focused: bool) {
+        for ((place, text), kind) in self.tab_places(area).into_iter().zip(Kind::ALL) {
+            let empty = self.recording().is_some_and(|run| !kind.has_content(run));
+            let style = match kind == self.kind {
+                true if focused => theme.selected,
+                true => theme.strong,
+                false if empty => theme.border,
+                false => theme.dim,
+            };
+            pen::put(buffer, place, (0, 0), &text, style);
+        }
+    }
+
+    fn draw_scrubber(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, run: &Recording) {
+        let cursor = self.state.cursor;
+        let sign = if self.player.playing { "▶" } else { "⏸" };
+        let x = pen::put(buffer, area, (1, 0), sign, theme.accent);
+        let x = pen::put(buffer, area, (x + 1, 0), &cursor.to_string(), theme.strong);
+        let x = pen::put(buffer, area, (x, 0), &format!(" of {}", run.end), theme.dim);
+        let x = pen::put(buffer, area, (x + 2, 0), &self.player.speed_name(), theme.dim);
+        if let Some(marker) = run.markers.iter().rfind(|marker| marker.at == cursor) {
+            pen::put(buffer, area, (x + 2, 0), &format!("◆ {}", marker.label), theme.accent);
+        }
+        let track = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: 1 };
+        let here = column(cursor, run.end, track.width);
+        for x in 0..track.width {
+            let (sign, style) = if x <= here { ("━", theme.accent) } else { ("─", theme.border) };
+            pen::put(buffer, track, (x, 0), sign, style);
+        }
+        for marker in &run.markers {
+            let style = if marker.at <= cursor { theme.accent } else { theme.dim };
+            pen::put(buffer, track, (column(marker.at, run.end, track.width), 0), "◆", style);
+        }
+        pen::put(buffer, track, (here, 0), "●", theme.strong);
+    }
+
+    /// What a click means.
+    #[must_use]
+    pub fn click(&self, area: Rect, at: Position, _world: &World) -> Option<Action> {
+        let areas = self.areas(area);
+        if areas.knobs.contains(at) && self.focus == Focus::View {
+            return Some(Action::Knobs);
+        }
+        let tabs = self.tab_places(areas.tabs);
+        tabs.iter().position(|(place, _)| place.contains(at)).map(Action::View)
+    }
+}
+
+/// The column of an instant on a line of that many.
+fn column(at: Time, end: Time, width: u16) -> u16 {
+    let last = u128::from(width.saturating_sub(1));
+    let x = (u128::from(at.0.min(end.0)) * last).checked_div(u128::from(end.0)).unwrap_or(0);
+    u16::try_from(x).unwrap_or(0)
+}

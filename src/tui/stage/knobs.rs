@@ -1,0 +1,89 @@
+//! The knobs of the stage: a line of settings, a list while the arrows turn them.
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{Focus, Stage};
+use crate::demos::{Knob, KnobKind, Value};
+use crate::quantity::Quantity;
+use crate::tui::action::{Action, Effect};
+use crate::tui::theme::Theme;
+use crate::tui::views::pen;
+
+impl Stage {
+    pub(super) fn update_knobs(&mut self, action: &Action) -> Option<Vec<Effect>> {
+        let last = self.demo.knobs.len().saturating_sub(1);
+        match action {
+            Action::Up => self.knob = self.knob.saturating_sub(1),
+            Action::Down => self.knob = (self.knob + 1).min(last),
+            Action::Left | Action::Right => self.turn(*action == Action::Right),
+            Action::Knobs => self.focus = Focus::View,
+            Action::RunAgain => return Some(self.run_again()),
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    fn turn(&mut self, up: bool) {
+        if let Some(knob) = self.demo.knobs.get(self.knob) {
+            self.knobs.turn(knob.name, up).expect("the demo's own knob");
+        }
+    }
+
+    /// Whether the knobs are turned to something else than the run on show.
+    pub(super) fn is_turned(&self, knob: &Knob, value: &Value) -> bool {
+        let shown = self.recording().and_then(|run| run.run.knobs.get(knob.name));
+        shown.is_some_and(|shown| *shown != value.as_text())
+    }
+
+    /// One line: `rtt 40 ms   loss 0 %`.
+    pub(super) fn draw_knob_line(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+        let mut x = 1;
+        for (knob, value) in self.knobs.iter() {
+            let turned = self.is_turned(knob, value);
+            x = pen::put(buffer, area, (x, 0), knob.name, theme.dim);
+            let style = if turned { theme.warn } else { theme.strong };
+            x = pen::put(buffer, area, (x + 1, 0), &value.to_string(), style);
+            if turned {
+                x = pen::put(buffer, area, (x, 0), "*", theme.warn);
+            }
+            x += 2;
+        }
+    }
+
+    /// The rows the list of knobs takes while they have the keys.
+    pub(super) fn knob_rows(&self) -> u16 {
+        u16::try_from(self.demo.knobs.len() + 2).unwrap_or(u16::MAX)
+    }
+
+    /// The list: a row a knob, with what it changes and how far it goes.
+    pub(super) fn draw_knob_list(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+        pen::put(buffer, area, (1, 0), "Knobs: ↑↓ choose, ←→ turn, enter runs again", theme.dim);
+        let first = (self.knob + 3).saturating_sub(usize::from(area.height));
+        for (y, (index, (knob, value))) in (1..area.height).zip(self.knobs.iter().enumerate().skip(first)) {
+            let chosen = index == self.knob;
+            let style = if chosen { theme.selected } else { theme.text };
+            if chosen {
+                pen::put(buffer, area, (0, y), &" ".repeat(usize::from(area.width)), style);
+            }
+            pen::put(buffer, area, (1, y), if chosen { "▸" } else { " " }, style);
+            let x = pen::put(buffer, area, (3, y), &format!("{:<10}", pen::cut(knob.name, 10)), style);
+            let turned = if self.is_turned(knob, value) { "*" } else { " " };
+            let shown = if chosen { format!("◂ {value} ▸{turned}") } else { format!("  {value}  {turned}") };
+            let x = pen::put(buffer, area, (x, y), &format!("{shown:<18}"), style);
+            let about = format!("{} ({})", knob.about, range(knob));
+            let room = usize::from(area.width.saturating_sub(x + 1));
+            pen::put(buffer, area, (x + 1, y), &pen::cut(&about, room), if chosen { style } else { theme.dim });
+        }
+    }
+}
+
+/// What the knob can be: `0 ns to 500 ms`.
+fn range(knob: &Knob) -> String {
+    match knob.kind {
+        KnobKind::Quantity { unit, min, max, .. } => {
+            format!("{} to {}", Quantity::new(min, unit), Quantity::new(max, unit))
+        }
+        KnobKind::Choice(words) => words.join(", "),
+        KnobKind::Switch => "on, off".to_owned(),
+    }
+}

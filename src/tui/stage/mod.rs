@@ -1,0 +1,215 @@
+//! The stage: a run played back. Lessons, the demo screen and the presentation all use this one.
+//!
+//! It holds the run on show and the run before it (or the one it was forked from), a cursor in time, and a view.
+mod bindings;
+mod draw;
+mod knobs;
+mod player;
+mod update;
+
+use std::sync::Arc;
+
+use super::action::{Effect, Outcome};
+use super::views::{Kind, Prepared, State};
+use crate::content::{DemoRef, Show};
+use crate::demos::{self, Demo, Knobs, Setup};
+use crate::recording::{Recording, Run};
+use player::Player;
+
+/// A demo, its runs, and where the learner stands in them.
+pub struct Stage {
+    demo: &'static Demo,
+    /// As the learner turned them; the run on show may be of others.
+    knobs: Knobs,
+    setup: Setup,
+    shown: Option<Prepared>,
+    /// The run before, or the one this was forked from.
+    other: Option<Prepared>,
+    /// The run that was asked for and has not arrived.
+    wanted: Option<Run>,
+    /// The marker to stand at once the run arrives.
+    marker: Option<String>,
+    player: Player,
+    kind: Kind,
+    state: State,
+    focus: Focus,
+    /// Which knob the arrows turn.
+    knob: usize,
+    compare: bool,
+    veiled: bool,
+    play_on_arrival: bool,
+}
+
+/// What the arrow keys move.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Focus {
+    #[default]
+    View,
+    Knobs,
+}
+
+impl Stage {
+    /// A stage for a demo with these settings. Nothing runs before [`Stage::start`].
+    ///
+    /// # Errors
+    /// A message for the learner when there is no such demo, knob or setting.
+    pub fn new(demo: &DemoRef, seed: u64) -> Result<Self, String> {
+        let (demo, knobs) = resolve(demo)?;
+        Ok(Self::of(demo, knobs, Setup { seed, interventions: Vec::new() }))
+    }
+
+    pub(super) fn of(demo: &'static Demo, knobs: Knobs, setup: Setup) -> Self {
+        Self {
+            demo,
+            knobs,
+            setup,
+            shown: None,
+            other: None,
+            wanted: None,
+            marker: None,
+            player: Player::default(),
+            kind: Kind::named(demo.view).unwrap_or_default(),
+            state: State::default(),
+            focus: Focus::default(),
+            knob: 0,
+            compare: false,
+            veiled: false,
+            play_on_arrival: false,
+        }
+    }
+
+    /// Asks for the first run.
+    pub fn start(&mut self) -> Vec<Effect> {
+        self.want()
+    }
+
+    /// Plays the run from its start as soon as it is there.
+    pub const fn play(&mut self) {
+        self.play_on_arrival = true;
+    }
+
+    /// A lesson step needs this run. Nothing happens when it is on show or on its way.
+    pub fn set(&mut self, demo: &DemoRef) -> Vec<Effect> {
+        let (demo, knobs) = match resolve(demo) {
+            Ok(found) => found,
+            Err(message) => return vec![Effect::Say(message)],
+        };
+        self.demo = demo;
+        self.knobs = knobs;
+        self.setup.interventions.clear();
+        self.compare = false;
+        self.want()
+    }
+
+    /// Where a lesson step stands: the view, the marker (kept until the run arrives) and the fields it lights.
+    pub fn show(&mut self, show: &Show) {
+        self.kind = Kind::named(&show.view).unwrap_or(self.kind);
+        self.state.highlight.clone_from(&show.highlight);
+        self.marker.clone_from(&show.marker);
+        self.player.playing = false;
+        self.play_on_arrival = false;
+        if self.wanted.is_none() {
+            self.to_wanted_marker();
+        }
+    }
+
+    /// While veiled nothing of the run is shown and no key is taken: the learner has not guessed yet.
+    pub const fn veil(&mut self, on: bool) {
+        self.veiled = on;
+    }
+
+    /// Whether something moves, so that time must be told.
+    #[must_use]
+    pub const fn is_moving(&self) -> bool {
+        self.player.playing && !self.veiled
+    }
+
+    /// The run on show.
+    #[must_use]
+    pub fn recording(&self) -> Option<&Recording> {
+        self.shown.as_ref().map(Prepared::recording)
+    }
+
+    /// The knobs as they are turned now.
+    #[must_use]
+    pub const fn knobs(&self) -> &Knobs {
+        &self.knobs
+    }
+
+    /// An effect of some screen was carried out: takes the run it waits for.
+    pub fn done(&mut self, outcome: &Outcome) -> Vec<Effect> {
+        if let Outcome::Ran(recording) = outcome
+            && self.wanted.as_ref() == Some(&recording.run)
+        {
+            self.arrived(Prepared::new(Arc::clone(recording)));
+        }
+        Vec::new()
+    }
+
+    /// The run that knobs and setup describe.
+    fn run(&self) -> Run {
+        Run {
+            demo: self.demo.name.to_owned(),
+            knobs: self.knobs.as_text(),
+            seed: self.setup.seed,
+            interventions: self.setup.interventions.clone(),
+        }
+    }
+
+    /// Sees to it that the run described is the one on show: it is, it is at hand, or it must be made.
+    fn want(&mut self) -> Vec<Effect> {
+        let run = self.run();
+        let is = |it: &Option<Prepared>| it.as_ref().is_some_and(|it| it.recording().run == run);
+        if is(&self.shown) {
+            self.wanted = None;
+            self.to_wanted_marker();
+            return Vec::new();
+        }
+        if is(&self.other) {
+            self.wanted = None;
+            let at_hand = self.other.take().expect("it was looked at just now");
+            self.arrived(at_hand);
+            return Vec::new();
+        }
+        if self.wanted.as_ref() == Some(&run) {
+            return Vec::new();
+        }
+        self.wanted = Some(run);
+        vec![Effect::Run { demo: self.demo, knobs: self.knobs.clone(), setup: self.setup.clone() }]
+    }
+
+    fn arrived(&mut self, run: Prepared) {
+        let end = run.recording().end;
+        self.wanted = None;
+        self.other = self.shown.replace(run);
+        self.player.fit(end.since(crate::recording::Time::ZERO));
+        if std::mem::take(&mut self.play_on_arrival) {
+            self.player.playing = true;
+            self.stand_at(crate::recording::Time::ZERO);
+        } else {
+            self.stand_at(self.state.cursor.min(end));
+        }
+        self.to_wanted_marker();
+    }
+
+    fn to_wanted_marker(&mut self) {
+        let Some(name) = &self.marker else { return };
+        let Some(run) = &self.shown else { return };
+        if let Some(marker) = run.recording().marker(name) {
+            let (at, packet) = (marker.at, marker.packet);
+            self.marker = None;
+            self.stand_at(at);
+            self.state.packet = packet.unwrap_or(self.state.packet);
+        }
+    }
+}
+
+fn resolve(demo: &DemoRef) -> Result<(&'static Demo, Knobs), String> {
+    let found = demos::find(&demo.name).ok_or_else(|| {
+        let names: Vec<&str> = demos::all().iter().map(|it| it.name).collect();
+        format!("There is no demo `{}`; there are {}.", demo.name, names.join(", "))
+    })?;
+    let settings = demo.knobs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let knobs = Knobs::with(found.knobs, settings).map_err(|error| format!("{}: {error}", demo.name))?;
+    Ok((found, knobs))
+}

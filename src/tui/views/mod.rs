@@ -1,0 +1,107 @@
+//! Views of a recording: pure drawing, and nothing of any demo.
+//!
+//! Each view is a file or folder of one shape: `draw(area, buffer, view)`. What it looks at is a [`View`].
+pub(super) mod pen;
+mod prepared;
+mod table;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::theme::Theme;
+use crate::recording::{Recording, Time};
+pub use prepared::Prepared;
+
+/// Which view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    #[default]
+    Sequence,
+    Packets,
+    Waterfall,
+    Topology,
+    Chart,
+    Table,
+}
+
+impl Kind {
+    /// In the order of their keys, 1 to 6.
+    pub const ALL: [Self; 6] =
+        [Self::Sequence, Self::Packets, Self::Waterfall, Self::Topology, Self::Chart, Self::Table];
+
+    /// As lessons and demos name it, and the tabs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sequence => "sequence",
+            Self::Packets => "packets",
+            Self::Waterfall => "waterfall",
+            Self::Topology => "topology",
+            Self::Chart => "chart",
+            Self::Table => "table",
+        }
+    }
+
+    /// The view of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether the recording has anything this view could show.
+    #[must_use]
+    pub const fn has_content(self, recording: &Recording) -> bool {
+        match self {
+            Self::Sequence => !recording.packets.is_empty() || !recording.events.is_empty(),
+            Self::Packets => !recording.packets.is_empty(),
+            Self::Waterfall => !recording.spans.is_empty(),
+            Self::Topology => !recording.topology.nodes.is_empty(),
+            Self::Chart => !recording.series.is_empty(),
+            Self::Table => !recording.measurements.is_empty(),
+        }
+    }
+}
+
+/// Where the learner stands in a recording.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    pub cursor: Time,
+    /// The packet under the cursor; 0 for none.
+    pub packet: u32,
+    /// The event under the cursor, when it is one and no packet.
+    pub event: Option<usize>,
+    /// Wireshark field names a lesson lights.
+    pub highlight: Vec<String>,
+    /// Whether the senders' reasons are shown.
+    pub reasons: bool,
+}
+
+/// What a view draws from.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    pub run: &'a Prepared,
+    /// The run to compare with.
+    pub other: Option<&'a Prepared>,
+    pub state: &'a State,
+    pub theme: &'a Theme,
+    /// Whether it has the keys.
+    pub focused: bool,
+}
+
+/// Draws the view of that kind.
+pub fn draw(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    if area.width < 8 || area.height < 2 {
+        return;
+    }
+    if !kind.has_content(view.run.recording()) {
+        let text = format!("This run has nothing for the {} view.", kind.name());
+        pen::put(buffer, area, (1, 0), &text, view.theme.dim);
+        return;
+    }
+    match kind {
+        Kind::Table => table::draw(area, buffer, view),
+        _ => {
+            pen::put(buffer, area, (1, 0), "This view is being built; 6 is the table.", view.theme.dim);
+        }
+    }
+}
