@@ -1,7 +1,13 @@
 //! What a run left behind: packets, events, phases, samples, numbers, all with the run's own time.
 //!
 //! A demo returns one, a view draws one, a file keeps one. It knows nothing of any demo and of any screen.
+pub mod json;
+#[cfg(test)]
+mod sample;
+pub mod saved;
+pub mod text;
 mod time;
+pub mod vantage;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -240,6 +246,18 @@ impl Recording {
     pub fn packet(&self, n: u32) -> Option<&Packet> {
         let index = usize::try_from(n.checked_sub(1)?).ok()?;
         self.packets.get(index)
+    }
+
+    /// The name of a node by its index; empty when there is no such node.
+    #[must_use]
+    pub fn node_name(&self, index: usize) -> &str {
+        self.topology.nodes.get(index).map_or("", |it| &it.name)
+    }
+
+    /// The name of a link by its index; empty when there is no such link.
+    #[must_use]
+    pub fn link_name(&self, index: usize) -> &str {
+        self.topology.links.get(index).map_or("", |it| &it.name)
     }
 
     /// The node of that name.

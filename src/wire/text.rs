@@ -48,6 +48,11 @@ fn push_byte(shown: &mut String, byte: u8) {
     write!(shown, "\\x{byte:02x}").expect("a String takes all text");
 }
 
+/// Whether a terminal might act on the character instead of showing it, or show nothing.
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control() || is_invisible(c)
+}
+
 /// C1 controls, and characters that turn, hide or break a line of text (Unicode UAX #9, General Category Cf, Zl, Zp).
 const fn is_invisible(c: char) -> bool {
     matches!(c,

@@ -1,0 +1,234 @@
+//! A run as JSON: the stable form of `roundtrip demo NAME --json`. Names, not indices; integers of base units; times in ns.
+//!
+//! ```json
+//! {
+//!   "demo": "tcp-echo", "seed": 1, "knobs": {"rtt": "80ms"}, "interventions": [], "end_ns": 160000000,
+//!   "measurements": [{"name": "handshake", "value": 80000000, "unit": "ns", "label": "...", "how": "..."}],
+//!   "markers": [{"name": "syn-ack", "at_ns": 80000000, "label": "...", "packet": 2}],
+//!   "packets": [{"n": 1, "at_ns": 0, "tap": "client-server", "from": "client", "to": "server", "len": 74,
+//!                "summary": "TCP 49152 > 80 [SYN] ...", "reason": null,
+//!                "left_ns": 0, "arrived_ns": 40000000, "fate": "delivered", "fate_reason": null}],
+//!   "events": [{"at_ns": 0, "until_ns": null, "node": "client", "kind": "call", "call": "...", "result": "..."}],
+//!   "spans": [{"lane": "TCP", "name": "handshake", "from_ns": 0, "to_ns": 80000000, "packets": [1, 2]}],
+//!   "series": [{"name": "queue", "unit": "B", "points": [[0, 1500]]}],
+//!   "nodes": [{"name": "client", "kind": "host", "interfaces": [...]}],
+//!   "links": [{"name": "client-server", "ends": ["client", "server"], "properties": ["40 ms"]}]
+//! }
+//! ```
+//!
+//! `unit` is `ns`, `bit/s`, `B`, `ppm` or `count`. `fate` is `delivered`, `lost`, `queue_full`, `dropped`, `delayed` or
+//! `duplicated`. Fields may be added; those above keep their names and meaning. Text is safe for a terminal: controls and
+//! characters that turn lines are written as `\u` escapes.
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{EventKind, Fate, Interface, Intervention, Meddling, NodeKind, Recording, Time};
+
+#[derive(Serialize)]
+struct View<'a> {
+    demo: &'a str,
+    seed: u64,
+    knobs: &'a BTreeMap<String, String>,
+    interventions: &'a [Intervention],
+    end_ns: Time,
+    measurements: Vec<Measurement<'a>>,
+    markers: Vec<Marker<'a>>,
+    packets: Vec<Packet<'a>>,
+    events: Vec<Event<'a>>,
+    spans: Vec<Span<'a>>,
+    series: &'a [super::Series],
+    nodes: Vec<Node<'a>>,
+    links: Vec<Link<'a>>,
+}
+
+#[derive(Serialize)]
+struct Measurement<'a> {
+    name: &'a str,
+    value: i64,
+    unit: &'static str,
+    label: &'a str,
+    how: &'a str,
+}
+
+#[derive(Serialize)]
+struct Marker<'a> {
+    name: &'a str,
+    at_ns: Time,
+    label: &'a str,
+    packet: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Packet<'a> {
+    n: u32,
+    at_ns: Time,
+    tap: &'a str,
+    from: &'a str,
+    to: &'a str,
+    len: usize,
+    summary: &'a str,
+    reason: Option<&'a str>,
+    left_ns: Time,
+    arrived_ns: Option<Time>,
+    fate: &'static str,
+    fate_reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    at_ns: Time,
+    until_ns: Option<Time>,
+    node: &'a str,
+    #[serde(flatten)]
+    kind: &'a EventKind,
+}
+
+#[derive(Serialize)]
+struct Span<'a> {
+    lane: &'a str,
+    name: &'a str,
+    from_ns: Time,
+    to_ns: Time,
+    packets: Option<(u32, u32)>,
+}
+
+#[derive(Serialize)]
+struct Node<'a> {
+    name: &'a str,
+    kind: NodeKind,
+    interfaces: &'a [Interface],
+}
+
+#[derive(Serialize)]
+struct Link<'a> {
+    name: &'a str,
+    ends: [&'a str; 2],
+    properties: &'a [String],
+}
+
+/// The run as JSON, indented, with a line end.
+#[must_use]
+pub fn json(recording: &Recording) -> String {
+    let text = serde_json::to_string_pretty(&view(recording)).expect("the keys of all maps are texts");
+    escaped(&text) + "\n"
+}
+
+/// Characters that could drive a terminal stand only inside strings, where JSON takes them as escapes too (RFC 8259 §7).
+fn escaped(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && crate::wire::text::is_hidden(c) {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| safe.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+fn view(recording: &Recording) -> View<'_> {
+    let run = &recording.run;
+    View {
+        demo: &run.demo,
+        seed: run.seed,
+        knobs: &run.knobs,
+        interventions: &run.interventions,
+        end_ns: recording.end,
+        measurements: recording.measurements.iter().map(measurement).collect(),
+        markers: recording.markers.iter().map(marker).collect(),
+        packets: recording.packets.iter().map(|it| packet(recording, it)).collect(),
+        events: recording.events.iter().map(|it| event(recording, it)).collect(),
+        spans: recording.spans.iter().map(span).collect(),
+        series: &recording.series,
+        nodes: recording.topology.nodes.iter().map(node).collect(),
+        links: recording.topology.links.iter().map(|it| link(recording, it)).collect(),
+    }
+}
+
+fn measurement(it: &super::Measurement) -> Measurement<'_> {
+    Measurement { name: &it.name, value: it.value.value, unit: it.value.unit.symbol(), label: &it.label, how: &it.how }
+}
+
+fn marker(it: &super::Marker) -> Marker<'_> {
+    Marker { name: &it.name, at_ns: it.at, label: &it.label, packet: it.packet }
+}
+
+fn packet<'a>(recording: &'a Recording, it: &'a super::Packet) -> Packet<'a> {
+    Packet {
+        n: it.n,
+        at_ns: it.at,
+        tap: recording.link_name(it.link),
+        from: recording.node_name(it.from),
+        to: recording.node_name(it.to),
+        len: it.bytes.len(),
+        summary: &it.summary,
+        reason: it.reason.as_deref(),
+        left_ns: it.left,
+        arrived_ns: it.arrived,
+        fate: it.fate.name(),
+        fate_reason: it.fate.reason(),
+    }
+}
+
+fn event<'a>(recording: &'a Recording, it: &'a super::Event) -> Event<'a> {
+    Event { at_ns: it.at, until_ns: it.until, node: recording.node_name(it.node), kind: &it.kind }
+}
+
+fn span(it: &super::Span) -> Span<'_> {
+    Span { lane: &it.lane, name: &it.name, from_ns: it.from, to_ns: it.to, packets: it.packets }
+}
+
+fn node(it: &super::Node) -> Node<'_> {
+    Node { name: &it.name, kind: it.kind, interfaces: &it.interfaces }
+}
+
+fn link<'a>(recording: &'a Recording, it: &'a super::Link) -> Link<'a> {
+    Link { name: &it.name, ends: it.ends.map(|end| recording.node_name(end.node)), properties: &it.properties }
+}
+
+impl Fate {
+    /// One stable word: `delivered`, `lost`, `queue_full`, `dropped`, `delayed`, `duplicated`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Lost(_) => "lost",
+            Self::QueueFull => "queue_full",
+            Self::Meddled(Meddling::Drop) => "dropped",
+            Self::Meddled(Meddling::Delay(_)) => "delayed",
+            Self::Meddled(Meddling::Duplicate) => "duplicated",
+        }
+    }
+
+    /// By which model of the link it was lost.
+    #[must_use]
+    pub const fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Lost(model) => Some(model.as_str()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::recording::sample::sample;
+
+    use super::*;
+
+    #[test]
+    fn the_shape_is_stable() {
+        insta::assert_snapshot!(json(&sample()));
+    }
+
+    #[test]
+    fn nothing_in_it_drives_a_terminal_and_it_is_still_json() {
+        let mut recording = sample();
+        recording.measurements[0].label = "\u{1b}[2J\u{9b}31m\u{202e}\u{e0041}\n".into();
+        let text = json(&recording);
+        assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{e0041}']));
+        let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(value["measurements"][0]["label"], recording.measurements[0].label);
+    }
+}

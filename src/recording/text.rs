@@ -1,0 +1,128 @@
+//! A run as text: the `--text` form, for people, pipes and screen readers. One fact a line, nothing by position alone.
+use std::fmt::Write as _;
+
+use super::{Event, EventKind, Fate, Meddling, Packet, Recording, Time};
+use crate::quantity::Quantity;
+use crate::wire::text::visible;
+
+/// The run as text: what it was, its numbers, its markers, its packets, what happened inside hosts.
+#[must_use]
+pub fn text(recording: &Recording) -> String {
+    let mut out = String::new();
+    write(&mut out, recording).expect("a String takes all text");
+    out
+}
+
+fn write(out: &mut String, recording: &Recording) -> std::fmt::Result {
+    heading(out, recording)?;
+    measurements(out, recording)?;
+    markers(out, recording)?;
+    writeln!(out, "\nPackets ({})", recording.packets.len())?;
+    for packet in &recording.packets {
+        writeln!(out, "  {}", packet_line(recording, packet))?;
+        if let Some(reason) = &packet.reason {
+            writeln!(out, "      why: {}", visible(reason))?;
+        }
+    }
+    if !recording.events.is_empty() {
+        writeln!(out, "\nInside the hosts ({})", recording.events.len())?;
+    }
+    recording.events.iter().try_for_each(|event| writeln!(out, "  {}", event_line(recording, event)))
+}
+
+fn heading(out: &mut String, recording: &Recording) -> std::fmt::Result {
+    let run = &recording.run;
+    writeln!(out, "{}, seed {}, {} long", visible(&run.demo), run.seed, recording.end)?;
+    for (knob, value) in &run.knobs {
+        writeln!(out, "  {} = {}", visible(knob), visible(value))?;
+    }
+    for intervention in &run.interventions {
+        let what = match intervention.action {
+            Meddling::Drop => "dropped".to_owned(),
+            Meddling::Delay(by) => format!("delayed by {}", Quantity::time(by)),
+            Meddling::Duplicate => "sent twice".to_owned(),
+        };
+        writeln!(out, "  packet {} {what} by you", intervention.packet)?;
+    }
+    Ok(())
+}
+
+fn measurements(out: &mut String, recording: &Recording) -> std::fmt::Result {
+    writeln!(out, "\nMeasured in this run")?;
+    let label = |it: &super::Measurement| visible(&it.label);
+    let width = recording.measurements.iter().map(|it| label(it).chars().count()).max().unwrap_or(0);
+    for it in &recording.measurements {
+        writeln!(out, "  {:width$}  {:>10}  {}", label(it), it.value.to_string(), visible(&it.how))?;
+    }
+    Ok(())
+}
+
+fn markers(out: &mut String, recording: &Recording) -> std::fmt::Result {
+    if !recording.markers.is_empty() {
+        writeln!(out, "\nMarkers")?;
+    }
+    for it in &recording.markers {
+        let packet = it.packet.map_or(String::new(), |n| format!(", packet {n}"));
+        writeln!(out, "  {}  {} ({}{packet})", stamp(it.at), visible(&it.label), visible(&it.name))?;
+    }
+    Ok(())
+}
+
+fn packet_line(recording: &Recording, it: &Packet) -> String {
+    let (from, to) = (recording.node_name(it.from), recording.node_name(it.to));
+    let fate = match (&it.fate, it.arrived) {
+        (Fate::Lost(model), _) => format!("LOST: {}", visible(model)),
+        (Fate::QueueFull, _) => "DROPPED: the queue was full".to_owned(),
+        (Fate::Meddled(Meddling::Drop), _) => "DROPPED by you".to_owned(),
+        (Fate::Meddled(Meddling::Delay(by)), _) => format!("delayed by you, {}", Quantity::time(*by)),
+        (Fate::Meddled(Meddling::Duplicate), _) => "duplicated by you".to_owned(),
+        (Fate::Delivered, Some(at)) => format!("arrived {}", stamp(at).trim_start()),
+        (Fate::Delivered, None) => "still on its way".to_owned(),
+    };
+    let at = stamp(it.at);
+    format!(
+        "{:4}  {at}  {} > {}  {}  {} bytes, {fate}",
+        it.n,
+        visible(from),
+        visible(to),
+        visible(&it.summary),
+        it.bytes.len()
+    )
+}
+
+fn event_line(recording: &Recording, it: &Event) -> String {
+    let what = match &it.kind {
+        EventKind::Call { call, result } => format!("{call} {result}"),
+        EventKind::State { machine, from, to } => format!("{machine}: {from} -> {to}"),
+        EventKind::Decision { text } | EventKind::Note { text } => text.clone(),
+    };
+    let until = it.until.map_or(String::new(), |until| format!(", until {}", stamp(until).trim_start()));
+    format!("{}  {}: {}{until}", stamp(it.at), visible(recording.node_name(it.node)), visible(&what))
+}
+
+/// Milliseconds to the microsecond, in a column: instants of one run are compared with each other.
+fn stamp(at: Time) -> String {
+    let micros = at.0 / 1_000 + u64::from(at.0 % 1_000 >= 500);
+    format!("{:>8} ms", format!("{}.{:03}", micros / 1_000, micros % 1_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::recording::sample::sample;
+
+    use super::*;
+
+    #[test]
+    fn says_all_of_a_run_in_lines() {
+        insta::assert_snapshot!(text(&sample()));
+    }
+
+    #[test]
+    fn nothing_in_it_drives_a_terminal() {
+        let mut recording = sample();
+        recording.run.demo = "\u{1b}[2J".into();
+        recording.topology.nodes[0].name = "\u{1b}]0;title\u{7}".into();
+        recording.events[0].kind = EventKind::Note { text: "\r\u{9b}".into() };
+        assert!(!text(&recording).chars().any(|c| c.is_control() && c != '\n'));
+    }
+}
