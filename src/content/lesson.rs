@@ -21,6 +21,15 @@ pub struct Lesson {
     pub path: String,
 }
 
+impl Lesson {
+    /// The run beside a step: the last one named up to there.
+    #[must_use]
+    pub fn run_at(&self, step: usize) -> Option<DemoRef> {
+        let named = self.steps.iter().take(step + 1).rev().find_map(|step| step.run.clone());
+        named.or_else(|| self.demo.clone())
+    }
+}
+
 /// A demo with the knobs a lesson or question sets.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct DemoRef {

@@ -30,6 +30,8 @@ pub enum Action {
     Palette,
     Suspend,
     Go(Place),
+    /// Shows a line to the learner.
+    Say(String),
     // moving about
     Up,
     Down,
@@ -45,6 +47,8 @@ pub enum Action {
     // lessons
     NextStep,
     PreviousStep,
+    /// Lists the links of what is on show.
+    Links,
     // the stage
     PlayPause,
     Faster,
@@ -69,9 +73,11 @@ pub enum Action {
     Zoom,
     // questions
     Choose(usize),
+    /// Ticks or unticks, takes up or puts down.
+    Toggle,
     Submit,
     Hint,
-    Confidence(usize),
+    Confidence,
     ShowMe,
     Skip,
     Again,
@@ -138,7 +144,11 @@ pub enum Effect {
     Quit,
     Suspend,
     Go(Place),
+    /// Goes there instead of here: back does not return to this screen.
+    Replace(Place),
     Back,
+    /// Offers links, as text and target, to choose from.
+    Links(Vec<(String, String)>),
     /// Closes what covers the screen and does this instead (the palette's choice).
     Act(Action),
     /// Runs a demo on a thread of its own; answered by [`Outcome::Ran`], whose recording's `run` tells what was asked.

@@ -156,6 +156,7 @@ impl App {
                 Vec::new()
             }
             Action::Go(place) => self.go(place),
+            Action::Say(text) => self.say(text, false),
             other => {
                 let (screen, world) = self.screen_mut();
                 let effects = screen.update(other, world);
@@ -208,6 +209,11 @@ impl App {
         for effect in effects {
             match effect {
                 Effect::Go(place) => outside.extend(self.go(place)),
+                Effect::Replace(place) => {
+                    self.screens.truncate(self.screens.len().saturating_sub(1).max(1));
+                    outside.extend(self.go(place));
+                }
+                Effect::Links(links) => self.overlay = Some(Box::new(screens::Palette::of_links(&links))),
                 Effect::Act(action) => {
                     self.overlay = None;
                     outside.extend(self.act(action));

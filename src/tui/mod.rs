@@ -3,6 +3,7 @@
 //! Only this file, `terminal`, `perform` and `store` touch the outside: keys, the clock, threads, files.
 pub mod action;
 pub mod app;
+pub mod asking;
 pub mod learner;
 mod perform;
 pub mod screens;
@@ -11,6 +12,7 @@ mod terminal;
 pub mod theme;
 pub mod view;
 pub mod views;
+pub mod widgets;
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};

@@ -33,7 +33,9 @@ impl Outside {
                 Err(error) => Outcome::Failed(format!("{path} could not be read: {error}")),
             }),
             Effect::Keep(_) => {}
-            Effect::Quit | Effect::Suspend | Effect::Go(_) | Effect::Back | Effect::Act(_) | Effect::Say(_) => {}
+            // The loop and the app see to these.
+            Effect::Quit | Effect::Suspend | Effect::Go(_) | Effect::Replace(_) | Effect::Back => {}
+            Effect::Links(_) | Effect::Act(_) | Effect::Say(_) => {}
         }
     }
 

@@ -1,10 +1,12 @@
 //! The screens: one file each, all of one shape. State, the keys that work now, update, draw.
 mod help;
 mod home;
+mod lesson;
 mod palette;
 
 pub use help::Help;
 pub use home::Home;
+pub use lesson::Lesson;
 pub use palette::Palette;
 
 use ratatui::buffer::Buffer;
@@ -60,9 +62,10 @@ pub trait Screen {
 ///
 /// # Errors
 /// A message for the learner when there is no such place.
-pub fn open(place: Place, _world: &World) -> Result<Box<dyn Screen>, String> {
+pub fn open(place: Place, world: &World) -> Result<Box<dyn Screen>, String> {
     match place {
         Place::Home => Ok(Box::new(Home::default())),
+        Place::Lesson { id, step } => Ok(Box::new(Lesson::open(&id, step, world)?)),
         other => Err(format!("There is no screen for {other:?} yet.")),
     }
 }

@@ -55,6 +55,23 @@ impl Palette {
         palette
     }
 
+    /// Links to choose from: lessons by id, `term:` and a word, or an address of the web.
+    #[must_use]
+    pub fn of_links(links: &[(String, String)]) -> Self {
+        let entry = |(text, target): &(String, String)| {
+            let (kind, action) = match target.strip_prefix("term:") {
+                Some(term) => ("term", Action::Go(Place::Glossary { term: Some(term.to_owned()) })),
+                None if target.contains("://") => ("web", Action::Say(target.clone())),
+                None => ("lesson", Action::Go(Place::Lesson { id: target.clone(), step: 0 })),
+            };
+            Entry { kind, name: text.clone(), action }
+        };
+        let mut palette =
+            Self { entries: links.iter().map(entry).collect(), typed: String::new(), found: Vec::new(), row: 0 };
+        palette.find();
+        palette
+    }
+
     fn find(&mut self) {
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::parse(&self.typed, CaseMatching::Ignore, Normalization::Smart);

@@ -1,0 +1,167 @@
+//! An answer in the making: what is chosen, typed or moved so far.
+use std::collections::BTreeSet;
+
+use crate::content::{Kind, Question};
+use crate::practice::{Answer, Attempt};
+use crate::tui::action::Action;
+use crate::tui::widgets::field::Field;
+
+/// What the learner has done so far, by the kind of question. Rows are those of the screen.
+#[derive(Clone, Debug)]
+pub enum Draft {
+    /// Options: the row under the cursor, and those ticked where several may be.
+    Choose { row: usize, ticked: BTreeSet<usize>, several: bool },
+    /// A statement: true, false, and the correction's row.
+    Judge { says: Option<bool>, row: usize },
+    /// Items in the learner's order (rows of the attempt), one of them held perhaps.
+    Arrange { row: usize, order: Vec<usize>, held: bool },
+    /// For each left side, the right side's row chosen for it.
+    Pair { row: usize, chosen: Vec<Option<usize>> },
+    /// A number, a word, the value of a field.
+    Write(Field),
+    /// A card: the learner's own text, then the rubric's points found in it.
+    Explain { text: Field, met: Option<Vec<bool>>, row: usize },
+}
+
+impl Draft {
+    /// Nothing done yet.
+    #[must_use]
+    pub fn new(question: &Question, attempt: &Attempt) -> Self {
+        match &question.kind {
+            Kind::Single(_) => Self::Choose { row: 0, ticked: BTreeSet::new(), several: false },
+            Kind::Multiple(_) => Self::Choose { row: 0, ticked: BTreeSet::new(), several: true },
+            Kind::TrueFalse { .. } => Self::Judge { says: None, row: 0 },
+            Kind::Order(_) => Self::Arrange { row: 0, order: (0..attempt.options().len()).collect(), held: false },
+            Kind::Match(_) => Self::Pair { row: 0, chosen: vec![None; attempt.lefts().len()] },
+            Kind::Numeric { .. } | Kind::Predict { .. } | Kind::Short { .. } | Kind::Field(_) => {
+                Self::Write(Field::default())
+            }
+            Kind::Card { .. } => Self::Explain { text: Field::default(), met: None, row: 0 },
+        }
+    }
+
+    /// Whether keys without a binding are text now.
+    #[must_use]
+    pub const fn is_typing(&self) -> bool {
+        matches!(self, Self::Write(_) | Self::Explain { met: None, .. })
+    }
+
+    /// Takes a key's action; `rows` is how many options, items or points there are.
+    pub fn update(&mut self, action: &Action, attempt: &Attempt) {
+        let rows = attempt.options().len();
+        match self {
+            Self::Choose { row, ticked, several } => choose(row, ticked, *several, action, rows),
+            Self::Judge { says, row } => match action {
+                Action::Choose(0) => *says = Some(true),
+                Action::Choose(1) => *says = Some(false),
+                Action::Choose(option) => {
+                    *says = Some(false);
+                    *row = (option - 2).min(rows.saturating_sub(1));
+                }
+                other => *row = moved(*row, other, rows),
+            },
+            Self::Arrange { row, order, held } => arrange(row, order, held, action),
+            Self::Pair { row, chosen } => pair(row, chosen, action, rows),
+            Self::Write(field) => write(field, action),
+            Self::Explain { text, met: None, .. } => write(text, action),
+            Self::Explain { met: Some(met), row, .. } => match action {
+                Action::Toggle | Action::Choose(_) => {
+                    if let Action::Choose(at) = action {
+                        *row = (*at).min(met.len().saturating_sub(1));
+                    }
+                    if let Some(point) = met.get_mut(*row) {
+                        *point = !*point;
+                    }
+                }
+                other => *row = moved(*row, other, met.len()),
+            },
+        }
+    }
+
+    /// The answer as it stands; `None` while something is missing.
+    #[must_use]
+    pub fn answer(&self, attempt: &Attempt) -> Option<Answer> {
+        let index = |row: &usize| attempt.options().get(*row).map(|shown| shown.index);
+        match self {
+            Self::Choose { row, several: false, .. } => Some(Answer::Choices(vec![index(row)?])),
+            Self::Choose { ticked, .. } => {
+                let all: Vec<usize> = ticked.iter().filter_map(index).collect();
+                (!all.is_empty()).then_some(Answer::Choices(all))
+            }
+            Self::Judge { says, row } => {
+                let says = (*says)?;
+                let correction = if says { None } else { index(row) };
+                Some(Answer::Truth { says, correction })
+            }
+            Self::Arrange { order, .. } => Some(Answer::Sequence(order.iter().filter_map(index).collect())),
+            Self::Pair { chosen, .. } => {
+                let all: Option<Vec<usize>> = chosen.iter().map(|row| index(&(*row)?)).collect();
+                Some(Answer::Sequence(all?))
+            }
+            Self::Write(field) => {
+                let text = field.text.trim().to_owned();
+                let is_number = attempt.number_hint().is_some();
+                (!text.is_empty()).then_some(if is_number { Answer::Number(text) } else { Answer::Text(text) })
+            }
+            Self::Explain { text, met, .. } => {
+                Some(Answer::Rubric { met: met.clone()?, text: text.text.trim().to_owned() })
+            }
+        }
+    }
+}
+
+/// The row an arrow leads to.
+fn moved(row: usize, action: &Action, rows: usize) -> usize {
+    match action {
+        Action::Down | Action::Scroll { down: true, .. } => (row + 1).min(rows.saturating_sub(1)),
+        Action::Up | Action::Scroll { down: false, .. } => row.saturating_sub(1),
+        _ => row,
+    }
+}
+
+fn choose(row: &mut usize, ticked: &mut BTreeSet<usize>, several: bool, action: &Action, rows: usize) {
+    *row = match action {
+        Action::Choose(at) => (*at).min(rows.saturating_sub(1)),
+        other => moved(*row, other, rows),
+    };
+    let ticks = matches!(action, Action::Toggle | Action::Choose(_));
+    if several && ticks && !ticked.remove(row) {
+        ticked.insert(*row);
+    }
+}
+
+fn arrange(row: &mut usize, order: &mut [usize], held: &mut bool, action: &Action) {
+    match action {
+        Action::Toggle => *held = !*held,
+        Action::Choose(at) => *row = (*at).min(order.len().saturating_sub(1)),
+        other => {
+            let to = moved(*row, other, order.len());
+            if *held {
+                order.swap(*row, to);
+            }
+            *row = to;
+        }
+    }
+}
+
+fn pair(row: &mut usize, chosen: &mut [Option<usize>], action: &Action, rights: usize) {
+    let lefts = chosen.len();
+    let Some(here) = chosen.get_mut(*row) else { return };
+    match action {
+        Action::Choose(right) if *right < rights => {
+            *here = Some(*right);
+            *row = (*row + 1).min(lefts - 1);
+        }
+        Action::Right => *here = Some(here.map_or(0, |it| (it + 1) % rights.max(1))),
+        Action::Left => *here = Some(here.map_or(rights.saturating_sub(1), |it| (it + rights - 1) % rights.max(1))),
+        other => *row = moved(*row, other, lefts),
+    }
+}
+
+fn write(field: &mut Field, action: &Action) {
+    match action {
+        Action::Type(key) => field.key(*key),
+        Action::Paste(text) => field.paste(text),
+        _ => {}
+    }
+}

@@ -1,0 +1,197 @@
+//! A question drawn: prompt, what there is to choose or write, hints; then the feedback.
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::{Asking, Draft, State, feedback};
+use crate::content::Kind;
+use crate::practice::Confidence;
+use crate::tui::theme::Theme;
+
+/// Lines, and the one that must be in sight.
+pub(super) struct Page {
+    pub(super) lines: Vec<Line<'static>>,
+    pub(super) keep: usize,
+}
+
+impl Page {
+    pub(super) fn text(&mut self, text: &str, width: usize, style: Style) {
+        self.hung("", "", text, width, style);
+    }
+
+    /// Wrapped text behind a sign, hanging under its first word.
+    pub(super) fn hung(&mut self, sign: &str, rest: &str, text: &str, width: usize, style: Style) {
+        let options = textwrap::Options::new(width.max(8)).initial_indent(sign).subsequent_indent(rest);
+        for paragraph in text.trim().split("\n\n") {
+            let joined = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+            let wrapped = textwrap::wrap(&joined, &options);
+            self.lines.extend(wrapped.into_iter().map(|line| Line::styled(line.into_owned(), style)));
+        }
+    }
+
+    pub(super) fn gap(&mut self) {
+        self.lines.push(Line::default());
+    }
+
+    fn keep_here(&mut self) {
+        self.keep = self.lines.len();
+    }
+}
+
+impl Asking {
+    /// Draws the question, scrolled so that the cursor is in sight.
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+        let page = self.page(usize::from(area.width), theme);
+        let height = usize::from(area.height);
+        let most = page.lines.len().saturating_sub(height);
+        let first = match self.state {
+            State::Open | State::Keeping(..) => (page.keep + 4).saturating_sub(height).min(most),
+            State::Graded(..) => self.scroll.min(most),
+        };
+        for (row, line) in area.rows().zip(&page.lines[first..]) {
+            line.render(row, buffer);
+        }
+        if first < most {
+            let more = Line::styled(format!("↓ {} more", most - first), theme.accent).right_aligned();
+            more.render(Rect { y: area.bottom().saturating_sub(1), height: 1, ..area }, buffer);
+        }
+    }
+
+    fn page(&self, width: usize, theme: &Theme) -> Page {
+        let mut page = Page { lines: Vec::new(), keep: 0 };
+        page.text(&self.attempt.prompt, width, theme.strong);
+        page.gap();
+        if let State::Graded(answer, grade) = &self.state {
+            feedback::draw(&mut page, width, theme, self, answer, grade);
+            return page;
+        }
+        self.draft_rows(&mut page, width, theme);
+        page.gap();
+        for (index, hint) in self.attempt.hints.iter().take(self.hints).enumerate() {
+            page.hung(&format!("hint {} ", index + 1), "       ", hint, width, theme.accent);
+        }
+        if let Some(message) = &self.unreadable {
+            page.hung("! ", "  ", message, width, theme.warn);
+        }
+        page.lines.push(sureness(self.confidence, theme));
+        page
+    }
+
+    fn draft_rows(&self, page: &mut Page, width: usize, theme: &Theme) {
+        match &self.draft {
+            Draft::Choose { row, ticked, several } => {
+                for (index, shown) in self.attempt.options().iter().enumerate() {
+                    let mark = match (several, ticked.contains(&index)) {
+                        (false, _) => "",
+                        (true, true) => "[x] ",
+                        (true, false) => "[ ] ",
+                    };
+                    option(page, width, theme, index == *row, &format!("{} {mark}", index + 1), &shown.text);
+                }
+            }
+            Draft::Judge { says, row } => self.judge_rows(page, width, theme, *says, *row),
+            Draft::Arrange { row, order, held } => {
+                for (place, item) in order.iter().enumerate() {
+                    let Some(shown) = self.attempt.options().get(*item) else { continue };
+                    let mark = if place == *row && *held { "↕ " } else { "  " };
+                    option(page, width, theme, place == *row, &format!("{}.{mark}", place + 1), &shown.text);
+                }
+            }
+            Draft::Pair { row, chosen } => self.pair_rows(page, width, theme, *row, chosen),
+            Draft::Write(field) => {
+                page.keep_here();
+                page.lines.push(typed(&field.text, theme));
+                let hint = self.attempt.number_hint().unwrap_or("A word or two.");
+                let hint = if matches!(self.question.kind, Kind::Field(_)) {
+                    "The value, as the packet view writes it."
+                } else {
+                    hint
+                };
+                page.text(hint, width, theme.dim);
+            }
+            Draft::Explain { text, met, row } => self.card_rows(page, width, theme, &text.text, met.as_deref(), *row),
+        }
+    }
+
+    fn judge_rows(&self, page: &mut Page, width: usize, theme: &Theme, says: Option<bool>, row: usize) {
+        let sign = |chosen: bool| if chosen { "(•) " } else { "( ) " };
+        page.keep_here();
+        for (word, key, value) in [("true", "t", true), ("false", "f", false)] {
+            let style = if says == Some(value) { theme.selected } else { theme.text };
+            page.lines.push(Line::styled(format!("{key} {}{word}", sign(says == Some(value))), style));
+        }
+        if says == Some(false) && !self.attempt.options().is_empty() {
+            page.gap();
+            page.text("What holds instead?", width, theme.strong);
+            for (index, shown) in self.attempt.options().iter().enumerate() {
+                option(page, width, theme, index == row, &format!("{} ", index + 1), &shown.text);
+            }
+        }
+    }
+
+    fn pair_rows(&self, page: &mut Page, width: usize, theme: &Theme, row: usize, chosen: &[Option<usize>]) {
+        for (index, (left, right)) in self.attempt.lefts().iter().zip(chosen).enumerate() {
+            let right = right.map_or("·".to_owned(), |it| (it + 1).to_string());
+            option(page, width, theme, index == row, &format!("{right} ← "), left);
+        }
+        page.gap();
+        for (index, shown) in self.attempt.options().iter().enumerate() {
+            page.hung(&format!("  {} ", index + 1), "    ", &shown.text, width, theme.accent);
+        }
+    }
+
+    fn card_rows(&self, page: &mut Page, width: usize, theme: &Theme, text: &str, met: Option<&[bool]>, row: usize) {
+        let Some(met) = met else {
+            page.keep_here();
+            page.hung("▸ ", "  ", &format!("{text}▏"), width, theme.strong);
+            page.text(
+                "Explain it in your own words, aloud or here; enter shows what a good answer says.",
+                width,
+                theme.dim,
+            );
+            return;
+        };
+        if !text.is_empty() {
+            page.hung("you: ", "     ", text, width, theme.accent);
+            page.gap();
+        }
+        if let Kind::Card { rubric, model } = &self.question.kind {
+            page.text(model, width, theme.text);
+            page.gap();
+            page.text("Which of these did you say?", width, theme.strong);
+            for (index, (point, said)) in rubric.iter().zip(met).enumerate() {
+                let mark = if *said { "[x]" } else { "[ ]" };
+                option(page, width, theme, index == row, &format!("{} {mark} ", index + 1), point);
+            }
+        }
+    }
+}
+
+fn option(page: &mut Page, width: usize, theme: &Theme, here: bool, mark: &str, text: &str) {
+    if here {
+        page.keep_here();
+    }
+    let sign = format!("{}{mark}", if here { "▸ " } else { "  " });
+    let rest = " ".repeat(sign.chars().count());
+    page.hung(&sign, &rest, text, width, if here { theme.selected } else { theme.text });
+}
+
+fn typed(text: &str, theme: &Theme) -> Line<'static> {
+    Line::from(vec![
+        Span::styled("▸ ", theme.key),
+        Span::styled(text.to_owned(), theme.strong),
+        Span::styled("▏", theme.accent),
+    ])
+}
+
+fn sureness(confidence: Option<Confidence>, theme: &Theme) -> Line<'static> {
+    let word = match confidence {
+        None => return Line::default(),
+        Some(Confidence::Guess) => "a guess",
+        Some(Confidence::Unsure) => "unsure",
+        Some(Confidence::Sure) => "sure",
+    };
+    Line::from(vec![Span::styled("you are ", theme.dim), Span::styled(word, theme.key)])
+}

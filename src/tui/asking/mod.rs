@@ -1,0 +1,230 @@
+//! Asking one question: the attempt, the answer in the making, hints, confidence, and the feedback.
+mod draft;
+mod draw;
+mod feedback;
+
+use crossterm::event::KeyCode;
+pub use draft::Draft;
+
+use crate::content::{Kind, Question};
+use crate::practice::{Answer, Attempt, Confidence, Grade, grade};
+use crate::tui::action::{Action, Binding, Effect, Key};
+use crate::tui::learner::{Answered, Keep};
+
+/// A question on the screen.
+pub struct Asking {
+    pub question: Question,
+    pub attempt: Attempt,
+    pub draft: Draft,
+    /// How many hints are on show.
+    pub hints: usize,
+    pub confidence: Option<Confidence>,
+    pub state: State,
+    /// Why what was typed is no answer.
+    pub unreadable: Option<String>,
+    scroll: usize,
+}
+
+/// How far it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    Open,
+    /// The answer is on its way to the store; the feedback waits for it.
+    Keeping(Answer, Grade),
+    Graded(Answer, Grade),
+}
+
+impl Asking {
+    #[must_use]
+    pub fn new(question: Question, attempt: Attempt) -> Self {
+        let draft = Draft::new(&question, &attempt);
+        Self { question, attempt, draft, hints: 0, confidence: None, state: State::Open, unreadable: None, scroll: 0 }
+    }
+
+    /// The grade, once it may be shown.
+    #[must_use]
+    pub const fn grade(&self) -> Option<&Grade> {
+        match &self.state {
+            State::Graded(_, grade) => Some(grade),
+            State::Open | State::Keeping(..) => None,
+        }
+    }
+
+    #[must_use]
+    pub const fn is_typing(&self) -> bool {
+        matches!(self.state, State::Open) && self.draft.is_typing()
+    }
+
+    /// The keys that work on the question now.
+    #[must_use]
+    pub fn bindings(&self) -> Vec<Binding> {
+        if self.state != State::Open {
+            let scroll = [("down", KeyCode::Down, Action::Down), ("up", KeyCode::Up, Action::Up)];
+            return scroll.map(|(label, code, action)| Binding::quiet([Key::code(code)], label, action)).into();
+        }
+        let mut all = vec![Binding::new([Key::code(KeyCode::Enter)], self.enter_label(), Action::Submit)];
+        all.extend(draft_bindings(&self.draft, self.attempt.options().len()));
+        let plain = !self.draft.is_typing();
+        if self.hints < self.attempt.hints.len() {
+            let key = if plain { Key::char('h') } else { Key::control('t') };
+            all.push(Binding::new([key], "hint", Action::Hint));
+        }
+        let key = if plain { Key::char('c') } else { Key::control('s') };
+        all.push(Binding::new([key], "how sure", Action::Confidence));
+        let key = if plain { Key::char('s') } else { Key::control('k') };
+        all.push(Binding::quiet([key], "skip: show the answer", Action::Skip));
+        all
+    }
+
+    const fn enter_label(&self) -> &'static str {
+        match &self.draft {
+            Draft::Explain { met: None, .. } => "compare",
+            _ => "answer",
+        }
+    }
+
+    /// Takes a key's action. The effect is the answer to keep, when there is one.
+    pub fn update(&mut self, action: &Action) -> Vec<Effect> {
+        if self.state != State::Open {
+            match action {
+                Action::Down | Action::Scroll { down: true, .. } => self.scroll += 1,
+                Action::Up | Action::Scroll { down: false, .. } => self.scroll = self.scroll.saturating_sub(1),
+                _ => {}
+            }
+            return Vec::new();
+        }
+        match action {
+            Action::Submit => return self.submit(),
+            Action::Skip => return self.answer(Answer::Skipped),
+            Action::Hint => self.hints = (self.hints + 1).min(self.attempt.hints.len()),
+            Action::Confidence => {
+                self.confidence = match self.confidence {
+                    None => Some(Confidence::Sure),
+                    Some(Confidence::Sure) => Some(Confidence::Unsure),
+                    Some(Confidence::Unsure) => Some(Confidence::Guess),
+                    Some(Confidence::Guess) => None,
+                };
+            }
+            other => self.draft.update(other, &self.attempt),
+        }
+        Vec::new()
+    }
+
+    fn submit(&mut self) -> Vec<Effect> {
+        if let (Draft::Explain { met: met @ None, .. }, Kind::Card { rubric, .. }) =
+            (&mut self.draft, &self.question.kind)
+        {
+            *met = Some(vec![false; rubric.len()]);
+            return Vec::new();
+        }
+        match self.draft.answer(&self.attempt) {
+            Some(answer) => self.answer(answer),
+            None => {
+                self.unreadable = Some(self.missing().to_owned());
+                Vec::new()
+            }
+        }
+    }
+
+    const fn missing(&self) -> &'static str {
+        match &self.draft {
+            Draft::Choose { .. } => "Tick at least one: space ticks, enter answers.",
+            Draft::Judge { .. } => "Say first whether it is true (t) or false (f).",
+            Draft::Pair { .. } => "Every left side needs a right side: its digit chooses it.",
+            Draft::Write(_) | Draft::Arrange { .. } | Draft::Explain { .. } => {
+                "Write an answer first; the footer names the key that skips."
+            }
+        }
+    }
+
+    /// Grades, and asks the store to keep it; the feedback comes when it is kept.
+    fn answer(&mut self, answer: Answer) -> Vec<Effect> {
+        match grade(&self.question, &self.attempt, &answer) {
+            Ok(grade) => {
+                self.unreadable = None;
+                self.state = State::Keeping(answer.clone(), grade.clone());
+                vec![Effect::Keep(Keep::Answer(Answered {
+                    question: self.question.id.clone(),
+                    seed: self.attempt.seed,
+                    answer,
+                    grade,
+                    confidence: self.confidence,
+                    hints: self.hints,
+                }))]
+            }
+            Err(unreadable) => {
+                self.unreadable = Some(unreadable.0);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The store has this answer: its feedback may be shown.
+    pub fn kept(&mut self, question: &str, seed: u64) -> bool {
+        let is_ours = self.question.id == question && self.attempt.seed == seed;
+        if let (true, State::Keeping(answer, grade)) = (is_ours, &self.state) {
+            self.state = State::Graded(answer.clone(), grade.clone());
+            return true;
+        }
+        false
+    }
+
+    /// The store could not keep it: the answer can be given again.
+    pub fn not_kept(&mut self) {
+        if matches!(self.state, State::Keeping(..)) {
+            self.state = State::Open;
+        }
+    }
+}
+
+fn draft_bindings(draft: &Draft, options: usize) -> Vec<Binding> {
+    let arrows = || {
+        vec![
+            Binding::quiet([Key::code(KeyCode::Down), Key::char('j')], "down", Action::Down),
+            Binding::quiet([Key::code(KeyCode::Up), Key::char('k')], "up", Action::Up),
+        ]
+    };
+    let letters = |first: u8, count: usize, offset: usize| {
+        let letter = move |(index, c): (usize, u8)| {
+            Binding::quiet([Key::char(char::from(c))], "this one", Action::Choose(index + offset))
+        };
+        (first..).take(count).enumerate().map(letter).collect::<Vec<_>>()
+    };
+    let toggle = |label| Binding::new([Key::char(' ')], label, Action::Toggle);
+    match draft {
+        Draft::Choose { several, .. } => {
+            let mut all = if *several { vec![toggle("tick")] } else { Vec::new() };
+            all.extend(arrows());
+            all.extend(letters(b'1', options.min(9), 0));
+            all
+        }
+        Draft::Judge { .. } => {
+            let mut all = vec![
+                Binding::new([Key::char('t')], "true", Action::Choose(0)),
+                Binding::new([Key::char('f')], "false", Action::Choose(1)),
+            ];
+            all.extend(arrows());
+            all.extend(letters(b'1', options.min(9), 2));
+            all
+        }
+        Draft::Arrange { held, .. } => {
+            let mut all = vec![toggle(if *held { "put down" } else { "take up" })];
+            all.extend(arrows());
+            all
+        }
+        Draft::Pair { .. } => {
+            let mut all = arrows();
+            all.push(Binding::quiet([Key::code(KeyCode::Right)], "next right side", Action::Right));
+            all.push(Binding::quiet([Key::code(KeyCode::Left)], "previous right side", Action::Left));
+            all.extend(letters(b'1', options.min(9), 0));
+            all
+        }
+        Draft::Write(_) | Draft::Explain { met: None, .. } => Vec::new(),
+        Draft::Explain { met: Some(met), .. } => {
+            let mut all = vec![toggle("said it")];
+            all.extend(arrows());
+            all.extend(letters(b'1', met.len().min(9), 0));
+            all
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! A lesson: explanation on one side, the demo it drives on the other.
+//!
+//! ```text
+//! ┌ The problem ─────────────┐┌ sequence ──────────────────────────┐
+//! │ text of this step        ││ client            server           │
+//! │                          ││   │──── SYN ────────▸│             │
+//! │ ▸ your guess             ││                                    │
+//! └──────────────────────────┘└────────────────────────────────────┘
+//! ```
+mod guess;
+mod text;
+
+use crossterm::event::KeyCode;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Position, Rect};
+
+use self::guess::Guess;
+use super::Screen;
+use crate::content::{Chapter, Content, Step};
+use crate::tui::action::{Action, Binding, Effect, Key, Outcome, Place};
+use crate::tui::app::World;
+use crate::tui::learner::Keep;
+use crate::tui::stage::Stage;
+
+/// From this width on, text and demo stand side by side.
+const WIDE: u16 = 100;
+/// The text's pane when they do: the width `check` lays steps out for, and its border.
+const TEXT_WIDTH: u16 = 50;
+
+/// Which pane has the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Focus {
+    Text,
+    Stage,
+}
+
+/// Where the learner stands in a lesson.
+pub struct Lesson {
+    id: String,
+    step: usize,
+    scroll: usize,
+    focus: Focus,
+    /// Missing for a lesson without a demo, or with one that cannot be.
+    stage: Option<Stage>,
+    guess: Option<Guess>,
+}
+
+impl Lesson {
+    /// Opens a lesson at a step.
+    ///
+    /// # Errors
+    /// When there is no such lesson.
+    pub fn open(id: &str, step: usize, world: &World) -> Result<Self, String> {
+        let Some((_, lesson)) = world.content.lesson(id) else {
+            return Err(format!("There is no lesson {id}."));
+        };
+        let step = step.min(lesson.steps.len().saturating_sub(1));
+        let demo = lesson.demo.clone().or_else(|| lesson.steps.iter().find_map(|step| step.run.clone()));
+        let stage = demo.map(|demo| Stage::new(&demo, world.seed)).transpose()?;
+        Ok(Self { id: id.to_owned(), step, scroll: 0, focus: Focus::Text, stage, guess: None })
+    }
+
+    fn lesson<'a>(&self, content: &'a Content) -> Option<(&'a Chapter, &'a crate::content::Lesson)> {
+        content.lesson(&self.id)
+    }
+
+    fn current<'a>(&self, content: &'a Content) -> Option<&'a Step> {
+        self.lesson(content)?.1.steps.get(self.step)
+    }
+
+    /// Puts the stage where this step wants it, and asks for the guess it wants.
+    fn arrive(&mut self, world: &World) -> Vec<Effect> {
+        self.scroll = 0;
+        let Some((_, lesson)) = self.lesson(&world.content) else { return Vec::new() };
+        let Some(step) = lesson.steps.get(self.step) else { return Vec::new() };
+        self.guess = step.predict.clone().map(|predict| {
+            let before = world.learner.guess(&self.id, self.step);
+            Guess::new(predict, before)
+        });
+        let mut effects =
+            vec![Effect::Keep(Keep::Position { lesson: self.id.clone(), step: self.step, steps: lesson.steps.len() })];
+        if let Some(stage) = &mut self.stage {
+            let run = lesson.run_at(self.step);
+            effects.extend(run.map(|run| stage.set(&run)).unwrap_or_default());
+            if let Some(show) = &step.show {
+                stage.show(show);
+            }
+            stage.veil(self.guess.as_ref().is_some_and(Guess::is_open));
+        }
+        effects
+    }
+
+    fn step_to(&mut self, forward: bool, world: &World) -> Vec<Effect> {
+        let steps = self.lesson(&world.content).map_or(0, |(_, lesson)| lesson.steps.len());
+        if !forward {
+            self.step = self.step.saturating_sub(1);
+            return self.arrive(world);
+        }
+        if self.step + 1 < steps {
+            self.step += 1;
+            return self.arrive(world);
+        }
+        vec![Effect::Keep(Keep::Done { lesson: self.id.clone() }), Effect::Replace(self.next(world))]
+    }
+
+    /// What comes after the last step: the next lesson, or the chapter's quiz, or home.
+    fn next(&self, world: &World) -> Place {
+        let Some((chapter, _)) = self.lesson(&world.content) else { return Place::Home };
+        let here = chapter.lessons.iter().position(|lesson| lesson.id == self.id).unwrap_or(0);
+        match chapter.lessons.get(here + 1) {
+            Some(lesson) => Place::Lesson { id: lesson.id.clone(), step: 0 },
+            None if !chapter.quiz.questions.is_empty() => Place::Quiz { chapter: chapter.id.clone() },
+            None => Place::Home,
+        }
+    }
+
+    fn is_last(&self, world: &World) -> bool {
+        self.lesson(&world.content).is_some_and(|(_, lesson)| self.step + 1 >= lesson.steps.len())
+    }
+
+    /// Settles the guess: shows the run, and keeps what was said beside what was measured.
+    fn submit(&mut self) -> Vec<Effect> {
+        let Some(guess) = &mut self.guess else { return Vec::new() };
+        let recording = self.stage.as_ref().and_then(Stage::recording);
+        let Some(settled) = guess.submit(recording) else { return Vec::new() };
+        if let Some(stage) = &mut self.stage {
+            stage.veil(false);
+        }
+        let keep = settled.map(|(said, measured)| {
+            Effect::Keep(Keep::Prediction { lesson: self.id.clone(), step: self.step, guess: said, measured })
+        });
+        keep.into_iter().collect()
+    }
+
+    fn on_stage(&mut self, action: &Action) -> Vec<Effect> {
+        self.stage.as_mut().and_then(|stage| stage.update(action)).unwrap_or_default()
+    }
+
+    /// The panes: text, then stage; the one with the keys is larger where they are stacked.
+    fn panes(&self, area: Rect) -> (Rect, Rect) {
+        if self.stage.is_none() {
+            let [text] = Layout::horizontal([Constraint::Max(80)]).areas(area);
+            return (text, Rect::default());
+        }
+        if area.width >= WIDE {
+            let width = if area.width >= 180 { TEXT_WIDTH + 16 } else { TEXT_WIDTH };
+            let [text, stage] = Layout::horizontal([Constraint::Length(width), Constraint::Min(0)]).areas(area);
+            return (text, stage);
+        }
+        let share = if self.focus == Focus::Text { 60 } else { 30 };
+        let [text, stage] = Layout::vertical([Constraint::Percentage(share), Constraint::Min(0)]).areas(area);
+        (text, stage)
+    }
+
+    fn is_guessing(&self) -> bool {
+        self.focus == Focus::Text && self.guess.as_ref().is_some_and(Guess::is_open)
+    }
+
+    fn steps(&self, world: &World) -> Vec<Binding> {
+        let next = if self.is_last(world) { "finish" } else { "next" };
+        let mut all = vec![Binding::new([Key::code(KeyCode::Enter), Key::char('n')], next, Action::NextStep)];
+        if self.step > 0 {
+            let keys = [Key::char('b'), Key::code(KeyCode::Backspace)];
+            all.push(Binding::new(keys, "back a step", Action::PreviousStep));
+        }
+        all
+    }
+}
+
+impl Screen for Lesson {
+    fn title(&self, world: &World) -> String {
+        let found = self.lesson(&world.content);
+        found.map(|(chapter, lesson)| format!("{} › {}", chapter.id, lesson.title)).unwrap_or_default()
+    }
+
+    fn status(&self, world: &World) -> String {
+        let steps = self.lesson(&world.content).map_or(0, |(_, lesson)| lesson.steps.len());
+        format!("step {} of {steps}", self.step + 1)
+    }
+
+    fn bindings(&self, world: &World) -> Vec<Binding> {
+        if self.is_guessing() {
+            return vec![
+                Binding::new([Key::code(KeyCode::Enter)], "say it and run", Action::Submit),
+                Binding::new([Key::code(KeyCode::Tab)], "skip the guess", Action::Skip),
+                Binding::quiet([Key::code(KeyCode::Down)], "down", Action::Down),
+                Binding::quiet([Key::code(KeyCode::Up)], "up", Action::Up),
+                Binding::new([Key::code(KeyCode::Esc)], "leave", Action::Back),
+            ];
+        }
+        let mut all = self.steps(world);
+        let stage = self.stage.as_ref().map(Stage::bindings).unwrap_or_default();
+        let other = if self.focus == Focus::Text { "to the demo" } else { "to the text" };
+        if self.stage.is_some() {
+            all.push(Binding::new([Key::code(KeyCode::Tab)], other, Action::NextPane));
+        }
+        if self.focus == Focus::Stage {
+            all.retain(|binding| binding.action != Action::PreviousStep);
+            all[0].keys.remove(0);
+            all.extend(stage);
+        } else {
+            all.push(Binding::quiet([Key::code(KeyCode::Down), Key::char('j')], "scroll the text", Action::Down));
+            all.push(Binding::quiet([Key::code(KeyCode::Up)], "scroll back", Action::Up));
+            all.push(Binding::quiet([Key::char('l')], "links of this step", Action::Links));
+            all.extend(stage.into_iter().filter(|binding| !is_arrow(binding)));
+        }
+        all.push(Binding::new([Key::code(KeyCode::Esc), Key::char('q')], "leave", Action::Back));
+        all
+    }
+
+    fn is_typing(&self) -> bool {
+        self.is_guessing()
+    }
+
+    fn is_moving(&self) -> bool {
+        self.stage.as_ref().is_some_and(Stage::is_moving)
+    }
+
+    fn entered(&mut self, world: &World) -> Vec<Effect> {
+        let mut effects = self.stage.as_mut().map(Stage::start).unwrap_or_default();
+        effects.extend(self.arrive(world));
+        effects
+    }
+
+    fn update(&mut self, action: Action, world: &World) -> Vec<Effect> {
+        match action {
+            Action::NextStep => return self.step_to(true, world),
+            Action::PreviousStep => return self.step_to(false, world),
+            Action::NextPane => {
+                self.focus = if self.focus == Focus::Text { Focus::Stage } else { Focus::Text };
+            }
+            Action::Back => return vec![Effect::Back],
+            Action::Submit => return self.submit(),
+            Action::Skip => {
+                if let Some(guess) = &mut self.guess {
+                    guess.skip();
+                }
+                return self.submit();
+            }
+            Action::Type(key) => self.guess.iter_mut().for_each(|guess| guess.field.key(key)),
+            Action::Paste(text) => self.guess.iter_mut().for_each(|guess| guess.field.paste(&text)),
+            Action::Links => {
+                let links = self.current(&world.content).map(text::links).unwrap_or_default();
+                return vec![Effect::Links(links)];
+            }
+            Action::Down if self.focus == Focus::Text => self.scroll += 1,
+            Action::Up if self.focus == Focus::Text => self.scroll = self.scroll.saturating_sub(1),
+            Action::Knobs => {
+                self.focus = Focus::Stage;
+                return self.on_stage(&Action::Knobs);
+            }
+            other => return self.on_stage(&other),
+        }
+        Vec::new()
+    }
+
+    fn done(&mut self, outcome: &Outcome, _world: &World) -> Vec<Effect> {
+        self.stage.as_mut().map(|stage| stage.done(outcome)).unwrap_or_default()
+    }
+
+    fn click(&self, area: Rect, at: Position, world: &World) -> Option<Action> {
+        let (text, stage) = self.panes(area);
+        if stage.contains(at) {
+            let inside = self.stage.as_ref().and_then(|it| it.click(stage, at, world));
+            return inside.or((self.focus == Focus::Text).then_some(Action::NextPane));
+        }
+        (text.contains(at) && self.focus == Focus::Stage).then_some(Action::NextPane)
+    }
+
+    fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World) {
+        let (text, stage) = self.panes(area);
+        if let Some(step) = self.current(&world.content) {
+            text::draw(
+                text,
+                buffer,
+                world,
+                &text::Page {
+                    step,
+                    guess: self.guess.as_ref(),
+                    recording: self.stage.as_ref().filter(|_| !self.is_guessing()).and_then(Stage::recording),
+                    knobs: self.stage.as_ref().map(Stage::knobs),
+                    scroll: self.scroll,
+                    has_focus: self.focus == Focus::Text,
+                },
+            );
+        }
+        if let Some(it) = &self.stage {
+            it.draw(stage, buffer, world, self.focus == Focus::Stage);
+        }
+    }
+}
+
+/// Keys the text needs while it has them.
+fn is_arrow(binding: &Binding) -> bool {
+    let arrows = [KeyCode::Up, KeyCode::Down, KeyCode::Enter, KeyCode::Tab, KeyCode::Esc];
+    let taken = [Key::char('n'), Key::char('b'), Key::char('l'), Key::char('j'), Key::char('q')];
+    binding.keys.iter().any(|key| arrows.contains(&key.code) || taken.contains(key))
+}

@@ -1,0 +1,3 @@
+//! Pieces that several screens draw with.
+pub mod field;
+pub mod prose;
