@@ -3,11 +3,15 @@ pub mod attempt;
 mod draw;
 pub mod formula;
 pub mod grade;
+mod history;
 mod number;
+pub mod schedule;
 
 pub use attempt::{Asked, Attempt, Run, Shown};
 pub use grade::{Unreadable, grade};
+pub use history::{Answered, Context, Item, Outcome, Place, Sitting};
 pub use number::number_hint;
+pub use schedule::{Memory, replay, review};
 
 use std::collections::BTreeMap;
 
