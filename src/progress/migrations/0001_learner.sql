@@ -1,0 +1,77 @@
+CREATE TABLE sittings (
+  id TEXT PRIMARY KEY,
+  sitting TEXT NOT NULL CHECK (json_valid(sitting)),
+  context TEXT NOT NULL GENERATED ALWAYS AS (sitting ->> 'context') STORED,
+  started TEXT NOT NULL,
+  ended TEXT
+) STRICT;
+
+CREATE TABLE answers (
+  id INTEGER PRIMARY KEY,
+  session TEXT NOT NULL,
+  question TEXT NOT NULL,
+  seed INTEGER NOT NULL,
+  answer TEXT NOT NULL CHECK (json_valid(answer)),
+  grade TEXT NOT NULL CHECK (json_valid(grade)),
+  verdict TEXT NOT NULL GENERATED ALWAYS AS (grade ->> 'verdict') STORED,
+  points INTEGER NOT NULL GENERATED ALWAYS AS (grade ->> 'points_ppm') STORED,
+  confidence TEXT,
+  hints INTEGER NOT NULL,
+  at TEXT NOT NULL,
+  day TEXT NOT NULL,
+  context TEXT NOT NULL,
+  sitting TEXT REFERENCES sittings (id),
+  item INTEGER,
+  CHECK ((sitting IS NULL) = (item IS NULL)),
+  UNIQUE (session, question, seed, at)
+) STRICT;
+CREATE INDEX answers_of_question ON answers (question, at);
+CREATE INDEX answers_of_sitting ON answers (sitting, item) WHERE sitting IS NOT NULL;
+CREATE INDEX answers_by_day ON answers (day, verdict, confidence);
+
+CREATE TABLE memories (
+  question TEXT PRIMARY KEY,
+  stability REAL NOT NULL,
+  difficulty REAL NOT NULL,
+  last TEXT NOT NULL,
+  natural_due TEXT NOT NULL,
+  reps INTEGER NOT NULL,
+  lapses INTEGER NOT NULL,
+  verdict TEXT NOT NULL,
+  overconfident INTEGER NOT NULL CHECK (overconfident IN (0, 1))
+) STRICT;
+
+CREATE TABLE lessons (
+  lesson TEXT PRIMARY KEY,
+  step INTEGER NOT NULL,
+  furthest INTEGER NOT NULL,
+  done TEXT,
+  at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE predictions (
+  id INTEGER PRIMARY KEY,
+  session TEXT NOT NULL,
+  lesson TEXT NOT NULL,
+  step INTEGER NOT NULL,
+  guess TEXT NOT NULL CHECK (json_valid(guess)),
+  measured TEXT NOT NULL CHECK (json_valid(measured)),
+  at TEXT NOT NULL,
+  UNIQUE (session, lesson, step, at)
+) STRICT;
+
+CREATE TABLE votes (
+  id INTEGER PRIMARY KEY,
+  session TEXT NOT NULL,
+  question TEXT NOT NULL,
+  round TEXT NOT NULL CHECK (round IN ('before', 'after')),
+  hands TEXT NOT NULL CHECK (json_valid(hands)),
+  at TEXT NOT NULL,
+  UNIQUE (session, question, round, at)
+) STRICT;
+
+CREATE TABLE settings (
+  name TEXT PRIMARY KEY,
+  value TEXT,
+  at TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,291 @@
+//! The open file: made, checked, migrated; and everything that is written to it.
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Result as SqlResult, Transaction, TransactionBehavior, params};
+
+use super::migrate::{Owner, STEPS, migrate, owner};
+use super::{Position, Prediction, StoreError, Vote, error, rows};
+use crate::practice::{Answered, Memory, Outcome, Sitting, replay};
+
+/// How long another instance's write is waited for; one takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The learner's progress. Every write is on the disk when its call returns.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    session: String,
+}
+
+impl Store {
+    /// Opens the file, making it and its folder where they are missing, and brings an older one up to date.
+    ///
+    /// # Errors
+    /// One of [`StoreError`]; the file is as it was then.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .map_err(|source| StoreError::Folder { folder: folder.to_owned(), source })?;
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| StoreError::of(path, error))?;
+        Self::prepared(connection, path)
+    }
+
+    /// A store that is gone with the process: for trying out, and for when the file cannot be used.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn open_in_memory() -> Result<Self, StoreError> {
+        let path = Path::new("the store in memory");
+        let connection = Connection::open_in_memory().map_err(|error| StoreError::of(path, error))?;
+        Self::prepared(connection, path)
+    }
+
+    fn prepared(mut connection: Connection, path: &Path) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::of(path, error);
+        connection.busy_timeout(PATIENCE).map_err(failed)?;
+        let found = owner(&connection).map_err(failed)?;
+        let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+        match found {
+            Owner::Another => return Err(StoreError::Foreign { path: path.to_owned() }),
+            Owner::Ours(found) if found > known => {
+                return Err(StoreError::Newer { path: path.to_owned(), found, known });
+            }
+            Owner::Ours(_) | Owner::Nobody => {}
+        }
+        if connection.is_readonly("main").map_err(failed)? {
+            return Err(StoreError::ReadOnly { path: path.to_owned() });
+        }
+        settings(&connection).map_err(failed)?;
+        if found != Owner::Ours(known) {
+            migrate(&mut connection, STEPS).map_err(failed)?;
+        }
+        sound(&connection, path)?;
+        let session = random_id(&connection).map_err(failed)?;
+        Ok(Self { connection, path: path.to_owned(), session })
+    }
+
+    /// Where it is stored.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds an answer and gives what is now remembered of its question. Stored when it returns: show feedback after.
+    /// The same answer again (same question, seed and instant) changes nothing.
+    ///
+    /// # Errors
+    /// One of [`StoreError`]; the answer is not stored then.
+    pub fn answer(&mut self, answered: &Answered) -> Result<Memory, StoreError> {
+        let session = self.session.clone();
+        self.write(|transaction| {
+            insert_answer(transaction, &session, answered)?;
+            remember(transaction, &answered.question)
+        })
+    }
+
+    /// Stores a quiz or drill that begins, and gives its id.
+    ///
+    /// # Errors
+    /// One of [`StoreError`].
+    pub fn begin(&mut self, sitting: &Sitting) -> Result<String, StoreError> {
+        self.write(|transaction| {
+            let id = random_id(transaction)?;
+            insert_sitting(transaction, &id, sitting, None)?;
+            Ok(id)
+        })
+    }
+
+    /// Ends a sitting, answered to its end or given up. Ending it again changes nothing.
+    ///
+    /// # Errors
+    /// One of [`StoreError`].
+    pub fn end(&mut self, sitting: &str, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE sittings SET ended = ?2 WHERE id = ?1 AND ended IS NULL";
+        self.write(|transaction| transaction.execute(sql, params![sitting, rows::instant(at)]).map(drop))
+    }
+
+    /// Stores where a lesson stands. The furthest step never goes back, and a lesson that is done stays so.
+    ///
+    /// # Errors
+    /// One of [`StoreError`].
+    pub fn stand(&mut self, lesson: &str, position: &Position) -> Result<(), StoreError> {
+        self.write(|transaction| upsert_position(transaction, lesson, position))
+    }
+
+    /// Adds a guess and what the run then measured.
+    ///
+    /// # Errors
+    /// One of [`StoreError`].
+    pub fn predicted(&mut self, prediction: &Prediction) -> Result<(), StoreError> {
+        let session = self.session.clone();
+        self.write(|transaction| insert_prediction(transaction, &session, prediction))
+    }
+
+    /// Adds a show of hands.
+    ///
+    /// # Errors
+    /// One of [`StoreError`].
+    pub fn voted(&mut self, vote: &Vote) -> Result<(), StoreError> {
+        let session = self.session.clone();
+        self.write(|transaction| insert_vote(transaction, &session, vote))
+    }
+
+    /// Sets or drops the interview's date.
+    ///
+    /// # Errors
+    /// One of [`StoreError`].
+    pub fn set_interview(&mut self, date: Option<Date>, at: Timestamp) -> Result<(), StoreError> {
+        self.write(|transaction| upsert_setting(transaction, "interview", date.map(|it| it.to_string()), at))
+    }
+
+    /// One transaction that waits for other writers first, so that what it reads is what it changes.
+    pub(super) fn write<T>(&mut self, act: impl FnOnce(&Transaction<'_>) -> SqlResult<T>) -> Result<T, StoreError> {
+        let done = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {
+            let value = act(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        });
+        done.map_err(|error| StoreError::of(&self.path, error))
+    }
+}
+
+/// Moves a damaged file and what SQLite keeps beside it out of the way, and gives its new name. Nothing is deleted.
+///
+/// # Errors
+/// When the folder does not allow it.
+pub fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
+    let aside = error::aside(path);
+    std::fs::rename(path, &aside)?;
+    for suffix in ["-wal", "-shm"] {
+        let beside = |path: &Path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        if beside(path).exists() {
+            std::fs::rename(beside(path), beside(&aside))?;
+        }
+    }
+    Ok(aside)
+}
+
+fn settings(connection: &Connection) -> SqlResult<()> {
+    // Two first starts at once: the one that comes second finds WAL set, or works without it as well.
+    match connection.pragma_update(None, "journal_mode", "WAL") {
+        Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => return Err(error),
+        _ => {}
+    }
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")
+}
+
+/// Refuses a file whose pages contradict each other before anything is written to it.
+fn sound(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    match found.map_err(|error| StoreError::of(path, error))?.as_str() {
+        "ok" => Ok(()),
+        detail => Err(StoreError::damaged(path, detail.lines().next().unwrap_or_default().to_owned())),
+    }
+}
+
+fn random_id(connection: &Connection) -> SqlResult<String> {
+    connection.query_row("SELECT lower(hex(randomblob(8)))", [], |row| row.get(0))
+}
+
+pub(super) fn insert_sitting(
+    transaction: &Transaction<'_>,
+    id: &str,
+    sitting: &Sitting,
+    ended: Option<Timestamp>,
+) -> SqlResult<()> {
+    let sql = "INSERT INTO sittings (id, sitting, started, ended) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (id) DO UPDATE SET ended = coalesce(ended, excluded.ended)";
+    let (started, ended) = (rows::instant(sitting.started), ended.map(rows::instant));
+    transaction.execute(sql, params![id, rows::to_json(sitting)?, started, ended]).map(drop)
+}
+
+/// Adds it unless it is there; says whether it was added.
+pub(super) fn insert_answer(transaction: &Transaction<'_>, session: &str, it: &Answered) -> SqlResult<bool> {
+    let sql = "INSERT INTO answers (session, question, seed, answer, grade, confidence, hints, at, day, context, sitting, item)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        ON CONFLICT (session, question, seed, at) DO NOTHING";
+    let values = params![
+        session,
+        it.question,
+        it.seed.cast_signed(),
+        rows::to_json(&it.answer)?,
+        rows::to_json(&it.grade)?,
+        it.confidence.as_ref().map(rows::to_word).transpose()?,
+        it.hints,
+        rows::instant(it.at),
+        it.day.to_string(),
+        rows::to_word(&it.context)?,
+        it.place.as_ref().map(|place| &place.sitting),
+        it.place.as_ref().map(|place| place.item),
+    ];
+    transaction.prepare(sql)?.execute(values).map(|added| added == 1)
+}
+
+/// Computes a question's memory from its answers and stores it.
+pub(super) fn remember(transaction: &Transaction<'_>, question: &str) -> SqlResult<Memory> {
+    let sql = format!("SELECT {} FROM answers WHERE question = ?1 ORDER BY at, session, seed", rows::OUTCOME);
+    let mut statement = transaction.prepare(&sql)?;
+    let outcomes: SqlResult<Vec<Outcome>> = statement.query_map([question], rows::outcome)?.collect();
+    let memory = replay(&outcomes?).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let values = params![
+        question,
+        memory.stability,
+        memory.difficulty,
+        memory.last.to_string(),
+        memory.natural_due.to_string(),
+        memory.reps,
+        memory.lapses,
+        rows::to_word(&memory.verdict)?,
+        memory.overconfident,
+    ];
+    let sql = format!("INSERT OR REPLACE INTO memories ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", rows::MEMORY);
+    transaction.prepare(&sql)?.execute(values)?;
+    Ok(memory)
+}
+
+pub(super) fn upsert_position(transaction: &Transaction<'_>, lesson: &str, it: &Position) -> SqlResult<()> {
+    let sql = "INSERT INTO lessons (lesson, step, furthest, done, at) VALUES (?1, ?2, max(?2, ?3), ?4, ?5)
+        ON CONFLICT (lesson) DO UPDATE SET
+          step = iif(excluded.at >= at, excluded.step, step),
+          furthest = max(furthest, excluded.furthest),
+          done = iif(done IS NULL OR excluded.done < done, excluded.done, done),
+          at = max(at, excluded.at)";
+    let done = it.done.map(rows::instant);
+    transaction.execute(sql, params![lesson, it.step, it.furthest, done, rows::instant(it.at)]).map(drop)
+}
+
+pub(super) fn insert_prediction(transaction: &Transaction<'_>, session: &str, it: &Prediction) -> SqlResult<()> {
+    let sql = "INSERT INTO predictions (session, lesson, step, guess, measured, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT DO NOTHING";
+    let (guess, measured) = (rows::to_json(&it.guess)?, rows::to_json(&it.measured)?);
+    transaction.execute(sql, params![session, it.lesson, it.step, guess, measured, rows::instant(it.at)]).map(drop)
+}
+
+pub(super) fn insert_vote(transaction: &Transaction<'_>, session: &str, it: &Vote) -> SqlResult<()> {
+    let sql = "INSERT INTO votes (session, question, round, hands, at) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT DO NOTHING";
+    let (round, hands) = (rows::to_word(&it.round)?, rows::to_json(&it.hands)?);
+    transaction.execute(sql, params![session, it.question, round, hands, rows::instant(it.at)]).map(drop)
+}
+
+/// The newer of two settings stays.
+pub(super) fn upsert_setting(
+    transaction: &Transaction<'_>,
+    name: &str,
+    value: Option<String>,
+    at: Timestamp,
+) -> SqlResult<()> {
+    let sql = "INSERT INTO settings (name, value, at) VALUES (?1, ?2, ?3)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at WHERE excluded.at >= at";
+    transaction.execute(sql, params![name, value, rows::instant(at)]).map(drop)
+}
