@@ -2,12 +2,34 @@
 //!
 //! `raw` mirrors the files (serde, strict); these types are what the program uses; one conversion lies between, and it
 //! reports every problem with its place. Nothing here knows that a learner exists.
+mod diagnostic;
+mod files;
+pub mod formula;
 pub mod layout;
 mod lesson;
+mod load;
+mod markdown;
+mod parse_kind;
+mod parse_lesson;
+mod parse_number;
+mod parse_question;
+mod problems;
 mod question;
+mod raw;
+mod rule;
+mod source;
+mod units;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use diagnostic::{Diagnostic, Severity, summary};
 pub use lesson::{Block, DemoRef, Inline, Lesson, Predict, Show, Step, WrongGuess};
+pub use load::{Source, load, load_texts};
+pub use markdown::{blocks, plain};
 pub use question::{Choice, Hidden, Kind, NearMiss, NearText, OrderItem, Pair, Question};
+pub use rule::Rule;
+pub use source::{SourceFile, is_unseen, visible};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +39,8 @@ pub struct Content {
     /// All chapters of the curriculum in their order; those without lessons say so.
     pub chapters: Vec<Chapter>,
     pub glossary: Vec<Term>,
+    /// The files it was read from, by the path shown in messages.
+    pub sources: BTreeMap<String, Arc<SourceFile>>,
 }
 
 /// A week of the roadmap.

@@ -2,8 +2,8 @@
 use std::collections::BTreeMap;
 
 use super::draw::Draw;
-use super::{Revealed, Runs, Truth, formula, number_hint};
-use crate::content::{Hidden, Kind, NearMiss, Question};
+use super::{Revealed, Runs, Truth, number_hint};
+use crate::content::{Hidden, Kind, NearMiss, Question, formula};
 use crate::quantity::{Quantity, Unit};
 
 /// A question as it is asked this time. It stays as it is until it is answered.

@@ -1,7 +1,6 @@
 //! Asking: attempts, grading, drills, spaced repetition. Pure: today, the seed and the facts of a run are arguments.
 pub mod attempt;
 mod draw;
-pub mod formula;
 pub mod grade;
 mod history;
 mod number;
