@@ -1,15 +1,19 @@
 //! Views of a recording: pure drawing, and nothing of any demo.
 //!
 //! Each view is a file or folder of one shape: `draw(area, buffer, view)`. What it looks at is a [`View`].
+#[cfg(test)]
+pub(super) mod fixture;
+mod label;
 pub(super) mod pen;
 mod prepared;
+pub(super) mod sequence;
 mod table;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::theme::Theme;
-use crate::recording::{Recording, Time};
+use crate::recording::{Packet, Recording, Time};
 pub use prepared::Prepared;
 
 /// Which view.
@@ -74,6 +78,8 @@ pub struct State {
     pub highlight: Vec<String>,
     /// Whether the senders' reasons are shown.
     pub reasons: bool,
+    /// Packets with a field that is a question: its value and bytes are covered.
+    pub hidden: Vec<(u32, String)>,
 }
 
 /// What a view draws from.
@@ -88,6 +94,27 @@ pub struct View<'a> {
     pub focused: bool,
 }
 
+impl<'a> View<'a> {
+    /// The rows of the sequence as they are shown now.
+    pub(crate) const fn rows(&self) -> &'a sequence::Rows {
+        self.run.rows(self.state.reasons)
+    }
+
+    /// The field of this packet that is covered: of the packet asked about, and of the same frame on other links.
+    pub(crate) fn hides(&self, packet: &Packet) -> Option<&'a str> {
+        // Behind the Ethernet and IPv4 headers, which a router rewrites.
+        let payload = |packet: &'a Packet| packet.bytes.get(34..).unwrap_or(&packet.bytes);
+        let same = |n: u32| {
+            self.run
+                .recording()
+                .packet(n)
+                .is_some_and(|it| payload(it) == packet.bytes.get(34..).unwrap_or(&packet.bytes))
+        };
+        let found = self.state.hidden.iter().find(|(n, _)| *n == packet.n || same(*n));
+        found.map(|(_, field)| field.as_str())
+    }
+}
+
 /// Draws the view of that kind.
 pub fn draw(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     if area.width < 8 || area.height < 2 {
@@ -99,6 +126,7 @@ pub fn draw(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         return;
     }
     match kind {
+        Kind::Sequence => sequence::draw(area, buffer, view),
         Kind::Table => table::draw(area, buffer, view),
         _ => {
             pen::put(buffer, area, (1, 0), "This view is being built; 6 is the table.", view.theme.dim);

@@ -1,0 +1,266 @@
+//! Recordings made by hand, for the tests of views and stage.
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use etherparse::PacketBuilder;
+
+use super::{Kind, Prepared, State, View};
+use crate::demos::{Demo, Knob, Knobs, Setup};
+use crate::quantity::{Quantity, Unit};
+use crate::recording::{
+    Event, EventKind, Fate, Interface, Link, LinkEnd, Marker, Measurement, Meddling, Node, NodeKind, Packet, Recording,
+    Run, Series, Span, Time, Topology,
+};
+use crate::tui::theme::Theme;
+use crate::wire;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+const CLIENT: usize = 0;
+const SWITCH: usize = 1;
+const SERVER: usize = 2;
+
+/// A demo with two knobs, run by [`run`].
+pub(crate) static DEMO: Demo = Demo {
+    name: "request",
+    title: "A request and its answer",
+    about: "A client asks a server over a switch; one answer is lost.",
+    chapters: &["W1"],
+    live: false,
+    knobs: &[Knob::millis("rtt", "the round-trip time", [2, 500, 10, 40]), Knob::switch("quiet", "no second request")],
+    view: "sequence",
+    run,
+};
+
+/// A packet that says nothing.
+pub(crate) fn packet() -> Packet {
+    Packet {
+        n: 1,
+        link: 0,
+        from: CLIENT,
+        to: SWITCH,
+        at: Time::ZERO,
+        left: Time::ZERO,
+        arrived: None,
+        fate: Fate::Delivered,
+        bytes: Vec::new(),
+        summary: String::new(),
+        reason: None,
+    }
+}
+
+/// A recording being written.
+struct Tape {
+    recording: Recording,
+    setup: Setup,
+}
+
+impl Tape {
+    /// A frame over one link; its number.
+    fn hop(&mut self, (from, to): (usize, usize), (at, takes): (u64, u64), bytes: &[u8], reason: &str) -> u32 {
+        let n = u32::try_from(self.recording.packets.len() + 1).expect("few");
+        let meddled = self.setup.interventions.iter().find(|it| it.packet == n).map(|it| it.action);
+        let (fate, extra) = match meddled {
+            Some(Meddling::Delay(by)) => (Fate::Meddled(Meddling::Delay(by)), by),
+            Some(other) => (Fate::Meddled(other), Duration::ZERO),
+            None => (Fate::Delivered, Duration::ZERO),
+        };
+        let at = Time(at * 1000);
+        let dropped = matches!(fate, Fate::Meddled(Meddling::Drop));
+        self.recording.packets.push(Packet {
+            n,
+            link: from.max(to) - 1,
+            from,
+            to,
+            at,
+            left: at,
+            arrived: (!dropped).then(|| at + Duration::from_micros(takes) + extra),
+            fate,
+            bytes: bytes.to_vec(),
+            summary: wire::summary(bytes),
+            reason: (!reason.is_empty()).then(|| reason.to_owned()),
+        });
+        n
+    }
+
+    /// A frame from client to server or back, through the switch.
+    fn send(&mut self, right: bool, at: u64, takes: u64, frame: &[u8], reason: &str) -> u32 {
+        let path = if right { [CLIENT, SWITCH, SERVER] } else { [SERVER, SWITCH, CLIENT] };
+        let first = self.hop((path[0], path[1]), (at, 10), frame, reason);
+        if self.recording.packet(first).is_some_and(|it| it.arrived.is_some()) {
+            self.hop((path[1], path[2]), (at + 10, takes - 10), frame, "");
+        }
+        first
+    }
+
+    fn lose(&mut self, model: &str) {
+        let last = self.recording.packets.last_mut().expect("a packet was sent");
+        last.arrived = None;
+        last.fate = Fate::Lost(model.to_owned());
+    }
+
+    fn event(&mut self, node: usize, at: u64, until: Option<u64>, kind: EventKind) {
+        let until = until.map(|it| Time(it * 1000));
+        self.recording.events.push(Event { at: Time(at * 1000), until, node, kind });
+    }
+
+    fn mark(&mut self, name: &str, label: &str, at: u64, packet: u32) {
+        let (name, label) = (name.to_owned(), label.to_owned());
+        self.recording.markers.push(Marker { name, label, at: Time(at * 1000), packet: Some(packet) });
+    }
+}
+
+/// A TCP segment in a frame, to the right (client to server) or back.
+fn tcp(right: bool, flags: &str, data: &[u8]) -> Vec<u8> {
+    let (client, server) = ([10, 0, 1, 10], [10, 0, 1, 20]);
+    let (from, to) = if right { (client, server) } else { (server, client) };
+    let (a, b) = ([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]);
+    let (source, destination) = if right { (a, b) } else { (b, a) };
+    let (from_port, to_port) = if right { (49152, 80) } else { (80, 49152) };
+    let mut step =
+        PacketBuilder::ethernet2(source, destination).ipv4(from, to, 64).tcp(from_port, to_port, 1000, 64240);
+    for flag in flags.split(' ') {
+        step = match flag {
+            "SYN" => step.syn(),
+            "ACK" => step.ack(2000),
+            "FIN" => step.fin(),
+            "PSH" => step.psh(),
+            other => panic!("{other}"),
+        };
+    }
+    let mut bytes = Vec::new();
+    step.write(&mut bytes, data).expect("a Vec takes all");
+    bytes
+}
+
+/// The run: a handshake, a request whose answer is lost once, and the answer.
+fn run(knobs: &Knobs, setup: &Setup) -> Recording {
+    let rtt = u64::try_from(knobs.time("rtt").as_micros()).expect("short");
+    let half = rtt / 2;
+    let mut tape = Tape { recording: empty(knobs, setup), setup: setup.clone() };
+    let call = |call: &str, result: &str| EventKind::Call { call: call.to_owned(), result: result.to_owned() };
+    tape.event(CLIENT, 0, Some(rtt), call("connect(10.0.1.20:80)", "= ok"));
+    let syn = tape.send(true, 0, half, &tcp(true, "SYN", &[]), "the program called connect");
+    let state = |from: &str, to: &str| EventKind::State { machine: "tcp".into(), from: from.into(), to: to.into() };
+    tape.event(SERVER, half, None, state("LISTEN", "SYN-RECEIVED"));
+    let syn_ack = tape.send(false, half, half, &tcp(false, "SYN ACK", &[]), "a SYN came for a listening port");
+    tape.send(true, rtt, half, &tcp(true, "ACK", &[]), "");
+    let request =
+        tape.send(true, rtt + 100, half, &tcp(true, "PSH ACK", b"GET / HTTP/1.1\r\nHost: server.lab\r\n\r\n"), "");
+    tape.event(CLIENT, rtt + 100, Some(3 * rtt + 200_000), call("recv(fd 3, 4096)", "= 59"));
+    tape.event(SERVER, rtt + half + 100, None, EventKind::Note { text: "request read".into() });
+    let answer = tcp(false, "PSH ACK", b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhello from the server");
+    tape.hop((SERVER, SWITCH), (rtt + half + 200, 10), &answer, "");
+    tape.lose("the 2nd packet");
+    let lost = u32::try_from(tape.recording.packets.len()).expect("few");
+    let again = tape.send(false, 2 * rtt + half + 200_000, half, &answer, "no ACK within the timeout of 200 ms");
+    tape.mark("syn", "the SYN leaves", 0, syn);
+    tape.mark("syn-ack", "the SYN-ACK arrives", rtt, syn_ack);
+    tape.mark("request", "the request leaves", rtt + 100, request);
+    tape.mark("lost", "the answer is lost", rtt + half + 200, lost);
+    tape.mark("answer", "the answer arrives", 3 * rtt + 200_000, again);
+    measured(&mut tape.recording, rtt);
+    tape.recording
+}
+
+fn measured(recording: &mut Recording, rtt: u64) {
+    let millis = |micros: u64| Quantity::time(Duration::from_micros(micros));
+    let time = |micros: u64| Time(micros * 1000);
+    let measure = |name: &str, label: &str, value, how: &str| Measurement {
+        name: name.into(),
+        label: label.into(),
+        value,
+        how: how.into(),
+    };
+    recording.measurements = vec![
+        measure("connect", "the handshake took", millis(rtt), "SYN out to SYN-ACK in = 1 RTT"),
+        measure("answer", "the answer was there", millis(3 * rtt + 200_000), "connect called to recv returned"),
+        measure("packets", "packets sent", Quantity::count(recording.packets.len()), "counted on every link"),
+        measure("lost", "share that was lost", Quantity::share(1, recording.packets.len()), "lost / sent"),
+    ];
+    let span = |lane: &str, name: &str, from, to, packets| Span {
+        lane: lane.into(),
+        name: name.into(),
+        from: time(from),
+        to: time(to),
+        packets,
+    };
+    recording.spans = vec![
+        span("client", "connect", 0, rtt, Some((1, 4))),
+        span("client", "wait for the answer", rtt + 100, 3 * rtt + 200_000, Some((7, 11))),
+        span("server", "work", rtt + rtt / 2 + 100, rtt + rtt / 2 + 200, None),
+        span("server", "retransmission timer", rtt + rtt / 2 + 200, 2 * rtt + rtt / 2 + 200_000, Some((9, 10))),
+    ];
+    let points = |step: u64| {
+        (0..40).map(|i: u64| (time(i * rtt / 8), i64::try_from(i * i % step * 100_000).expect("small"))).collect()
+    };
+    recording.series = vec![
+        Series { name: "delay of each message".into(), unit: Unit::Nanoseconds, points: points(97) },
+        Series { name: "delay over UDP".into(), unit: Unit::Nanoseconds, points: points(41) },
+    ];
+    recording.end = time(3 * rtt + 210_000);
+}
+
+fn empty(knobs: &Knobs, setup: &Setup) -> Recording {
+    let address = |last: u8| vec![IpAddr::V4(Ipv4Addr::new(10, 0, 1, last))];
+    let port = |name: &str, addresses: Vec<IpAddr>| Interface { name: name.into(), mac: None, addresses };
+    let node = |name: &str, kind, interfaces, column| Node { name: name.into(), kind, interfaces, place: (column, 0) };
+    let link = |name: &str, ends: [(usize, usize); 2], delay: &str| Link {
+        name: name.into(),
+        ends: ends.map(|(node, interface)| LinkEnd { node, interface }),
+        properties: vec![delay.into(), "100 Mbit/s".into()],
+    };
+    Recording {
+        run: Run {
+            demo: DEMO.name.into(),
+            knobs: knobs.as_text(),
+            seed: setup.seed,
+            interventions: setup.interventions.clone(),
+        },
+        topology: Topology {
+            nodes: vec![
+                node("client", NodeKind::Host, vec![port("eth0", address(10))], 0),
+                node("sw", NodeKind::Switch, vec![port("p0", vec![]), port("p1", vec![])], 1),
+                node("server", NodeKind::Host, vec![port("eth0", address(20))], 2),
+            ],
+            links: vec![link("client-sw", [(0, 0), (1, 0)], "10 µs"), link("sw-server", [(1, 1), (2, 0)], "20 ms")],
+        },
+        packets: Vec::new(),
+        events: Vec::new(),
+        spans: Vec::new(),
+        series: Vec::new(),
+        measurements: Vec::new(),
+        markers: Vec::new(),
+        end: Time::ZERO,
+    }
+}
+
+/// The run with the default knobs.
+pub(crate) fn prepared() -> Prepared {
+    Prepared::new(Arc::new(run(&Knobs::defaults(DEMO.knobs), &Setup::default())))
+}
+
+/// A view at an instant, as text.
+pub(crate) fn drawn(kind: Kind, (width, height): (u16, u16), state: &State, other: Option<&Prepared>) -> String {
+    text(&painted(kind, (width, height), state, other, "dark"))
+}
+
+/// A view at an instant, as cells.
+pub(crate) fn painted(kind: Kind, size: (u16, u16), state: &State, other: Option<&Prepared>, theme: &str) -> Buffer {
+    let run = prepared();
+    let theme = Theme::named(theme).expect("it ships");
+    let area = Rect::new(0, 0, size.0, size.1);
+    let mut buffer = Buffer::empty(area);
+    super::draw(kind, area, &mut buffer, &View { run: &run, other, state, theme: &theme, focused: true });
+    buffer
+}
+
+/// The symbols of a buffer, a line a row.
+pub(crate) fn text(buffer: &Buffer) -> String {
+    let row = |y: u16| {
+        let cells = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol());
+        cells.collect::<String>().trim_end().to_owned()
+    };
+    (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,252 @@
+//! The sequence diagram: a lifeline a node, packets as arrows, time running down; rows are events, gaps are named.
+mod arrow;
+mod lifelines;
+mod rows;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::{View, label, pen};
+use crate::recording::{Event, EventKind, Time};
+use crate::wire::text::visible;
+use arrow::Canvas;
+pub(crate) use lifelines::order;
+use lifelines::{GUTTER, Lifelines};
+pub(crate) use rows::{Row, Rows, What};
+
+/// Draws the rows around the cursor.
+pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let topology = &view.run.recording().topology;
+    let lifelines = Lifelines::new(topology, view.run.order(), area.width);
+    let head = head_rows(area);
+    draw_head(area, buffer, view, &lifelines, head);
+    let body = body(area);
+    let (mut before, mut end) = (None, 0);
+    for (index, y, height) in visible_rows(view, body.height) {
+        let row = view.rows().all[index];
+        let place = Rect { y: body.y + y, height, ..body };
+        draw_row(place.intersection(body), buffer, view, &lifelines, (index, before));
+        before = Some(row.at);
+        end = y + height;
+    }
+    for y in end..body.height {
+        draw_lifelines(body, buffer, view, &lifelines, (Row { at: Time::ZERO, what: What::Arrives(0), blocked: 0 }, y));
+    }
+}
+
+/// The row a click means.
+pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<usize> {
+    let body = body(area);
+    let y = at.y.checked_sub(body.y).filter(|_| body.contains(at))?;
+    visible_rows(view, body.height)
+        .find(|(_, top, height)| (*top..top + height).contains(&y))
+        .map(|(index, _, _)| index)
+}
+
+const fn head_rows(area: Rect) -> u16 {
+    if area.height >= 14 { 2 } else { 1 }
+}
+
+const fn body(area: Rect) -> Rect {
+    let head = head_rows(area);
+    Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area }
+}
+
+/// The row the cursor is on.
+pub(crate) fn current(view: &View<'_>) -> usize {
+    let (rows, state) = (view.rows(), view.state);
+    if let Some(row) = state.event.and_then(|event| rows.of_event(event)) {
+        return row;
+    }
+    let packet = view.run.recording().packet(state.packet);
+    let about = packet.filter(|it| it.at == state.cursor || it.arrived == Some(state.cursor));
+    about.and_then(|it| rows.of_packet(it.n)).unwrap_or_else(|| rows.at(state.cursor))
+}
+
+/// How many lines a row takes.
+fn lines(view: &View<'_>, row: &Row) -> u16 {
+    let reason = u16::from(view.state.reasons && reason(view, row).is_some());
+    1 + reason + u16::from(parting(view, row).is_some())
+}
+
+/// Why the sender sent the packet of this row.
+fn reason<'a>(view: &View<'a>, row: &Row) -> Option<&'a str> {
+    let (What::Crossing { first: n, .. } | What::Leaves(n)) = row.what else { return None };
+    view.run.recording().packet(n)?.reason.as_deref()
+}
+
+/// What was done to the packet of this row, in this run or the one beside it.
+fn parting(view: &View<'_>, row: &Row) -> Option<String> {
+    let (first, hops) = match row.what {
+        What::Crossing { first, hops } => (first, hops),
+        What::Leaves(n) => (n, 1),
+        _ => return None,
+    };
+    let runs = [Some(view.run), view.other];
+    let mut all = runs.into_iter().flatten().flat_map(|run| &run.recording().run.interventions);
+    let found = all.find(|it| (first..first + hops).contains(&it.packet))?;
+    Some(format!("╌╌ the futures part here: {} ╌╌", label::meddling(found)))
+}
+
+/// The rows on the screen with their place from the top and their lines; the cursor's row stands in the middle.
+fn visible_rows<'a>(view: &'a View<'_>, height: u16) -> impl Iterator<Item = (usize, u16, u16)> + 'a {
+    let all = &view.rows().all;
+    let current = current(view);
+    let mut first = current.min(all.len());
+    let mut above = 0;
+    let after: u16 = all.iter().skip(current).take(usize::from(height)).map(|row| lines(view, row)).sum();
+    let wanted = (height / 2).max(height.saturating_sub(after));
+    while first > 0 && above + lines(view, &all[first - 1]) <= wanted {
+        first -= 1;
+        above += lines(view, &all[first]);
+    }
+    let mut y = 0;
+    let place = move |(index, row)| {
+        let (top, lines) = (y, lines(view, row));
+        y += lines;
+        (top < height).then_some((index, top, lines))
+    };
+    all.iter().enumerate().skip(first).map_while(place)
+}
+
+fn draw_head(area: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifelines, head: u16) {
+    let nodes = &view.run.recording().topology.nodes;
+    let room = usize::from(lifelines.gap().saturating_sub(1)).max(3);
+    for node in &lifelines.order {
+        let centre = lifelines.columns[*node];
+        let name = pen::cut(&visible(&nodes[*node].name), room);
+        let x = centre.saturating_sub(pen::columns(&name) / 2);
+        pen::put(buffer, area, (x, 0), &name, view.theme.title);
+        if head > 1 {
+            let address = nodes[*node].interfaces.iter().flat_map(|it| &it.addresses).next();
+            let text = address.map_or_else(|| "│".to_owned(), ToString::to_string);
+            let text = if usize::from(pen::columns(&text)) > room { "│".to_owned() } else { text };
+            let x = centre.saturating_sub(pen::columns(&text) / 2).min(area.width.saturating_sub(pen::columns(&text)));
+            pen::put(buffer, area, (x, 1), &text, view.theme.dim);
+        }
+    }
+}
+
+fn draw_row(place: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifelines, at: (usize, Option<Time>)) {
+    let (index, before) = at;
+    let (theme, row) = (view.theme, view.rows().all[index]);
+    let mut line = 0;
+    for y in 0..place.height {
+        draw_lifelines(place, buffer, view, lifelines, (row, y));
+    }
+    if let Some(text) = parting(view, &row) {
+        pen::put(
+            buffer,
+            place,
+            (GUTTER, 0),
+            &pen::cut(&text, usize::from(place.width - GUTTER.min(place.width))),
+            theme.warn,
+        );
+        line = 1;
+    }
+    let main = Rect { y: place.y + line, height: place.height.saturating_sub(line).min(1), ..place };
+    let is_current = index == current(view);
+    if before != Some(row.at) && !matches!(row.what, What::Silence(_)) {
+        let style = if row.at <= view.state.cursor { theme.text } else { theme.dim };
+        pen::put_right(buffer, main, (GUTTER - 1, 0), &row.at.to_string(), style);
+    }
+    draw_what(main, buffer, view, lifelines, &row);
+    if is_current {
+        light(main, buffer, view);
+        pen::put(buffer, main, (0, 0), "▸", theme.accent);
+    }
+    if view.state.reasons
+        && let Some(text) = reason(view, &row)
+    {
+        let text = format!("why: {}", visible(text));
+        let room = usize::from(place.width.saturating_sub(GUTTER + 2));
+        pen::put(buffer, place, (GUTTER + 2, line + 1), &pen::cut(&text, room), theme.code);
+    }
+}
+
+/// The background of the row under the cursor.
+fn light(main: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let selected = view.theme.selected;
+    for position in main.intersection(buffer.area).positions() {
+        let mut style =
+            ratatui::style::Style { bg: selected.bg, add_modifier: selected.add_modifier, ..Default::default() };
+        if view.focused {
+            style = style.add_modifier(ratatui::style::Modifier::BOLD);
+        }
+        buffer[position].set_style(style);
+    }
+}
+
+fn draw_lifelines(place: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifelines, (row, y): (Row, u16)) {
+    for (node, x) in lifelines.columns.iter().enumerate() {
+        let blocked = node < 64 && row.blocked & (1 << node) != 0;
+        let (sign, style) = if blocked { ("┃", view.theme.accent) } else { ("│", view.theme.border) };
+        pen::put(buffer, place, (*x, y), sign, style);
+    }
+}
+
+fn draw_what(main: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifelines, row: &Row) {
+    let mut canvas = Canvas { area: main, buffer, view, lifelines };
+    match row.what {
+        What::Crossing { first, hops } => {
+            for n in first..first + hops {
+                canvas.crossing(n);
+            }
+        }
+        What::Leaves(n) => canvas.leaves(n),
+        What::Arrives(n) => canvas.arrives(n),
+        What::Event { index, ends_later } => {
+            canvas.event(index, &begins(&view.run.recording().events[index], ends_later))
+        }
+        What::EventEnds(index) => canvas.event(index, &ends(&view.run.recording().events[index])),
+        What::Silence(length) => canvas.silence(length),
+    }
+}
+
+fn begins(event: &Event, ends_later: bool) -> String {
+    match &event.kind {
+        EventKind::Call { call, .. } if ends_later => format!("{} …", visible(call)),
+        EventKind::Call { call, result } if result.is_empty() => visible(call),
+        EventKind::Call { call, result } => format!("{} {}", visible(call), visible(result)),
+        EventKind::State { machine, from, to } => {
+            format!("{}: {} → {}", visible(machine), visible(from), visible(to))
+        }
+        EventKind::Decision { text } | EventKind::Note { text } => visible(text),
+    }
+}
+
+fn ends(event: &Event) -> String {
+    match &event.kind {
+        EventKind::Call { call, result } => {
+            let name = call.split('(').next().unwrap_or(call);
+            format!("{} {}", visible(name), visible(result))
+        }
+        _ => begins(event, false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::tui::views::{Kind, State, fixture};
+
+    fn drawn(size: (u16, u16), state: &State) -> String {
+        fixture::drawn(Kind::Sequence, size, state, None)
+    }
+
+    #[test]
+    fn arrows_events_losses_and_silences_in_order_of_time() {
+        let state = State { cursor: Time::ZERO + Duration::from_millis(30), packet: 3, ..State::default() };
+        insta::assert_snapshot!("sequence_120x36", drawn((120, 36), &state));
+        insta::assert_snapshot!("sequence_74x26", drawn((74, 26), &state));
+        insta::assert_snapshot!("sequence_40x14", drawn((40, 14), &state));
+    }
+
+    #[test]
+    fn reasons_and_the_inside_of_nodes_are_shown_when_asked_for() {
+        let state = State { reasons: true, ..State::default() };
+        insta::assert_snapshot!("sequence_reasons", drawn((74, 26), &state));
+    }
+}
