@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 done, and the answer is no (a check found errors, a graded program failed, a quiz was not
 //! passed); 2 the command line cannot be understood; 3 something outside failed (a file, the terminal, the store).
 mod arguments;
+mod folders;
 mod start;
 
 use std::process::ExitCode;

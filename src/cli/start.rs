@@ -7,20 +7,26 @@ use anyhow::{Context, bail};
 use ratatui::layout::Size;
 
 use super::arguments::Options;
+use super::folders;
 use crate::content::Content;
+use crate::tui::Start;
+use crate::tui::action::Place;
 use crate::tui::app::{App, World};
 use crate::tui::theme::Theme;
 
 /// Opens the tutor, at a place of it when one is named.
-pub(super) fn tui(options: &Options, _place: Option<crate::tui::action::Place>) -> anyhow::Result<ExitCode> {
+pub(super) fn tui(options: &Options, place: Option<Place>) -> anyhow::Result<ExitCode> {
     if !stdin().is_terminal() || !stdout().is_terminal() {
         bail!(
             "the screen needs a terminal, and this is none. For text, use --plain with learn, quiz or drill, \
              or `roundtrip demo NAME --text`"
         );
     }
-    let app = App::new(world(options));
-    crate::tui::run(app, Vec::new()).context("the terminal failed")?;
+    let (store, unkept) = folders::store(options);
+    let mut app = App::new(world(options));
+    app.world.unkept = unkept;
+    let start = Start { store, content: options.content.clone(), place };
+    crate::tui::run(app, start).context("the terminal failed")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -31,6 +37,8 @@ fn world(options: &Options) -> World {
         content: Arc::new(Content::default()),
         loaded: false,
         learner: Arc::default(),
+        known: false,
+        unkept: None,
         theme: Theme::named(theme).expect("the command line takes only themes that ship"),
         size: Size::new(80, 24),
         today: jiff::Zoned::now().date(),

@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 
 use crate::content::{Content, DemoRef};
 use crate::demos::{Demo, Knobs, Setup};
+use crate::practice::{Attempt, Item};
 use crate::recording::Recording;
 
 /// What reaches [`super::app::App::update`]: the only way its state changes.
@@ -166,6 +167,8 @@ pub enum Effect {
     Read {
         path: String,
     },
+    /// Makes a question's attempt, running what it needs; answered by [`Outcome::Prepared`].
+    Prepare(Item),
     /// Asks the store; answered by [`Outcome::Kept`] (or [`Outcome::Failed`]).
     Keep(super::learner::Keep),
     /// Shows a line to the learner.
@@ -184,6 +187,10 @@ pub enum Outcome {
     Read {
         path: String,
         text: String,
+    },
+    Prepared {
+        item: Item,
+        attempt: Result<Attempt, String>,
     },
     Kept(super::learner::Kept),
     /// Something a learner should know.

@@ -24,6 +24,10 @@ pub struct World {
     /// False until the content is read, a few milliseconds after the first paint.
     pub loaded: bool,
     pub learner: Arc<Learner>,
+    /// False until the store has said what it knows.
+    pub known: bool,
+    /// Why nothing is kept, when nothing is.
+    pub unkept: Option<String>,
     pub theme: Theme,
     pub size: Size,
     pub today: Date,
@@ -67,10 +71,12 @@ impl App {
         (top.expect("home is never closed"), &self.world)
     }
 
-    /// Whether time must be told: something on the screen moves or will vanish.
+    /// How often time must be told: something on the screen moves or will vanish.
     #[must_use]
-    pub fn is_moving(&self) -> bool {
-        self.said.is_some() || self.screens.iter().chain(&self.overlay).any(|screen| screen.is_moving())
+    pub fn pace(&self) -> Option<Duration> {
+        let said = self.said.as_ref().map(|said| said.left);
+        let top = [self.screens.last(), self.overlay.as_ref()];
+        top.into_iter().flatten().filter_map(|screen| screen.pace()).chain(said).min()
     }
 
     /// Every key that works now: the screen's own, then those that work everywhere.
@@ -137,7 +143,8 @@ impl App {
             self.said.take_if(|it| it.left.is_zero());
         }
         let world = &self.world;
-        let moving = self.screens.iter_mut().chain(&mut self.overlay).filter(|screen| screen.is_moving());
+        let top = self.screens.last_mut().into_iter().chain(&mut self.overlay);
+        let moving = top.filter(|screen| screen.pace().is_some());
         let effects: Vec<Effect> = moving.flat_map(|screen| screen.update(Action::Tick(passed), world)).collect();
         self.settle(effects)
     }
@@ -241,10 +248,14 @@ impl App {
                     self.say(format!("The content has {what}; `roundtrip check` names what to mend."), true);
                 }
             }
-            Outcome::Learner(learner) => self.world.learner = Arc::clone(learner),
+            Outcome::Learner(learner) => {
+                self.world.learner = Arc::clone(learner);
+                self.world.known = true;
+            }
+            Outcome::Kept(super::learner::Kept::NotKept { message }) => drop(self.say(message.clone(), true)),
             Outcome::Told(text) => drop(self.say(text.clone(), false)),
             Outcome::Failed(text) => drop(self.say(text.clone(), true)),
-            Outcome::Ran(_) | Outcome::Read { .. } | Outcome::Kept(_) => {}
+            Outcome::Ran(_) | Outcome::Read { .. } | Outcome::Prepared { .. } | Outcome::Kept(_) => {}
         }
         let world = &self.world;
         let effects = self.screens.iter_mut().flat_map(|screen| screen.done(outcome, world)).collect();

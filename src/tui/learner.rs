@@ -1,45 +1,61 @@
-//! What the screens know of the learner, and what they ask the store to keep.
-use crate::practice::{Answer, Confidence, Grade};
+//! What the screens ask the store to keep, and what it answers. The store adds the instant and the day.
+use jiff::civil::Date;
 
-/// Everything the store knows that a screen shows; loaded at the start and after every change.
-#[derive(Clone, Debug, Default)]
-pub struct Learner {}
+use crate::practice::{Answer, Confidence, Context, Grade, Item, Place, Sitting};
+use crate::progress::Round;
+use crate::quantity::Quantity;
 
-impl Learner {
-    /// What the learner guessed at this step in an earlier sitting.
-    #[must_use]
-    pub fn guess(&self, _lesson: &str, _step: usize) -> Option<String> {
-        None
-    }
-}
+/// What the screens know of the learner: everything the store knew when it last changed.
+pub use crate::progress::Snapshot as Learner;
 
-/// Something to store. The screen goes on only when it is kept.
+/// Something to store. A screen that shows feedback goes on only when it is kept.
 #[derive(Clone, Debug)]
 pub enum Keep {
-    /// The learner stands at this step of a lesson that has `steps`.
-    Position { lesson: String, step: usize, steps: usize },
-    /// The learner went through the whole lesson.
-    Done { lesson: String },
+    /// The learner stands at this step of a lesson, or has left its last one.
+    Position { lesson: String, step: usize, done: bool },
     /// A guess before a run, and what the run measured.
-    Prediction { lesson: String, step: usize, guess: String, measured: String },
+    Prediction { lesson: String, step: usize, guess: Quantity, measured: Quantity },
     /// An answer, before its feedback is shown.
-    Answer(Answered),
+    Answer(Given),
+    /// A quiz or drill begins; answered by [`Kept::Begun`].
+    Begin { context: Context, chapter: Option<String>, items: Vec<Item> },
+    /// It ended, answered or given up.
+    End { sitting: String },
+    /// A show of hands, one number an option in the question's order.
+    Vote { question: String, round: Round, hands: Vec<u32> },
+    /// The day it must all be known by.
+    Interview(Option<Date>),
 }
 
-/// An answer with all that is kept of it.
+/// An answer with all that is kept of it but the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answered {
+pub struct Given {
     pub question: String,
     /// The attempt's seed.
     pub seed: u64,
     pub answer: Answer,
     pub grade: Grade,
     pub confidence: Option<Confidence>,
-    pub hints: usize,
+    pub hints: u8,
+    pub context: Context,
+    pub place: Option<Place>,
 }
 
 /// What the store says.
 #[derive(Clone, Debug)]
 pub enum Kept {
-    Answer { question: String, seed: u64 },
+    Answer {
+        question: String,
+        seed: u64,
+    },
+    Begun {
+        id: String,
+        sitting: Sitting,
+    },
+    /// Something else is kept; nobody waits for it.
+    Noted,
+    /// It could not be kept; the message says what to do.
+    NotKept {
+        message: String,
+    },
 }

@@ -6,8 +6,10 @@ pub mod app;
 pub mod asking;
 pub mod learner;
 mod perform;
+pub mod runs;
 pub mod screens;
 pub mod stage;
+mod store;
 mod terminal;
 pub mod theme;
 pub mod view;
@@ -15,18 +17,21 @@ pub mod views;
 pub mod widgets;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use action::{Effect, Event};
+use action::{Effect, Event, Place};
 use app::App;
 use perform::Outside;
 
+use crate::progress::Store;
+
 /// While something moves the screen is drawn this often.
-const FRAME: Duration = Duration::from_millis(33);
+pub(crate) const FRAME: Duration = Duration::from_millis(33);
 
 /// What the loop waits for.
 enum Input {
@@ -35,52 +40,72 @@ enum Input {
     End,
 }
 
+/// What the screen starts with.
+pub struct Start {
+    pub store: Store,
+    /// Content of the learner's own, over that which ships.
+    pub content: Option<PathBuf>,
+    /// Where to go first, if not home.
+    pub place: Option<Place>,
+}
+
 /// Runs the program until the learner leaves it. The terminal is as it was afterwards.
 ///
 /// # Errors
 /// When the terminal cannot be taken, read or written.
-pub fn run(mut app: App, start: Vec<Effect>) -> io::Result<()> {
+pub fn run(mut app: App, start: Start) -> io::Result<()> {
     let mut screen = terminal::Screen::take()?;
     app.world.size = screen.terminal.size()?;
     screen.terminal.draw(|frame| view::draw(frame, &app))?;
     let (sender, inputs) = mpsc::channel();
     listen(&sender)?;
-    let outside = Outside::new(sender);
-    let mut effects = start;
+    let mut outside = Outside::new(sender, start.store)?;
+    outside.load(start.content);
+    let mut effects = Vec::new();
+    let mut place = start.place;
     loop {
         for effect in effects {
             match effect {
-                Effect::Quit => return outside.close(),
+                Effect::Quit => {
+                    outside.close();
+                    return Ok(());
+                }
                 Effect::Suspend => screen.suspend()?,
                 other => outside.perform(other),
             }
         }
         screen.terminal.draw(|frame| view::draw(frame, &app))?;
         let Some(next) = wait(&mut app, &inputs) else {
-            return outside.close();
+            outside.close();
+            return Ok(());
         };
         effects = next;
+        outside.teach(&app.world.content);
+        // The first place is opened when there is content and the learner is known.
+        if app.world.loaded
+            && app.world.known
+            && let Some(place) = place.take()
+        {
+            effects.extend(app.go(place));
+        }
     }
 }
 
 /// Waits for what happens next, and takes what has happened by then, so that one drawing shows it all.
 fn wait(app: &mut App, inputs: &Receiver<Input>) -> Option<Vec<Effect>> {
     let mut effects = Vec::new();
-    let first = if app.is_moving() {
-        let before = now();
-        match inputs.recv_timeout(FRAME) {
-            Ok(input) => {
-                effects.extend(app.update(Event::Tick(now() - before)));
-                Some(input)
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                effects.extend(app.update(Event::Tick(now() - before)));
-                None
-            }
-            Err(RecvTimeoutError::Disconnected) => return None,
+    let first = match app.pace() {
+        None => Some(inputs.recv().ok()?),
+        Some(pace) => {
+            let before = now();
+            let input = match inputs.recv_timeout(pace) {
+                Ok(input) => Some(input),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return None,
+            };
+            effects.extend(app.update(Event::Tick(now() - before)));
+            input
         }
-    } else {
-        Some(inputs.recv().ok()?)
     };
     for input in first.into_iter().chain(inputs.try_iter()) {
         match input {

@@ -1,21 +1,44 @@
 //! Effects carried out: demos on threads of their own, files, the store.
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
 
 use super::Input;
 use super::action::{Effect, Event, Outcome};
+use super::runs::DemoRuns;
+use super::store::Keeper;
+use crate::content::{self, Content, Severity, Source};
+use crate::practice::Attempt;
+use crate::progress::Store;
 
 /// Whatever the program touches outside its own state.
 pub(super) struct Outside {
     inputs: Sender<Input>,
+    keeper: Keeper,
+    content: Arc<Content>,
 }
 
 impl Outside {
-    #[must_use]
-    pub(super) const fn new(inputs: Sender<Input>) -> Self {
-        Self { inputs }
+    pub(super) fn new(inputs: Sender<Input>, store: Store) -> io::Result<Self> {
+        let keeper = Keeper::start(store, inputs.clone())?;
+        Ok(Self { inputs, keeper, content: Arc::default() })
+    }
+
+    /// Reads the content beside the first paint.
+    pub(super) fn load(&self, source: Option<PathBuf>) {
+        self.aside("content", move || {
+            let source = source.as_deref().map_or(Source::Embedded, Source::Folder);
+            let (content, problems) = content::load(source);
+            let errors = problems.iter().filter(|it| it.severity == Severity::Error).count();
+            Outcome::Loaded { content: Arc::new(content), problems: errors }
+        });
+    }
+
+    /// What questions are made of from now on.
+    pub(super) fn teach(&mut self, content: &Arc<Content>) {
+        self.content = Arc::clone(content);
     }
 
     /// Starts an effect; what comes of it arrives as an input. Never waits.
@@ -32,7 +55,16 @@ impl Outside {
                 Ok(text) => Outcome::Read { path, text },
                 Err(error) => Outcome::Failed(format!("{path} could not be read: {error}")),
             }),
-            Effect::Keep(_) => {}
+            Effect::Prepare(item) => {
+                let content = Arc::clone(&self.content);
+                self.aside("question", move || {
+                    let gone = || format!("{} is no longer in the content.", item.question);
+                    let question = content.question(&item.question).ok_or_else(gone);
+                    let attempt = question.and_then(|question| Attempt::new(question, item.seed, &DemoRuns));
+                    Outcome::Prepared { item, attempt }
+                });
+            }
+            Effect::Keep(keep) => self.keeper.keep(keep),
             // The loop and the app see to these.
             Effect::Quit | Effect::Suspend | Effect::Go(_) | Effect::Replace(_) | Effect::Back => {}
             Effect::Links(_) | Effect::Act(_) | Effect::Say(_) => {}
@@ -52,7 +84,7 @@ impl Outside {
     }
 
     /// Waits until everything asked of the store is kept.
-    pub(super) fn close(self) -> io::Result<()> {
-        Ok(())
+    pub(super) fn close(self) {
+        self.keeper.close();
     }
 }

@@ -7,9 +7,9 @@ use crossterm::event::KeyCode;
 pub use draft::Draft;
 
 use crate::content::{Kind, Question};
-use crate::practice::{Answer, Attempt, Confidence, Grade, grade};
+use crate::practice::{Answer, Attempt, Confidence, Context, Grade, Place, grade};
 use crate::tui::action::{Action, Binding, Effect, Key};
-use crate::tui::learner::{Answered, Keep};
+use crate::tui::learner::{Given, Keep};
 
 /// A question on the screen.
 pub struct Asking {
@@ -22,6 +22,8 @@ pub struct Asking {
     pub state: State,
     /// Why what was typed is no answer.
     pub unreadable: Option<String>,
+    context: Context,
+    place: Option<Place>,
     scroll: usize,
 }
 
@@ -36,9 +38,10 @@ pub enum State {
 
 impl Asking {
     #[must_use]
-    pub fn new(question: Question, attempt: Attempt) -> Self {
+    pub fn new(question: Question, attempt: Attempt, context: Context, place: Option<Place>) -> Self {
         let draft = Draft::new(&question, &attempt);
-        Self { question, attempt, draft, hints: 0, confidence: None, state: State::Open, unreadable: None, scroll: 0 }
+        let (hints, confidence, state, unreadable, scroll) = (0, None, State::Open, None, 0);
+        Self { question, attempt, draft, hints, confidence, state, unreadable, context, place, scroll }
     }
 
     /// The grade, once it may be shown.
@@ -143,13 +146,15 @@ impl Asking {
             Ok(grade) => {
                 self.unreadable = None;
                 self.state = State::Keeping(answer.clone(), grade.clone());
-                vec![Effect::Keep(Keep::Answer(Answered {
+                vec![Effect::Keep(Keep::Answer(Given {
                     question: self.question.id.clone(),
                     seed: self.attempt.seed,
                     answer,
                     grade,
                     confidence: self.confidence,
-                    hints: self.hints,
+                    hints: u8::try_from(self.hints).unwrap_or(u8::MAX),
+                    context: self.context,
+                    place: self.place.clone(),
                 }))]
             }
             Err(unreadable) => {

@@ -3,11 +3,15 @@ mod help;
 mod home;
 mod lesson;
 mod palette;
+mod session;
 
 pub use help::Help;
 pub use home::Home;
 pub use lesson::Lesson;
 pub use palette::Palette;
+pub use session::{Session, Topic};
+
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -33,9 +37,9 @@ pub trait Screen {
         false
     }
 
-    /// Whether time must be told with [`Action::Tick`].
-    fn is_moving(&self) -> bool {
-        false
+    /// How often time must be told with [`Action::Tick`]; never while nothing moves.
+    fn pace(&self) -> Option<Duration> {
+        None
     }
 
     /// It was opened, or what lay on it was closed.

@@ -37,6 +37,8 @@ pub struct Stage {
     knob: usize,
     compare: bool,
     veiled: bool,
+    /// The field of a packet that a question asks for.
+    pub(crate) hidden: Option<(u32, String)>,
     play_on_arrival: bool,
 }
 
@@ -74,6 +76,7 @@ impl Stage {
             knob: 0,
             compare: false,
             veiled: false,
+            hidden: None,
             play_on_arrival: false,
         }
     }
@@ -111,6 +114,16 @@ impl Stage {
         if self.wanted.is_none() {
             self.to_wanted_marker();
         }
+    }
+
+    /// Hides the value and bytes of a packet's field: a question asks for it.
+    pub fn hide_field(&mut self, packet: u32, field: &str) {
+        self.hidden = Some((packet, field.to_owned()));
+    }
+
+    /// Shows everything again: the question is answered.
+    pub fn unhide(&mut self) {
+        self.hidden = None;
     }
 
     /// While veiled nothing of the run is shown and no key is taken: the learner has not guessed yet.

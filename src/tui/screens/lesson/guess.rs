@@ -20,14 +20,11 @@ enum State {
     Open,
     Skipped,
     Said(Quantity),
-    /// Said in an earlier sitting, as it was typed.
-    Before(String),
 }
 
 impl Guess {
-    pub(super) fn new(predict: Predict, before: Option<String>) -> Self {
-        let state = before.map_or(State::Open, State::Before);
-        Self { predict, field: Field::default(), state, unreadable: None }
+    pub(super) fn new(predict: Predict) -> Self {
+        Self { predict, field: Field::default(), state: State::Open, unreadable: None }
     }
 
     pub(super) const fn is_open(&self) -> bool {
@@ -40,7 +37,7 @@ impl Guess {
 
     /// Closes the guess. `Some(Some(..))` is what was said and what was measured, to be kept; `Some(None)` a skipped
     /// one; `None` means it could not be read and stays open.
-    pub(super) fn submit(&mut self, recording: Option<&Recording>) -> Option<Option<(String, String)>> {
+    pub(super) fn submit(&mut self, recording: Option<&Recording>) -> Option<Option<(Quantity, Quantity)>> {
         let typed = self.field.text.trim();
         if typed.is_empty() {
             self.state = State::Skipped;
@@ -51,7 +48,7 @@ impl Guess {
                 self.unreadable = None;
                 self.state = State::Said(said);
                 let measured = recording.and_then(|it| it.measurement(&self.predict.measure));
-                Some(measured.map(|it| (said.to_string(), it.value.to_string())))
+                Some(measured.map(|it| (said, it.value)))
             }
             Err(message) => {
                 self.unreadable = Some(message);
@@ -86,9 +83,6 @@ impl Guess {
         let said = match &self.state {
             State::Open => return None,
             State::Skipped => return Some(vec![Said::Plain(truth)]),
-            State::Before(text) => {
-                return Some(vec![Said::Plain(format!("You once said {text}.")), Said::Plain(truth)]);
-            }
             State::Said(said) => *said,
         };
         if is_close(said, measured.value) {

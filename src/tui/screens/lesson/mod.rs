@@ -10,6 +10,8 @@
 mod guess;
 mod text;
 
+use std::time::Duration;
+
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
@@ -17,6 +19,7 @@ use ratatui::layout::{Constraint, Layout, Position, Rect};
 use self::guess::Guess;
 use super::Screen;
 use crate::content::{Chapter, Content, Step};
+use crate::tui::FRAME;
 use crate::tui::action::{Action, Binding, Effect, Key, Outcome, Place};
 use crate::tui::app::World;
 use crate::tui::learner::Keep;
@@ -73,12 +76,8 @@ impl Lesson {
         self.scroll = 0;
         let Some((_, lesson)) = self.lesson(&world.content) else { return Vec::new() };
         let Some(step) = lesson.steps.get(self.step) else { return Vec::new() };
-        self.guess = step.predict.clone().map(|predict| {
-            let before = world.learner.guess(&self.id, self.step);
-            Guess::new(predict, before)
-        });
-        let mut effects =
-            vec![Effect::Keep(Keep::Position { lesson: self.id.clone(), step: self.step, steps: lesson.steps.len() })];
+        self.guess = step.predict.clone().map(Guess::new);
+        let mut effects = vec![self.position(false)];
         if let Some(stage) = &mut self.stage {
             let run = lesson.run_at(self.step);
             effects.extend(run.map(|run| stage.set(&run)).unwrap_or_default());
@@ -100,7 +99,11 @@ impl Lesson {
             self.step += 1;
             return self.arrive(world);
         }
-        vec![Effect::Keep(Keep::Done { lesson: self.id.clone() }), Effect::Replace(self.next(world))]
+        vec![self.position(true), Effect::Replace(self.next(world))]
+    }
+
+    fn position(&self, done: bool) -> Effect {
+        Effect::Keep(Keep::Position { lesson: self.id.clone(), step: self.step, done })
     }
 
     /// What comes after the last step: the next lesson, or the chapter's quiz, or home.
@@ -126,8 +129,8 @@ impl Lesson {
         if let Some(stage) = &mut self.stage {
             stage.veil(false);
         }
-        let keep = settled.map(|(said, measured)| {
-            Effect::Keep(Keep::Prediction { lesson: self.id.clone(), step: self.step, guess: said, measured })
+        let keep = settled.map(|(guess, measured)| {
+            Effect::Keep(Keep::Prediction { lesson: self.id.clone(), step: self.step, guess, measured })
         });
         keep.into_iter().collect()
     }
@@ -212,8 +215,8 @@ impl Screen for Lesson {
         self.is_guessing()
     }
 
-    fn is_moving(&self) -> bool {
-        self.stage.as_ref().is_some_and(Stage::is_moving)
+    fn pace(&self) -> Option<Duration> {
+        self.stage.as_ref().filter(|stage| stage.is_moving()).map(|_| FRAME)
     }
 
     fn entered(&mut self, world: &World) -> Vec<Effect> {

@@ -1,0 +1,58 @@
+//! What questions need to know of runs, from the demos.
+use std::collections::BTreeMap;
+
+use crate::content::{DemoRef, Hidden};
+use crate::demos::{self, Knobs, Setup};
+use crate::practice::{Revealed, Runs};
+use crate::quantity::Quantity;
+use crate::recording::Recording;
+use crate::wire::{self, Field};
+
+/// Runs the demos of this program.
+pub struct DemoRuns;
+
+impl DemoRuns {
+    /// A run of a demo with these settings.
+    ///
+    /// # Errors
+    /// A message when there is no such demo, knob or setting.
+    pub fn run(demo: &DemoRef, seed: u64) -> Result<Recording, String> {
+        let found = demos::find(&demo.name).ok_or_else(|| format!("there is no demo `{}`", demo.name))?;
+        let settings = demo.knobs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let knobs = Knobs::with(found.knobs, settings).map_err(|error| error.to_string())?;
+        Ok((found.run)(&knobs, &Setup { seed, interventions: Vec::new() }))
+    }
+}
+
+impl Runs for DemoRuns {
+    fn measure(
+        &self,
+        demo: &str,
+        knobs: &BTreeMap<String, String>,
+        seed: u64,
+    ) -> Result<BTreeMap<String, Quantity>, String> {
+        let recording = Self::run(&DemoRef { name: demo.to_owned(), knobs: knobs.clone() }, seed)?;
+        Ok(recording.measurements.into_iter().map(|it| (it.name, it.value)).collect())
+    }
+
+    fn reveal(&self, hidden: &Hidden, seed: u64) -> Result<Revealed, String> {
+        let recording = Self::run(&hidden.demo, seed)?;
+        let marker = recording.marker(&hidden.marker);
+        let packet = marker.and_then(|it| it.packet).and_then(|n| recording.packet(n));
+        let packet = packet.ok_or_else(|| format!("the run has no packet at `{}`", hidden.marker))?;
+        let decoded = wire::decode(&packet.bytes);
+        let fields = decoded.layers.iter().flat_map(|layer| &layer.fields);
+        let field = fields.into_iter().find_map(|field| named(field, &hidden.field));
+        let field = field.ok_or_else(|| format!("packet {} has no field `{}`", packet.n, hidden.field))?;
+        Ok(Revealed {
+            value: field.value.clone(),
+            meaning: field.meaning.clone(),
+            why: field.why.clone(),
+            packet: packet.n,
+        })
+    }
+}
+
+fn named<'a>(field: &'a Field, name: &str) -> Option<&'a Field> {
+    if field.name == name { Some(field) } else { field.parts.iter().find_map(|part| named(part, name)) }
+}

@@ -1,0 +1,371 @@
+//! A quiz or a drill: questions one after the other, each kept before its feedback, then the result.
+//!
+//! ```text
+//! ┌ question 3 of 15 ────────┐┌ packets ───────────────────────────┐
+//! │ prompt, options          ││ the run a question is about,       │
+//! │ verdict, why, source     ││ where it has one to look at        │
+//! └──────────────────────────┘└────────────────────────────────────┘
+//! ```
+mod result;
+
+use std::time::Duration;
+
+use crossterm::event::KeyCode;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Padding, Widget};
+
+use super::Screen;
+use crate::content::{DemoRef, Kind, Question, Show};
+use crate::practice::{Asked, Attempt, Context, Grade, Item, Place as Spot, Sitting};
+use crate::progress::OpenSitting;
+use crate::tui::FRAME;
+use crate::tui::action::{Action, Binding, Effect, Key, Outcome, Place};
+use crate::tui::app::World;
+use crate::tui::asking::{Asking, State};
+use crate::tui::learner::{Keep, Kept};
+use crate::tui::stage::Stage;
+
+/// What a sitting is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Topic {
+    Quiz { chapter: String },
+    Drill { minutes: Option<u32> },
+}
+
+/// A quiz or drill under way, or its result.
+pub struct Session {
+    topic: Topic,
+    /// What will be asked, until the store has begun it.
+    wished: Vec<Item>,
+    sitting: Option<(String, Sitting)>,
+    /// The grade of each item answered.
+    grades: Vec<Option<Grade>>,
+    at: usize,
+    asking: Option<Asking>,
+    /// Why an item cannot be asked.
+    broken: Option<String>,
+    /// The run the question is about.
+    stage: Option<Stage>,
+    on_stage: bool,
+    passed: Duration,
+    /// The row under the cursor of the result.
+    row: usize,
+    over: bool,
+}
+
+impl Session {
+    /// A new one with these questions.
+    #[must_use]
+    pub fn new(topic: Topic, items: Vec<Item>) -> Self {
+        let grades = vec![None; items.len()];
+        Self {
+            topic,
+            wished: items,
+            sitting: None,
+            grades,
+            at: 0,
+            asking: None,
+            broken: None,
+            stage: None,
+            on_stage: false,
+            passed: Duration::ZERO,
+            row: 0,
+            over: false,
+        }
+    }
+
+    /// One that was left: goes on with its first open question.
+    #[must_use]
+    pub fn resumed(topic: Topic, open: &OpenSitting) -> Self {
+        let mut session = Self::new(topic, open.sitting.items.clone());
+        for answered in &open.answers {
+            let item = answered.place.as_ref().map_or(usize::MAX, |place| place.item as usize);
+            if let Some(grade) = session.grades.get_mut(item) {
+                *grade = Some(answered.grade.clone());
+            }
+        }
+        session.at = open.sitting.next(&open.answers).unwrap_or(session.grades.len());
+        session.sitting = Some((open.id.clone(), open.sitting.clone()));
+        session
+    }
+
+    fn items(&self) -> &[Item] {
+        self.sitting.as_ref().map_or(&self.wished, |(_, sitting)| &sitting.items)
+    }
+
+    const fn context(&self) -> Context {
+        match self.topic {
+            Topic::Quiz { .. } => Context::Quiz,
+            Topic::Drill { .. } => Context::Drill,
+        }
+    }
+
+    /// Asks for the next question's attempt, or ends the sitting.
+    fn ask(&mut self) -> Vec<Effect> {
+        self.asking = None;
+        self.stage = None;
+        self.on_stage = false;
+        self.broken = None;
+        match self.items().get(self.at) {
+            Some(item) => vec![Effect::Prepare(item.clone())],
+            None => self.end(),
+        }
+    }
+
+    fn end(&mut self) -> Vec<Effect> {
+        self.over = true;
+        self.asking = None;
+        self.stage = None;
+        let end = self.sitting.as_ref().map(|(id, _)| Effect::Keep(Keep::End { sitting: id.clone() }));
+        end.into_iter().collect()
+    }
+
+    fn prepared(&mut self, item: &Item, attempt: &Result<Attempt, String>, world: &World) -> Vec<Effect> {
+        if self.over || self.asking.is_some() || self.items().get(self.at) != Some(item) {
+            return Vec::new();
+        }
+        match (attempt, world.content.question(&item.question)) {
+            (Ok(attempt), Some(question)) => {
+                let place = self
+                    .sitting
+                    .as_ref()
+                    .map(|(id, _)| Spot { sitting: id.clone(), item: u32::try_from(self.at).unwrap_or(u32::MAX) });
+                let effects = self.look_at_run(question, attempt, world);
+                self.asking = Some(Asking::new(question.clone(), attempt.clone(), self.context(), place));
+                effects
+            }
+            (Err(message), _) => {
+                self.broken = Some(message.clone());
+                Vec::new()
+            }
+            (Ok(_), None) => {
+                self.broken = Some(format!("{} is no longer in the content.", item.question));
+                Vec::new()
+            }
+        }
+    }
+
+    /// A question about a capture shows it beside itself, what is asked for hidden.
+    fn look_at_run(&mut self, question: &Question, attempt: &Attempt, _world: &World) -> Vec<Effect> {
+        let is_shown = match &question.kind {
+            Kind::Field(_) => true,
+            Kind::Predict { shown, .. } => *shown,
+            _ => false,
+        };
+        let Some(run) = attempt.run().filter(|_| is_shown) else { return Vec::new() };
+        let demo = DemoRef { name: run.demo.clone(), knobs: run.knobs.clone() };
+        let Ok(mut stage) = Stage::new(&demo, run.seed) else { return Vec::new() };
+        let marker = if let Kind::Field(hidden) = &question.kind { Some(hidden.marker.clone()) } else { None };
+        if let (Kind::Field(hidden), Asked::Field { revealed, .. }) = (&question.kind, &attempt.asked) {
+            stage.hide_field(revealed.packet, &hidden.field);
+        }
+        stage.show(&Show { view: "packets".to_owned(), marker, highlight: Vec::new() });
+        let effects = stage.start();
+        self.stage = Some(stage);
+        effects
+    }
+
+    fn kept(&mut self, kept: &Kept) -> Vec<Effect> {
+        match kept {
+            Kept::Begun { id, sitting } if self.sitting.is_none() && sitting.items == self.wished => {
+                self.sitting = Some((id.clone(), sitting.clone()));
+                self.ask()
+            }
+            Kept::Answer { question, seed } => {
+                if let Some(asking) = &mut self.asking
+                    && asking.kept(question, *seed)
+                {
+                    self.grades[self.at] = asking.grade().cloned();
+                    self.unhide();
+                }
+                Vec::new()
+            }
+            Kept::NotKept { message } => {
+                if let Some(asking) = &mut self.asking {
+                    asking.not_kept();
+                } else if self.sitting.is_none() {
+                    self.broken = Some(message.clone());
+                }
+                Vec::new()
+            }
+            Kept::Begun { .. } | Kept::Noted => Vec::new(),
+        }
+    }
+
+    /// After the answer, the run may show everything.
+    fn unhide(&mut self) {
+        if let Some(stage) = &mut self.stage {
+            stage.unhide();
+        }
+    }
+
+    fn next(&mut self) -> Vec<Effect> {
+        self.at += 1;
+        let is_late = match self.topic {
+            Topic::Drill { minutes: Some(minutes) } => self.passed >= Duration::from_secs(u64::from(minutes) * 60),
+            _ => false,
+        };
+        if is_late { self.end() } else { self.ask() }
+    }
+
+    fn show_me(&self) -> Vec<Effect> {
+        let Some(asking) = &self.asking else { return Vec::new() };
+        demo_behind(&asking.question, asking.attempt.seed).into_iter().collect()
+    }
+
+    fn is_answered(&self) -> bool {
+        self.asking.as_ref().is_some_and(|asking| matches!(asking.state, State::Graded(..)))
+    }
+
+    fn panes(&self, area: Rect) -> (Rect, Rect) {
+        if self.stage.is_none() {
+            let [column] = Layout::horizontal([Constraint::Max(88)]).flex(ratatui::layout::Flex::Center).areas(area);
+            return (column, Rect::default());
+        }
+        if area.width >= 110 {
+            let [left, right] = Layout::horizontal([Constraint::Percentage(42), Constraint::Min(0)]).areas(area);
+            return (left, right);
+        }
+        let share = if self.on_stage { 35 } else { 60 };
+        let [top, bottom] = Layout::vertical([Constraint::Percentage(share), Constraint::Min(0)]).areas(area);
+        (top, bottom)
+    }
+}
+
+/// Opens the demo behind a question.
+fn demo_behind(question: &Question, seed: u64) -> Option<Effect> {
+    let own = match &question.kind {
+        Kind::Field(hidden) => Some(hidden.demo.clone()),
+        Kind::Predict { demo, .. } => Some(DemoRef { name: demo.clone(), ..DemoRef::default() }),
+        _ => None,
+    };
+    let demo = question.demo.clone().or(own)?;
+    Some(Effect::Go(Place::Demo { demo, seed }))
+}
+
+impl Screen for Session {
+    fn title(&self, world: &World) -> String {
+        match &self.topic {
+            Topic::Quiz { chapter } => {
+                let title = world.content.chapter(chapter).map(|it| it.title.clone()).unwrap_or_default();
+                format!("Quiz › {chapter} {title}")
+            }
+            Topic::Drill { .. } => "Drill".to_owned(),
+        }
+    }
+
+    fn status(&self, _world: &World) -> String {
+        if self.over { "result".to_owned() } else { format!("question {} of {}", self.at + 1, self.items().len()) }
+    }
+
+    fn bindings(&self, world: &World) -> Vec<Binding> {
+        if self.over {
+            return self.result_bindings(world);
+        }
+        let leave = Binding::new([Key::code(KeyCode::Esc)], "leave, go on later", Action::Back);
+        let tab = Binding::new([Key::code(KeyCode::Tab)], "question or packets", Action::NextPane);
+        let mut all = Vec::new();
+        if self.on_stage {
+            all.push(tab);
+            all.extend(self.stage.as_ref().map(Stage::bindings).unwrap_or_default());
+            all.push(leave);
+            return all;
+        }
+        if self.is_answered() {
+            all.push(Binding::new([Key::code(KeyCode::Enter), Key::char('n')], "next", Action::NextStep));
+            let has_demo = self.asking.as_ref().is_some_and(|it| demo_behind(&it.question, 0).is_some());
+            if has_demo {
+                all.push(Binding::new([Key::char('m')], "show me", Action::ShowMe));
+            }
+        } else if self.broken.is_some() {
+            all.push(Binding::new([Key::code(KeyCode::Enter)], "go on without it", Action::NextStep));
+        }
+        all.extend(self.asking.as_ref().map(Asking::bindings).unwrap_or_default());
+        if self.stage.is_some() {
+            all.push(tab);
+        }
+        all.push(leave);
+        all
+    }
+
+    fn is_typing(&self) -> bool {
+        !self.on_stage && self.asking.as_ref().is_some_and(Asking::is_typing)
+    }
+
+    fn pace(&self) -> Option<Duration> {
+        let clock = matches!(self.topic, Topic::Drill { minutes: Some(_) }) && !self.over;
+        self.stage.as_ref().filter(|stage| stage.is_moving()).map(|_| FRAME).or(clock.then_some(Duration::from_secs(1)))
+    }
+
+    fn entered(&mut self, _world: &World) -> Vec<Effect> {
+        if self.over || self.asking.is_some() {
+            return Vec::new();
+        }
+        if self.sitting.is_some() {
+            return self.ask();
+        }
+        let chapter = if let Topic::Quiz { chapter } = &self.topic { Some(chapter.clone()) } else { None };
+        vec![Effect::Keep(Keep::Begin { context: self.context(), chapter, items: self.wished.clone() })]
+    }
+
+    fn update(&mut self, action: Action, world: &World) -> Vec<Effect> {
+        if let Action::Tick(passed) = action {
+            self.passed += passed;
+        }
+        match action {
+            Action::Back => return vec![Effect::Back],
+            _ if self.over => return self.update_result(&action, world),
+            Action::NextPane => self.on_stage = !self.on_stage && self.stage.is_some(),
+            Action::NextStep => return self.next(),
+            Action::ShowMe => return self.show_me(),
+            other if self.on_stage || matches!(other, Action::Tick(_)) => {
+                return self.stage.as_mut().and_then(|stage| stage.update(&other)).unwrap_or_default();
+            }
+            other => return self.asking.as_mut().map(|asking| asking.update(&other)).unwrap_or_default(),
+        }
+        Vec::new()
+    }
+
+    fn done(&mut self, outcome: &Outcome, world: &World) -> Vec<Effect> {
+        match outcome {
+            Outcome::Prepared { item, attempt } => self.prepared(item, attempt, world),
+            Outcome::Kept(kept) => self.kept(kept),
+            other => self.stage.as_mut().map(|stage| stage.done(other)).unwrap_or_default(),
+        }
+    }
+
+    fn click(&self, area: Rect, at: Position, world: &World) -> Option<Action> {
+        let (question, stage) = self.panes(area);
+        if stage.contains(at) {
+            let inside = self.stage.as_ref().and_then(|it| it.click(stage, at, world));
+            return inside.or((!self.on_stage).then_some(Action::NextPane));
+        }
+        (question.contains(at) && self.on_stage).then_some(Action::NextPane)
+    }
+
+    fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World) {
+        let theme = &world.theme;
+        if self.over {
+            return self.draw_result(area, buffer, world);
+        }
+        let (question, stage) = self.panes(area);
+        let border = if self.on_stage { theme.border } else { theme.focus };
+        let block = Block::bordered()
+            .border_style(border)
+            .style(theme.text)
+            .padding(Padding::horizontal(1))
+            .title(Span::styled(format!(" {} of {} ", self.at + 1, self.items().len()), theme.title));
+        let inner = block.inner(question);
+        block.render(question, buffer);
+        match (&self.asking, &self.broken) {
+            (Some(asking), _) => asking.draw(inner, buffer, theme),
+            (None, Some(message)) => Line::styled(format!("! {message}"), theme.warn).render(inner, buffer),
+            (None, None) => Line::styled("…", theme.dim).render(inner, buffer),
+        }
+        if let Some(it) = &self.stage {
+            it.draw(stage, buffer, world, self.on_stage);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The result of a quiz or drill: points, and every miss to go through again.
+use crossterm::event::KeyCode;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Flex, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Padding, Widget};
+
+use super::{Session, Topic, demo_behind};
+use crate::content::Question;
+use crate::practice::{Grade, Verdict, grade::FULL};
+use crate::quantity::{Quantity, Unit};
+use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Place};
+use crate::tui::app::World;
+use crate::tui::theme::Theme;
+
+impl Session {
+    /// Points of all items, in ppm; an unanswered one has none.
+    fn share(&self) -> i64 {
+        let count = i64::try_from(self.grades.len()).unwrap_or(i64::MAX).max(1);
+        let points: i64 = self.grades.iter().flatten().map(|grade| grade.points_ppm).sum();
+        points / count
+    }
+
+    fn pass_mark(&self, world: &World) -> Option<i64> {
+        let Topic::Quiz { chapter } = &self.topic else { return None };
+        world.content.chapter(chapter).map(|chapter| chapter.quiz.pass_ppm)
+    }
+
+    /// Items that were not all right, with their questions.
+    fn misses<'a>(&'a self, world: &'a World) -> Vec<(&'a Question, Option<&'a Grade>)> {
+        let all = self.items().iter().zip(&self.grades);
+        let missed = all.filter(|(_, grade)| grade.as_ref().is_none_or(|it| it.points_ppm < FULL));
+        missed.filter_map(|(item, grade)| Some((world.content.question(&item.question)?, grade.as_ref()))).collect()
+    }
+
+    pub(super) fn result_bindings(&self, world: &World) -> Vec<Binding> {
+        let mut all = Vec::new();
+        let misses = self.misses(world);
+        if let Some((question, _)) = misses.get(self.row) {
+            all.push(Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next miss", Action::Down));
+            all.push(Binding::new([Key::code(KeyCode::Up), Key::char('k')], "previous miss", Action::Up));
+            if demo_behind(question, 0).is_some() {
+                all.push(Binding::new([Key::char('m')], "show me", Action::ShowMe));
+            }
+        }
+        let again = if matches!(self.topic, Topic::Quiz { .. }) { "again, other questions" } else { "another drill" };
+        all.push(Binding::new([Key::char('a')], again, Action::Again));
+        all.push(Binding::new(
+            [Key::code(KeyCode::Enter), Key::code(KeyCode::Esc), Key::char('q')],
+            "done",
+            Action::Back,
+        ));
+        all
+    }
+
+    pub(super) fn update_result(&mut self, action: &Action, world: &World) -> Vec<Effect> {
+        let misses = self.misses(world);
+        let last = misses.len().saturating_sub(1);
+        match action {
+            Action::Down | Action::Scroll { down: true, .. } => self.row = (self.row + 1).min(last),
+            Action::Up | Action::Scroll { down: false, .. } => self.row = self.row.saturating_sub(1),
+            Action::ShowMe => {
+                let shown = misses.get(self.row).and_then(|(question, _)| demo_behind(question, world.seed));
+                return shown.into_iter().collect();
+            }
+            Action::Again => {
+                let place = match &self.topic {
+                    Topic::Quiz { chapter } => Place::Quiz { chapter: chapter.clone() },
+                    Topic::Drill { minutes } => Place::Drill(DrillWish { minutes: *minutes, ..DrillWish::default() }),
+                };
+                return vec![Effect::Replace(place)];
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    pub(super) fn draw_result(&self, area: Rect, buffer: &mut Buffer, world: &World) {
+        let theme = &world.theme;
+        let [column] = Layout::horizontal([Constraint::Max(96)]).flex(Flex::Center).areas(area);
+        let block = Block::bordered()
+            .border_style(theme.focus)
+            .padding(Padding::horizontal(1))
+            .title(Span::styled(" Result ", theme.title));
+        let inner = block.inner(column);
+        block.render(column, buffer);
+        let lines = self.result_lines(usize::from(inner.width), world);
+        // The chosen miss stays in sight.
+        let here = lines.iter().position(|(_, chosen)| *chosen).unwrap_or(0);
+        let first = (here + 10).saturating_sub(usize::from(inner.height)).min(here);
+        for (row, (line, _)) in inner.rows().zip(&lines[first..]) {
+            line.render(row, buffer);
+        }
+    }
+
+    fn result_lines(&self, width: usize, world: &World) -> Vec<(Line<'static>, bool)> {
+        let theme = &world.theme;
+        let share = Quantity::new(self.share(), Unit::PartsPerMillion);
+        let answered = self.grades.iter().flatten().count();
+        let mut lines = vec![(
+            Line::styled(format!("{share} of the points, {answered} of {} answered", self.grades.len()), theme.title),
+            false,
+        )];
+        if let Some(mark) = self.pass_mark(world) {
+            let mark_shown = Quantity::new(mark, Unit::PartsPerMillion);
+            let (text, style) = if self.share() >= mark {
+                (format!("✔ Passed: the mark is {mark_shown}."), theme.good)
+            } else {
+                (format!("✘ Not passed yet: the mark is {mark_shown}. Every miss comes back in drills."), theme.bad)
+            };
+            lines.extend(wrapped(&text, "", width, style));
+        }
+        lines.push((bar(self.share(), width.min(60), theme), false));
+        lines.push((Line::default(), false));
+        for (index, (question, grade)) in self.misses(world).into_iter().enumerate() {
+            miss_lines(&mut lines, question, grade, index == self.row, width, theme);
+        }
+        lines
+    }
+}
+
+fn bar(share: i64, width: usize, theme: &Theme) -> Line<'static> {
+    let full = usize::try_from(share.clamp(0, FULL)).unwrap_or(0) * width / 1_000_000;
+    Line::from(vec![Span::styled("█".repeat(full), theme.good), Span::styled("░".repeat(width - full), theme.dim)])
+}
+
+fn wrapped(text: &str, indent: &str, width: usize, style: Style) -> Vec<(Line<'static>, bool)> {
+    let options = textwrap::Options::new(width.max(8)).initial_indent(indent).subsequent_indent(indent);
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    textwrap::wrap(&joined, &options).into_iter().map(|line| (Line::styled(line.into_owned(), style), false)).collect()
+}
+
+/// One line a miss; the chosen one opened.
+fn miss_lines(
+    lines: &mut Vec<(Line<'static>, bool)>,
+    question: &Question,
+    grade: Option<&Grade>,
+    chosen: bool,
+    width: usize,
+    theme: &Theme,
+) {
+    let (sign, style) = match grade.map(|grade| grade.verdict) {
+        None => ("·", theme.dim),
+        Some(Verdict::Partly) => ("◐", theme.warn),
+        Some(_) => ("✘", theme.bad),
+    };
+    let prompt = question.prompt.split_whitespace().collect::<Vec<_>>().join(" ");
+    let head = crate::content::layout::cut(&format!("{} {sign} {prompt}", if chosen { "▸" } else { " " }), width);
+    lines.push((Line::styled(head, if chosen { theme.selected } else { style }), chosen));
+    if !chosen {
+        return;
+    }
+    if let Some(grade) = grade {
+        lines.extend(wrapped(&format!("right: {}", grade.right), "    ", width, theme.strong));
+        for remark in grade.remarks.iter().filter(|remark| !remark.right) {
+            lines.extend(wrapped(&remark.why, "    ", width, theme.text));
+        }
+    }
+    lines.extend(wrapped(&question.explanation, "    ", width, theme.text));
+    lines.extend(wrapped(&format!("source: {}", question.source), "    ", width, theme.dim));
+    lines.push((Line::default(), false));
+}

@@ -1,0 +1,91 @@
+//! The store's thread: keeps what screens ask for, one after the other, and tells what is known then.
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread::{self, JoinHandle};
+
+use jiff::Timestamp;
+
+use super::Input;
+use super::action::{Event, Outcome};
+use super::learner::{Given, Keep, Kept};
+use crate::practice::{Answered, Sitting};
+use crate::progress::{Position, Prediction, Store, StoreError, Vote};
+
+/// The way to the store's thread.
+pub(super) struct Keeper {
+    asks: Sender<Keep>,
+    thread: JoinHandle<()>,
+}
+
+impl Keeper {
+    /// Starts the thread; the first thing it says is what it knows.
+    pub(super) fn start(mut store: Store, inputs: Sender<Input>) -> std::io::Result<Self> {
+        let (asks, wishes) = mpsc::channel::<Keep>();
+        let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
+            // The receiver is gone only when the program ends; what was asked is kept all the same.
+            let say = |outcome| drop(inputs.send(Input::Event(Event::Done(outcome))));
+            say(known(&mut store));
+            for keep in wishes {
+                let kept = kept(&mut store, keep).unwrap_or_else(|error| Kept::NotKept { message: error.to_string() });
+                let news = known(&mut store);
+                say(Outcome::Kept(kept));
+                say(news);
+            }
+        })?;
+        Ok(Self { asks, thread })
+    }
+
+    pub(super) fn keep(&self, keep: Keep) {
+        // The thread ends only after this sender is dropped.
+        drop(self.asks.send(keep));
+    }
+
+    /// Waits until everything asked is on the disk.
+    pub(super) fn close(self) {
+        drop(self.asks);
+        drop(self.thread.join());
+    }
+}
+
+fn known(store: &mut Store) -> Outcome {
+    match store.snapshot() {
+        Ok(snapshot) => Outcome::Learner(Arc::new(snapshot)),
+        Err(error) => Outcome::Failed(error.to_string()),
+    }
+}
+
+fn kept(store: &mut Store, keep: Keep) -> Result<Kept, StoreError> {
+    let at = Timestamp::now();
+    match keep {
+        Keep::Answer(given) => return answer(store, given, at),
+        Keep::Begin { context, chapter, items } => {
+            let sitting = Sitting { context, chapter, items, started: at };
+            let id = store.begin(&sitting)?;
+            return Ok(Kept::Begun { id, sitting });
+        }
+        Keep::End { sitting } => store.end(&sitting, at)?,
+        Keep::Position { lesson, step, done } => {
+            let step = narrow(step);
+            store.stand(&lesson, &Position { step, furthest: step, done: done.then_some(at), at })?;
+        }
+        Keep::Prediction { lesson, step, guess, measured } => {
+            store.predicted(&Prediction { lesson, step: narrow(step), guess, measured, at })?;
+        }
+        Keep::Vote { question, round, hands } => store.voted(&Vote { question, round, hands, at })?,
+        Keep::Interview(date) => store.set_interview(date, at)?,
+    }
+    Ok(Kept::Noted)
+}
+
+fn answer(store: &mut Store, given: Given, at: Timestamp) -> Result<Kept, StoreError> {
+    let Given { question, seed, answer, grade, confidence, hints, context, place } = given;
+    let day = at.to_zoned(jiff::tz::TimeZone::system()).date();
+    let answered = Answered { question, seed, answer, grade, confidence, hints, at, day, context, place };
+    store.answer(&answered)?;
+    Ok(Kept::Answer { question: answered.question, seed })
+}
+
+/// Steps are few.
+fn narrow(step: usize) -> u32 {
+    u32::try_from(step).unwrap_or(u32::MAX)
+}
