@@ -195,6 +195,7 @@ impl Fate {
             Self::Delivered => "delivered",
             Self::Lost(_) => "lost",
             Self::QueueFull => "queue_full",
+            Self::Copy { .. } => "copy",
             Self::Meddled(Meddling::Drop) => "dropped",
             Self::Meddled(Meddling::Delay(_)) => "delayed",
             Self::Meddled(Meddling::Duplicate) => "duplicated",

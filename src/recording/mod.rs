@@ -135,7 +135,8 @@ pub struct Packet {
     pub at: Time,
     /// When its first bit went out, after any queue. Equal to `at` where nothing waited.
     pub left: Time,
-    /// When its last bit was in: a capture at the receiver shows this instant. `None` when it never arrived.
+    /// When its last bit was in: a capture at the receiver shows this instant. `None` when it never arrived, or was still
+    /// on its way when the run ended.
     pub arrived: Option<Time>,
     pub fate: Fate,
     /// The Ethernet frame, without preamble and FCS.
@@ -158,6 +159,10 @@ pub enum Fate {
     QueueFull,
     /// An [`Intervention`] did this.
     Meddled(Meddling),
+    /// Nobody sent this one: the link made it of packet `of`, and it arrived as well.
+    Copy {
+        of: u32,
+    },
 }
 
 /// Something that happened inside a node.

@@ -78,6 +78,7 @@ fn packet_line(recording: &Recording, it: &Packet) -> String {
         (Fate::Meddled(Meddling::Duplicate), _) => "duplicated by you".to_owned(),
         (Fate::Delivered, Some(at)) => format!("arrived {}", stamp(at).trim_start()),
         (Fate::Delivered, None) => "still on its way".to_owned(),
+        (Fate::Copy { of }, _) => format!("a copy of packet {of}, made by the link"),
     };
     let at = stamp(it.at);
     format!(

@@ -3,7 +3,7 @@
 //! A packet that crosses two links is in the run twice; in one file Wireshark would take the second for a retransmission.
 //! So a capture is of one interface: sent packets at the instant they were handed to the link, whatever became of them,
 //! received ones at the instant they were in; what never arrived is not there.
-use super::{Packet, Recording, Time};
+use super::{Fate, Packet, Recording, Time};
 use crate::wire::pcapng::{self, Captured, Direction};
 
 /// One interface of one node.
@@ -61,9 +61,10 @@ impl Vantage {
             if !link.ends.iter().any(|end| (end.node, end.interface) == (self.node, self.interface)) {
                 continue;
             }
-            if packet.from == self.node {
+            let copy = matches!(packet.fate, Fate::Copy { .. });
+            if packet.from == self.node && !copy {
                 seen.push(Seen { at: packet.at, direction: Direction::Out, packet });
-            } else if let Some(at) = packet.arrived {
+            } else if let (Some(at), true) = (packet.arrived, packet.to == self.node) {
                 seen.push(Seen { at, direction: Direction::In, packet });
             }
         }

@@ -1,0 +1,102 @@
+//! Ethernet frames, ARP packets and IPv4 headers as the lab's own nodes read and write them.
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use etherparse::{ArpEthIpv4Packet, ArpOperation, ArpPacket, EtherType, Ethernet2Header, IpNumber, Ipv4Header};
+
+/// A MAC address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Mac(pub(crate) [u8; 6]);
+
+impl Mac {
+    /// Everybody on this Ethernet.
+    pub(crate) const BROADCAST: Self = Self([0xff; 6]);
+
+    /// The `n`-th locally administered address: `02:00:00:00:00:01` is the first (IEEE 802 §8.4: the 0x02 bit).
+    #[must_use]
+    pub(crate) const fn local(n: u32) -> Self {
+        let [a, b, c, d] = n.to_be_bytes();
+        Self([0x02, 0, a, b, c, d])
+    }
+
+    /// Whether a frame to this address is for several receivers (the lowest bit of the first byte).
+    #[must_use]
+    pub(crate) const fn is_group(self) -> bool {
+        self.0[0] & 1 == 1
+    }
+}
+
+impl fmt::Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}
+
+/// Bytes of an Ethernet header.
+pub(crate) const ETHERNET: usize = 14;
+
+/// An Ethernet frame around `payload`.
+pub(crate) fn ethernet(to: Mac, from: Mac, ether_type: EtherType, payload: &[u8]) -> Vec<u8> {
+    let header = Ethernet2Header { destination: to.0, source: from.0, ether_type };
+    let mut frame = Vec::with_capacity(ETHERNET + payload.len());
+    frame.extend_from_slice(&header.to_bytes());
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// Destination, source, type and payload of a frame; `None` when it is too short to be one.
+pub(crate) fn open(frame: &[u8]) -> Option<(Mac, Mac, EtherType, &[u8])> {
+    let (header, payload) = Ethernet2Header::from_slice(frame).ok()?;
+    Some((Mac(header.destination), Mac(header.source), header.ether_type, payload))
+}
+
+/// An ARP packet for IPv4 over Ethernet (RFC 826).
+pub(crate) fn arp(payload: &[u8]) -> Option<ArpEthIpv4Packet> {
+    ArpPacket::from_slice(payload).ok()?.try_eth_ipv4().ok()
+}
+
+/// A frame that asks everybody on the Ethernet: who has `target`?
+pub(crate) fn arp_request(from: Mac, from_ip: Ipv4Addr, target: Ipv4Addr) -> Vec<u8> {
+    let packet = ArpEthIpv4Packet {
+        operation: ArpOperation::REQUEST,
+        sender_mac: from.0,
+        sender_ipv4: from_ip.octets(),
+        target_mac: [0; 6],
+        target_ipv4: target.octets(),
+    };
+    ethernet(Mac::BROADCAST, from, EtherType::ARP, &packet.to_bytes())
+}
+
+/// A frame that answers `request`: `mac` has the address you asked for.
+pub(crate) fn arp_reply(mac: Mac, request: &ArpEthIpv4Packet) -> Vec<u8> {
+    let packet = ArpEthIpv4Packet {
+        operation: ArpOperation::REPLY,
+        sender_mac: mac.0,
+        sender_ipv4: request.target_ipv4,
+        target_mac: request.sender_mac,
+        target_ipv4: request.sender_ipv4,
+    };
+    ethernet(Mac(request.sender_mac), mac, EtherType::ARP, &packet.to_bytes())
+}
+
+/// An IPv4 header and what it carries, without bytes that only pad the frame; `None` when it is damaged.
+pub(crate) fn ipv4(packet: &[u8]) -> Option<(Ipv4Header, &[u8])> {
+    let (header, rest) = Ipv4Header::from_slice(packet).ok()?;
+    let payload = rest.get(..usize::from(header.payload_len().ok()?))?;
+    (header.calc_header_checksum() == header.header_checksum).then_some((header, payload))
+}
+
+/// An IPv4 packet with a right checksum; `None` when the payload is larger than IP carries.
+pub(crate) fn ipv4_packet(from: Ipv4Addr, to: Ipv4Addr, protocol: IpNumber, payload: &[u8]) -> Option<Vec<u8>> {
+    let length = u16::try_from(payload.len()).ok()?;
+    let mut header = Ipv4Header::new(length, 64, protocol, from.octets(), to.octets()).ok()?;
+    header.header_checksum = header.calc_header_checksum();
+    Some([&header.to_bytes(), payload].concat())
+}
+
+/// Destination of an IPv4 packet.
+pub(crate) fn destination(packet: &[u8]) -> Option<Ipv4Addr> {
+    let octets: [u8; 4] = packet.get(16..20)?.try_into().ok()?;
+    Some(Ipv4Addr::from(octets))
+}

@@ -1,0 +1,420 @@
+//! What a program on a lab host holds: its network, streams, listeners and datagram sockets. Calls are recorded here.
+use std::fmt;
+use std::future::poll_fn;
+use std::io::{self, Error, ErrorKind};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::lab::agenda::{Happening, Slot};
+use crate::lab::host::tcp::Held;
+use crate::lab::host::{Fd, Host};
+use crate::lab::output::Output;
+use crate::lab::run::Shared;
+use crate::recording::{EventKind, Time};
+
+/// The network of one lab host, as its programs see it. Cheap to clone.
+#[derive(Clone)]
+pub struct LabNet {
+    pub(crate) shared: Rc<Shared>,
+    pub(crate) node: usize,
+}
+
+impl LabNet {
+    fn at_host<R>(&self, action: impl FnOnce(&mut Host, Time, &mut Output) -> R) -> R {
+        self.shared.world.borrow_mut().at_host(self.node, action)
+    }
+
+    /// A socket call begins.
+    fn begin(&self, call: String) -> Call {
+        let number = self.shared.world.borrow_mut().call(self.node, call);
+        Call { shared: Rc::clone(&self.shared), number: Some(number) }
+    }
+
+    /// Like an operation of the drop: does nothing when the world is over or in use (a panic is unwinding).
+    fn on_drop(&self, action: impl FnOnce(&mut Host, &mut Output), call: String) {
+        let Ok(mut world) = self.shared.world.try_borrow_mut() else { return };
+        if world.over {
+            return;
+        }
+        let call = world.call(self.node, call);
+        world.at_host(self.node, |host, _, out| action(host, out));
+        world.returned(call, "= 0".to_owned());
+    }
+
+    /// Records a remark of the program, at this instant.
+    pub fn note(&self, text: impl Into<String>) {
+        self.shared.world.borrow_mut().record(self.node, EventKind::Note { text: text.into() });
+    }
+
+    /// The host's name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.shared.world.borrow().nodes[self.node].face.name.clone()
+    }
+
+    /// The host's address.
+    #[must_use]
+    pub fn address(&self) -> Ipv4Addr {
+        self.at_host(|host, _, _| host.address())
+    }
+
+    /// The time since the world began.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.shared.world.borrow().now
+    }
+
+    /// Waits for this long, on the lab's clock.
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep { shared: Rc::clone(&self.shared), until: self.now() + duration, slot: None }
+    }
+
+    /// Runs a task beside the caller's.
+    pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        self.shared.executor.spawn(task);
+    }
+
+    /// Asks a host for an ICMP echo of 56 bytes and gives the round-trip time, ARP included.
+    ///
+    /// # Errors
+    /// `TimedOut` after `patience`; `HostUnreachable`, `NetworkUnreachable` when ARP or a router says so.
+    pub async fn ping(&self, to: Ipv4Addr, patience: Duration) -> io::Result<Duration> {
+        let call = self.begin(format!("ping({to}, 56 bytes)"));
+        let outcome = self.echo(to, patience).await;
+        call.end(&outcome, |rtt| crate::quantity::Quantity::time(*rtt).to_string());
+        outcome
+    }
+
+    async fn echo(&self, to: Ipv4Addr, patience: Duration) -> io::Result<Duration> {
+        let id = self.at_host(|host, now, out| host.ping(now, to, 56, out))?;
+        let mut limit = self.sleep(patience);
+        let outcome = poll_fn(|cx| {
+            if let Poll::Ready(outcome) = self.at_host(|host, _, _| host.poll_ping(id, cx)) {
+                return Poll::Ready(outcome);
+            }
+            Pin::new(&mut limit).poll(cx).map(|()| Err(Error::new(ErrorKind::TimedOut, "no echo came back")))
+        });
+        let outcome = outcome.await;
+        self.at_host(|host, _, _| host.forget_ping(id));
+        outcome
+    }
+
+    /// As [`crate::net::Net::connect`].
+    ///
+    /// # Errors
+    /// `ConnectionRefused`, `TimedOut`, `HostUnreachable`, `NetworkUnreachable`.
+    pub async fn connect(&self, to: SocketAddr) -> io::Result<LabStream> {
+        let to = v4(to)?;
+        let held = match self.at_host(|host, _, out| host.connect(to, out)) {
+            Ok(held) => held,
+            Err(error) => {
+                let call = self.begin(format!("connect({to})"));
+                let outcome: io::Result<()> = Err(error);
+                call.end(&outcome, |()| String::new());
+                return Err(outcome.expect_err("it was just made"));
+            }
+        };
+        let call = self.begin(format!("connect(fd {}, {to})", held.fd));
+        // From here on the stream owns the socket: dropping this future closes it.
+        let stream = LabStream::new(self.clone(), held);
+        let outcome = poll_fn(|cx| self.at_host(|host, _, _| host.poll_connected(held.handle, cx))).await;
+        call.end(&outcome, |()| "0".to_owned());
+        outcome.map(|()| stream)
+    }
+
+    /// As [`crate::net::Net::listen`].
+    ///
+    /// # Errors
+    /// `AddrInUse`, `AddrNotAvailable`.
+    pub fn open_listener(&self, at: SocketAddr) -> io::Result<LabListener> {
+        let at = v4(at)?;
+        let outcome = self.at_host(|host, _, out| host.listen(at, out));
+        let fd = outcome.as_ref().map_or_else(|_| String::new(), |(fd, _)| format!("fd {fd}, "));
+        let call = self.begin(format!("listen({fd}{at})"));
+        call.end(&outcome, |(_, local)| if *local == at { "0".to_owned() } else { format!("0 ({local})") });
+        let (fd, local) = outcome?;
+        Ok(LabListener { net: self.clone(), fd, local })
+    }
+
+    /// As [`crate::net::Net::bind`].
+    ///
+    /// # Errors
+    /// `AddrInUse`, `AddrNotAvailable`.
+    pub fn open_datagrams(&self, at: SocketAddr) -> io::Result<LabDatagrams> {
+        let at = v4(at)?;
+        let outcome = self.at_host(|host, _, _| host.bind(at));
+        let fd = outcome.as_ref().map_or_else(|_| String::new(), |(fd, _)| format!("fd {fd}, "));
+        let call = self.begin(format!("bind({fd}{at})"));
+        call.end(&outcome, |(_, local)| if *local == at { "0".to_owned() } else { format!("0 ({local})") });
+        let (fd, local) = outcome?;
+        Ok(LabDatagrams { net: self.clone(), fd, local })
+    }
+}
+
+/// A socket call that has not returned. Dropping it records that the program gave it up.
+struct Call {
+    shared: Rc<Shared>,
+    number: Option<u64>,
+}
+
+impl Call {
+    fn end<T>(mut self, outcome: &io::Result<T>, result: impl FnOnce(&T) -> String) {
+        let text = match outcome {
+            Ok(value) => format!("= {}", result(value)),
+            Err(error) => format!("= -1 {}", errno(error)),
+        };
+        if let Some(number) = self.number.take() {
+            self.shared.world.borrow_mut().returned(number, text);
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let (Some(number), Ok(mut world)) = (self.number, self.shared.world.try_borrow_mut())
+            && !world.over
+        {
+            world.returned(number, "given up by the program".to_owned());
+        }
+    }
+}
+
+impl fmt::Debug for LabNet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LabNet").field("node", &self.node).finish_non_exhaustive()
+    }
+}
+
+fn v4(address: SocketAddr) -> io::Result<SocketAddrV4> {
+    match address {
+        SocketAddr::V4(address) => Ok(address),
+        SocketAddr::V6(_) => Err(Error::new(ErrorKind::Unsupported, "the lab speaks IPv4 only so far")),
+    }
+}
+
+/// The name `errno(3)` has for it, with the words.
+fn errno(error: &Error) -> String {
+    let name = match error.kind() {
+        ErrorKind::ConnectionRefused => "ECONNREFUSED (connection refused)",
+        ErrorKind::ConnectionReset => "ECONNRESET (connection reset by peer)",
+        ErrorKind::BrokenPipe => "EPIPE (broken pipe)",
+        ErrorKind::TimedOut => "ETIMEDOUT (connection timed out)",
+        ErrorKind::AddrInUse => "EADDRINUSE (address already in use)",
+        ErrorKind::AddrNotAvailable => "EADDRNOTAVAIL (cannot assign requested address)",
+        ErrorKind::HostUnreachable => "EHOSTUNREACH (no route to host)",
+        ErrorKind::NetworkUnreachable => "ENETUNREACH (network is unreachable)",
+        ErrorKind::NotConnected => "ENOTCONN (not connected)",
+        _ => return error.to_string(),
+    };
+    name.to_owned()
+}
+
+/// A wait on the lab's clock. Dropping it takes it off the agenda.
+pub struct Sleep {
+    shared: Rc<Shared>,
+    until: Time,
+    slot: Option<Slot>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let shared = Rc::clone(&self.shared);
+        let mut world = shared.world.borrow_mut();
+        if world.now >= self.until {
+            return Poll::Ready(());
+        }
+        match self.slot {
+            Some(slot) if world.agenda.is_pending(slot) => world.agenda.rewake(slot, cx.waker()),
+            _ => self.slot = Some(world.agenda.add(self.until, Happening::Wake(cx.waker().clone()))),
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let (Some(slot), Ok(mut world)) = (self.slot, self.shared.world.try_borrow_mut()) {
+            world.agenda.cancel(slot);
+        }
+    }
+}
+
+/// A TCP connection in the lab.
+pub struct LabStream {
+    net: LabNet,
+    held: Held,
+    /// Calls that wait.
+    reading: Option<Call>,
+    writing: Option<Call>,
+    shut: bool,
+    aborted: bool,
+}
+
+impl LabStream {
+    pub(crate) const fn new(net: LabNet, held: Held) -> Self {
+        Self { net, held, reading: None, writing: None, shut: false, aborted: false }
+    }
+
+    /// This end's address.
+    #[must_use]
+    pub const fn local_address(&self) -> SocketAddr {
+        SocketAddr::V4(self.held.local)
+    }
+
+    /// The other end's address.
+    #[must_use]
+    pub const fn peer_address(&self) -> SocketAddr {
+        SocketAddr::V4(self.held.peer)
+    }
+
+    /// Ends the connection with a RST; what is unsent is thrown away.
+    pub fn abort(mut self) {
+        self.aborted = true;
+        let handle = self.held.handle;
+        let call = format!("close(fd {}) with SO_LINGER 0", self.held.fd);
+        self.net.on_drop(|host, out| host.abort(handle, "the program aborted the connection", out), call);
+    }
+}
+
+impl Drop for LabStream {
+    fn drop(&mut self) {
+        (self.reading, self.writing) = (None, None);
+        if !self.aborted {
+            let held = self.held;
+            self.net.on_drop(|host, out| host.close(held, out), format!("close(fd {})", held.fd));
+        }
+    }
+}
+
+impl AsyncRead for LabStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let (held, room) = (self.held, buffer.remaining());
+        let waiting = self.reading.take();
+        let call = waiting.unwrap_or_else(|| self.net.begin(format!("recv(fd {}, {room})", held.fd)));
+        let outcome = self.net.at_host(|host, _, _| host.poll_read(held, buffer.initialize_unfilled(), cx));
+        let Poll::Ready(outcome) = outcome else {
+            self.reading = Some(call);
+            return Poll::Pending;
+        };
+        let end_of_stream =
+            |bytes: &usize| if *bytes == 0 && room > 0 { "0 (end of stream)".to_owned() } else { bytes.to_string() };
+        call.end(&outcome, end_of_stream);
+        Poll::Ready(outcome.map(|bytes| buffer.advance(bytes)))
+    }
+}
+
+impl AsyncWrite for LabStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let held = self.held;
+        let waiting = self.writing.take();
+        let call = waiting.unwrap_or_else(|| self.net.begin(format!("send(fd {}, {} bytes)", held.fd, bytes.len())));
+        let Poll::Ready(outcome) = self.net.at_host(|host, _, _| host.poll_write(held, bytes, cx)) else {
+            self.writing = Some(call);
+            return Poll::Pending;
+        };
+        call.end(&outcome, ToString::to_string);
+        Poll::Ready(outcome)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // What was written is the host's to send, as with any socket.
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if std::mem::replace(&mut self.shut, true) {
+            return Poll::Ready(Ok(()));
+        }
+        let held = self.held;
+        let call = self.net.begin(format!("shutdown(fd {}, SHUT_WR)", held.fd));
+        let outcome = self.net.at_host(|host, _, out| host.shutdown(held, out));
+        call.end(&outcome, |()| "0".to_owned());
+        Poll::Ready(outcome)
+    }
+}
+
+/// A listening TCP socket in the lab. Dropping it resets connections nobody accepted.
+pub struct LabListener {
+    net: LabNet,
+    fd: Fd,
+    local: SocketAddrV4,
+}
+
+impl LabListener {
+    /// This end's address.
+    #[must_use]
+    pub const fn local_address(&self) -> SocketAddr {
+        SocketAddr::V4(self.local)
+    }
+
+    /// Waits for the next connection.
+    ///
+    /// # Errors
+    /// None while the listener lives.
+    pub async fn accept(&self) -> io::Result<(LabStream, SocketAddr)> {
+        let call = self.net.begin(format!("accept(fd {})", self.fd));
+        let outcome = poll_fn(|cx| self.net.at_host(|host, _, _| host.poll_accept(self.fd, cx))).await;
+        call.end(&outcome, |held| format!("fd {}, {}", held.fd, held.peer));
+        let held = outcome?;
+        Ok((LabStream::new(self.net.clone(), held), SocketAddr::V4(held.peer)))
+    }
+}
+
+impl Drop for LabListener {
+    fn drop(&mut self) {
+        let fd = self.fd;
+        self.net.on_drop(|host, out| host.close_listener(fd, out), format!("close(fd {fd})"));
+    }
+}
+
+/// A UDP socket in the lab.
+pub struct LabDatagrams {
+    net: LabNet,
+    fd: Fd,
+    local: SocketAddrV4,
+}
+
+impl LabDatagrams {
+    /// This end's address.
+    #[must_use]
+    pub const fn local_address(&self) -> SocketAddr {
+        SocketAddr::V4(self.local)
+    }
+
+    /// Sends one datagram.
+    ///
+    /// # Errors
+    /// `InvalidInput` for more than the link carries in one packet; `ConnectionRefused` when ICMP said so before.
+    pub async fn send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
+        let to = v4(to)?;
+        let call = self.net.begin(format!("sendto(fd {}, {} bytes, {to})", self.fd, bytes.len()));
+        let outcome = poll_fn(|cx| self.net.at_host(|host, _, _| host.poll_send_to(self.fd, bytes, to, cx))).await;
+        call.end(&outcome, |()| bytes.len().to_string());
+        outcome
+    }
+
+    /// Waits for the next datagram.
+    ///
+    /// # Errors
+    /// `ConnectionRefused` after an ICMP port unreachable, on a socket with a chosen port that spoke to one peer.
+    pub async fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let call = self.net.begin(format!("recvfrom(fd {}, {})", self.fd, buffer.len()));
+        let outcome = poll_fn(|cx| self.net.at_host(|host, _, _| host.poll_receive(self.fd, buffer, cx))).await;
+        call.end(&outcome, |(bytes, from)| format!("{bytes}, from {from}"));
+        outcome.map(|(bytes, from)| (bytes, SocketAddr::V4(from)))
+    }
+}
+
+impl Drop for LabDatagrams {
+    fn drop(&mut self) {
+        let fd = self.fd;
+        self.net.on_drop(|host, _| host.close_datagrams(fd), format!("close(fd {fd})"));
+    }
+}

@@ -1,0 +1,116 @@
+//! An IPv4 router: one interface on each network, a routing table, and the rules of RFC 1812 for what may pass.
+use std::net::Ipv4Addr;
+
+use etherparse::icmpv4::DestUnreachableHeader;
+use etherparse::{IpNumber, Ipv4Header};
+
+use crate::lab::interface::{Interface, Received};
+use crate::lab::output::Output;
+use crate::lab::route::{self, Route};
+use crate::lab::{frame, icmp};
+use crate::recording::Time;
+
+/// A router without any filter or translation.
+#[derive(Debug, Default)]
+pub(crate) struct Router {
+    pub(crate) interfaces: Vec<Interface>,
+    /// The largest packet each interface's link carries.
+    pub(crate) mtus: Vec<u16>,
+    pub(crate) routes: Vec<Route>,
+}
+
+impl Router {
+    /// Takes a frame in at an interface.
+    pub(crate) fn receive(&mut self, now: Time, interface: usize, bytes: &[u8], out: &mut Output) {
+        let Some(port) = self.interfaces.get_mut(interface) else { return };
+        let Received::Packet(packet) = port.receive(now, bytes, out) else { return };
+        let Some((header, payload)) = frame::ipv4(packet) else {
+            out.decide("the IPv4 header is damaged: dropped".to_owned());
+            return;
+        };
+        let to = Ipv4Addr::from(header.destination);
+        if self.interfaces.iter().any(|it| it.network.address == to) {
+            self.answer(now, &header, payload, out);
+        } else if !to.is_broadcast() && !to.is_multicast() && to != self.interfaces[interface].network.broadcast() {
+            let packet = packet[..header.header_len() + payload.len()].to_vec();
+            self.forward(now, interface, header, packet, out);
+        }
+    }
+
+    /// The router's own addresses answer ping.
+    fn answer(&mut self, now: Time, header: &Ipv4Header, payload: &[u8], out: &mut Output) {
+        let (asker, own) = (Ipv4Addr::from(header.source), Ipv4Addr::from(header.destination));
+        if header.protocol == IpNumber::ICMP
+            && let Some(reply) = icmp::echo_reply(own, asker, payload)
+        {
+            self.originate(now, reply, "answers the echo request".to_owned(), out);
+        }
+    }
+
+    /// RFC 1812 §5.2.1: TTL, route, size, then out.
+    fn forward(&mut self, now: Time, from: usize, mut header: Ipv4Header, packet: Vec<u8>, out: &mut Output) {
+        let to = Ipv4Addr::from(header.destination);
+        let own = self.interfaces[from].network.address;
+        if header.time_to_live <= 1 {
+            out.decide(format!("to {to}: TTL {} ends here: dropped", header.time_to_live));
+            let why = format!("TTL ran out on the way to {to}");
+            return self.complain(now, icmp::time_exceeded(own, &packet), why, out);
+        }
+        let Some(route) = route::choose(&self.routes, to) else {
+            out.decide(format!("to {to}: no route: dropped"));
+            let error = icmp::unreachable(own, &packet, DestUnreachableHeader::Network);
+            return self.complain(now, error, format!("no route to {to}"), out);
+        };
+        let mtu = self.mtus.get(route.interface).copied().unwrap_or(u16::MAX);
+        if packet.len() > usize::from(mtu) {
+            out.decide(format!("to {to}: {} bytes, the next link takes {mtu}: dropped", packet.len()));
+            let too_big = DestUnreachableHeader::FragmentationNeeded { next_hop_mtu: mtu };
+            let why = format!("{} bytes do not fit the next link's {mtu}", packet.len());
+            return self.complain(now, icmp::unreachable(own, &packet, too_big), why, out);
+        }
+        let before = header.time_to_live;
+        header.time_to_live -= 1;
+        header.header_checksum = header.calc_header_checksum();
+        let packet = [&header.to_bytes(), &packet[header.header_len()..]].concat();
+        let next_hop = route.via.unwrap_or(to);
+        let way = route.via.map_or_else(|| "directly".to_owned(), |via| format!("via {via}"));
+        let why = format!("to {to}: route {} {way}, TTL {before} to {}", route.to, header.time_to_live);
+        out.decide(format!("{why}, out of {}", interface_name(route.interface)));
+        self.interfaces[route.interface].send(now, next_hop, packet, Some(format!("forwarded {why}")), out);
+    }
+
+    fn complain(&mut self, now: Time, error: Option<Vec<u8>>, why: String, out: &mut Output) {
+        if let Some(error) = error {
+            self.originate(now, error, why, out);
+        }
+    }
+
+    /// Sends a packet of the router's own.
+    fn originate(&mut self, now: Time, packet: Vec<u8>, why: String, out: &mut Output) {
+        let Some(to) = frame::destination(&packet) else { return };
+        if let Some(route) = route::choose(&self.routes, to) {
+            self.interfaces[route.interface].send(now, route.via.unwrap_or(to), packet, Some(why), out);
+        }
+    }
+
+    /// Does what is due; packets nobody answered for come back to their senders as "host unreachable".
+    pub(crate) fn tick(&mut self, now: Time, out: &mut Output) {
+        for index in 0..self.interfaces.len() {
+            for lost in self.interfaces[index].tick(now, out) {
+                let own = self.interfaces[index].network.address;
+                let error = icmp::unreachable(own, &lost.packet, DestUnreachableHeader::Host);
+                self.complain(now, error, format!("nobody answers ARP for {}", lost.next_hop), out);
+            }
+        }
+    }
+
+    /// When [`Self::tick`] has something to do.
+    pub(crate) fn next_tick(&self) -> Option<Time> {
+        self.interfaces.iter().filter_map(Interface::next_tick).min()
+    }
+}
+
+/// `eth0` is the first.
+pub(crate) fn interface_name(index: usize) -> String {
+    format!("eth{index}")
+}

@@ -1,0 +1,2 @@
+//! Whole small internets: what their programs, their packets and their clocks do.
+use super::*;

@@ -1,0 +1,363 @@
+//! The whole small internet at one instant: nodes, links, what is going to happen, and what has been recorded.
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use crate::lab::agenda::{Agenda, Happening, Slot};
+use crate::lab::host::Host;
+use crate::lab::link::Link;
+use crate::lab::output::{Outgoing, Output};
+use crate::lab::router::Router;
+use crate::lab::switch::Switch;
+use crate::recording::{self, Event, EventKind, Fate, Meddling, Packet, Time};
+
+/// Socket calls a run records; programs that make more are recorded up to here.
+const CALLS: usize = 20_000;
+
+/// What a node is inside.
+pub(crate) enum Machine {
+    Host(Box<Host>),
+    Switch(Switch),
+    Router(Router),
+}
+
+/// A node with its place in the world.
+pub(crate) struct Node {
+    pub(crate) machine: Machine,
+    pub(crate) face: recording::Node,
+    /// The link and its end (0 or 1) at each interface.
+    pub(crate) links: Vec<Option<(usize, usize)>>,
+    timer: Option<Slot>,
+}
+
+/// A socket call that has not returned.
+#[derive(Debug)]
+struct Waiting {
+    at: Time,
+    node: usize,
+    call: String,
+}
+
+/// Everything there is.
+pub(crate) struct World {
+    pub(crate) now: Time,
+    pub(crate) seed: u64,
+    pub(crate) agenda: Agenda,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) links: Vec<Link>,
+    /// Hosts that have something to do at this instant.
+    dirty: BTreeSet<usize>,
+    meddling: BTreeMap<u32, Meddling>,
+    pub(crate) packets: Vec<Packet>,
+    events: Vec<Event>,
+    calls: usize,
+    waiting: BTreeMap<u64, Waiting>,
+    next_call: u64,
+    /// When a frame last set out or arrived.
+    pub(crate) last_traffic: Time,
+    /// The run is over: what is dropped now closes nothing.
+    pub(crate) over: bool,
+}
+
+impl Node {
+    pub(crate) const fn new(machine: Machine, face: recording::Node, links: Vec<Option<(usize, usize)>>) -> Self {
+        Self { machine, face, links, timer: None }
+    }
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, interventions: &[recording::Intervention]) -> Self {
+        Self {
+            now: Time::ZERO,
+            seed,
+            agenda: Agenda::default(),
+            nodes: Vec::new(),
+            links: Vec::new(),
+            dirty: BTreeSet::new(),
+            meddling: interventions.iter().map(|it| (it.packet, it.action)).collect(),
+            packets: Vec::new(),
+            events: Vec::new(),
+            calls: 0,
+            waiting: BTreeMap::new(),
+            next_call: 0,
+            last_traffic: Time::ZERO,
+            over: false,
+        }
+    }
+
+    /// Looks at one host that has something to do; false when none has.
+    pub(crate) fn settle_one(&mut self) -> bool {
+        let Some(node) = self.dirty.pop_first() else { return false };
+        let mut out = Output::default();
+        if let Machine::Host(host) = &mut self.nodes[node].machine {
+            host.poll(self.now, &mut out);
+        }
+        self.emit(node, out);
+        self.set_timer(node);
+        true
+    }
+
+    /// Does the next thing on the agenda, at its instant.
+    pub(crate) fn step(&mut self) {
+        let Some((at, happening)) = self.agenda.pop() else { return };
+        self.now = at;
+        match happening {
+            Happening::Arrival { packet } => self.arrive(packet),
+            Happening::Timer { node } => self.timer(node),
+            Happening::Wake(waker) => waker.wake(),
+        }
+    }
+
+    fn arrive(&mut self, number: u32) {
+        self.last_traffic = self.now;
+        let packet = &self.packets[index(number)];
+        let link = &self.links[packet.link];
+        let end = link.ends.iter().find(|end| end.node == packet.to).expect("a packet goes to an end of its link");
+        let (node, interface) = (end.node, end.interface);
+        let mut out = Output::default();
+        match &mut self.nodes[node].machine {
+            Machine::Host(host) => {
+                host.receive(packet.bytes.clone());
+                self.dirty.insert(node);
+            }
+            Machine::Switch(switch) => switch.receive(self.now, interface, &packet.bytes, &mut out),
+            Machine::Router(router) => router.receive(self.now, interface, &packet.bytes, &mut out),
+        }
+        self.emit(node, out);
+        self.set_timer(node);
+    }
+
+    fn timer(&mut self, node: usize) {
+        self.nodes[node].timer = None;
+        let mut out = Output::default();
+        match &mut self.nodes[node].machine {
+            Machine::Host(_) => {
+                self.dirty.insert(node);
+            }
+            Machine::Router(router) => router.tick(self.now, &mut out),
+            Machine::Switch(_) => {}
+        }
+        self.emit(node, out);
+        self.set_timer(node);
+    }
+
+    fn set_timer(&mut self, node: usize) {
+        let due = match &mut self.nodes[node].machine {
+            // A host that is looked at again at this instant sets its timer then.
+            Machine::Host(_) if self.dirty.contains(&node) => return,
+            Machine::Host(host) => host.next_poll(self.now),
+            Machine::Router(router) => router.next_tick(),
+            Machine::Switch(_) => None,
+        };
+        let current = self.nodes[node].timer;
+        if current.map(|(at, _)| at) == due {
+            return;
+        }
+        if let Some(slot) = current {
+            self.agenda.cancel(slot);
+        }
+        self.nodes[node].timer = due.map(|at| self.agenda.add(at, Happening::Timer { node }));
+    }
+
+    /// A program does something at its host.
+    pub(crate) fn at_host<R>(&mut self, node: usize, action: impl FnOnce(&mut Host, Time, &mut Output) -> R) -> R {
+        let mut out = Output::default();
+        let Machine::Host(host) = &mut self.nodes[node].machine else {
+            unreachable!("programs run on hosts: Lab::net hands out nothing else")
+        };
+        let result = action(host, self.now, &mut out);
+        self.emit(node, out);
+        self.dirty.insert(node);
+        result
+    }
+
+    fn emit(&mut self, node: usize, out: Output) {
+        for kind in out.events {
+            self.record(node, kind);
+        }
+        for frame in out.frames {
+            self.transmit(node, frame);
+        }
+    }
+
+    pub(crate) fn record(&mut self, node: usize, kind: EventKind) {
+        self.events.push(Event { at: self.now, until: None, node, kind });
+    }
+
+    /// Hands a frame to the link at an interface; an interface without a link sends nowhere.
+    fn transmit(&mut self, node: usize, outgoing: Outgoing) {
+        let Some(Some((link, end))) = self.nodes[node].links.get(outgoing.interface).copied() else { return };
+        self.last_traffic = self.now;
+        let number = number(self.packets.len());
+        let meddling = self.meddling.get(&number).copied();
+        let crossing = self.links[link].transmit(self.now, end, &outgoing.frame, meddling);
+        let packet = Packet {
+            n: number,
+            link,
+            from: node,
+            to: self.links[link].ends[1 - end].node,
+            at: self.now,
+            left: crossing.left,
+            arrived: crossing.arrived,
+            fate: crossing.fate,
+            bytes: outgoing.frame,
+            summary: String::new(),
+            reason: outgoing.reason,
+        };
+        let copy = crossing.copy.map(|at| self.copy_of(&packet, at));
+        self.admit(packet);
+        if let Some(copy) = copy {
+            self.admit(copy);
+        }
+    }
+
+    fn copy_of(&self, packet: &Packet, arrives: Time) -> Packet {
+        let number = number(self.packets.len() + 1);
+        let reason = Some(format!("the link made this copy of packet {}", packet.n));
+        Packet { n: number, arrived: Some(arrives), fate: Fate::Copy { of: packet.n }, reason, ..packet.clone() }
+    }
+
+    fn admit(&mut self, packet: Packet) {
+        if let Some(at) = packet.arrived {
+            self.agenda.add(at, Happening::Arrival { packet: packet.n });
+        }
+        self.packets.push(packet);
+    }
+
+    /// A socket call begins; give the number to [`Self::returned`].
+    pub(crate) fn call(&mut self, node: usize, call: String) -> u64 {
+        self.next_call += 1;
+        self.waiting.insert(self.next_call, Waiting { at: self.now, node, call });
+        self.next_call
+    }
+
+    /// A socket call returns.
+    pub(crate) fn returned(&mut self, call: u64, result: String) {
+        let Some(waiting) = self.waiting.remove(&call) else { return };
+        let until = (waiting.at != self.now).then_some(self.now);
+        self.record_call(waiting, until, result);
+    }
+
+    fn record_call(&mut self, Waiting { at, node, call }: Waiting, until: Option<Time>, result: String) {
+        let traced = matches!(&self.nodes[node].machine, Machine::Host(host) if host.options.trace_calls);
+        if traced && self.calls < CALLS {
+            self.calls += 1;
+            self.events.push(Event { at, until, node, kind: EventKind::Call { call, result } });
+            if self.calls == CALLS {
+                let text = format!("{CALLS} socket calls are recorded: the rest is not");
+                self.record(node, EventKind::Note { text });
+            }
+        }
+    }
+
+    /// Calls that have not returned, for the message of a deadlock.
+    pub(crate) fn blocked(&self) -> Vec<String> {
+        let name = |node: usize| &self.nodes[node].face.name;
+        self.waiting.values().map(|it| format!("{}: {} since {}", name(it.node), it.call, it.at)).collect()
+    }
+
+    /// Ends the recording: calls that never returned, packets still on their way, everything in order.
+    pub(crate) fn finish(&mut self, end: Time) -> (Vec<Packet>, Vec<Event>) {
+        self.over = true;
+        for (_, waiting) in std::mem::take(&mut self.waiting) {
+            self.record_call(waiting, Some(end), "has not returned when the run ends".to_owned());
+        }
+        let mut packets = std::mem::take(&mut self.packets);
+        for packet in &mut packets {
+            packet.arrived = packet.arrived.filter(|at| *at <= end);
+            packet.summary = crate::wire::summary(&packet.bytes);
+        }
+        let mut events = std::mem::take(&mut self.events);
+        events.sort_by_key(|it| it.at);
+        (packets, events)
+    }
+
+    /// Enters every neighbour in every ARP table, and every address in every switch's table, as after a warm-up.
+    pub(crate) fn introduce_everybody(&mut self) {
+        let stations = self.stations();
+        for (node, interface, _, _) in &stations {
+            for (_, _, theirs, mac) in stations.iter().filter(|it| it.0 != *node) {
+                self.introduce((*node, *interface), *theirs, *mac);
+            }
+        }
+        let switches = (0..self.nodes.len()).filter(|it| matches!(self.nodes[*it].machine, Machine::Switch(_)));
+        for switch in switches.collect::<Vec<_>>() {
+            self.teach_switch(switch, &stations);
+        }
+    }
+
+    fn introduce(
+        &mut self,
+        (node, interface): (usize, usize),
+        address: std::net::Ipv4Addr,
+        mac: crate::lab::frame::Mac,
+    ) {
+        let port = match &mut self.nodes[node].machine {
+            Machine::Host(host) => Some(&mut host.interface),
+            Machine::Router(router) => router.interfaces.get_mut(interface),
+            Machine::Switch(_) => None,
+        };
+        if let Some(port) = port.filter(|it| it.network.contains(address)) {
+            port.know(address, mac);
+        }
+    }
+
+    /// Follows the cables from each port of a switch to find who is behind it.
+    fn teach_switch(&mut self, switch: usize, stations: &[Station]) {
+        for port in 0..self.nodes[switch].links.len() {
+            for (node, interface) in self.behind(switch, port) {
+                let found = stations.iter().find(|it| (it.0, it.1) == (node, interface));
+                if let (Some((_, _, _, mac)), Machine::Switch(table)) = (found, &mut self.nodes[switch].machine) {
+                    table.know(*mac, port);
+                }
+            }
+        }
+    }
+
+    /// Interfaces of hosts and routers that a frame out of this port reaches through switches.
+    fn behind(&self, switch: usize, port: usize) -> Vec<(usize, usize)> {
+        let (mut found, mut seen, mut todo) = (Vec::new(), BTreeSet::from([switch]), vec![(switch, port)]);
+        while let Some((node, interface)) = todo.pop() {
+            let Some(Some((link, end))) = self.nodes[node].links.get(interface) else { continue };
+            let far = self.links[*link].ends[1 - end];
+            if !matches!(self.nodes[far.node].machine, Machine::Switch(_)) {
+                found.push((far.node, far.interface));
+            } else if seen.insert(far.node) {
+                let others = (0..self.nodes[far.node].links.len()).filter(|it| *it != far.interface);
+                todo.extend(others.map(|it| (far.node, it)));
+            }
+        }
+        found
+    }
+
+    /// Every interface with an address.
+    fn stations(&self) -> Vec<Station> {
+        let mut stations = Vec::new();
+        for (node, it) in self.nodes.iter().enumerate() {
+            match &it.machine {
+                Machine::Host(host) => stations.push((node, 0, host.address(), host.interface.mac)),
+                Machine::Router(router) => {
+                    let own = router.interfaces.iter();
+                    stations.extend(own.map(|port| (node, port.index, port.network.address, port.mac)));
+                }
+                Machine::Switch(_) => {}
+            }
+        }
+        stations
+    }
+
+    /// The addresses of a node, for messages.
+    pub(crate) fn address(&self, node: usize) -> Option<IpAddr> {
+        self.nodes[node].face.interfaces.iter().find_map(|it| it.addresses.first().copied())
+    }
+}
+
+/// Node, interface, address, MAC.
+type Station = (usize, usize, std::net::Ipv4Addr, crate::lab::frame::Mac);
+
+fn number(packets_before: usize) -> u32 {
+    u32::try_from(packets_before + 1).expect("the step limit ends a run long before 4 billion packets")
+}
+
+fn index(number: u32) -> usize {
+    number as usize - 1
+}

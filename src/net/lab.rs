@@ -1,0 +1,78 @@
+//! The seam in the lab: virtual time, and packets that a [`crate::recording::Recording`] keeps.
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::lab::{LabDatagrams, LabListener, LabNet, LabStream};
+use crate::net::{Datagrams, Listener, Net, Stream};
+use crate::recording::Time;
+
+impl Net for LabNet {
+    type Stream = LabStream;
+    type Listener = LabListener;
+    type Datagrams = LabDatagrams;
+
+    fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<LabStream>> {
+        Self::connect(self, to)
+    }
+
+    async fn listen(&self, at: SocketAddr) -> io::Result<LabListener> {
+        self.open_listener(at)
+    }
+
+    async fn bind(&self, at: SocketAddr) -> io::Result<LabDatagrams> {
+        self.open_datagrams(at)
+    }
+
+    fn now(&self) -> Time {
+        Self::now(self)
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
+        Self::sleep(self, duration)
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        Self::spawn(self, task);
+    }
+}
+
+impl Stream for LabStream {
+    fn local(&self) -> io::Result<SocketAddr> {
+        Ok(self.local_address())
+    }
+
+    fn peer(&self) -> io::Result<SocketAddr> {
+        Ok(self.peer_address())
+    }
+
+    fn abort(self) {
+        Self::abort(self);
+    }
+}
+
+impl Listener for LabListener {
+    type Stream = LabStream;
+
+    fn accept(&self) -> impl Future<Output = io::Result<(LabStream, SocketAddr)>> {
+        Self::accept(self)
+    }
+
+    fn local(&self) -> io::Result<SocketAddr> {
+        Ok(self.local_address())
+    }
+}
+
+impl Datagrams for LabDatagrams {
+    fn send_to(&self, bytes: &[u8], to: SocketAddr) -> impl Future<Output = io::Result<()>> {
+        Self::send_to(self, bytes, to)
+    }
+
+    fn receive(&self, buffer: &mut [u8]) -> impl Future<Output = io::Result<(usize, SocketAddr)>> {
+        Self::receive(self, buffer)
+    }
+
+    fn local(&self) -> io::Result<SocketAddr> {
+        Ok(self.local_address())
+    }
+}
