@@ -274,6 +274,13 @@ impl HostBuilder<'_> {
         self
     }
 
+    /// Sets everything that can be turned on a host at once.
+    #[must_use]
+    pub const fn options(mut self, options: HostOptions) -> Self {
+        self.options = options;
+        self
+    }
+
     /// Whether socket calls are recorded.
     #[must_use]
     pub const fn trace_calls(mut self, on: bool) -> Self {

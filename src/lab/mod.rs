@@ -34,3 +34,6 @@ pub use link::LinkOptions;
 pub use loss::Loss;
 pub use programs::{LabDatagrams, LabListener, LabNet, LabStream, Sleep};
 pub use run::{LabError, Limits};
+
+#[cfg(test)]
+mod tests;

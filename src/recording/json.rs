@@ -188,7 +188,7 @@ fn link<'a>(recording: &'a Recording, it: &'a super::Link) -> Link<'a> {
 }
 
 impl Fate {
-    /// One stable word: `delivered`, `lost`, `queue_full`, `dropped`, `delayed`, `duplicated`.
+    /// One stable word: `delivered`, `lost`, `queue_full`, `dropped`, `delayed`, `duplicated`, `copy`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {

@@ -1,2 +1,0 @@
-//! Whole small internets: what their programs, their packets and their clocks do.
-use super::*;
