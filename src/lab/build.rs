@@ -83,7 +83,7 @@ impl Lab {
     }
 
     /// Lays a cable between two nodes, at each one's first free interface; a switch grows a port.
-    pub fn link(&mut self, from: NodeId, to: NodeId, options: LinkOptions) {
+    pub fn link(&self, from: NodeId, to: NodeId, options: LinkOptions) {
         let ends = [self.free_interface(from), self.free_interface(to)];
         let mut world = self.shared.world.borrow_mut();
         let name = {
@@ -120,7 +120,7 @@ impl Lab {
     }
 
     /// Fills all ARP tables and switch tables, as if everybody had talked to everybody a moment ago.
-    pub fn introduce_everybody(&mut self) {
+    pub fn introduce_everybody(&self) {
         self.shared.world.borrow_mut().introduce_everybody();
     }
 

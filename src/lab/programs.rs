@@ -114,9 +114,8 @@ impl LabNet {
             Ok(held) => held,
             Err(error) => {
                 let call = self.begin(format!("connect({to})"));
-                let outcome: io::Result<()> = Err(error);
-                call.end(&outcome, |()| String::new());
-                return Err(outcome.expect_err("it was just made"));
+                call.fail(&error);
+                return Err(error);
             }
         };
         let call = self.begin(format!("connect(fd {}, {to})", held.fd));
@@ -163,11 +162,18 @@ struct Call {
 }
 
 impl Call {
-    fn end<T>(mut self, outcome: &io::Result<T>, result: impl FnOnce(&T) -> String) {
-        let text = match outcome {
-            Ok(value) => format!("= {}", result(value)),
-            Err(error) => format!("= -1 {}", errno(error)),
-        };
+    fn end<T>(self, outcome: &io::Result<T>, result: impl FnOnce(&T) -> String) {
+        match outcome {
+            Ok(value) => self.returned(format!("= {}", result(value))),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn fail(self, error: &Error) {
+        self.returned(format!("= -1 {}", errno(error)));
+    }
+
+    fn returned(mut self, text: String) {
         if let Some(number) = self.number.take() {
             self.shared.world.borrow_mut().returned(number, text);
         }

@@ -5,15 +5,15 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Pair, at, diary, finish, ms, pair, story, strangers, us};
-use crate::lab::{HostOptions, LabNet, LinkOptions};
-use crate::net::{Listener, Net};
+use crate::lab::{LabNet, LinkOptions};
+use crate::net::{Listener as _, Net as _};
 use crate::recording::Time;
 
 const SERVER: &str = "10.0.0.2:80";
 
 /// Answers every byte it reads on every connection, until its peer is done.
 fn serve_echo(net: &LabNet, address: SocketAddr) {
-    let (net, server) = (net.clone(), net.clone());
+    let server = net.clone();
     net.spawn(async move {
         let listener = server.listen(address).await.expect("a free port");
         while let Ok((mut stream, _)) = listener.accept().await {
@@ -30,8 +30,8 @@ fn serve_echo(net: &LabNet, address: SocketAddr) {
 fn a_handshake_takes_one_round_trip_to_the_nanosecond() {
     let Pair { mut lab, client, server } = pair(LinkOptions::default().delay(ms(40)));
     serve_echo(&server, at(SERVER));
-    let net = client.clone();
     let times = lab.run(async move {
+        let net = client;
         let mut stream = net.connect(at(SERVER)).await.expect("it listens");
         let connected = net.now();
         stream.write_all(b"hello").await.expect("it is open");
@@ -77,8 +77,8 @@ fn a_rate_adds_exactly_the_bits() {
 #[test]
 fn a_closed_port_refuses_after_a_round_trip_and_a_silent_host_times_out() {
     let Pair { mut lab, client, server: _ } = pair(LinkOptions::default().delay(ms(5)));
-    let net = client.clone();
-    let refused = lab.run(async move { (net.connect(at("10.0.0.2:81")).await.err().map(|it| it.kind()), net.now()) });
+    let refused =
+        lab.run(async move { (client.connect(at("10.0.0.2:81")).await.err().map(|it| it.kind()), client.now()) });
     assert_eq!(refused, Ok((Some(ErrorKind::ConnectionRefused), Time(10_000_000))));
     insta::assert_snapshot!(story(&finish(lab)));
 

@@ -60,6 +60,7 @@ pub(crate) fn fate(packet: &Packet) -> (&'static str, String) {
         Fate::Meddled(Meddling::Drop) => ("╳", "dropped by you".to_owned()),
         Fate::Meddled(Meddling::Delay(by)) => ("▸", format!("delayed by you: {}", Time::ZERO + *by)),
         Fate::Meddled(Meddling::Duplicate) => ("»", "doubled by you".to_owned()),
+        Fate::Copy { of } => ("»", format!("a copy of packet {of}, made by the link")),
     }
 }
 
