@@ -1,16 +1,21 @@
 //! Asking: attempts, grading, drills, spaced repetition. Pure: today, the seed and the facts of a run are arguments.
 pub mod attempt;
 mod draw;
+pub mod drill;
 pub mod grade;
 mod history;
 mod number;
 pub mod schedule;
+pub mod score;
+mod standing;
 
 pub use attempt::{Asked, Attempt, Run, Shown};
 pub use grade::{Unreadable, grade};
 pub use history::{Answered, Context, Item, Outcome, Place, Sitting};
-pub use number::number_hint;
+pub use number::{number_hint, read_number};
 pub use schedule::{Memory, replay, review};
+pub use score::{Calibration, Score, score};
+pub use standing::{Standing, standings};
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,10 @@ pub const fn number_hint(unit: Unit) -> &'static str {
 
 /// Reads what was typed as a quantity of `unit`. A bare number is a number of bytes where bytes are asked; nowhere else
 /// is a unit guessed.
-pub(super) fn read(text: &str, unit: Unit) -> Result<Quantity, Unreadable> {
+///
+/// # Errors
+/// [`Unreadable`] with a sentence that says what to write.
+pub fn read_number(text: &str, unit: Unit) -> Result<Quantity, Unreadable> {
     let compact = compact(text);
     if compact.is_empty() {
         return Err(Unreadable(format!("Write {}.", number_hint(unit))));
@@ -78,26 +81,26 @@ mod tests {
             ("10Mbit/s", Unit::BitsPerSecond, 10_000_000),
         ];
         for (text, unit, value) in cases {
-            assert_eq!(read(text, unit).map(|it| it.value), Ok(value), "{text}");
+            assert_eq!(read_number(text, unit).map(|it| it.value), Ok(value), "{text}");
         }
     }
 
     #[test]
     fn what_it_cannot_read_it_says_how_to_write() {
-        let said = |text, unit| read(text, unit).expect_err("unreadable").0;
+        let said = |text, unit| read_number(text, unit).expect_err("unreadable").0;
         insta::assert_snapshot!(said("", Unit::Nanoseconds), @"Write a time with its unit; 80ms and 0.08 s are both read.");
         insta::assert_snapshot!(said("80", Unit::Nanoseconds), @"`80` is not a time: write a number and a unit, such as 80ms, 1.5s or 250us.");
         insta::assert_snapshot!(said("1,5s", Unit::Nanoseconds), @"Write 1.5 with a point, and thousands without a comma.");
         insta::assert_snapshot!(said("twelve", Unit::Count), @"`twelve` is not a whole number: write digits only, such as 12.");
-        assert!(read("12.5", Unit::Count).is_err());
-        assert!(read("0.5", Unit::PartsPerMillion).is_err(), "a half or half a percent");
+        assert!(read_number("12.5", Unit::Count).is_err());
+        assert!(read_number("0.5", Unit::PartsPerMillion).is_err(), "a half or half a percent");
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "\\PC{0,40}") {
             for unit in [Unit::Nanoseconds, Unit::Bytes, Unit::Count, Unit::PartsPerMillion, Unit::BitsPerSecond] {
-                let _ = read(&text, unit);
+                let _ = read_number(&text, unit);
             }
         }
 
@@ -105,7 +108,7 @@ mod tests {
         fn what_is_shown_in_full_reads_back(value in -1_000_000_000_000_i64..1_000_000_000_000) {
             for unit in [Unit::Nanoseconds, Unit::Bytes, Unit::Count, Unit::PartsPerMillion, Unit::BitsPerSecond] {
                 let quantity = Quantity::new(value, unit);
-                proptest::prop_assert_eq!(read(&format!("{quantity:#}"), unit), Ok(quantity));
+                proptest::prop_assert_eq!(read_number(&format!("{quantity:#}"), unit), Ok(quantity));
             }
         }
     }

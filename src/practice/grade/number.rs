@@ -1,14 +1,14 @@
 //! A number with its unit, within a tolerance; wrong ones that people arrive at are recognised.
 use super::{FULL, Unreadable, misfit};
 use crate::practice::attempt::Near;
-use crate::practice::{Answer, Grade, Remark, Truth, number};
+use crate::practice::{Answer, Grade, Remark, Truth, read_number};
 use crate::quantity::Quantity;
 
 pub(super) fn grade(truth: Truth, near: &[Near], given: Option<&Answer>) -> Result<Grade, Unreadable> {
     let right = truth.value.to_string();
     let typed = match given {
         None => return Ok(Grade::new(0, right, Vec::new())),
-        Some(Answer::Number(text)) => number::read(text, truth.value.unit)?,
+        Some(Answer::Number(text)) => read_number(text, truth.value.unit)?,
         Some(_) => return Err(misfit("a number")),
     };
     if truth.holds(typed) {
