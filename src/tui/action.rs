@@ -114,6 +114,10 @@ pub enum Place {
         chapter: String,
     },
     Drill(DrillWish),
+    /// A quiz or drill that was left, by its id.
+    Unfinished {
+        sitting: String,
+    },
     Demos,
     Demo {
         demo: DemoRef,

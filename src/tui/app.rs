@@ -35,6 +35,15 @@ pub struct World {
     pub seed: u64,
 }
 
+impl World {
+    /// A seed for a new draw. It differs with what has been answered, so that a quiz taken again asks others.
+    #[must_use]
+    pub fn fresh_seed(&self) -> u64 {
+        let answered: u64 = self.learner.tallies.iter().map(|tally| u64::from(tally.answers)).sum();
+        self.seed.wrapping_add(answered.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+}
+
 /// The whole program's state.
 pub struct App {
     pub world: World,

@@ -1,10 +1,12 @@
 //! The screens: one file each, all of one shape. State, the keys that work now, update, draw.
+mod glossary;
 mod help;
 mod home;
 mod lesson;
 mod palette;
 mod session;
 
+pub use glossary::Glossary;
 pub use help::Help;
 pub use home::Home;
 pub use lesson::Lesson;
@@ -70,6 +72,10 @@ pub fn open(place: Place, world: &World) -> Result<Box<dyn Screen>, String> {
     match place {
         Place::Home => Ok(Box::new(Home::default())),
         Place::Lesson { id, step } => Ok(Box::new(Lesson::open(&id, step, world)?)),
+        Place::Quiz { chapter } => Ok(Box::new(Session::quiz(&chapter, world)?)),
+        Place::Drill(wish) => Ok(Box::new(Session::drill(&wish, world)?)),
+        Place::Unfinished { sitting } => Ok(Box::new(Session::unfinished(&sitting, world)?)),
+        Place::Glossary { term } => Ok(Box::new(Glossary::open(term.as_deref(), world))),
         other => Err(format!("There is no screen for {other:?} yet.")),
     }
 }

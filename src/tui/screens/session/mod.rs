@@ -18,14 +18,18 @@ use ratatui::widgets::{Block, Padding, Widget};
 
 use super::Screen;
 use crate::content::{DemoRef, Kind, Question, Show};
-use crate::practice::{Asked, Attempt, Context, Grade, Item, Place as Spot, Sitting};
+use crate::practice::drill::Filter;
+use crate::practice::{self, Asked, Attempt, Context, Grade, Item, Place as Spot, Sitting};
 use crate::progress::OpenSitting;
 use crate::tui::FRAME;
-use crate::tui::action::{Action, Binding, Effect, Key, Outcome, Place};
+use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Outcome, Place};
 use crate::tui::app::World;
 use crate::tui::asking::{Asking, State};
 use crate::tui::learner::{Keep, Kept};
 use crate::tui::stage::Stage;
+
+/// How many questions a drill asks when nobody says.
+const DRILL_COUNT: usize = 12;
 
 /// What a sitting is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +60,56 @@ pub struct Session {
 }
 
 impl Session {
+    /// A chapter's quiz: the one that was left, or a new draw.
+    ///
+    /// # Errors
+    /// When there is no such chapter, or it has no questions yet.
+    pub fn quiz(chapter: &str, world: &World) -> Result<Self, String> {
+        let found = world.content.chapter(chapter).ok_or_else(|| format!("There is no chapter {chapter}."))?;
+        if found.quiz.questions.is_empty() {
+            return Err(format!("{} has no quiz yet.", found.id));
+        }
+        let is_this =
+            |it: &&OpenSitting| it.sitting.chapter.as_deref() == Some(&found.id) && it.sitting.context == Context::Quiz;
+        if let Some(open) = world.learner.open.iter().find(is_this) {
+            return Ok(Self::resumed(open));
+        }
+        let items = practice::drill::quiz(found, &world.learner.memories, found.quiz.length, world.fresh_seed());
+        Ok(Self::new(Topic::Quiz { chapter: found.id.clone() }, items))
+    }
+
+    /// A drill over what is due and what is new.
+    ///
+    /// # Errors
+    /// When no question fits the wish.
+    pub fn drill(wish: &DrillWish, world: &World) -> Result<Self, String> {
+        let filter = Filter {
+            tags: wish.tags.clone(),
+            count: wish.count.unwrap_or(DRILL_COUNT),
+            minutes: wish.minutes,
+            until: wish.until.or(world.learner.interview),
+            ..Filter::default()
+        };
+        let items =
+            practice::drill::plan(&world.content, &world.learner.memories, world.today, &filter, world.fresh_seed());
+        if items.is_empty() {
+            return Err(match wish.tags.as_slice() {
+                [] => "There are no questions to drill.".to_owned(),
+                tags => format!("No question has the tag {}.", tags.join(" or ")),
+            });
+        }
+        Ok(Self::new(Topic::Drill { minutes: wish.minutes }, items))
+    }
+
+    /// A quiz or drill that was left.
+    ///
+    /// # Errors
+    /// When the store knows no such sitting, or it has ended.
+    pub fn unfinished(sitting: &str, world: &World) -> Result<Self, String> {
+        let open = world.learner.open.iter().find(|it| it.id == sitting);
+        open.map(Self::resumed).ok_or_else(|| "It has been finished meanwhile.".to_owned())
+    }
+
     /// A new one with these questions.
     #[must_use]
     pub fn new(topic: Topic, items: Vec<Item>) -> Self {
@@ -78,7 +132,11 @@ impl Session {
 
     /// One that was left: goes on with its first open question.
     #[must_use]
-    pub fn resumed(topic: Topic, open: &OpenSitting) -> Self {
+    pub fn resumed(open: &OpenSitting) -> Self {
+        let topic = match &open.sitting.chapter {
+            Some(chapter) => Topic::Quiz { chapter: chapter.clone() },
+            None => Topic::Drill { minutes: None },
+        };
         let mut session = Self::new(topic, open.sitting.items.clone());
         for answered in &open.answers {
             let item = answered.place.as_ref().map_or(usize::MAX, |place| place.item as usize);

@@ -1,0 +1,214 @@
+//! The rows of the map, and how each is drawn.
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+use unicode_width::UnicodeWidthStr;
+
+use crate::content::layout::cut;
+use crate::content::{Chapter, Lesson};
+use crate::practice::{Context, standings};
+use crate::quantity::{Quantity, Unit};
+use crate::tui::app::World;
+
+/// Something to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Row {
+    /// Where the learner left.
+    Continue {
+        lesson: String,
+        step: usize,
+    },
+    Review,
+    /// A quiz or drill that was left, by its id.
+    Unfinished {
+        sitting: String,
+    },
+    Chapter(usize),
+    Lesson {
+        id: String,
+    },
+    Quiz {
+        chapter: String,
+    },
+}
+
+/// Every row, the lessons of the open chapter among them.
+pub(super) fn rows(world: &World, open: usize) -> Vec<Row> {
+    let mut all = Vec::new();
+    all.extend(next_up(world));
+    all.push(Row::Review);
+    all.extend(world.learner.open.iter().map(|it| Row::Unfinished { sitting: it.id.clone() }));
+    for (index, chapter) in world.content.chapters.iter().enumerate() {
+        all.push(Row::Chapter(index));
+        if index == open {
+            all.extend(chapter.lessons.iter().map(|lesson| Row::Lesson { id: lesson.id.clone() }));
+            if !chapter.quiz.questions.is_empty() {
+                all.push(Row::Quiz { chapter: chapter.id.clone() });
+            }
+        }
+    }
+    all
+}
+
+/// The lesson the learner is in, or the first that is not done.
+fn next_up(world: &World) -> Option<Row> {
+    let positions = &world.learner.lessons;
+    let lessons = || world.content.chapters.iter().flat_map(|chapter| &chapter.lessons);
+    let begun =
+        lessons().filter_map(|lesson| Some((lesson, positions.get(&lesson.id).filter(|it| it.done.is_none())?)));
+    let latest = begun.max_by_key(|(_, position)| position.at);
+    let (lesson, step) = match latest {
+        Some((lesson, position)) => (lesson, position.step as usize),
+        None => (lessons().find(|lesson| !is_done(world, lesson))?, 0),
+    };
+    Some(Row::Continue { lesson: lesson.id.clone(), step })
+}
+
+/// The chapter of the lesson to go on with.
+pub(super) fn current_chapter(world: &World) -> usize {
+    let Some(Row::Continue { lesson, .. }) = next_up(world) else { return 0 };
+    let has = |chapter: &Chapter| chapter.lessons.iter().any(|it| it.id == lesson);
+    world.content.chapters.iter().position(has).unwrap_or(0)
+}
+
+fn is_done(world: &World, lesson: &Lesson) -> bool {
+    world.learner.lessons.get(&lesson.id).is_some_and(|it| it.done.is_some())
+}
+
+/// How many questions are to come back today.
+pub(super) fn due(world: &World) -> usize {
+    let learner = &world.learner;
+    let is_due = |id: &&String| learner.memories[*id].is_due(world.today, learner.interview);
+    learner.memories.keys().filter(is_due).filter(|id| world.content.question(id).is_some()).count()
+}
+
+/// What a row says: a sign, a text, and a note at the right.
+struct Said {
+    sign: String,
+    text: String,
+    note: String,
+    style: Style,
+}
+
+impl Row {
+    pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World, chosen: bool) {
+        let theme = &world.theme;
+        let said = self.said(world);
+        let style = if chosen { theme.selected } else { said.style };
+        let width = usize::from(area.width);
+        let sign = format!("{}{}", if chosen { "▸ " } else { "  " }, said.sign);
+        let room = width.saturating_sub(sign.width() + said.note.width() + 1);
+        let text = cut(&said.text, room);
+        let gap = " ".repeat(room.saturating_sub(text.width()) + 1);
+        let note = if chosen { style } else { theme.dim };
+        let line = Line::from(vec![
+            Span::styled(sign, style),
+            Span::styled(text, style),
+            Span::styled(gap, style),
+            Span::styled(said.note, note),
+        ]);
+        line.render(area, buffer);
+    }
+
+    fn said(&self, world: &World) -> Said {
+        let theme = &world.theme;
+        match self {
+            Self::Continue { lesson, step } => continue_said(world, lesson, *step),
+            Self::Review => {
+                let (text, style) = match due(world) {
+                    0 => ("nothing is due; a drill mixes new questions in".to_owned(), theme.dim),
+                    1 => ("1 question is due".to_owned(), theme.accent),
+                    due => (format!("{due} questions are due"), theme.accent),
+                };
+                Said { sign: "Review    ".to_owned(), text, note: String::new(), style }
+            }
+            Self::Unfinished { sitting } => unfinished_said(world, sitting),
+            Self::Chapter(index) => chapter_said(world, *index),
+            Self::Lesson { id } => lesson_said(world, id),
+            Self::Quiz { chapter } => quiz_said(world, chapter),
+        }
+    }
+}
+
+fn continue_said(world: &World, lesson: &str, step: usize) -> Said {
+    let found = world.content.lesson(lesson);
+    let steps = found.map_or(0, |(_, lesson)| lesson.steps.len());
+    let text = found.map(|(chapter, lesson)| format!("{} › {}", chapter.id, lesson.title)).unwrap_or_default();
+    let sign = if step == 0 { "Start     " } else { "Continue  " };
+    let note = format!("step {} of {steps}", step + 1);
+    Said { sign: sign.to_owned(), text, note, style: world.theme.accent }
+}
+
+fn unfinished_said(world: &World, sitting: &str) -> Said {
+    let open = world.learner.open.iter().find(|it| it.id == sitting);
+    let text = open.map(|it| match (&it.sitting.chapter, it.sitting.context) {
+        (Some(chapter), Context::Quiz) => format!("the quiz of {chapter} you left"),
+        _ => "the drill you left".to_owned(),
+    });
+    let note = open.map(|it| format!("{} of {} answered", it.answers.len(), it.sitting.items.len()));
+    let style = world.theme.accent;
+    Said { sign: "Finish    ".to_owned(), text: text.unwrap_or_default(), note: note.unwrap_or_default(), style }
+}
+
+fn chapter_said(world: &World, index: usize) -> Said {
+    let theme = &world.theme;
+    let chapter = &world.content.chapters[index];
+    let sign = format!("{:<4}", chapter.id);
+    if chapter.lessons.is_empty() {
+        return Said { sign, text: chapter.title.clone(), note: "not written yet".to_owned(), style: theme.dim };
+    }
+    let done = chapter.lessons.iter().filter(|lesson| is_done(world, lesson)).count();
+    let all = chapter.lessons.len();
+    let full = done * 10 / all;
+    let note = format!("{}{} {done}/{all}", "▰".repeat(full), "▱".repeat(10 - full));
+    Said { sign, text: chapter.title.clone(), note, style: theme.strong }
+}
+
+fn lesson_said(world: &World, id: &str) -> Said {
+    let theme = &world.theme;
+    let Some((_, lesson)) = world.content.lesson(id) else {
+        return Said { sign: String::new(), text: id.to_owned(), note: String::new(), style: theme.dim };
+    };
+    let position = world.learner.lessons.get(id);
+    let (sign, note, style) = match position {
+        Some(position) if position.done.is_some() => ("✔", "done".to_owned(), theme.good),
+        Some(position) => ("◐", format!("step {} of {}", position.step + 1, lesson.steps.len()), theme.accent),
+        None => ("○", format!("{} min", lesson.minutes), theme.text),
+    };
+    Said { sign: format!("    {sign} "), text: lesson.title.clone(), note, style }
+}
+
+fn quiz_said(world: &World, chapter: &str) -> Said {
+    let theme = &world.theme;
+    let results = world.learner.quizzes.iter().filter(|it| it.chapter == chapter && it.asked > 0);
+    let best = results.map(|it| it.points_ppm / i64::from(it.asked)).max();
+    let mark = world.content.chapter(chapter).map_or(0, |it| it.quiz.pass_ppm);
+    let (sign, note, style) = match best {
+        None => ("?", "not taken".to_owned(), theme.text),
+        Some(best) => {
+            let shown = Quantity::new(best, Unit::PartsPerMillion);
+            let passed = best >= mark;
+            let word = if passed { "passed" } else { "not passed yet" };
+            (
+                if passed { "✔" } else { "✘" },
+                format!("best {shown}, {word}"),
+                if passed { theme.good } else { theme.warn },
+            )
+        }
+    };
+    Said { sign: format!("    {sign} "), text: format!("Quiz of {chapter}"), note, style }
+}
+
+/// The numbers of a chapter, in a sentence.
+pub(super) fn chapter_numbers(world: &World, chapter: &Chapter) -> Option<String> {
+    let learner = &world.learner;
+    let done = |id: &str| learner.lessons.get(id).is_some_and(|it| it.done.is_some());
+    let all = standings(&world.content, &learner.memories, done, world.today, learner.interview);
+    let standing = all.into_iter().find(|it| it.chapter == chapter.id)?;
+    Some(format!(
+        "{} of {} lessons done. Of {} questions, {} seen, {} known, {} due.",
+        standing.lessons_done, standing.lessons, standing.questions, standing.seen, standing.known, standing.due
+    ))
+}
