@@ -36,13 +36,13 @@ impl LabNet {
     }
 
     /// Like an operation of the drop: does nothing when the world is over or in use (a panic is unwinding).
-    fn on_drop(&self, action: impl FnOnce(&mut Host, &mut Output), call: String) {
+    fn on_drop(&self, action: impl FnOnce(&mut Host, Time, &mut Output), call: String) {
         let Ok(mut world) = self.shared.world.try_borrow_mut() else { return };
         if world.over {
             return;
         }
         let call = world.call(self.node, call);
-        world.at_host(self.node, |host, _, out| action(host, out));
+        world.at_host(self.node, action);
         world.returned(call, "= 0".to_owned());
     }
 
@@ -285,7 +285,7 @@ impl LabStream {
         self.aborted = true;
         let handle = self.held.handle;
         let call = format!("close(fd {}) with SO_LINGER 0", self.held.fd);
-        self.net.on_drop(|host, out| host.abort(handle, "the program aborted the connection", out), call);
+        self.net.on_drop(|host, _, out| host.abort(handle, "the program aborted the connection", out), call);
     }
 }
 
@@ -294,7 +294,7 @@ impl Drop for LabStream {
         (self.reading, self.writing) = (None, None);
         if !self.aborted {
             let held = self.held;
-            self.net.on_drop(|host, out| host.close(held, out), format!("close(fd {})", held.fd));
+            self.net.on_drop(|host, _, out| host.close(held, out), format!("close(fd {})", held.fd));
         }
     }
 }
@@ -376,7 +376,7 @@ impl LabListener {
 impl Drop for LabListener {
     fn drop(&mut self) {
         let fd = self.fd;
-        self.net.on_drop(|host, out| host.close_listener(fd, out), format!("close(fd {fd})"));
+        self.net.on_drop(|host, _, out| host.close_listener(fd, out), format!("close(fd {fd})"));
     }
 }
 
@@ -421,6 +421,6 @@ impl LabDatagrams {
 impl Drop for LabDatagrams {
     fn drop(&mut self) {
         let fd = self.fd;
-        self.net.on_drop(|host, _| host.close_datagrams(fd), format!("close(fd {fd})"));
+        self.net.on_drop(|host, now, out| host.close_datagrams(now, fd, out), format!("close(fd {fd})"));
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Services and demos are written against [`Net`] once and run in both worlds. Nothing has to be `Send`: a world is one
 //! thread. Streams are tokio's byte streams, so that hyper, rustls and their kin run on them unchanged.
+pub mod host;
 mod lab;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::io;

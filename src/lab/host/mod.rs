@@ -132,6 +132,13 @@ impl Host {
             self.nobody_answers(lost.next_hop, &lost.packet, out);
         }
         self.set_timeouts();
+        self.egress(now, out);
+        self.observe(tcp::Cause::Timer, out);
+        self.reap();
+    }
+
+    /// Sends all that may be sent.
+    fn egress(&mut self, now: Time, out: &mut Output) {
         for _ in 0..EGRESS_ROUNDS {
             let result = self.stack.poll_egress(instant(now), &mut self.device, &mut self.sockets);
             self.drain(now, out);
@@ -139,8 +146,6 @@ impl Host {
                 break;
             }
         }
-        self.observe(tcp::Cause::Timer, out);
-        self.reap();
     }
 
     /// When [`Self::poll`] has something to do that no frame and no program announces.

@@ -10,6 +10,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint, IpListenEndpoint};
 
 use crate::lab::host::{Fd, Host};
 use crate::lab::output::Output;
+use crate::recording::Time;
 
 /// Datagrams a socket holds, whatever their size.
 const DATAGRAMS: usize = 1024;
@@ -109,7 +110,9 @@ impl Host {
         Poll::Pending
     }
 
-    pub(crate) fn close_datagrams(&mut self, fd: Fd) {
+    /// Closes a socket; what it was given to send is sent, as by any host.
+    pub(crate) fn close_datagrams(&mut self, now: Time, fd: Fd, out: &mut Output) {
+        self.egress(now, out);
         self.descriptors.remove(&fd);
         if let Some(bound) = self.datagrams.remove(&fd) {
             self.sockets.remove(bound.handle);

@@ -28,7 +28,7 @@ pub(super) struct Pair {
 
 /// `client` (10.0.0.1) and `server` (10.0.0.2) on one cable; everybody knows everybody's MAC address.
 pub(super) fn pair(options: LinkOptions) -> Pair {
-    let mut pair = strangers(options);
+    let pair = strangers(options);
     pair.lab.introduce_everybody();
     pair
 }

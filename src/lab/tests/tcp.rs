@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Pair, at, diary, finish, ms, pair, story, strangers, us};
 use crate::lab::{LabNet, LinkOptions};
-use crate::net::{Listener as _, Net as _};
+use crate::net::Net as _;
 use crate::recording::Time;
 
 const SERVER: &str = "10.0.0.2:80";
