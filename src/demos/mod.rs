@@ -1,9 +1,19 @@
 //! The demos: each a file with a topology, knobs, a script and what it measures. No drawing, no protocol code.
+mod capture;
+mod encapsulation;
+mod findings;
+mod frame;
 mod knob;
+mod packet_tour;
+mod tcp_echo;
+mod tcp_vs_udp;
+mod three_layers;
+
+use std::collections::BTreeMap;
 
 pub use knob::{Knob, KnobError, KnobKind, Knobs, Value};
 
-use crate::recording::{Intervention, Recording};
+use crate::recording::{Intervention, Recording, Run};
 
 /// An experiment a learner can run: knobs in, a [`Recording`] out.
 pub struct Demo {
@@ -36,14 +46,58 @@ pub struct Setup {
     pub interventions: Vec<Intervention>,
 }
 
+impl Setup {
+    /// What reproduces a run of that demo with this setup.
+    fn run_of(&self, demo: &Demo, knobs: &Knobs) -> Run {
+        Run {
+            demo: demo.name.to_owned(),
+            knobs: knobs.as_text(),
+            seed: self.seed,
+            interventions: self.interventions.clone(),
+        }
+    }
+}
+
+/// Why a demo cannot be run; the message says what can.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    #[error("there is no demo `{name}`: the demos are {known}")]
+    NoDemo { name: String, known: String },
+    #[error("{demo}: {source}")]
+    Knob { demo: &'static str, source: KnobError },
+}
+
 /// Every demo, in the order of the curriculum.
 #[must_use]
 pub fn all() -> &'static [&'static Demo] {
-    &[]
+    &[&encapsulation::DEMO, &three_layers::DEMO, &tcp_vs_udp::DEMO, &tcp_echo::DEMO, &packet_tour::DEMO]
 }
 
 /// The demo of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Demo> {
     all().iter().find(|demo| demo.name == name).copied()
+}
+
+/// Runs the demo of that name with settings as the command line and content write them; the rest stay at their defaults.
+///
+/// # Errors
+/// When there is no such demo or knob, or a setting cannot be.
+pub fn run(name: &str, settings: &BTreeMap<String, String>, setup: &Setup) -> Result<Recording, RunError> {
+    let demo = find(name).ok_or_else(|| RunError::NoDemo {
+        name: name.to_owned(),
+        known: all().iter().map(|demo| demo.name).collect::<Vec<_>>().join(", "),
+    })?;
+    let settings = settings.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let knobs = Knobs::with(demo.knobs, settings).map_err(|source| RunError::Knob { demo: demo.name, source })?;
+    Ok((demo.run)(&knobs, setup))
+}
+
+/// Runs again what a [`Recording`] was made by.
+///
+/// # Errors
+/// As [`run`].
+pub fn replay(of: &Run) -> Result<Recording, RunError> {
+    let setup = Setup { seed: of.seed, interventions: of.interventions.clone() };
+    run(&of.demo, &of.knobs, &setup)
 }

@@ -54,7 +54,7 @@ impl Messages {
     }
 }
 
-/// Sends every message into a TCP connection and closes the sending side.
+/// Sends every message into a TCP connection, then waits until the receiver has closed it.
 ///
 /// # Errors
 /// The socket's.
@@ -65,27 +65,27 @@ pub async fn send_stream<N: Net>(net: &N, stream: &mut N::Stream, messages: Mess
         sent.borrow_mut().push(Seen { number, at: net.now() });
         stream.write_all(&messages.bytes(number)).await?;
     }
-    stream.shutdown().await
+    while stream.read(&mut [0; 64]).await? > 0 {}
+    Ok(())
 }
 
-/// Reads messages from a TCP connection until its end. TCP keeps no message boundaries: their size makes them.
+/// Reads all messages from a TCP connection and closes it. TCP keeps no message boundaries: their size makes them.
 ///
 /// # Errors
-/// The socket's, and `UnexpectedEof` when the last message is not whole.
-pub async fn receive_stream<N: Net>(net: &N, stream: &mut N::Stream, size: usize, arrived: &Log) -> io::Result<()> {
-    let mut message = vec![0; size.max(SMALLEST)];
-    loop {
-        let mut filled = 0;
-        while filled < message.len() {
-            match stream.read(&mut message[filled..]).await? {
-                0 if filled == 0 => return Ok(()),
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                count => filled += count,
-            }
-        }
+/// The socket's, and `UnexpectedEof` when the sender closes before the last message is whole.
+pub async fn receive_stream<N: Net>(
+    net: &N,
+    stream: &mut N::Stream,
+    messages: Messages,
+    arrived: &Log,
+) -> io::Result<()> {
+    let mut message = vec![0; messages.size.max(SMALLEST)];
+    for _ in 0..messages.count {
+        stream.read_exact(&mut message).await?;
         let number = Messages::number(&message).unwrap_or(0);
         arrived.borrow_mut().push(Seen { number, at: net.now() });
     }
+    stream.shutdown().await
 }
 
 /// Sends every message as a datagram.

@@ -1,0 +1,103 @@
+//! What a demo found in its run: numbers, markers, bars and curves, gathered while the packets are read.
+use std::time::Duration;
+
+use crate::demos::capture::Sight;
+use crate::lab::LabError;
+use crate::quantity::{Quantity, Unit};
+use crate::recording::{Event, EventKind, Marker, Measurement, Recording, Series, Span, Time};
+
+/// Findings, to be put into the recording once it is no longer being read.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    measurements: Vec<Measurement>,
+    markers: Vec<Marker>,
+    spans: Vec<Span>,
+    series: Vec<Series>,
+    notes: Vec<Event>,
+}
+
+impl Findings {
+    /// A number, if the run had it. `how` says how it was measured and the formula it obeys.
+    pub(super) fn measure(&mut self, name: &str, label: &str, value: Option<Quantity>, how: impl Into<String>) {
+        let measurement =
+            |value| Measurement { name: name.to_owned(), label: label.to_owned(), value, how: how.into() };
+        self.measurements.extend(value.map(measurement));
+    }
+
+    /// A length of time.
+    pub(super) fn time(&mut self, name: &str, label: &str, value: Option<Duration>, how: impl Into<String>) {
+        self.measure(name, label, value.map(Quantity::time), how);
+    }
+
+    /// A number of things.
+    pub(super) fn count(&mut self, name: &str, label: &str, value: usize, how: impl Into<String>) {
+        self.measure(name, label, Some(Quantity::count(value)), how);
+    }
+
+    /// A number of bytes.
+    pub(super) fn bytes(&mut self, name: &str, label: &str, value: usize, how: impl Into<String>) {
+        self.measure(name, label, Some(Quantity::bytes(value)), how);
+    }
+
+    /// A marker at a packet, if there was such a packet.
+    pub(super) fn mark(&mut self, name: &str, label: &str, sight: Option<&Sight<'_>>) {
+        if let Some(sight) = sight {
+            self.mark_at(name, label, Some(sight.at), Some(sight.packet.n));
+        }
+    }
+
+    /// A marker at an instant, if it came.
+    pub(super) fn mark_at(&mut self, name: &str, label: &str, at: Option<Time>, packet: Option<u32>) {
+        let marker = |at| Marker { name: name.to_owned(), label: label.to_owned(), at, packet };
+        self.markers.extend(at.map(marker));
+    }
+
+    /// A bar between two packets, if both were there.
+    pub(super) fn span(&mut self, lane: &str, name: &str, from: Option<&Sight<'_>>, to: Option<&Sight<'_>>) {
+        if let (Some(from), Some(to)) = (from, to) {
+            let packets = Some((from.packet.n, to.packet.n));
+            self.spans.push(Span { lane: lane.to_owned(), name: name.to_owned(), from: from.at, to: to.at, packets });
+        }
+    }
+
+    /// A bar between two instants.
+    pub(super) fn span_at(&mut self, lane: &str, name: String, from: Time, to: Time) {
+        self.spans.push(Span { lane: lane.to_owned(), name, from, to, packets: None });
+    }
+
+    /// A curve.
+    pub(super) fn curve(&mut self, name: &str, unit: Unit, points: Vec<(Time, i64)>) {
+        self.series.push(Series { name: name.to_owned(), unit, points });
+    }
+
+    /// A word about what a node's program got or finished.
+    pub(super) fn note(&mut self, at: Time, node: usize, text: String) {
+        self.notes.push(Event { at, until: None, node, kind: EventKind::Note { text } });
+    }
+
+    /// Puts everything into the recording, each in its order.
+    pub(super) fn into(mut self, recording: &mut Recording) {
+        self.markers.sort_by_key(|it| it.at);
+        self.spans.sort_by(|a, b| (&a.lane, a.from).cmp(&(&b.lane, b.from)));
+        recording.measurements.extend(self.measurements);
+        recording.markers.extend(self.markers);
+        recording.spans.extend(self.spans);
+        recording.series.extend(self.series);
+        recording.events.extend(self.notes);
+        recording.events.sort_by_key(|it| it.at);
+    }
+}
+
+/// From one packet to another, if both were there.
+pub(super) fn between(from: Option<&Sight<'_>>, to: Option<&Sight<'_>>) -> Option<Duration> {
+    Some(to?.at - from?.at)
+}
+
+/// Says in the recording why a run ended before its script did.
+pub(super) fn note_end(recording: &mut Recording, ended: Result<(), LabError>) {
+    if let Err(error) = ended {
+        let text = format!("the run ended before the script did: {error}");
+        let kind = EventKind::Note { text };
+        recording.events.push(Event { at: recording.end, until: None, node: 0, kind });
+    }
+}

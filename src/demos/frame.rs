@@ -1,0 +1,92 @@
+//! What demos ask of a frame, read once: who talks to whom, and what kind of packet it is.
+use std::net::SocketAddrV4;
+
+use etherparse::{ArpOperation, Icmpv4Type, NetSlice, SlicedPacket, TcpSlice, TransportSlice};
+
+/// A frame's packet, as far as demos tell packets apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content<'a> {
+    ArpRequest,
+    ArpReply,
+    Ping,
+    PingReply,
+    Udp { from: SocketAddrV4, to: SocketAddrV4, payload: &'a [u8] },
+    Tcp(Segment<'a>),
+    Other,
+}
+
+/// A TCP segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Segment<'a> {
+    pub(super) from: SocketAddrV4,
+    pub(super) to: SocketAddrV4,
+    pub(super) seq: u32,
+    pub(super) ack: Option<u32>,
+    pub(super) syn: bool,
+    pub(super) fin: bool,
+    pub(super) rst: bool,
+    /// As in the header: not multiplied by the window scale. 0 is 0 either way.
+    pub(super) window: u16,
+    pub(super) payload: &'a [u8],
+}
+
+impl Segment<'_> {
+    /// Whether this is the first segment of a connection: SYN without ACK.
+    pub(super) const fn opens(&self) -> bool {
+        self.syn && self.ack.is_none()
+    }
+
+    /// Where its first byte lies in what its sender sends, counted from 0; `isn` is the sequence number of the SYN.
+    pub(super) const fn offset(&self, isn: u32) -> u32 {
+        self.seq.wrapping_sub(isn.wrapping_add(1))
+    }
+}
+
+/// Reads a frame; what is damaged or of no interest is [`Content::Other`].
+pub(super) fn content(frame: &[u8]) -> Content<'_> {
+    let Ok(sliced) = SlicedPacket::from_ethernet(frame) else { return Content::Other };
+    let ip = match &sliced.net {
+        Some(NetSlice::Arp(arp)) if arp.operation() == ArpOperation::REQUEST => return Content::ArpRequest,
+        Some(NetSlice::Arp(arp)) if arp.operation() == ArpOperation::REPLY => return Content::ArpReply,
+        Some(NetSlice::Ipv4(ip)) => ip.header(),
+        _ => return Content::Other,
+    };
+    let from = |port| SocketAddrV4::new(ip.source_addr(), port);
+    let to = |port| SocketAddrV4::new(ip.destination_addr(), port);
+    match &sliced.transport {
+        Some(TransportSlice::Icmpv4(icmp)) => match icmp.icmp_type() {
+            Icmpv4Type::EchoRequest(_) => Content::Ping,
+            Icmpv4Type::EchoReply(_) => Content::PingReply,
+            _ => Content::Other,
+        },
+        Some(TransportSlice::Udp(udp)) => {
+            Content::Udp { from: from(udp.source_port()), to: to(udp.destination_port()), payload: udp.payload() }
+        }
+        Some(TransportSlice::Tcp(tcp)) => {
+            Content::Tcp(segment(tcp, from(tcp.source_port()), to(tcp.destination_port())))
+        }
+        _ => Content::Other,
+    }
+}
+
+fn segment<'a>(tcp: &TcpSlice<'a>, from: SocketAddrV4, to: SocketAddrV4) -> Segment<'a> {
+    Segment {
+        from,
+        to,
+        seq: tcp.sequence_number(),
+        ack: tcp.ack().then(|| tcp.acknowledgment_number()),
+        syn: tcp.syn(),
+        fin: tcp.fin(),
+        rst: tcp.rst(),
+        window: tcp.window_size(),
+        payload: tcp.payload(),
+    }
+}
+
+/// The time to live of an IPv4 packet.
+pub(super) fn ttl(frame: &[u8]) -> Option<u8> {
+    match SlicedPacket::from_ethernet(frame).ok()?.net? {
+        NetSlice::Ipv4(ip) => Some(ip.header().ttl()),
+        _ => None,
+    }
+}

@@ -1,0 +1,253 @@
+//! A packet tour: one capture at the client with a bit of everything, for reading practice. The seed chooses the details.
+//!
+//! ```text
+//!                                ┌── server   HTTP on port 80, another port closed
+//! client ── sw ── r1 ── sw2 ─────┤
+//!                                └── dns      knows one name
+//! ```
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::demos::capture::{Sight, capture, first, resent, segment};
+use crate::demos::findings::{Findings, between, note_end};
+use crate::demos::frame::{Content, Segment};
+use crate::demos::{Demo, Knob, Knobs, Setup};
+use crate::lab::{Lab, LabNet, LinkOptions, Loss};
+use crate::net::Net;
+use crate::quantity::Unit;
+use crate::recording::Recording;
+use crate::services::both;
+use crate::services::dns::{self, Zone};
+use crate::services::http::{self, Page};
+
+pub(super) const DEMO: Demo = Demo {
+    name: "packet-tour",
+    title: "A capture to read",
+    about: "ARP, ping, DNS, a download that loses a segment, and a connection that is refused: as a capture at the client \
+            shows it. Another seed gives other names, ports and frame numbers.",
+    chapters: &["W1"],
+    live: false,
+    knobs: &[
+        Knob::millis("rtt", "time to the server and back", [0, 500, 5, 30]),
+        Knob::quantity("drop", "which segment of the download is lost; 0 is none", Unit::Count, [0, 6, 1, 2]),
+    ],
+    view: "packets",
+    run,
+};
+
+const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 1);
+const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 254);
+const PATIENCE: Duration = Duration::from_secs(5);
+const DNS: (Ipv4Addr, u16) = (Ipv4Addr::new(10, 0, 2, 53), 53);
+const HTTP: u16 = 80;
+const NAMES: [&str; 6] =
+    ["shop.example", "files.example", "news.example", "wiki.example", "maps.example", "www.example"];
+const PATHS: [&str; 4] = ["/list.txt", "/report.txt", "/notes.txt", "/today.txt"];
+const CLOSED: [u16; 5] = [8080, 8443, 3306, 5432, 6379];
+
+/// What the seed decides.
+struct Plan {
+    name: &'static str,
+    path: &'static str,
+    closed: u16,
+    body: usize,
+    query: u16,
+    ping_first: bool,
+    refused_first: bool,
+}
+
+impl Plan {
+    fn of(seed: u64) -> Self {
+        let mut chance = ChaCha8Rng::seed_from_u64(seed);
+        let mut below = |bound: usize| usize::try_from(chance.next_u32()).expect("32 bits fit") % bound;
+        Self {
+            name: NAMES[below(NAMES.len())],
+            path: PATHS[below(PATHS.len())],
+            closed: CLOSED[below(CLOSED.len())],
+            // Seven segments at least, so that each that `drop` can name is there.
+            body: 9000 + below(4000),
+            query: u16::try_from(below(1 << 16)).expect("16 bits fit"),
+            ping_first: below(2) == 0,
+            refused_first: below(2) == 0,
+        }
+    }
+}
+
+fn run(knobs: &Knobs, setup: &Setup) -> Recording {
+    let plan = Plan::of(setup.seed);
+    let mut lab = Lab::new(setup.seed, &setup.interventions);
+    let client = lab.host("client").at(0, 0).address("10.0.1.1/24").gateway("10.0.1.254").add();
+    let sw = lab.switch("sw").at(1, 0).add();
+    let r1 = lab.router("r1").at(2, 0).interface("10.0.1.254/24").interface("10.0.2.254/24").add();
+    let sw2 = lab.switch("sw2").at(3, 0).add();
+    let server = lab.host("server").at(4, 0).address("10.0.2.1/24").gateway("10.0.2.254").add();
+    let dns = lab.host("dns").at(4, 1).address("10.0.2.53/24").gateway("10.0.2.254").add();
+    // A round trip crosses four links twice.
+    let link = LinkOptions::default().delay(knobs.time("rtt") / 8).rate(100_000_000);
+    for (a, b) in [(client, sw), (sw, r1), (r1, sw2), (dns, sw2)] {
+        lab.link(a, b, link.clone());
+    }
+    let lost = u32::try_from(knobs.number("drop")).expect("the knob's limit is small");
+    lab.link(server, sw2, if lost > 0 { link.loss_there(Loss::nth_with_data(lost)) } else { link });
+    let (client, server, dns) = (lab.net(client), lab.net(server), lab.net(dns));
+    let ended = lab.run(async {
+        serve(&server, &dns, &plan).await;
+        // The servers have been up for a while: the router knows their MAC addresses, it only has to learn the client's.
+        both(server.ping(GATEWAY, PATIENCE), dns.ping(GATEWAY, PATIENCE)).await;
+        tour(&client, &plan).await;
+    });
+    let mut recording = lab.finish(setup.run_of(&DEMO, knobs));
+    note_end(&mut recording, ended);
+    found(&recording, &plan).into(&mut recording);
+    recording
+}
+
+async fn serve(server: &LabNet, dns: &LabNet, plan: &Plan) {
+    let any = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+    let listener = server.listen(any(HTTP)).await.expect("a new host has every port free");
+    let line = b"All of this text is one file, cut into segments by TCP and put together again.\n";
+    let body: Bytes = line.iter().copied().cycle().take(plan.body).collect();
+    let known = plan.path;
+    let page = move |path: &str| (path == known).then(|| Page { content_type: "text/plain", body: body.clone() });
+    let net = server.clone();
+    server.spawn(async move { drop(http::serve(net, listener, page).await) });
+    let socket = dns.bind(any(DNS.1)).await.expect("a new host has every port free");
+    let zone = Zone::new(300).with(plan.name, SERVER).expect("the names of this file are domain names");
+    dns.spawn(async move { drop(dns::serve(socket, zone).await) });
+}
+
+/// What the person at the client does, one thing after another.
+async fn tour(client: &LabNet, plan: &Plan) {
+    if plan.ping_first {
+        ping(client).await;
+    }
+    let found = dns::resolve(client, SocketAddr::from(DNS), plan.name, plan.query).await;
+    let address = match found.as_deref() {
+        Ok([address, ..]) => *address,
+        Ok([]) => return client.note(format!("{} has no address", plan.name)),
+        Err(error) => return client.note(format!("{} was not found: {error}", plan.name)),
+    };
+    if !plan.ping_first {
+        ping(client).await;
+    }
+    if plan.refused_first {
+        knock(client, address, plan.closed).await;
+    }
+    match http::get(client, SocketAddr::from((address, HTTP)), plan.name, plan.path).await {
+        Ok(answer) => client.note(format!("{}: status {}, {} bytes", plan.path, answer.status, answer.body.len())),
+        Err(error) => client.note(format!("no download: {error}")),
+    }
+    if !plan.refused_first {
+        knock(client, address, plan.closed).await;
+    }
+}
+
+async fn ping(client: &LabNet) {
+    if let Err(error) = client.ping(SERVER, PATIENCE).await {
+        client.note(format!("no answer to the ping: {error}"));
+    }
+}
+
+async fn knock(client: &LabNet, address: Ipv4Addr, port: u16) {
+    match client.connect(SocketAddr::from((address, port))).await {
+        Ok(_) => client.note(format!("port {port} is open")),
+        Err(error) => client.note(format!("port {port}: {error}")),
+    }
+}
+
+/// Whether a segment belongs to a conversation with this port of the server.
+fn with_port(segment: &Segment<'_>, port: u16) -> bool {
+    segment.from.port() == port || segment.to.port() == port
+}
+
+fn found(recording: &Recording, plan: &Plan) -> Findings {
+    let mut findings = Findings::default();
+    let sights = capture(recording, "client");
+    below_tcp(&mut findings, &sights);
+    let syn = segment(&sights, |it| it.opens() && with_port(it, HTTP));
+    let syn_ack = segment(&sights, |it| it.syn && it.ack.is_some() && with_port(it, HTTP));
+    let request = first(&sights, |it| it.sent && it.data() > 0);
+    let response = first(&sights, |it| !it.sent && it.data() > 0);
+    let last = sights.iter().rfind(|it| !it.sent && it.data() > 0);
+    let fin = segment(&sights, |it| it.fin && with_port(it, HTTP));
+    findings.mark("syn", "the client asks for a connection", syn);
+    findings.mark("syn-ack", "the SYN-ACK arrives", syn_ack);
+    findings.mark("request", "the request leaves", request);
+    findings.mark("response", "the first byte of the answer arrives", response);
+    findings.mark("fin", "the first side has nothing more to send", fin);
+    findings.span("3 TCP", "handshake", syn, syn_ack);
+    findings.span("4 HTTP", "waiting for the first byte", request, response);
+    findings.span("4 HTTP", "the rest of the answer", response, last);
+    findings.time("handshake_rtt", "handshake", between(syn, syn_ack), "SYN out to SYN-ACK in = 1 RTT");
+    frame(&mut findings, "syn_ack_frame", "the SYN-ACK of the download", syn_ack);
+    repeated(&mut findings, recording, &sights);
+    refused(&mut findings, &sights, plan.closed);
+    let mut counted = BTreeSet::new();
+    let once = |it: &&Sight<'_>| it.tcp().is_some_and(|tcp| counted.insert((tcp.from, tcp.seq, tcp.payload.len())));
+    let http: usize = sights.iter().filter(once).map(Sight::data).sum();
+    findings.bytes("http_bytes", "HTTP in all", http, "request and answer, repeated segments counted once");
+    findings.count("frames", "frames in the capture", sights.len(), "sent and received by the client");
+    findings
+}
+
+/// A frame's number, as Wireshark counts; 0 where there is none.
+fn frame(findings: &mut Findings, name: &str, label: &str, sight: Option<&Sight<'_>>) {
+    let how = if sight.is_some() { "frames of the client's capture, counted from 1" } else { "0: there is none" };
+    findings.count(name, label, sight.map_or(0, |it| it.frame), how);
+}
+
+/// ARP, ping and DNS.
+fn below_tcp(findings: &mut Findings, sights: &[Sight<'_>]) {
+    let udp = |sent: bool| first(sights, move |it| it.sent == sent && it.udp().is_some());
+    let of = |content: Content<'static>| first(sights, move |it| it.content == content);
+    let (arp, arp_reply) = (of(Content::ArpRequest), of(Content::ArpReply));
+    let (ping, ping_reply) = (of(Content::Ping), of(Content::PingReply));
+    let (query, answer) = (udp(true), udp(false));
+    findings.mark("arp-request", "the client asks for the router's MAC address", arp);
+    findings.mark("arp-reply", "the router says its MAC address", arp_reply);
+    findings.mark("ping", "an ICMP echo request leaves", ping);
+    findings.mark("ping-reply", "the echo reply arrives", ping_reply);
+    findings.mark("dns-query", "the client asks for an address", query);
+    findings.mark("dns-answer", "the name server answers", answer);
+    findings.span("1 ARP", "who has the router's address?", arp, arp_reply);
+    findings.span("2 ping", "echo", ping, ping_reply);
+    findings.span("2 DNS", "query", query, answer);
+    frame(findings, "arp_frame", "the first ARP request", arp);
+    findings.time("dns_rtt", "DNS", between(query, answer), "query out to answer in = 1 RTT");
+    findings.time("ping_rtt", "ping", between(ping, ping_reply), "echo request out to reply in = 1 RTT");
+}
+
+/// The segment that was sent twice: when at the server, and which frame at the client.
+fn repeated(findings: &mut Findings, recording: &Recording, client: &[Sight<'_>]) {
+    let server = capture(recording, "server");
+    let label = "the lost segment was sent again after";
+    let Some((once, again)) = resent(&server) else {
+        findings.time("retransmit_gap", label, Some(Duration::ZERO), "0: nothing was sent twice");
+        frame(findings, "retransmission_frame", "the retransmission", None);
+        return;
+    };
+    let how = "its first copy out to its second, at the server: 1 RTT when three segments behind it arrive, else the timer (1 s at least)";
+    findings.time("retransmit_gap", label, between(Some(once), Some(again)), how);
+    let same = |it: &Sight<'_>| {
+        let twin = |a: Segment<'_>, b: Segment<'_>| (a.from, a.seq) == (b.from, b.seq) && !a.payload.is_empty();
+        !it.sent && it.at > again.at && it.tcp().zip(again.tcp()).is_some_and(|(a, b)| twin(a, b))
+    };
+    let here = first(client, same);
+    findings.mark("retransmission", "the lost segment arrives at last", here);
+    frame(findings, "retransmission_frame", "the retransmission", here);
+}
+
+/// The connection nobody listens for.
+fn refused(findings: &mut Findings, sights: &[Sight<'_>], port: u16) {
+    let syn = segment(sights, |it| it.opens() && it.to.port() == port);
+    let rst = segment(sights, |it| it.rst && it.from.port() == port);
+    findings.mark("refused-syn", "the client knocks at a closed port", syn);
+    findings.mark("rst", "the server refuses: RST", rst);
+    findings.span("5 TCP", "refused", syn, rst);
+    frame(findings, "rst_frame", "the RST", rst);
+}
