@@ -98,7 +98,10 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let ended = lab.run(async {
         serve(&server, &dns, &plan).await;
         // The servers have been up for a while: the router knows their MAC addresses, it only has to learn the client's.
-        both(server.ping(GATEWAY, PATIENCE), dns.ping(GATEWAY, PATIENCE)).await;
+        let (server_up, dns_up) = both(server.ping(GATEWAY, PATIENCE), dns.ping(GATEWAY, PATIENCE)).await;
+        if let Err(error) = server_up.and(dns_up) {
+            server.note(format!("the router does not answer: {error}"));
+        }
         tour(&client, &plan).await;
     });
     let mut recording = lab.finish(setup.run_of(&DEMO, knobs));

@@ -41,6 +41,9 @@ pub(super) const DEMO: Demo = Demo {
 };
 
 const PORT: u16 = 7000;
+/// At the start of a connection Linux acknowledges each segment at once. Here it is a moment later, when the program has read:
+/// an ACK that changes the window is no duplicate ACK (RFC 5681 §2), and a repeat needs one more message.
+const QUICK_ACK: Duration = Duration::from_micros(1);
 /// Nobody waits longer for the end of the TCP connection.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -93,8 +96,7 @@ fn pair(lab: &mut Lab, name: &str, row: u8, knobs: &Knobs, lost: Option<u32>) ->
     let net = row + 1;
     let client = lab.host(&format!("{name}-client")).at(0, row).address(&format!("10.0.{net}.1/24")).add();
     let server = lab.host(&format!("{name}-server")).at(1, row).address(&format!("10.0.{net}.2/24"));
-    // At the start of a connection Linux acknowledges each segment at once ("quick ACK"), so that duplicate ACKs come early.
-    let server = server.ack_delay(None).add();
+    let server = server.ack_delay(Some(QUICK_ACK)).add();
     let mut link = LinkOptions::default().delay(knobs.time("rtt") / 2).rate(knobs.number("rate"));
     let loss = u32::try_from(knobs.number("loss")).expect("a share is at most a million ppm");
     if loss > 0 {
