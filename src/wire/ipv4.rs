@@ -221,14 +221,11 @@ fn read_fragment(r: &mut Reader<'_>) -> Option<Fragment> {
     });
     r.number(&OFFSET, 13)?;
     let offset = u32::from(word & 0x1fff) * 8;
-    r.says(offset);
+    r.means(if offset == 0 { String::new() } else { format!("byte {offset} of the original packet's payload") });
     Some(match (offset, more) {
         (0, false) => Fragment::None,
         (0, true) => Fragment::First,
-        _ => {
-            r.means("a later part of a packet");
-            Fragment::Later
-        }
+        _ => Fragment::Later,
     })
 }
 

@@ -2,8 +2,8 @@
 mod flags;
 mod options;
 
-use std::fmt::Write as _;
 use std::net::Ipv4Addr;
+use std::ops::Range;
 
 use super::checksum;
 use super::ports;
@@ -75,9 +75,7 @@ pub(super) struct Segment {
     pub(super) window: u16,
     pub(super) options: Options,
     /// Where the data lies in the frame.
-    pub(super) data: std::ops::Range<usize>,
-    /// How many bytes of data the sender put in, where more than are here.
-    pub(super) length: usize,
+    pub(super) data: Range<usize>,
 }
 
 /// Reads the header; its ports and the data's beginning say what comes next.
@@ -106,9 +104,8 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
     if !facts.quoted {
         let source = (facts.source.unwrap_or(Ipv4Addr::UNSPECIFIED), from);
         let destination = (facts.destination.unwrap_or(Ipv4Addr::UNSPECIFIED), to);
-        let length = data.len();
-        let segment = Segment { source, destination, sequence, acknowledgment, flags, window, options, data, length };
-        facts.summary = segment.summary();
+        let segment = Segment { source, destination, sequence, acknowledgment, flags, window, options, data };
+        facts.summary = segment.line(sequence, acknowledgment, u32::from(window));
         facts.segment = Some(segment);
     }
     Some(payload(r, from, to, facts.quoted))
@@ -172,22 +169,20 @@ fn judge(r: &Reader<'_>, facts: &Facts) -> Result<checksum::Verdict, &'static st
 impl Segment {
     /// How many sequence numbers it takes: SYN and FIN count as a byte each. RFC 9293 §3.4.
     pub(super) fn space(&self) -> u32 {
-        let data = u32::try_from(self.length).unwrap_or(u32::MAX);
+        let data = u32::try_from(self.data.len()).unwrap_or(u32::MAX);
         data.wrapping_add(u32::from(self.flags.syn)).wrapping_add(u32::from(self.flags.fin))
     }
 
-    fn summary(&self) -> String {
+    /// One line for a list, with numbers of the caller's: relative ones, where the start of the stream is known.
+    pub(super) fn line(&self, sequence: u32, acknowledgment: u32, window: u32) -> String {
         let (from, to) = (self.source.1, self.destination.1);
-        self.line(from, to, self.sequence, self.acknowledgment)
-    }
-
-    /// The summary with numbers of the caller's: relative ones, where the start of the stream is known.
-    pub(super) fn line(&self, from: u16, to: u16, sequence: u32, acknowledgment: u32) -> String {
-        let mut line = format!("TCP {from} > {to} [{}] Seq={sequence}", self.flags);
-        if self.flags.ack {
-            write!(line, " Ack={acknowledgment}").expect("a String takes all text");
-        }
-        write!(line, " Win={} Len={}{}", self.window, self.length, self.options).expect("a String takes all text");
-        line
+        let acknowledged = if self.flags.ack { format!(" Ack={acknowledgment}") } else { String::new() };
+        // The blocks count in the same stream as the acknowledgment.
+        let options = self.options.line(self.acknowledgment.wrapping_sub(acknowledgment));
+        format!(
+            "TCP {from} > {to} [{}] Seq={sequence}{acknowledged} Win={window} Len={}{options}",
+            self.flags,
+            self.data.len()
+        )
     }
 }

@@ -1,6 +1,4 @@
 //! The options of a TCP header: how the two sides agree on more than the fixed part can say.
-use std::fmt;
-
 use super::flags::Flags;
 use crate::wire::reader::{Reader, Words};
 
@@ -113,22 +111,26 @@ pub(in crate::wire) struct Options {
     pub(in crate::wire) sack: Vec<(u32, u32)>,
 }
 
-/// As Wireshark ends its line: ` MSS=1460 WS=128 SACK_PERM TSval=1 TSecr=0 SLE=.. SRE=..`.
-impl fmt::Display for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Options {
+    /// As Wireshark ends its line: ` MSS=1460 WS=128 SACK_PERM TSval=1 TSecr=0 SLE=.. SRE=..`, the blocks counted from `base`.
+    pub(in crate::wire) fn line(&self, base: u32) -> String {
+        let mut line = String::new();
         if let Some(mss) = self.mss {
-            write!(f, " MSS={mss}")?;
+            line.push_str(&format!(" MSS={mss}"));
         }
         if let Some(shift) = self.window_scale {
-            write!(f, " WS={}", multiplier(shift))?;
+            line.push_str(&format!(" WS={}", multiplier(shift)));
         }
         if self.sack_permitted {
-            f.write_str(" SACK_PERM")?;
+            line.push_str(" SACK_PERM");
         }
         if let Some((value, echo)) = self.timestamps {
-            write!(f, " TSval={value} TSecr={echo}")?;
+            line.push_str(&format!(" TSval={value} TSecr={echo}"));
         }
-        self.sack.iter().try_for_each(|(left, right)| write!(f, " SLE={left} SRE={right}"))
+        for (left, right) in &self.sack {
+            line.push_str(&format!(" SLE={} SRE={}", left.wrapping_sub(base), right.wrapping_sub(base)));
+        }
+        line
     }
 }
 
@@ -147,7 +149,7 @@ pub(super) fn read(r: &mut Reader<'_>, header: usize, flags: Flags) -> Option<Op
     let there = r.left().min(length);
     r.group(&OPTIONS, |r| r.within(there, &FILL, |r| read_all(r, flags, &mut options)));
     r.says(format_args!("{there} bytes"));
-    r.means(options.to_string().trim_start());
+    r.means(options.line(0).trim_start());
     (there == length).then_some(options)
 }
 

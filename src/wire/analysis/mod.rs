@@ -1,0 +1,182 @@
+//! Across packets: TCP connections followed through what one place saw, with relative numbers, marks and the bytes carried.
+//!
+//! The marks are those Wireshark gives (`tcp.analysis.*`), by the same evidence: what passed here, in which order, and when.
+//! They are suspicions, as there: a capture cannot see why a host sent something.
+mod judge;
+mod marks;
+mod stream;
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use super::tcp::Segment;
+use super::walk;
+use judge::Side;
+pub use marks::Mark;
+pub use stream::{Piece, Stream};
+
+/// A packet as one place saw it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The packet's number: the marks' key.
+    pub n: u32,
+    pub at_ns: u64,
+    pub frame: &'a [u8],
+}
+
+/// What the packets say together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Analysis {
+    /// In the order their first packet was seen.
+    pub flows: Vec<Flow>,
+    /// The TCP segments by packet number; other packets are not here.
+    pub segments: BTreeMap<u32, Followed>,
+}
+
+/// A TCP connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Who sent the SYN, or the first packet that was seen.
+    pub client: (Ipv4Addr, u16),
+    pub server: (Ipv4Addr, u16),
+    /// Its packets' numbers, in order.
+    pub packets: Vec<u32>,
+    /// What the client sent, and what the server sent.
+    pub streams: [Stream; 2],
+    /// From the SYN to the ACK that ends the handshake.
+    pub initial_rtt_ns: Option<u64>,
+}
+
+/// A segment with its place in its connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Followed {
+    /// Index into [`Analysis::flows`].
+    pub flow: usize,
+    /// Whether the server sent it: the index into [`Flow::streams`].
+    pub from_server: bool,
+    /// Counted from 0 at the SYN, so that the first byte of data is 1; also where the SYN was not seen.
+    pub sequence: u32,
+    /// In the other direction's numbers; `None` without ACK flag.
+    pub acknowledgment: Option<u32>,
+    /// Bytes of data.
+    pub length: usize,
+    /// In bytes, scaled where both SYNs were seen to agree on it.
+    pub window: u32,
+    pub marks: Vec<Mark>,
+    /// The summary in relative numbers, marks in front: `[Retransmission] TCP 49152 > 80 [ACK] Seq=1 ...`.
+    pub line: String,
+}
+
+/// Follows every connection through the packets, which must be in the order they passed.
+#[must_use]
+pub fn analyse<'a>(packets: impl IntoIterator<Item = Seen<'a>>) -> Analysis {
+    let mut tracker = Tracker::default();
+    for seen in packets {
+        if let Some(segment) = walk::walk(seen.frame, false).segment {
+            tracker.take(seen, &segment);
+        }
+    }
+    tracker.analysis
+}
+
+type End = (Ipv4Addr, u16);
+
+/// The two sides of a connection while it is followed.
+struct Tracked {
+    flow: usize,
+    /// The client's, the server's.
+    sides: [Side; 2],
+    syn_ns: Option<u64>,
+}
+
+#[derive(Default)]
+struct Tracker {
+    analysis: Analysis,
+    /// By its two ends, the smaller first: the latest connection between them.
+    open: BTreeMap<(End, End), Tracked>,
+}
+
+impl Tracker {
+    fn take(&mut self, seen: Seen<'_>, segment: &Segment) {
+        let ends = (segment.source.min(segment.destination), segment.source.max(segment.destination));
+        let mut tracked = match self.open.remove(&ends) {
+            Some(old) if !is_new(&old, &self.analysis.flows[old.flow], segment) => old,
+            _ => self.begin(segment),
+        };
+        let from_server = usize::from(self.analysis.flows[tracked.flow].client != segment.source);
+        let (forward, reverse) = sides(&mut tracked.sides, from_server);
+        forward.begin(segment, reverse);
+        let flow = &mut self.analysis.flows[tracked.flow];
+        measure(flow, &mut tracked.syn_ns, seen.at_ns, segment);
+        let marks = judge::judge(forward, reverse, segment, seen.at_ns, flow.initial_rtt_ns);
+        let followed = follow(tracked.flow, from_server, forward, reverse, segment, marks);
+        flow.packets.push(seen.n);
+        let data = &seen.frame[segment.data.clone()];
+        // The SYN takes the first number; data in it begins after that.
+        let offset = followed.sequence.wrapping_add(u32::from(segment.flags.syn)).wrapping_sub(1);
+        flow.streams[from_server].insert(offset, data, seen.n);
+        self.analysis.segments.insert(seen.n, followed);
+        self.open.insert(ends, tracked);
+    }
+
+    fn begin(&mut self, segment: &Segment) -> Tracked {
+        let (mut client, mut server) = (segment.source, segment.destination);
+        if segment.flags.syn && segment.flags.ack {
+            (client, server) = (server, client);
+        }
+        let streams = [Stream::default(), Stream::default()];
+        self.analysis.flows.push(Flow { client, server, packets: Vec::new(), streams, initial_rtt_ns: None });
+        Tracked { flow: self.analysis.flows.len() - 1, sides: [Side::default(), Side::default()], syn_ns: None }
+    }
+}
+
+/// A SYN with another number between the same ends is another connection.
+fn is_new(old: &Tracked, flow: &Flow, segment: &Segment) -> bool {
+    let base = old.sides[usize::from(flow.client != segment.source)].base;
+    segment.flags.syn && !segment.flags.ack && base.is_some_and(|base| base != segment.sequence)
+}
+
+fn sides(sides: &mut [Side; 2], from: usize) -> (&mut Side, &mut Side) {
+    let [client, server] = sides;
+    if from == 0 { (client, server) } else { (server, client) }
+}
+
+/// Notes the time from the SYN to the ACK that ends the handshake.
+fn measure(flow: &mut Flow, syn_ns: &mut Option<u64>, at_ns: u64, segment: &Segment) {
+    if segment.source != flow.client || segment.flags.rst {
+        return;
+    }
+    if segment.flags.syn {
+        *syn_ns = Some(at_ns);
+    } else if segment.flags.ack && flow.initial_rtt_ns.is_none() {
+        flow.initial_rtt_ns = syn_ns.map(|syn| at_ns.saturating_sub(syn));
+    }
+}
+
+fn follow(
+    flow: usize,
+    from_server: usize,
+    forward: &Side,
+    reverse: &Side,
+    segment: &Segment,
+    marks: Vec<Mark>,
+) -> Followed {
+    let sequence = segment.sequence.wrapping_sub(forward.base.unwrap_or_default());
+    let acknowledgment = segment.acknowledgment.wrapping_sub(reverse.base.unwrap_or_default());
+    let window = u32::from(segment.window) << forward.shift(reverse, segment);
+    let marked: String = marks.iter().map(|mark| format!("[{}] ", mark.label())).collect();
+    let line = marked + &segment.line(sequence, acknowledgment, window);
+    Followed {
+        flow,
+        from_server: from_server == 1,
+        sequence,
+        acknowledgment: segment.flags.ack.then_some(acknowledgment),
+        length: segment.data.len(),
+        window,
+        marks,
+        line,
+    }
+}
+
+#[cfg(test)]
+mod tests;

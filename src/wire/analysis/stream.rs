@@ -1,0 +1,123 @@
+//! The bytes of one direction put together again, each with the packet it came in.
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// One direction of a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stream {
+    /// By the offset of its first byte; they do not overlap.
+    pieces: BTreeMap<u32, Held>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Held {
+    n: u32,
+    bytes: Vec<u8>,
+}
+
+/// Bytes of the stream that came in one packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece<'a> {
+    /// The packet's number.
+    pub n: u32,
+    /// Where they lie in the stream; its first byte is 0.
+    pub offsets: Range<u32>,
+    pub bytes: &'a [u8],
+}
+
+/// More than this beyond the start is not of this stream: half of the number space (RFC 9293 §3.4).
+const FURTHEST: u32 = 1 << 31;
+
+impl Stream {
+    /// Takes what packet `n` carried at `offset`; of bytes that came twice the first copy stays.
+    pub(super) fn insert(&mut self, offset: u32, data: &[u8], n: u32) {
+        let Some(end) = u32::try_from(data.len()).ok().and_then(|length| offset.checked_add(length)) else { return };
+        if data.is_empty() || end > FURTHEST {
+            return;
+        }
+        let mut at = offset;
+        while at < end {
+            if let Some(taken_until) = self.holder(at) {
+                at = taken_until;
+                continue;
+            }
+            let until = self.pieces.range(at..end).next().map_or(end, |(start, _)| *start);
+            let bytes = data[(at - offset) as usize..(until - offset) as usize].to_vec();
+            self.pieces.insert(at, Held { n, bytes });
+            at = until;
+        }
+    }
+
+    /// Where the piece that holds an offset ends.
+    fn holder(&self, offset: u32) -> Option<u32> {
+        let (start, held) = self.pieces.range(..=offset).next_back()?;
+        let end = start.saturating_add(u32::try_from(held.bytes.len()).ok()?);
+        (end > offset).then_some(end)
+    }
+
+    /// The pieces from the start of the stream, as far as there is no gap.
+    pub fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        let mut next = 0;
+        self.pieces.iter().map_while(move |(start, held)| {
+            let offsets = *start..start.saturating_add(u32::try_from(held.bytes.len()).ok()?);
+            let fits = *start == next;
+            next = offsets.end;
+            fits.then_some(Piece { n: held.n, offsets, bytes: &held.bytes })
+        })
+    }
+
+    /// The bytes from the start of the stream, as far as there is no gap.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        self.pieces().flat_map(|piece| piece.bytes).copied().collect()
+    }
+
+    /// Whether bytes beyond a gap are held.
+    #[must_use]
+    pub fn has_gap(&self) -> bool {
+        self.pieces().count() < self.pieces.len()
+    }
+
+    /// The packet a byte of the stream came in first.
+    #[must_use]
+    pub fn packet_of(&self, offset: u32) -> Option<u32> {
+        let (_, held) = self.pieces.range(..=offset).next_back()?;
+        self.holder(offset).map(|_| held.n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_come_in_order_each_with_its_packet() {
+        let mut stream = Stream::default();
+        stream.insert(5, b"fghij", 2);
+        assert_eq!((stream.bytes(), stream.has_gap()), (vec![], true));
+        stream.insert(3, b"DEFG", 3);
+        stream.insert(0, b"abc", 4);
+        stream.insert(0, b"ABC", 5);
+        assert_eq!(stream.bytes(), b"abcDEfghij");
+        let pieces: Vec<_> = stream.pieces().map(|it| (it.n, it.offsets)).collect();
+        assert_eq!(pieces, [(4, 0..3), (3, 3..5), (2, 5..10)]);
+        assert_eq!([0, 4, 9, 10].map(|at| stream.packet_of(at)), [Some(4), Some(3), Some(2), None]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_order_and_overlap_gives_the_same_bytes(cuts: Vec<(u8, u8)>) {
+            let whole: Vec<u8> = (0..=255).collect();
+            let mut stream = Stream::default();
+            for (n, (from, length)) in (1..).zip(&cuts) {
+                let range = usize::from(*from)..(usize::from(*from) + usize::from(*length)).min(256);
+                stream.insert(u32::from(*from), &whole[range], n);
+            }
+            let bytes = stream.bytes();
+            proptest::prop_assert_eq!(&bytes[..], &whole[..bytes.len()]);
+            for (offset, piece) in stream.pieces().flat_map(|it| it.offsets.clone().map(move |at| (at, it.n))) {
+                proptest::prop_assert_eq!(stream.packet_of(offset), Some(piece));
+            }
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! Wireshark's opinion: tshark opens our captures, finds nothing wrong, and names the same fields with the same values.
+//!
+//! These tests need `tshark`; without it they fail and say how to get it.
+mod frames;
+mod pdml;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use pdml::{Dissected, Shown};
+use roundtrip::wire::analysis::{self, Mark, Seen};
+use roundtrip::wire::pcapng::{self, Captured, Direction, Interface};
+use roundtrip::wire::{Field, decode};
+
+/// One place's capture: what it is, and its packets by time.
+struct Capture {
+    name: String,
+    packets: Vec<(u64, Vec<u8>)>,
+}
+
+impl Capture {
+    fn pcapng(&self) -> Vec<u8> {
+        let interface = Interface { name: self.name.clone() };
+        let packets = self.packets.iter().map(|(at_ns, bytes)| Captured {
+            interface: 0,
+            at_ns: *at_ns,
+            direction: Direction::In,
+            bytes,
+            comment: Some("a comment"),
+        });
+        pcapng::write(&[interface], packets)
+    }
+}
+
+#[test]
+fn tshark_names_the_same_fields_at_the_same_bytes_with_the_same_values() {
+    let known = pdml::known_fields();
+    let mut compared = BTreeMap::new();
+    let captures = frames::kinds();
+    for capture in &captures {
+        let dissected = pdml::dissect(&capture.pcapng());
+        compare_fields(capture, &dissected, &known, &mut compared);
+    }
+    for name in MUST_COMPARE {
+        assert!(compared.contains_key(name), "{name} was never compared: {compared:?}");
+    }
+}
+
+#[test]
+fn tshark_finds_no_malformed_packet_and_no_wrong_checksum() {
+    for capture in frames::kinds() {
+        assert_sound(&capture.name, &pdml::dissect_reassembled(&capture.pcapng()));
+    }
+}
+
+#[test]
+fn tshark_finds_the_checksums_wrong_that_we_find_wrong() {
+    let [mut ip, mut tcp, mut udp, mut icmp] = frames::one_of_each();
+    ip[24] ^= 1;
+    tcp[50] ^= 1;
+    udp[40] ^= 1;
+    icmp[36] ^= 1;
+    let packets: Vec<_> = (0..).zip([ip, tcp, udp, icmp]).collect();
+    let capture = Capture { name: "damaged".into(), packets };
+    let dissected = pdml::dissect(&capture.pcapng());
+    for ((_, frame), theirs) in capture.packets.iter().zip(&dissected) {
+        let ours: Vec<_> = decode(frame).problems.iter().map(|it| it.text.clone()).collect();
+        assert_eq!(ours.len(), 1, "{ours:?}");
+        let wrong: Vec<_> =
+            theirs.fields.iter().filter(|it| it.name.ends_with(".checksum.status") && it.show == "0").collect();
+        assert_eq!(wrong.len(), 1, "{ours:?}: {theirs:?}");
+        let calculated = wrong[0].name.replace(".checksum.status", ".checksum_calculated");
+        if let Some(calculated) = theirs.fields.iter().find(|it| it.name == calculated) {
+            assert!(ours[0].ends_with(&calculated.show), "{ours:?}, tshark says {}", calculated.show);
+        }
+    }
+}
+
+#[test]
+fn tshark_marks_the_same_segments_of_two_hundred_troubled_connections() {
+    let capture = frames::troubled_connections(200);
+    let seen = compare_marks(&capture, &pdml::dissect(&capture.pcapng()));
+    let all = [
+        "retransmission",
+        "fast_retransmission",
+        "spurious_retransmission",
+        "out_of_order",
+        "lost_segment",
+        "ack_lost_segment",
+        "duplicate_ack",
+        "zero_window",
+        "zero_window_probe",
+        "zero_window_probe_ack",
+        "window_update",
+        "window_full",
+        "keep_alive",
+        "keep_alive_ack",
+    ];
+    for mark in all {
+        assert!(seen.contains(format!("tcp.analysis.{mark}").as_str()), "no {mark} in all of them: {seen:?}");
+    }
+}
+
+#[test]
+fn every_demo_at_every_vantage_point_reads_the_same_in_tshark() {
+    let known = pdml::known_fields();
+    for demo in roundtrip::demos::all() {
+        let knobs = roundtrip::demos::Knobs::defaults(demo.knobs);
+        let recording = (demo.run)(&knobs, &roundtrip::demos::Setup { seed: 1, ..Default::default() });
+        for place in roundtrip::recording::vantage::all(&recording) {
+            let seen = place.seen(&recording);
+            let capture = Capture {
+                name: format!("{} at {}", demo.name, place.name(&recording)),
+                packets: seen.iter().map(|it| (it.at.0, it.packet.bytes.clone())).collect(),
+            };
+            let file = place.pcapng(&recording);
+            assert_sound(&capture.name, &pdml::dissect_reassembled(&file));
+            let dissected = pdml::dissect(&file);
+            compare_fields(&capture, &dissected, &known, &mut BTreeMap::new());
+            compare_marks(&capture, &dissected);
+        }
+    }
+}
+
+/// Fields that a capture of all kinds of frames must have put to the test.
+const MUST_COMPARE: &[&str] = &[
+    "eth.dst",
+    "eth.src",
+    "eth.type",
+    "eth.padding",
+    "vlan.id",
+    "vlan.priority",
+    "arp.opcode",
+    "arp.src.hw_mac",
+    "arp.dst.proto_ipv4",
+    "ip.version",
+    "ip.hdr_len",
+    "ip.dsfield",
+    "ip.dsfield.dscp",
+    "ip.len",
+    "ip.id",
+    "ip.flags",
+    "ip.flags.df",
+    "ip.frag_offset",
+    "ip.ttl",
+    "ip.proto",
+    "ip.checksum",
+    "ip.src",
+    "ip.dst",
+    "ip.opt.type",
+    "icmp.type",
+    "icmp.code",
+    "icmp.checksum",
+    "icmp.ident",
+    "icmp.seq",
+    "icmp.mtu",
+    "udp.srcport",
+    "udp.dstport",
+    "udp.length",
+    "udp.checksum",
+    "tcp.srcport",
+    "tcp.dstport",
+    "tcp.seq_raw",
+    "tcp.ack_raw",
+    "tcp.hdr_len",
+    "tcp.flags",
+    "tcp.flags.syn",
+    "tcp.flags.fin",
+    "tcp.window_size_value",
+    "tcp.checksum",
+    "tcp.urgent_pointer",
+    "tcp.options.mss_val",
+    "tcp.options.wscale.shift",
+    "tcp.options.sack_le",
+    "tcp.options.sack_re",
+    "tcp.options.timestamp.tsval",
+    "tcp.options.timestamp.tsecr",
+    "tcp.option_kind",
+    "dns.id",
+    "dns.flags",
+    "dns.flags.response",
+    "dns.flags.rcode",
+    "dns.count.queries",
+    "dns.qry.name",
+    "dns.qry.type",
+    "dns.resp.name",
+    "dns.resp.ttl",
+    "dns.a",
+    "dns.aaaa",
+    "dns.cname",
+    "dns.ns",
+    "dns.soa.mname",
+    "dns.soa.serial_number",
+    "dns.mx.preference",
+    "dns.mx.mail_exchange",
+    "dns.txt",
+    "dns.ptr.domain_name",
+    "dns.rr.udp_payload_size",
+    "dns.resp.z.do",
+    "dns.opt.code",
+    "http.request.method",
+    "http.request.uri",
+    "http.request.version",
+    "http.host",
+    "http.user_agent",
+    "http.response.code",
+    "http.response.phrase",
+    "http.content_type",
+    "http.content_length_header",
+];
+
+fn assert_sound(name: &str, packets: &[Dissected]) {
+    for packet in packets {
+        let malformed = packet.protocols.iter().find(|it| it.starts_with("_ws."));
+        assert_eq!(malformed, None, "{name}: {:?}", packet.protocols);
+        let bad = packet.fields.iter().find(|it| it.name.ends_with(".checksum.status") && it.show == "0");
+        assert_eq!(bad, None, "{name}: {:?}", packet.protocols);
+    }
+}
+
+/// Every field of ours that tshark has a name for lies at the same bytes there and says the same.
+fn compare_fields(
+    capture: &Capture,
+    dissected: &[Dissected],
+    known: &BTreeSet<String>,
+    compared: &mut BTreeMap<&'static str, usize>,
+) {
+    assert_eq!(dissected.len(), capture.packets.len(), "{}", capture.name);
+    for ((_, frame), theirs) in capture.packets.iter().zip(dissected) {
+        let decoded = decode(frame);
+        assert_eq!(decoded.problems, [], "{}: {}", capture.name, decoded.summary);
+        for layer in &decoded.layers {
+            // Behind a port tshark knows nothing of it sees data where we read HTTP.
+            let protocol = if layer.name == "padding" { "eth" } else { layer.name };
+            if !theirs.protocols.iter().any(|it| it == protocol) {
+                assert!(["data", "http"].contains(&layer.name), "tshark has no {}: {}", layer.name, decoded.summary);
+                continue;
+            }
+            for field in &layer.fields {
+                compare_field(&format!("{}: {}", capture.name, decoded.summary), field, theirs, known, compared);
+            }
+        }
+    }
+}
+
+fn compare_field(
+    place: &str,
+    field: &Field,
+    theirs: &Dissected,
+    known: &BTreeSet<String>,
+    compared: &mut BTreeMap<&'static str, usize>,
+) {
+    if known.contains(field.name) && !OTHERWISE.contains(&field.name) {
+        let bytes = field.bytes();
+        let same = theirs.fields.iter().filter(|it| it.name == field.name);
+        // A few bits of a word: tshark may give the whole word's bytes.
+        let part = field.bits.start % 8 != 0 || field.bits.end % 8 != 0;
+        let covers = |it: &Range<usize>| it.start <= bytes.start && it.end >= bytes.end;
+        let here = same.clone().find(|it| it.bytes == bytes || part && covers(&it.bytes));
+        if here.is_none() && NOT_IN_QUERIES.contains(&field.name) {
+            return;
+        }
+        let Some(here) = here else {
+            panic!(
+                "{place}\nours: {} at {:?} is {}\ntshark's: {:?}",
+                field.name,
+                field.bytes(),
+                field.value,
+                same.collect::<Vec<_>>()
+            );
+        };
+        // What has parts is said in words; the parts are compared one by one.
+        let words = !field.parts.is_empty() && number(&field.value).is_none();
+        assert!(
+            words || says_the_same(&field.value, here),
+            "{place}\nours: {} is {}\ntshark's: {here:?}",
+            field.name,
+            field.value
+        );
+        *compared.entry(field.name).or_default() += 1;
+    }
+    for part in &field.parts {
+        compare_field(place, part, theirs, known, compared);
+    }
+}
+
+/// Names that both know, used by tshark for something else than the bytes: a truth, a group, a line.
+const OTHERWISE: &[&str] = &[
+    "http.unknown_header",
+    "http.request.line",
+    "http.response.line",
+    "dns.opt",
+    "tcp.options.mss",
+    "tcp.options.wscale",
+    "tcp.options.sack",
+    "tcp.options.timestamp",
+];
+
+/// Flags that mean nothing in a query: tshark leaves them out there.
+const NOT_IN_QUERIES: &[&str] =
+    &["dns.flags.authoritative", "dns.flags.recavail", "dns.flags.authenticated", "dns.flags.rcode"];
+
+fn says_the_same(ours: &str, theirs: &Shown) -> bool {
+    if ["tcp.options.sack_le", "tcp.options.sack_re"].contains(&theirs.name.as_str()) {
+        // Shown in relative numbers, though no name says so.
+        return number(ours) == u64::from_str_radix(&theirs.value, 16).ok();
+    }
+    if let (Some(ours), Some(theirs)) = (number(ours), number(&theirs.show)) {
+        return ours == theirs;
+    }
+    let bare = |text: &str| text.replace([':', ' ', '…'], "").to_lowercase();
+    let show = if theirs.show == "<Root>" { "." } else { &theirs.show };
+    match ours.strip_suffix('…') {
+        Some(start) => bare(show).starts_with(&bare(start)),
+        None => ours == show || bare(ours) == bare(show) || bare(ours) == bare(&theirs.value),
+    }
+}
+
+fn number(text: &str) -> Option<u64> {
+    match text {
+        "True" => Some(1),
+        "False" => Some(0),
+        _ => text.strip_prefix("0x").map_or_else(|| text.parse().ok(), |hex| u64::from_str_radix(hex, 16).ok()),
+    }
+}
+
+/// The marks, relative numbers and scaled windows are tshark's; gives the marks that were seen.
+fn compare_marks(capture: &Capture, dissected: &[Dissected]) -> BTreeSet<&'static str> {
+    let mut all = BTreeSet::new();
+    let packets = (1..).zip(&capture.packets).map(|(n, (at_ns, frame))| Seen { n, at_ns: *at_ns, frame });
+    let analysis = analysis::analyse(packets);
+    for (n, theirs) in (1..).zip(dissected) {
+        let Some(ours) = analysis.segments.get(&n) else { continue };
+        let place = format!("{}, packet {n}: {}", capture.name, ours.line);
+        let marks: BTreeSet<_> = ours.marks.iter().filter(|it| **it != Mark::Reset).map(|it| it.filter()).collect();
+        let named = |it: &&Shown| it.name.starts_with("tcp.analysis.") && MARKS.contains(&it.name.as_str());
+        let expected: BTreeSet<_> = theirs.fields.iter().filter(named).map(|it| it.name.as_str()).collect();
+        assert_eq!(marks, expected, "{place}\n{}", story(&analysis, n));
+        let says = |name: &str, value: Option<u64>| {
+            let shown = theirs.fields.iter().find(|it| it.name == name).and_then(|it| it.show.parse().ok());
+            assert!(value.is_none() || shown == value, "{place}: {name} is {value:?}, tshark says {shown:?}");
+        };
+        says("tcp.seq", Some(ours.sequence.into()));
+        says("tcp.ack", ours.acknowledgment.map(u64::from));
+        says("tcp.window_size", Some(ours.window.into()));
+        says("tcp.len", Some(ours.length as u64));
+        says("tcp.stream", Some(ours.flow as u64));
+        let duplicate = ours.marks.iter().find_map(|it| match it {
+            Mark::DuplicateAck(count) => Some(u64::from(*count)),
+            _ => None,
+        });
+        says("tcp.analysis.duplicate_ack_num", duplicate);
+        all.extend(marks);
+    }
+    all
+}
+
+const MARKS: &[&str] = &[
+    "tcp.analysis.retransmission",
+    "tcp.analysis.fast_retransmission",
+    "tcp.analysis.spurious_retransmission",
+    "tcp.analysis.out_of_order",
+    "tcp.analysis.lost_segment",
+    "tcp.analysis.ack_lost_segment",
+    "tcp.analysis.duplicate_ack",
+    "tcp.analysis.zero_window",
+    "tcp.analysis.zero_window_probe",
+    "tcp.analysis.zero_window_probe_ack",
+    "tcp.analysis.window_update",
+    "tcp.analysis.window_full",
+    "tcp.analysis.keep_alive",
+    "tcp.analysis.keep_alive_ack",
+];
+
+/// The connection up to a packet, for a failure's message.
+fn story(analysis: &analysis::Analysis, n: u32) -> String {
+    let flow = &analysis.flows[analysis.segments[&n].flow];
+    let lines = flow.packets.iter().filter(|it| **it <= n).map(|it| format!("{it}: {}", analysis.segments[it].line));
+    lines.collect::<Vec<_>>().join("\n")
+}
