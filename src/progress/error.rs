@@ -72,3 +72,28 @@ pub(super) fn aside(path: &Path) -> PathBuf {
     let fallback = path.with_file_name(format!("{name}.damaged"));
     numbered.into_iter().find(|candidate| !candidate.exists()).unwrap_or(fallback)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_says_what_to_do() {
+        let path = PathBuf::from("/home/me/progress.db");
+        let sql = |code: i32| Sql::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        let errors = [
+            StoreError::Newer { path: path.clone(), found: 9, known: 1 },
+            StoreError::Foreign { path: path.clone() },
+            StoreError::Folder { folder, source: std::io::ErrorKind::PermissionDenied.into() },
+            StoreError::of(&path, sql(rusqlite::ffi::SQLITE_CORRUPT)),
+            StoreError::of(&path, sql(rusqlite::ffi::SQLITE_READONLY)),
+            StoreError::of(&path, sql(rusqlite::ffi::SQLITE_FULL)),
+            StoreError::of(&path, sql(rusqlite::ffi::SQLITE_CANTOPEN)),
+            StoreError::of(&path, sql(rusqlite::ffi::SQLITE_BUSY)),
+            StoreError::of(&path, sql(rusqlite::ffi::SQLITE_IOERR)),
+        ];
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}

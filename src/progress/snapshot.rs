@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Result as SqlResult, Row};
 
-use super::{OpenSitting, Position, QuizResult, Round, Store, StoreError, Tally, Vote, rows};
+use super::{OpenSitting, Position, Prediction, QuizResult, Round, Store, StoreError, Tally, Vote, rows};
 use crate::practice::{Answered, Memory, Sitting};
 
 /// The learner's progress as plain data.
@@ -20,6 +20,8 @@ pub struct Snapshot {
     pub quizzes: Vec<QuizResult>,
     /// Answers by day, verdict and confidence, the oldest day first.
     pub tallies: Vec<Tally>,
+    /// The last guess of each step that has one, by lesson and step.
+    pub predictions: BTreeMap<(String, u32), Prediction>,
     /// Shows of hands, the oldest first.
     pub votes: Vec<Vote>,
     pub interview: Option<Date>,
@@ -47,10 +49,11 @@ impl Store {
 fn load(connection: &Connection) -> SqlResult<Snapshot> {
     Ok(Snapshot {
         memories: all(connection, &format!("SELECT {} FROM memories", rows::MEMORY), rows::memory)?,
-        lessons: all(connection, "SELECT lesson, step, furthest, done, at FROM lessons", position)?,
+        lessons: all(connection, POSITIONS, position)?,
         open: open(connection)?,
         quizzes: all(connection, QUIZZES, quiz)?,
         tallies: all(connection, TALLIES, tally)?,
+        predictions: all(connection, PREDICTIONS, |row| prediction(row).map(|it| ((it.lesson.clone(), it.step), it)))?,
         votes: all(connection, "SELECT question, round, hands, at FROM votes ORDER BY at, id", vote)?,
         interview: interview(connection)?,
     })
@@ -64,7 +67,9 @@ pub(super) fn all<T, C: FromIterator<T>>(
     connection.prepare(sql)?.query_map([], read)?.collect()
 }
 
-fn position(row: &Row<'_>) -> SqlResult<(String, Position)> {
+pub(super) const POSITIONS: &str = "SELECT lesson, step, furthest, done, at FROM lessons";
+
+pub(super) fn position(row: &Row<'_>) -> SqlResult<(String, Position)> {
     let position = Position {
         step: row.get(1)?,
         furthest: row.get(2)?,
@@ -121,7 +126,20 @@ fn tally(row: &Row<'_>) -> SqlResult<Tally> {
     })
 }
 
-fn vote(row: &Row<'_>) -> SqlResult<Vote> {
+/// Later ones take the place of earlier ones.
+const PREDICTIONS: &str = "SELECT lesson, step, guess, measured, at FROM predictions ORDER BY at, id";
+
+pub(super) fn prediction(row: &Row<'_>) -> SqlResult<Prediction> {
+    Ok(Prediction {
+        lesson: row.get(0)?,
+        step: row.get(1)?,
+        guess: rows::json(row, 2)?,
+        measured: rows::json(row, 3)?,
+        at: rows::parsed(row, 4)?,
+    })
+}
+
+pub(super) fn vote(row: &Row<'_>) -> SqlResult<Vote> {
     let round: Round = rows::word(row, 1)?;
     Ok(Vote { question: row.get(0)?, round, hands: rows::json(row, 2)?, at: rows::parsed(row, 3)? })
 }

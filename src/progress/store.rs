@@ -289,3 +289,78 @@ pub(super) fn upsert_setting(
         ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at WHERE excluded.at >= at";
     transaction.execute(sql, params![name, value, rows::instant(at)]).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::practice::{Answer, Context, Grade, Verdict};
+
+    fn answered(number: u64) -> Answered {
+        let right = "a long line about what was right ".repeat(20);
+        Answered {
+            question: format!("q{number}"),
+            seed: number,
+            answer: Answer::Skipped,
+            grade: Grade { points_ppm: 0, verdict: Verdict::Wrong, right, remarks: vec![] },
+            confidence: None,
+            hints: 0,
+            at: Timestamp::UNIX_EPOCH,
+            day: date(2026, 10, 1),
+            context: Context::Drill,
+            place: None,
+        }
+    }
+
+    fn pages(store: &Store, limit: u32) {
+        store.connection.pragma_update(None, "max_page_count", limit).expect("a limit");
+    }
+
+    #[test]
+    fn on_a_full_disk_an_answer_is_refused_whole_and_what_was_there_stays() {
+        let home = tempfile::tempdir().expect("a folder");
+        let mut store = Store::open(&home.path().join("progress.db")).expect("a store");
+        pages(&store, 40);
+        let stored = (0..1_000).take_while(|number| store.answer(&answered(*number)).is_ok()).count();
+        let error = store.answer(&answered(5_000)).expect_err("full");
+        assert!(matches!(error, StoreError::Full { .. }), "{error}");
+        assert!((10..1_000).contains(&stored), "{stored}");
+        let snapshot = store.snapshot().expect("loaded");
+        assert_eq!((snapshot.memories.len(), snapshot.tallies[0].answers as usize), (stored, stored));
+        pages(&store, 1_000);
+        store.answer(&answered(5_000)).expect("there is room again");
+    }
+
+    #[test]
+    fn what_may_not_be_written_says_so() {
+        let mut store = Store::open_in_memory().expect("a store");
+        store.connection.pragma_update(None, "query_only", true).expect("set");
+        let error = store.answer(&answered(1)).expect_err("read-only");
+        assert!(matches!(error, StoreError::ReadOnly { .. }), "{error}");
+    }
+
+    #[test]
+    fn every_commit_reaches_the_disk() {
+        let home = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&home.path().join("progress.db")).expect("a store");
+        let text = |pragma: &str| store.connection.query_row(pragma, [], |row| row.get::<_, String>(0));
+        let number = |pragma: &str| store.connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+        assert_eq!(text("PRAGMA journal_mode").as_deref(), Ok("wal"));
+        assert_eq!(number("PRAGMA synchronous"), Ok(2), "FULL");
+        assert_eq!(number("PRAGMA foreign_keys"), Ok(1));
+    }
+
+    #[test]
+    fn another_instance_that_does_not_end_is_named() {
+        let home = tempfile::tempdir().expect("a folder");
+        let path = home.path().join("progress.db");
+        let (mut one, mut other) = (Store::open(&path).expect("a store"), Store::open(&path).expect("a store"));
+        other.connection.busy_timeout(Duration::from_millis(1)).expect("set");
+        let held = one.connection.transaction_with_behavior(TransactionBehavior::Immediate).expect("a transaction");
+        let error = other.answer(&answered(1)).expect_err("busy");
+        assert!(matches!(error, StoreError::Busy { .. }), "{error}");
+        drop(held);
+        other.answer(&answered(1)).expect("free again");
+    }
+}
