@@ -2,9 +2,12 @@
 //!
 //! `raw` mirrors the files (serde, strict); these types are what the program uses; one conversion lies between, and it
 //! reports every problem with its place. Nothing here knows that a learner exists.
+mod check;
+mod curriculum;
 mod diagnostic;
 mod files;
 pub mod formula;
+mod glossary;
 pub mod layout;
 mod lesson;
 mod load;
@@ -23,7 +26,10 @@ mod units;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use check::{Known, RunFacts, check};
+pub use curriculum::{Curriculum, Erratum, ErratumSeverity};
 pub use diagnostic::{Diagnostic, Severity, summary};
+pub use glossary::{Found, Glossary};
 pub use lesson::{Block, DemoRef, Inline, Lesson, Predict, Show, Step, WrongGuess};
 pub use load::{Source, load, load_texts};
 pub use markdown::{blocks, plain};
@@ -106,5 +112,17 @@ impl Content {
     #[must_use]
     pub fn question(&self, id: &str) -> Option<&Question> {
         self.questions().find(|question| question.id == id)
+    }
+
+    /// Rows of the curriculum that a lesson or question covers; one may come several times.
+    pub fn covers(&self) -> impl Iterator<Item = &str> {
+        let lessons = self.chapters.iter().flat_map(|chapter| &chapter.lessons).flat_map(|it| &it.covers);
+        lessons.chain(self.questions().flat_map(|it| &it.covers)).map(String::as_str)
+    }
+
+    /// Errata that a lesson or question corrects; one may come several times.
+    pub fn corrects(&self) -> impl Iterator<Item = &str> {
+        let lessons = self.chapters.iter().flat_map(|chapter| &chapter.lessons).flat_map(|it| &it.corrects);
+        lessons.chain(self.questions().flat_map(|it| &it.corrects)).map(String::as_str)
     }
 }

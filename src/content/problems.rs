@@ -44,20 +44,22 @@ impl<'a> Problems<'a> {
     }
 
     pub(super) fn error(&mut self, rule: Rule, span: Range<usize>, title: impl AsRef<str>, help: impl AsRef<str>) {
-        self.push(Severity::Error, rule, span, (title.as_ref(), help.as_ref()));
+        let problem = self.placed(rule, span).says(title, help);
+        self.push(problem);
     }
 
-    pub(super) fn warn(&mut self, rule: Rule, span: Range<usize>, title: impl AsRef<str>, help: impl AsRef<str>) {
-        self.push(Severity::Warning, rule, span, (title.as_ref(), help.as_ref()));
+    /// An error at a whole line of the file.
+    pub(super) fn error_on_line(&mut self, rule: Rule, line: usize, title: impl AsRef<str>, help: impl AsRef<str>) {
+        let span = self.file.line_span(line);
+        self.push(Diagnostic::new(Severity::Error, rule, self.file, span).says(title, help));
     }
 
-    fn push(&mut self, severity: Severity, rule: Rule, span: Range<usize>, (title, help): (&str, &str)) {
-        if self.found.len() >= MOST {
-            self.dropped += 1;
-            return;
-        }
-        let span = self.base + span.start..self.base + span.end;
-        self.found.push(Diagnostic::new(severity, rule, self.file, span).says(title, help));
+    fn push(&mut self, problem: Diagnostic) {
+        if self.found.len() < MOST { self.found.push(problem) } else { self.dropped += 1 }
+    }
+
+    fn placed(&self, rule: Rule, span: Range<usize>) -> Diagnostic {
+        Diagnostic::new(Severity::Error, rule, self.file, self.base + span.start..self.base + span.end)
     }
 
     /// All problems, in the order of the file.
@@ -83,7 +85,8 @@ impl<'a> Problems<'a> {
             let line = self.line(span.start);
             if !lines.contains(&line) && lines.len() < MOST {
                 lines.push(line);
-                self.error(Rule::Syntax, span, format!("this is not TOML: {}", error.message()), SYNTAX_HELP);
+                let problem = self.placed(Rule::Syntax, span).says("this is not TOML", SYNTAX_HELP);
+                self.push(problem.label(error.message()));
             }
         }
         None
@@ -97,7 +100,7 @@ impl<'a> Problems<'a> {
             Ok(value) => Some(value),
             Err(error) => {
                 let span = error.span().unwrap_or(whole);
-                self.error(Rule::Structure, span, error.message(), STRUCTURE_HELP);
+                self.error(Rule::Structure, span, in_words(error.message()), STRUCTURE_HELP);
                 None
             }
         }
@@ -163,6 +166,20 @@ pub(super) fn shown(text: &str) -> String {
         return text.to_owned();
     }
     text.replace('\t', "    ").chars().map(visible).collect()
+}
+
+/// What serde says, in the words of an author.
+fn in_words(message: &str) -> String {
+    let words = [
+        ("unknown field", "unknown key"),
+        ("invalid type: ", "wrong type: "),
+        ("expected a sequence", "expected a list in [brackets]"),
+        ("expected i64", "expected a whole number"),
+        ("expected a map", "expected a table in {braces}"),
+        ("expected struct Spanned", "expected a value"),
+        ("string \"", "the text \""),
+    ];
+    words.iter().fold(message.to_owned(), |message, (theirs, ours)| message.replace(theirs, ours))
 }
 
 /// What to write, by key.

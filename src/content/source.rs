@@ -44,15 +44,6 @@ impl SourceFile {
         start..next.max(start)
     }
 
-    /// Where `needle` stands first in the lines from `line` to before `until`, else that first line.
-    #[must_use]
-    pub fn find(&self, needle: &str, line: usize, until: usize) -> Range<usize> {
-        let whole = self.line_span(line);
-        let end = self.line_span(until).start.max(whole.end);
-        let found = self.text.get(whole.start..end).and_then(|part| part.find(needle));
-        found.map_or(whole.clone(), |at| whole.start + at..whole.start + at + needle.len())
-    }
-
     /// A span moved inside the text and onto character borders.
     #[must_use]
     pub fn clamp(&self, span: Range<usize>) -> Range<usize> {
@@ -103,8 +94,6 @@ mod tests {
         assert_eq!(file.line_span(2), 4..11);
         assert_eq!(file.line_span(4), 13..16);
         assert_eq!(file.line_span(9), 16..16);
-        assert_eq!(file.find("end", 2, 9), 13..16);
-        assert_eq!(file.find("end", 2, 3), 4..11, "not in those lines: the first of them");
     }
 
     #[test]

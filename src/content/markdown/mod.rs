@@ -3,6 +3,7 @@ mod blocks;
 mod directive;
 mod inline;
 
+use std::collections::BTreeSet;
 use std::iter::Peekable;
 use std::ops::Range;
 
@@ -19,6 +20,8 @@ struct Reader<'t, 'p, 'f> {
     text: &'t str,
     events: Peekable<OffsetIter<'t>>,
     problems: &'p mut Problems<'f>,
+    /// Steps with a `predict` block, even one that could not be read.
+    asked: BTreeSet<usize>,
 }
 
 /// The steps of a lesson's body. `demo` is the front matter's: a step's run takes over its knobs.
@@ -32,6 +35,7 @@ pub(super) fn steps(text: &str, demo: Option<&DemoRef>, problems: &mut Problems<
         let help = "begin each step with a line such as `# The problem`, and its text below";
         reader.problems.error(Rule::Step, 0..text.len().min(1), "the lesson has no steps", help);
     }
+    reader.report_empty(&steps);
     steps
 }
 
@@ -59,7 +63,7 @@ pub fn plain(inlines: &[Inline]) -> String {
 impl<'t, 'p, 'f> Reader<'t, 'p, 'f> {
     fn new(text: &'t str, problems: &'p mut Problems<'f>) -> Self {
         let events = Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter().peekable();
-        Self { text, events, problems }
+        Self { text, events, problems, asked: BTreeSet::new() }
     }
 
     /// One top-level element of a lesson.
@@ -78,7 +82,7 @@ impl<'t, 'p, 'f> Reader<'t, 'p, 'f> {
             }
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) if &*info == "predict" => {
                 let predict = self.predict();
-                self.attach(predict, span, steps.last_mut());
+                self.attach(predict, span, steps);
             }
             other => {
                 let block = self.block(other, span.clone(), 0);
@@ -109,16 +113,29 @@ impl<'t, 'p, 'f> Reader<'t, 'p, 'f> {
         self.problems.within(inside.start, |problems| predict(text, problems))
     }
 
-    fn attach(&mut self, predict: Option<Predict>, span: Range<usize>, step: Option<&mut Step>) {
-        let Some(step) = step else {
+    fn attach(&mut self, predict: Option<Predict>, span: Range<usize>, steps: &mut [Step]) {
+        let number = steps.len();
+        let Some(step) = steps.last_mut() else {
             let help = "put a heading such as `# Predict` above it";
             return self.problems.error(Rule::Step, span, "a predict block above the first heading", help);
         };
-        if step.predict.is_some() {
+        if !self.asked.insert(number) {
             let help = "one guess a step: move the second to a step of its own";
             self.problems.error(Rule::Step, span, "two predict blocks in one step", help);
         } else {
             step.predict = predict;
+        }
+    }
+
+    /// Reports headings with nothing below them.
+    fn report_empty(&mut self, steps: &[Step]) {
+        let is_empty = |step: &Step| step.blocks.is_empty() && step.show.is_none() && step.run.is_none();
+        for (index, step) in steps.iter().enumerate().filter(|(_, step)| is_empty(step)) {
+            if !self.asked.contains(&(index + 1)) {
+                let help = "write what it has to say, or delete its heading";
+                let title = format!("the step \"{}\" is empty", step.title);
+                self.problems.error_on_line(Rule::Step, step.line, title, help);
+            }
         }
     }
 }

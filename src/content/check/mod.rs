@@ -1,0 +1,193 @@
+//! Content held to its rules: what needs the whole course or the demos. Each message says what to do.
+//!
+//! What concerns one file alone (keys, types, options, reasons) is reported while it is loaded; see [`super::load`].
+mod coverage;
+mod ids;
+mod lessons;
+mod links;
+mod numbers;
+mod questions;
+mod suggest;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::diagnostic::{Diagnostic, Severity};
+use super::rule::Rule;
+use super::{Content, Curriculum, DemoRef, SourceFile};
+use crate::quantity::Quantity;
+
+/// What the check must be told about the rest of the program, because content may not import it.
+pub trait Known {
+    /// The names of all demos.
+    fn demos(&self) -> Vec<String>;
+
+    /// The names of all views.
+    fn views(&self) -> Vec<String>;
+
+    /// The names of a demo's knobs; empty for a demo that does not exist.
+    fn knobs(&self, demo: &str) -> Vec<String>;
+
+    /// Whether a knob takes this value.
+    ///
+    /// # Errors
+    /// A message that says what the knob takes.
+    fn knob(&self, demo: &str, knob: &str, value: &str) -> Result<(), String>;
+
+    /// What the run of an existing demo with sound knobs offers; asked once for each setting.
+    fn run(&self, demo: &DemoRef) -> RunFacts;
+}
+
+/// What lessons and questions may name of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunFacts {
+    pub measurements: BTreeMap<String, Quantity>,
+    /// The Wireshark names of the fields of each marker's packet; `None` for a marker that is about no packet.
+    pub markers: BTreeMap<String, Option<BTreeSet<String>>>,
+}
+
+/// Every breach of a rule, in the order of the files. Problems met while loading are not among them.
+#[must_use]
+pub fn check(content: &Content, known: &dyn Known) -> Vec<Diagnostic> {
+    let mut checker = Checker {
+        content,
+        known,
+        curriculum: Curriculum::embedded(),
+        demos: known.demos().into_iter().collect(),
+        views: known.views(),
+        runs: BTreeMap::new(),
+        found: Vec::new(),
+    };
+    checker.ids();
+    checker.lessons();
+    checker.questions();
+    checker.glossary();
+    checker.coverage();
+    checker.found.sort_by(|a, b| (&a.path, a.span.start).cmp(&(&b.path, b.span.start)));
+    checker.found
+}
+
+/// A demo and its knobs, as a key.
+type Setting = (String, BTreeMap<String, String>);
+
+struct Checker<'a> {
+    content: &'a Content,
+    known: &'a dyn Known,
+    curriculum: &'static Curriculum,
+    demos: BTreeSet<String>,
+    views: Vec<String>,
+    /// Runs already asked for.
+    runs: BTreeMap<Setting, Rc<RunFacts>>,
+    found: Vec<Diagnostic>,
+}
+
+/// A lesson's step or a question in its file.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    path: &'a str,
+    /// Where it begins; what is wrong is looked for from here on.
+    line: usize,
+}
+
+impl Checker<'_> {
+    fn error(&mut self, rule: Rule, place: Place<'_>, needle: &str, says: (String, String)) {
+        self.report(Severity::Error, rule, place, needle, says);
+    }
+
+    fn warn(&mut self, rule: Rule, place: Place<'_>, needle: &str, says: (String, String)) {
+        self.report(Severity::Warning, rule, place, needle, says);
+    }
+
+    /// A problem at a place, where `needle` stands in it.
+    fn report(
+        &mut self,
+        severity: Severity,
+        rule: Rule,
+        place: Place<'_>,
+        needle: &str,
+        (title, help): (String, String),
+    ) {
+        let problem = match self.content.sources.get(place.path) {
+            Some(file) => Diagnostic::new(severity, rule, file, span_of(needle, file, place.line)),
+            None => Diagnostic::of_file(severity, rule, place.path),
+        };
+        self.found.push(problem.says(title, help));
+    }
+
+    /// The run of a demo; `None` after reporting a demo or knob that does not exist.
+    fn run(&mut self, demo: &DemoRef, place: Place<'_>) -> Option<Rc<RunFacts>> {
+        let key = (demo.name.clone(), demo.knobs.clone());
+        if let Some(run) = self.runs.get(&key) {
+            return Some(Rc::clone(run));
+        }
+        if !self.demo(demo, place) {
+            return None;
+        }
+        let run = Rc::new(self.known.run(demo));
+        self.runs.insert(key, Rc::clone(&run));
+        Some(run)
+    }
+
+    /// Whether a demo exists and takes these knobs; reports what does not.
+    fn demo(&mut self, demo: &DemoRef, place: Place<'_>) -> bool {
+        if !self.demos.contains(&demo.name) {
+            let help = suggest::instead(&demo.name, self.demos.iter().map(String::as_str));
+            self.error(Rule::UnknownDemo, place, &demo.name, (format!("there is no demo `{}`", demo.name), help));
+            return false;
+        }
+        let mut sound = true;
+        for (knob, value) in &demo.knobs {
+            sound &= self.knob(&demo.name, knob, value, place);
+        }
+        sound
+    }
+
+    fn knob(&mut self, demo: &str, knob: &str, value: &str, place: Place<'_>) -> bool {
+        let knobs = self.known.knobs(demo);
+        if !knobs.iter().any(|it| it == knob) {
+            let help = suggest::instead(knob, knobs.iter().map(String::as_str));
+            self.error(Rule::Knob, place, knob, (format!("`{demo}` has no knob `{knob}`"), help));
+            return false;
+        }
+        let Err(message) = self.known.knob(demo, knob, value) else { return true };
+        let title = format!("`{demo}` cannot be run with {knob} = {value}");
+        self.error(Rule::Knob, place, value, (title, message));
+        false
+    }
+
+    /// Reports `covers` and `corrects` that name nothing.
+    fn rows(&mut self, covers: &[String], corrects: &[String], place: Place<'_>) {
+        for row in covers.iter().filter(|row| !self.curriculum.rows.contains_key(*row)) {
+            let chapter = row.split('-').next().unwrap_or_default().to_owned();
+            let rows: Vec<&str> = self.curriculum.rows_of(&chapter).map(|(row, _)| row).collect();
+            let help = match rows.as_slice() {
+                [first, .., last] => {
+                    format!("rows of {chapter} are {first} to {last}; see assets/curriculum.toml")
+                }
+                _ => "write a row such as W1-05; see assets/curriculum.toml".to_owned(),
+            };
+            self.error(Rule::UnknownRow, place, row, (format!("the curriculum has no row `{row}`"), help));
+        }
+        for id in corrects.iter().filter(|id| !self.curriculum.errata.contains_key(*id)) {
+            let help = "write an erratum such as E073; see assets/curriculum.toml".to_owned();
+            self.error(Rule::UnknownErratum, place, id, (format!("there is no erratum `{id}`"), help));
+        }
+    }
+}
+
+/// Where `needle` stands in the step or question that begins at a line: as a text, as a key, or anywhere; else that line.
+fn span_of(needle: &str, file: &SourceFile, line: usize) -> Range<usize> {
+    let whole = file.line_span(line);
+    if needle.is_empty() {
+        return whole;
+    }
+    let rest = &file.text[whole.end..];
+    let next = if file.path.ends_with(".toml") { rest.find("\n[[") } else { rest.find("\n# ").filter(|_| line > 1) };
+    let own = whole.start..next.map_or(file.text.len(), |at| whole.end + at);
+    let find = |what: &str| file.text[own.clone()].find(what).map(|at| own.start + at);
+    let quoted = find(&format!("\"{needle}\"")).map(|at| at..at + needle.len() + 2);
+    let key = || find(&format!("{needle} = ")).map(|at| at..at + needle.len());
+    let anywhere = || find(needle).map(|at| at..at + needle.len());
+    quoted.or_else(key).or_else(anywhere).unwrap_or(whole)
+}

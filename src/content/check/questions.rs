@@ -1,0 +1,93 @@
+//! Questions: what they ask of a run is there, and what they link to exists.
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::{Checker, Place, RunFacts};
+use crate::content::rule::Rule;
+use crate::content::{DemoRef, Hidden, Kind, Question, blocks};
+
+/// Draws of one question that are tried.
+pub(super) const MOST_DRAWS: usize = 64;
+
+impl Checker<'_> {
+    pub(super) fn questions(&mut self) {
+        let content = self.content;
+        for question in content.questions() {
+            let place = Place { path: &question.path, line: question.line };
+            self.rows(&question.covers, &question.corrects, place);
+            if let Some(demo) = &question.demo {
+                self.demo(demo, place);
+            }
+            for text in [&question.prompt, &question.explanation].into_iter().chain(&question.hints) {
+                if text.contains("](") {
+                    self.links(&blocks(text), place);
+                }
+            }
+            self.kind(question, place);
+        }
+    }
+
+    fn kind(&mut self, question: &Question, place: Place<'_>) {
+        match &question.kind {
+            Kind::Field(hidden) => self.hidden(hidden, place),
+            Kind::Numeric { .. } => self.numeric(question, place),
+            Kind::Predict { .. } => self.predicted(question, place),
+            _ => {}
+        }
+    }
+
+    fn hidden(&mut self, hidden: &Hidden, place: Place<'_>) {
+        let Some(run) = self.run(&hidden.demo, place) else { return };
+        let Some(fields) = self.marker(&hidden.marker, &hidden.marker, &hidden.demo.name, &run, place) else { return };
+        self.field(&hidden.field, &hidden.marker, fields.as_ref(), place);
+    }
+
+    /// Runs a predict question with every setting it may draw.
+    fn predicted(&mut self, question: &Question, place: Place<'_>) {
+        let Kind::Predict { demo, knobs, measure, unit, .. } = &question.kind else { return };
+        let Some(draws) = self.draws(knobs, place) else { return };
+        let mut runs = Vec::new();
+        for settings in draws {
+            let demo = DemoRef { name: demo.clone(), knobs: settings.clone() };
+            let Some(run) = self.run(&demo, place) else { return };
+            runs.push((settings, run));
+        }
+        for (_, run) in &runs {
+            let Some(answer) = run.measurements.get(measure).copied() else {
+                return self.unmeasured(measure, measure, demo, run, place);
+            };
+            if !self.unit(measure, answer.unit, *unit, place) {
+                return;
+            }
+        }
+        self.run_misses(question, &runs, place);
+        self.run_placeholders(question, runs.first(), place);
+    }
+
+    /// Every combination of drawn values; `None` after reporting that there are too many.
+    pub(super) fn draws<T: Clone>(
+        &mut self,
+        values: &BTreeMap<String, Vec<T>>,
+        place: Place<'_>,
+    ) -> Option<Vec<BTreeMap<String, T>>> {
+        let mut draws = vec![BTreeMap::new()];
+        for (name, values) in values {
+            if draws.len() * values.len() > MOST_DRAWS {
+                let title = format!("more than {MOST_DRAWS} combinations can be drawn");
+                let help = "give fewer values: every combination is checked".to_owned();
+                self.error(Rule::Formula, place, name, (title, help));
+                return None;
+            }
+            let with = |draw: &BTreeMap<String, T>, value: &T| {
+                let mut draw = draw.clone();
+                draw.insert(name.clone(), value.clone());
+                draw
+            };
+            draws = draws.iter().flat_map(|draw| values.iter().map(move |value| with(draw, value))).collect();
+        }
+        Some(draws)
+    }
+}
+
+/// A draw of a predict question and what its run measured.
+pub(super) type DrawnRun = (BTreeMap<String, String>, Rc<RunFacts>);
