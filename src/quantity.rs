@@ -48,6 +48,18 @@ impl Unit {
         }
     }
 
+    /// What stands for a value in a usage line: `TIME`.
+    #[must_use]
+    pub const fn value_name(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "TIME",
+            Self::BitsPerSecond => "RATE",
+            Self::Bytes => "SIZE",
+            Self::PartsPerMillion => "SHARE",
+            Self::Count => "N",
+        }
+    }
+
     const fn noun(self) -> &'static str {
         match self {
             Self::Nanoseconds => "a time",

@@ -14,6 +14,12 @@ use crate::tui::action::Place;
 use crate::tui::app::{App, World};
 use crate::tui::theme::Theme;
 
+/// Where chance comes from when nobody says.
+pub(super) const SEED: u64 = 1;
+
+/// How many questions a drill asks when nobody says.
+pub(super) const DRILL_COUNT: usize = crate::tui::screens::DRILL_COUNT;
+
 /// Opens the tutor, at a place of it when one is named.
 pub(super) fn tui(options: &Options, place: Option<Place>) -> anyhow::Result<ExitCode> {
     if !stdin().is_terminal() || !stdout().is_terminal() {
@@ -42,6 +48,6 @@ fn world(options: &Options) -> World {
         theme: Theme::named(theme).expect("the command line takes only themes that ship"),
         size: Size::new(80, 24),
         today: jiff::Zoned::now().date(),
-        seed: options.seed.unwrap_or(1),
+        seed: options.seed.unwrap_or(SEED),
     }
 }

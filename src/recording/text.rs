@@ -13,6 +13,21 @@ pub fn text(recording: &Recording) -> String {
     out
 }
 
+/// The numbers of the run alone.
+#[must_use]
+pub fn measurements_text(recording: &Recording) -> String {
+    let mut out = String::new();
+    measurements(&mut out, recording).expect("a String takes all text");
+    out.trim().to_owned()
+}
+
+/// The packets of the run alone, a line each.
+#[must_use]
+pub fn packets_text(recording: &Recording) -> String {
+    let lines = recording.packets.iter().map(|packet| packet_line(recording, packet));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn write(out: &mut String, recording: &Recording) -> std::fmt::Result {
     heading(out, recording)?;
     measurements(out, recording)?;

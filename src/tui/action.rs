@@ -107,6 +107,10 @@ pub enum Place {
         id: String,
         step: usize,
     },
+    /// The lesson that is meant, at the step it was left at: by id or a part of its title, or the next one.
+    Learn {
+        lesson: Option<String>,
+    },
     Present {
         lesson: String,
     },

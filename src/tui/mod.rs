@@ -4,6 +4,7 @@
 pub mod action;
 pub mod app;
 pub mod asking;
+pub mod course;
 pub mod learner;
 mod perform;
 pub mod runs;

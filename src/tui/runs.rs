@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use crate::content::{DemoRef, Hidden};
-use crate::demos::{self, Knobs, Setup};
+use crate::demos::{self, Setup};
 use crate::practice::{Revealed, Runs};
 use crate::quantity::Quantity;
 use crate::recording::Recording;
@@ -12,15 +12,9 @@ use crate::wire::{self, Field};
 pub struct DemoRuns;
 
 impl DemoRuns {
-    /// A run of a demo with these settings.
-    ///
-    /// # Errors
-    /// A message when there is no such demo, knob or setting.
-    pub fn run(demo: &DemoRef, seed: u64) -> Result<Recording, String> {
-        let found = demos::find(&demo.name).ok_or_else(|| format!("there is no demo `{}`", demo.name))?;
-        let settings = demo.knobs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        let knobs = Knobs::with(found.knobs, settings).map_err(|error| error.to_string())?;
-        Ok((found.run)(&knobs, &Setup { seed, interventions: Vec::new() }))
+    fn run(demo: &DemoRef, seed: u64) -> Result<Recording, String> {
+        let setup = Setup { seed, interventions: Vec::new() };
+        demos::run(&demo.name, &demo.knobs, &setup).map_err(|error| error.to_string())
     }
 }
 

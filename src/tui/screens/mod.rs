@@ -11,7 +11,7 @@ pub use help::Help;
 pub use home::Home;
 pub use lesson::Lesson;
 pub use palette::Palette;
-pub use session::{Session, Topic};
+pub use session::{DRILL_COUNT, Session, Topic};
 
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::action::{Action, Binding, Effect, Outcome, Place};
 use super::app::World;
+use super::course;
 
 /// A screen. `update` and `done` are its only writers; `draw` and `bindings` only read.
 pub trait Screen {
@@ -72,6 +73,10 @@ pub fn open(place: Place, world: &World) -> Result<Box<dyn Screen>, String> {
     match place {
         Place::Home => Ok(Box::new(Home::default())),
         Place::Lesson { id, step } => Ok(Box::new(Lesson::open(&id, step, world)?)),
+        Place::Learn { lesson } => {
+            let (lesson, step) = course::meant(&world.content, &world.learner, lesson.as_deref())?;
+            Ok(Box::new(Lesson::open(&lesson.id, step, world)?))
+        }
         Place::Quiz { chapter } => Ok(Box::new(Session::quiz(&chapter, world)?)),
         Place::Drill(wish) => Ok(Box::new(Session::drill(&wish, world)?)),
         Place::Unfinished { sitting } => Ok(Box::new(Session::unfinished(&sitting, world)?)),

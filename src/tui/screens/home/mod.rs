@@ -22,6 +22,7 @@ use self::rows::{Row, rows};
 use super::Screen;
 use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Place};
 use crate::tui::app::World;
+use crate::tui::course;
 
 /// From this width on, what the row is about stands beside the map.
 const WIDE: u16 = 100;
@@ -62,8 +63,8 @@ impl Home {
                 return Vec::new();
             }
             Some(Row::Lesson { id }) => {
-                let step =
-                    world.learner.lessons.get(&id).filter(|it| it.done.is_none()).map_or(0, |it| it.step as usize);
+                let found = world.content.lesson(&id);
+                let step = found.map_or(0, |(_, lesson)| course::step(&world.learner, lesson));
                 Place::Lesson { id, step }
             }
             Some(Row::Quiz { chapter }) => Place::Quiz { chapter },

@@ -6,11 +6,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
+use crate::content::Chapter;
 use crate::content::layout::cut;
-use crate::content::{Chapter, Lesson};
 use crate::practice::{Context, standings};
 use crate::quantity::{Quantity, Unit};
 use crate::tui::app::World;
+use crate::tui::course;
 
 /// Something to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,18 +53,8 @@ pub(super) fn rows(world: &World, open: usize) -> Vec<Row> {
     all
 }
 
-/// The lesson the learner is in, or the first that is not done.
 fn next_up(world: &World) -> Option<Row> {
-    let positions = &world.learner.lessons;
-    let lessons = || world.content.chapters.iter().flat_map(|chapter| &chapter.lessons);
-    let begun =
-        lessons().filter_map(|lesson| Some((lesson, positions.get(&lesson.id).filter(|it| it.done.is_none())?)));
-    let latest = begun.max_by_key(|(_, position)| position.at);
-    let (lesson, step) = match latest {
-        Some((lesson, position)) => (lesson, position.step as usize),
-        None => (lessons().find(|lesson| !is_done(world, lesson))?, 0),
-    };
-    Some(Row::Continue { lesson: lesson.id.clone(), step })
+    course::next(&world.content, &world.learner).map(|(lesson, step)| Row::Continue { lesson: lesson.id.clone(), step })
 }
 
 /// The chapter of the lesson to go on with.
@@ -71,10 +62,6 @@ pub(super) fn current_chapter(world: &World) -> usize {
     let Some(Row::Continue { lesson, .. }) = next_up(world) else { return 0 };
     let has = |chapter: &Chapter| chapter.lessons.iter().any(|it| it.id == lesson);
     world.content.chapters.iter().position(has).unwrap_or(0)
-}
-
-fn is_done(world: &World, lesson: &Lesson) -> bool {
-    world.learner.lessons.get(&lesson.id).is_some_and(|it| it.done.is_some())
 }
 
 /// How many questions are to come back today.
@@ -159,7 +146,7 @@ fn chapter_said(world: &World, index: usize) -> Said {
     if chapter.lessons.is_empty() {
         return Said { sign, text: chapter.title.clone(), note: "not written yet".to_owned(), style: theme.dim };
     }
-    let done = chapter.lessons.iter().filter(|lesson| is_done(world, lesson)).count();
+    let done = chapter.lessons.iter().filter(|lesson| course::is_done(&world.learner, lesson)).count();
     let all = chapter.lessons.len();
     let full = done * 10 / all;
     let note = format!("{}{} {done}/{all}", "▰".repeat(full), "▱".repeat(10 - full));

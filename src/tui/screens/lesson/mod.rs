@@ -45,6 +45,8 @@ pub struct Lesson {
     focus: Focus,
     /// Missing for a lesson without a demo, or with one that cannot be.
     stage: Option<Stage>,
+    /// Why it is missing.
+    trouble: Option<String>,
     guess: Option<Guess>,
 }
 
@@ -59,8 +61,12 @@ impl Lesson {
         };
         let step = step.min(lesson.steps.len().saturating_sub(1));
         let demo = lesson.demo.clone().or_else(|| lesson.steps.iter().find_map(|step| step.run.clone()));
-        let stage = demo.map(|demo| Stage::new(&demo, world.seed)).transpose()?;
-        Ok(Self { id: id.to_owned(), step, scroll: 0, focus: Focus::Text, stage, guess: None })
+        // A lesson whose demo cannot be is still there to read.
+        let (stage, trouble) = match demo.map(|demo| Stage::new(&demo, world.seed)).transpose() {
+            Ok(stage) => (stage, None),
+            Err(message) => (None, Some(message)),
+        };
+        Ok(Self { id: id.to_owned(), step, scroll: 0, focus: Focus::Text, stage, trouble, guess: None })
     }
 
     fn lesson<'a>(&self, content: &'a Content) -> Option<(&'a Chapter, &'a crate::content::Lesson)> {
@@ -222,6 +228,7 @@ impl Screen for Lesson {
     fn entered(&mut self, world: &World) -> Vec<Effect> {
         let mut effects = self.stage.as_mut().map(Stage::start).unwrap_or_default();
         effects.extend(self.arrive(world));
+        effects.extend(self.trouble.clone().map(Effect::Say));
         effects
     }
 

@@ -29,7 +29,7 @@ use crate::tui::learner::{Keep, Kept};
 use crate::tui::stage::Stage;
 
 /// How many questions a drill asks when nobody says.
-const DRILL_COUNT: usize = 12;
+pub const DRILL_COUNT: usize = 12;
 
 /// What a sitting is about.
 #[derive(Clone, Debug, PartialEq, Eq)]

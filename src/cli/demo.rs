@@ -1,0 +1,135 @@
+//! `demo NAME`: one demo, its knobs as flags; on the screen, as text, as JSON, as a capture.
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, stdout};
+use std::process::ExitCode;
+
+use clap::builder::StyledStr;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+
+use super::arguments::{Options, Output};
+use super::{run_output, start};
+use crate::content::DemoRef;
+use crate::demos::{self, Demo, Knob, KnobKind, Setup};
+use crate::quantity::{Quantity, Unit};
+use crate::recording::{Intervention, Meddling};
+use crate::tui::action::Place;
+
+/// A demo as it was asked for.
+pub(super) struct Wish {
+    demo: &'static Demo,
+    settings: BTreeMap<String, String>,
+    interventions: Vec<Intervention>,
+    output: Output,
+}
+
+/// `demo`, with a subcommand for every demo and a flag for every knob.
+pub(super) fn command() -> Command {
+    let demos = demos::all().iter().map(|demo| {
+        let knobs = demo.knobs.iter().map(flag);
+        let command = Command::new(demo.name).about(demo.title).long_about(demo.about).args(knobs);
+        Output::augment_args(command.arg(fork()))
+    });
+    Command::new("demo")
+        .about("Run a demo: on the screen, or as text, JSON or a capture")
+        .subcommand_value_name("NAME")
+        .subcommand_help_heading("Demos")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(demos)
+}
+
+fn flag(knob: &Knob) -> Arg {
+    let (value, range) = match knob.kind {
+        KnobKind::Quantity { unit, min, max, .. } => {
+            let range = format!("{} to {}", Quantity::new(min, unit), Quantity::new(max, unit));
+            (unit.value_name(), range)
+        }
+        KnobKind::Choice(words) => ("WORD", words.join(", ")),
+        KnobKind::Switch => ("ON", "on, off".to_owned()),
+    };
+    let help = format!("{} [{range}; {} unless told]", knob.about, knob.default());
+    let owned = *knob;
+    let parse = move |text: &str| owned.parse(text).map(|value| value.as_text());
+    let arg = Arg::new(knob.name).long(knob.name).value_name(value).help(StyledStr::from(help)).value_parser(parse);
+    // A switch may stand alone.
+    if knob.kind == KnobKind::Switch { arg.num_args(0..=1).default_missing_value("on") } else { arg }
+}
+
+fn fork() -> Arg {
+    Arg::new("fork")
+        .long("fork")
+        .value_name("WHAT:PACKET")
+        .action(clap::ArgAction::Append)
+        .value_parser(intervention)
+        .help("Change one packet's fate: drop:12, duplicate:12, delay:12:50ms")
+}
+
+/// Reads `drop:12`, `duplicate:12`, `delay:12:50ms`.
+fn intervention(text: &str) -> Result<Intervention, String> {
+    let wrong = || format!("`{text}` is none of drop:12, duplicate:12, delay:12:50ms");
+    let mut parts = text.splitn(3, ':');
+    let (what, packet, amount) = (parts.next(), parts.next(), parts.next());
+    let packet = packet.and_then(|it| it.parse().ok()).filter(|n| *n > 0).ok_or_else(wrong)?;
+    let action = match (what, amount) {
+        (Some("drop"), None) => Meddling::Drop,
+        (Some("duplicate"), None) => Meddling::Duplicate,
+        (Some("delay"), Some(amount)) => {
+            let amount = Quantity::parse(amount, Unit::Nanoseconds).map_err(|error| error.to_string())?;
+            Meddling::Delay(amount.as_duration().ok_or_else(wrong)?)
+        }
+        _ => return Err(wrong()),
+    };
+    Ok(Intervention { packet, action })
+}
+
+impl Wish {
+    /// What the matches of `demo` say.
+    pub(super) fn read(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let missing = || clap::Error::raw(ErrorKind::MissingSubcommand, "name a demo; `roundtrip demos` lists them\n");
+        let (name, matches) = matches.subcommand().ok_or_else(missing)?;
+        let demo = demos::find(name).ok_or_else(missing)?;
+        let given = |knob: &&Knob| matches.value_source(knob.name).is_some();
+        let setting = |knob: &Knob| Some((knob.name.to_owned(), matches.get_one::<String>(knob.name)?.clone()));
+        Ok(Self {
+            demo,
+            settings: demo.knobs.iter().filter(given).filter_map(setting).collect(),
+            interventions: matches.get_many("fork").into_iter().flatten().copied().collect(),
+            output: Output::from_arg_matches(matches)?,
+        })
+    }
+
+    /// Runs it, or opens the screen when nothing else is asked and there is one.
+    pub(super) fn run(self, options: &Options) -> anyhow::Result<ExitCode> {
+        let seed = options.seed.unwrap_or(start::SEED);
+        let on_screen = !(self.output.json || self.output.text || self.output.pcap.is_some());
+        if on_screen && self.interventions.is_empty() && stdout().is_terminal() {
+            let demo = DemoRef { name: self.demo.name.to_owned(), knobs: self.settings };
+            return start::tui(options, Some(Place::Demo { demo, seed }));
+        }
+        let setup = Setup { seed, interventions: self.interventions };
+        run_output::give(&demos::run(self.demo.name, &self.settings, &setup)?, &self.output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_fork_is_read_or_refused_with_what_to_write() {
+        let delay = Intervention { packet: 12, action: Meddling::Delay(Duration::from_millis(50)) };
+        assert_eq!(intervention("delay:12:50ms"), Ok(delay));
+        assert_eq!(intervention("drop:3"), Ok(Intervention { packet: 3, action: Meddling::Drop }));
+        for text in ["drop", "drop:0", "delay:3", "drop:3:4", "lose:3", "delay:3:4"] {
+            assert!(intervention(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::super::arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,82 @@
+//! `demos`: what there is to run.
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::run_output::print;
+use crate::demos::{self, Demo, Knob, KnobKind};
+
+/// A demo in JSON; the fields are documented and stable.
+#[derive(Serialize)]
+struct Listed {
+    name: &'static str,
+    title: &'static str,
+    chapters: &'static [&'static str],
+    live: bool,
+    knobs: Vec<ListedKnob>,
+}
+
+/// A knob in JSON. Quantities are integers of `unit`; a choice has `choices`.
+#[derive(Serialize)]
+struct ListedKnob {
+    name: &'static str,
+    kind: &'static str,
+    unit: Option<&'static str>,
+    default: serde_json::Value,
+    min: Option<i64>,
+    max: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choices: Option<&'static [&'static str]>,
+}
+
+/// Prints the list.
+pub(super) fn run(json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        let all: Vec<Listed> = demos::all().iter().map(|demo| listed(demo)).collect();
+        print(&serde_json::to_string_pretty(&all)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = String::new();
+    for demo in demos::all() {
+        writeln!(text, "{}  ({})\n  {}", demo.name, demo.chapters.join(", "), demo.title)?;
+        for knob in demo.knobs {
+            writeln!(text, "    --{:<12} {} [{}]", knob.name, knob.about, knob.default())?;
+        }
+        text.push('\n');
+    }
+    print(text.trim_end())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listed(demo: &Demo) -> Listed {
+    let knobs = demo.knobs.iter().map(listed_knob).collect();
+    Listed { name: demo.name, title: demo.title, chapters: demo.chapters, live: demo.live, knobs }
+}
+
+fn listed_knob(knob: &Knob) -> ListedKnob {
+    let name = knob.name;
+    match knob.kind {
+        KnobKind::Quantity { unit, min, max, default, .. } => ListedKnob {
+            name,
+            kind: "quantity",
+            unit: Some(unit.symbol()),
+            default: default.into(),
+            min: Some(min),
+            max: Some(max),
+            choices: None,
+        },
+        KnobKind::Choice(words) => ListedKnob {
+            name,
+            kind: "choice",
+            unit: None,
+            default: words[0].into(),
+            min: None,
+            max: None,
+            choices: Some(words),
+        },
+        KnobKind::Switch => {
+            ListedKnob { name, kind: "switch", unit: None, default: false.into(), min: None, max: None, choices: None }
+        }
+    }
+}
