@@ -74,7 +74,7 @@ impl Lab {
         Mac::local(self.macs)
     }
 
-    fn add(&mut self, machine: Machine, face: recording::Node) -> NodeId {
+    fn add(&self, machine: Machine, face: recording::Node) -> NodeId {
         let mut world = self.shared.world.borrow_mut();
         assert!(world.nodes.iter().all(|it| it.face.name != face.name), "two nodes are called {}", face.name);
         let links = vec![None; face.interfaces.len()];
@@ -385,6 +385,7 @@ impl RouterBuilder<'_> {
             routes: direct.chain(through).collect(),
             mtus: vec![1500; networks.len()],
             interfaces: parts().map(|(index, (own, mac))| Interface::new(index, mac, own)).collect(),
+            ..Router::default()
         };
         let interfaces = parts().map(|(index, (own, mac))| interface(index, mac, own)).collect();
         let face = recording::Node { name, kind: NodeKind::Router, interfaces, place };

@@ -321,7 +321,8 @@ impl AsyncWrite for LabStream {
         let held = self.held;
         let waiting = self.writing.take();
         let call = waiting.unwrap_or_else(|| self.net.begin(format!("send(fd {}, {} bytes)", held.fd, bytes.len())));
-        let Poll::Ready(outcome) = self.net.at_host(|host, _, _| host.poll_write(held, bytes, cx)) else {
+        let Poll::Ready(outcome) = self.net.at_host(|host, now, out| host.poll_write(held, bytes, cx, (now, out)))
+        else {
             self.writing = Some(call);
             return Poll::Pending;
         };

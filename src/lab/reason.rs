@@ -39,6 +39,8 @@ struct History {
     told: Option<(u32, u16)>,
     /// Since when data has waited for our ACK, and in how many segments.
     owed: Option<(Time, u32)>,
+    /// Our last ACK told of a hole in what came.
+    gap: bool,
 }
 
 /// The last segment that came in.
@@ -152,13 +154,14 @@ impl History {
         if segment.syn {
             self.written_to = end;
         }
-        if start != end {
+        if start != end && !self.probes(segment) {
             self.flight.retain(|(first, _, _)| *first != start);
             self.flight.push_back((start, end, now));
             self.top = Some(self.top.filter(|top| before(end, *top)).unwrap_or(end));
         }
         if let Some(ack) = segment.ack {
             self.told = Some((ack, segment.window));
+            self.gap = self.heard.is_some_and(|it| before(ack, it.seq));
             self.owed = None;
         }
     }
@@ -171,14 +174,18 @@ impl History {
         if segment.seq == segment.end() {
             return self.why_ack(now, segment, ack_delay);
         }
-        let probe = self.peer_window == Some(0);
-        if probe && segment.payload.len() <= 1 && !segment.fin {
+        if self.probes(segment) {
             return Some("zero-window probe: has the receiver room again?".to_owned());
         }
         if self.top.is_some_and(|top| before(segment.seq, top)) {
             return self.why_again(now, segment, sent_before);
         }
         self.why_new(segment)
+    }
+
+    /// Whether this byte is only sent to hear the window (RFC 9293 §3.8.6.1); it counts as not sent.
+    fn probes(&self, segment: &Segment<'_>) -> bool {
+        self.peer_window == Some(0) && segment.payload.len() == 1 && !segment.fin && !segment.syn
     }
 
     fn why_syn(&self, now: Time, segment: &Segment<'_>, sent_before: Option<Time>) -> String {
@@ -241,22 +248,31 @@ impl History {
         if ack == told {
             return self.why_same_ack(heard, ack, segment.window > window);
         }
-        if heard.fin && heard.end == ack {
-            return Some("acknowledges the FIN".to_owned());
+        let fin = heard.fin && heard.end == ack;
+        let what = match (ack.wrapping_sub(told), fin) {
+            (1, true) => return Some("acknowledges the FIN".to_owned()),
+            (length, true) => format!("acknowledges {} bytes and the FIN", length - 1),
+            (length, false) => format!("acknowledges {length} bytes"),
+        };
+        if before(ack, heard.seq) {
+            let missing = heard.seq.wrapping_sub(ack);
+            return Some(format!("{what} at once: {missing} bytes before this segment are missing"));
         }
-        let bytes = ack.wrapping_sub(told);
+        if self.gap {
+            return Some(format!("{what} at once: this segment fills the gap"));
+        }
         let (since, segments) = self.owed?;
         let waited = now.since(since);
         // smoltcp's clock counts microseconds.
         let timer = ack_delay.filter(|it| waited + Duration::from_micros(1) >= *it && !waited.is_zero());
         match timer {
             Some(delay) => Some(format!(
-                "acknowledges {bytes} bytes: the delayed-ACK timer ran out ({}), nothing to send along",
+                "{what}: the delayed-ACK timer ran out ({}), nothing to send along",
                 Quantity::time(delay)
             )),
-            None if segments > 1 => Some(format!("acknowledges {bytes} bytes: {segments} segments waited for an ACK")),
-            None if ack_delay.is_none() => Some(format!("acknowledges {bytes} bytes at once")),
-            None => Some(format!("acknowledges {bytes} bytes")),
+            None if segments > 1 => Some(format!("{what}: {segments} segments waited for an ACK")),
+            None if ack_delay.is_none() => Some(format!("{what} at once")),
+            None => Some(what),
         }
     }
 

@@ -1,4 +1,5 @@
 //! An IPv4 router: one interface on each network, a routing table, and the rules of RFC 1812 for what may pass.
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use etherparse::icmpv4::DestUnreachableHeader;
@@ -17,6 +18,8 @@ pub(crate) struct Router {
     /// The largest packet each interface's link carries.
     pub(crate) mtus: Vec<u16>,
     pub(crate) routes: Vec<Route>,
+    /// Destinations whose route was recorded: once is enough, each packet carries its reason.
+    pub(crate) chosen: BTreeSet<Ipv4Addr>,
 }
 
 impl Router {
@@ -75,7 +78,9 @@ impl Router {
         let next_hop = route.via.unwrap_or(to);
         let way = route.via.map_or_else(|| "directly".to_owned(), |via| format!("via {via}"));
         let why = format!("to {to}: route {} {way}, TTL {before} to {}", route.to, header.time_to_live);
-        out.decide(format!("{why}, out of {}", interface_name(route.interface)));
+        if self.chosen.insert(to) {
+            out.decide(format!("{why}, out of {}", interface_name(route.interface)));
+        }
         self.interfaces[route.interface].send(now, next_hop, packet, Some(format!("forwarded {why}")), out);
     }
 

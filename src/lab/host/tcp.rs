@@ -11,7 +11,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint, IpListenEndpoint};
 use crate::lab::host::{CongestionControl, Fd, Host};
 use crate::lab::output::Output;
 use crate::lab::sniff::Segment;
-use crate::recording::EventKind;
+use crate::recording::{EventKind, Time};
 
 /// A TCP socket, listening or connected, with or without a program that holds it.
 #[derive(Debug)]
@@ -230,7 +230,14 @@ impl Host {
         }
     }
 
-    pub(crate) fn poll_write(&mut self, held: Held, bytes: &[u8], cx: &Context<'_>) -> Poll<io::Result<usize>> {
+    /// Takes bytes from a program; what the windows allow goes out at once, so that two writes are two segments.
+    pub(crate) fn poll_write(
+        &mut self,
+        held: Held,
+        bytes: &[u8],
+        cx: &Context<'_>,
+        (now, out): (Time, &mut Output),
+    ) -> Poll<io::Result<usize>> {
         let failure = self.connections.get(&held.handle).and_then(|it| it.failure);
         let socket = self.tcp(held.handle);
         match socket.send_slice(bytes) {
@@ -241,6 +248,7 @@ impl Host {
             Ok(0) => Poll::Ready(Ok(0)),
             Ok(taken) => {
                 self.reasons.wrote((held.local, held.peer), taken);
+                self.egress(now, out);
                 Poll::Ready(Ok(taken))
             }
             Err(tcp::SendError::InvalidState) => Poll::Ready(Err(failure.unwrap_or(ErrorKind::BrokenPipe).into())),

@@ -1,4 +1,7 @@
 //! Whole small internets: what their programs, their packets and their clocks do.
+mod ends;
+mod layers;
+mod runs;
 mod tcp;
 
 use std::net::SocketAddr;
