@@ -4,6 +4,7 @@ mod help;
 mod home;
 mod lesson;
 mod palette;
+mod present;
 mod progress;
 mod session;
 
@@ -12,6 +13,7 @@ pub use help::Help;
 pub use home::Home;
 pub use lesson::Lesson;
 pub use palette::Palette;
+pub use present::Present;
 pub use progress::Progress;
 pub use session::{DRILL_COUNT, Session, Topic};
 
@@ -83,6 +85,7 @@ pub fn open(place: Place, world: &World) -> Result<Box<dyn Screen>, String> {
         Place::Drill(wish) => Ok(Box::new(Session::drill(&wish, world)?)),
         Place::Unfinished { sitting } => Ok(Box::new(Session::unfinished(&sitting, world)?)),
         Place::Glossary { term } => Ok(Box::new(Glossary::open(term.as_deref(), world))),
+        Place::Present { lesson } => Ok(Box::new(Present::open(&lesson, world)?)),
         Place::Progress => Ok(Box::new(Progress::default())),
         other => Err(format!("There is no screen for {other:?} yet.")),
     }

@@ -17,6 +17,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
 use self::guess::Guess;
+pub(in crate::tui) use self::text::RunFacts;
 use super::Screen;
 use crate::content::{Chapter, Content, Step};
 use crate::tui::FRAME;
