@@ -26,7 +26,12 @@ impl Runs for Facts {
 
     fn reveal(&self, hidden: &Hidden, _seed: u64) -> Result<Revealed, String> {
         let why = format!("{} of {}", hidden.field, hidden.marker);
-        Ok(Revealed { value: "0x012".to_owned(), meaning: "SYN, ACK".to_owned(), why, packet: 5 })
+        Ok(Revealed {
+            value: "0x012".to_owned(),
+            meaning: "SYN, ACK: accepts the connection".to_owned(),
+            why,
+            packet: 5,
+        })
     }
 }
 
@@ -279,7 +284,7 @@ fn a_field_of_a_packet() {
         points(&kind, text(typed), FULL);
     }
     let near = points(&kind, text("syn"), 0);
-    assert_eq!(near.right, "0x012 (SYN, ACK)");
+    assert_eq!(near.right, "0x012 (SYN, ACK: accepts the connection)");
     assert_eq!(near.remarks[0].why, "it also acknowledges");
     points(&kind, text("ACK"), 0);
     points(&kind, text("12"), 0);

@@ -45,11 +45,14 @@ fn told(revealed: &Revealed, right: bool) -> Remark {
     Remark::new(&revealed.value, right, &revealed.why)
 }
 
-/// The ways to say a field's value: all of it, what stands before and between its parentheses, its meaning.
+/// The ways to say a field's value: all of it, what stands before and between its parentheses, its meaning, and the name
+/// at the meaning's head (`RST, ACK` of `RST, ACK: breaks the connection off`).
 fn readings(revealed: &Revealed) -> impl Iterator<Item = &str> {
     let (before, after) = revealed.value.split_once('(').unwrap_or((&revealed.value, ""));
     let inside = after.split(')').next().unwrap_or("");
-    [revealed.value.as_str(), before, inside, revealed.meaning.as_str()].into_iter().filter(|it| !it.trim().is_empty())
+    let meaning = revealed.meaning.as_str();
+    let head = meaning.split_once(": ").map_or("", |(head, _)| head);
+    [revealed.value.as_str(), before, inside, meaning, head].into_iter().filter(|it| !it.trim().is_empty())
 }
 
 /// The same words in any order (`ACK, SYN` is `SYN, ACK`), or the same number in another base.
