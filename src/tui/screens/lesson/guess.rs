@@ -102,7 +102,26 @@ pub(super) enum Said {
     Plain(String),
 }
 
+/// Things are counted exactly; sizes and times need not be guessed to the last digit.
 fn is_close(said: Quantity, truth: Quantity) -> bool {
+    if truth.unit == Unit::Count {
+        return said == truth;
+    }
     let off = (i128::from(said.value) - i128::from(truth.value)).abs() * 1_000_000;
     said.unit == truth.unit && off <= i128::from(truth.value.abs()) * CLOSE_PPM
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_right_or_wrong_and_a_time_may_be_close() {
+        let count = |value| Quantity::new(value, Unit::Count);
+        assert!(is_close(count(63), count(63)));
+        assert!(!is_close(count(64), count(63)), "a TTL of 64 is not 63");
+        let ms = |value: i64| Quantity::new(value * 1_000_000, Unit::Nanoseconds);
+        assert!(is_close(ms(100), ms(102)));
+        assert!(!is_close(ms(90), ms(102)));
+    }
 }
