@@ -6,58 +6,11 @@ use std::path::Path;
 use roundtrip::content::{
     Content, DemoRef, Diagnostic, Known, Rule, RunFacts, Source, check, load, load_texts, summary,
 };
-use roundtrip::demos::{self, Knobs, Setup};
 use roundtrip::quantity::{Quantity, Unit};
-use roundtrip::recording::Recording;
-use roundtrip::wire::{self, Field};
+use roundtrip::tui::runs::DemoRuns;
 
 /// The views a step may show.
 const VIEWS: [&str; 6] = ["sequence", "packets", "waterfall", "topology", "chart", "table"];
-
-/// The demos of this program.
-struct Ours;
-
-impl Known for Ours {
-    fn demos(&self) -> Vec<String> {
-        demos::all().iter().map(|demo| demo.name.to_owned()).collect()
-    }
-
-    fn views(&self) -> Vec<String> {
-        VIEWS.map(str::to_owned).to_vec()
-    }
-
-    fn knobs(&self, demo: &str) -> Vec<String> {
-        let knobs = demos::find(demo).map_or(&[][..], |demo| demo.knobs);
-        knobs.iter().map(|knob| knob.name.to_owned()).collect()
-    }
-
-    fn knob(&self, demo: &str, knob: &str, value: &str) -> Result<(), String> {
-        let demo = demos::find(demo).ok_or("no such demo")?;
-        Knobs::with(demo.knobs, [(knob, value)]).map(|_| ()).map_err(|error| error.to_string())
-    }
-
-    fn run(&self, demo: &DemoRef) -> RunFacts {
-        let found = demos::find(&demo.name).expect("the check asks for demos that exist");
-        let settings = demo.knobs.iter().map(|(knob, value)| (knob.as_str(), value.as_str()));
-        let knobs = Knobs::with(found.knobs, settings).expect("the check asks with knobs that are sound");
-        facts(&(found.run)(&knobs, &Setup::default()))
-    }
-}
-
-fn facts(run: &Recording) -> RunFacts {
-    let measurements = run.measurements.iter().map(|it| (it.name.clone(), it.value)).collect();
-    let fields = |n: u32| {
-        let packet = run.packet(n)?;
-        Some(wire::decode(&packet.bytes).layers.iter().flat_map(|layer| names(&layer.fields)).collect())
-    };
-    let markers = run.markers.iter().map(|it| (it.name.clone(), it.packet.and_then(fields))).collect();
-    RunFacts { measurements, markers }
-}
-
-fn names(fields: &[Field]) -> BTreeSet<String> {
-    let parts = fields.iter().flat_map(|field| names(&field.parts));
-    fields.iter().map(|field| field.name.to_owned()).chain(parts).collect()
-}
 
 fn rendered<'d>(problems: impl IntoIterator<Item = &'d Diagnostic>) -> String {
     problems.into_iter().map(|it| it.render(false)).collect::<Vec<_>>().join("\n\n")
@@ -73,11 +26,8 @@ fn our_content_loads_without_a_problem() {
 #[test]
 fn our_content_breaks_no_rule() {
     let (content, _) = load(Source::Embedded);
-    let mut problems = check(&content, &Ours);
+    let mut problems = check(&content, &DemoRuns);
     problems.retain(|it| it.is_error());
-    if demos::all().is_empty() {
-        problems.retain(|it| it.rule != Rule::UnknownDemo);
-    }
     assert!(problems.is_empty(), "{}\n\n{}", rendered(&problems), summary(&problems));
 }
 

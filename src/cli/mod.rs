@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 done, and the answer is no (a check found errors, a graded program failed, a quiz was not
 //! passed); 2 the command line cannot be understood; 3 something outside failed (a file, the terminal, the store).
 mod arguments;
+mod check;
 mod demo;
 mod demos;
 mod folders;
@@ -54,7 +55,7 @@ fn run(options: &Options, command: Command) -> anyhow::Result<ExitCode> {
         Command::Demos { json } => demos::run(json),
         Command::Open(open) => open::run(options, &open),
         Command::Grade { exercise: Exercise::TcpEcho { port, idle, json } } => grade::tcp_echo(port, idle, json),
-        Command::Check { .. } => anyhow::bail!("check is not here yet"),
+        Command::Check { dir, json } => check::run(options, dir.as_deref(), json),
         Command::Progress(progress) => progress::run(options, &progress),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut arguments::command(), "roundtrip", &mut std::io::stdout());

@@ -1,11 +1,12 @@
 //! What questions need to know of runs, from the demos.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::content::{DemoRef, Hidden};
-use crate::demos::{self, Setup};
+use crate::content::{DemoRef, Hidden, Known, RunFacts};
+use crate::demos::{self, Knobs, Setup};
 use crate::practice::{Revealed, Runs};
 use crate::quantity::Quantity;
 use crate::recording::Recording;
+use crate::tui::views::Kind;
 use crate::wire::{self, Field};
 
 /// Runs the demos of this program.
@@ -45,6 +46,46 @@ impl Runs for DemoRuns {
             packet: packet.n,
         })
     }
+}
+
+/// The check asks the demos of this program.
+impl Known for DemoRuns {
+    fn demos(&self) -> Vec<String> {
+        demos::all().iter().map(|demo| demo.name.to_owned()).collect()
+    }
+
+    fn views(&self) -> Vec<String> {
+        Kind::ALL.iter().map(|view| view.name().to_owned()).collect()
+    }
+
+    fn knobs(&self, demo: &str) -> Vec<String> {
+        let knobs = demos::find(demo).map_or(&[][..], |demo| demo.knobs);
+        knobs.iter().map(|knob| knob.name.to_owned()).collect()
+    }
+
+    fn knob(&self, demo: &str, knob: &str, value: &str) -> Result<(), String> {
+        let demo = demos::find(demo).ok_or("no such demo")?;
+        Knobs::with(demo.knobs, [(knob, value)]).map(drop).map_err(|error| error.to_string())
+    }
+
+    fn run(&self, demo: &DemoRef) -> RunFacts {
+        Self::run(demo, 0).map(|recording| facts(&recording)).unwrap_or_default()
+    }
+}
+
+fn facts(run: &Recording) -> RunFacts {
+    let measurements = run.measurements.iter().map(|it| (it.name.clone(), it.value)).collect();
+    let fields = |n: u32| {
+        let packet = run.packet(n)?;
+        Some(wire::decode(&packet.bytes).layers.iter().flat_map(|layer| names(&layer.fields)).collect())
+    };
+    let markers = run.markers.iter().map(|it| (it.name.clone(), it.packet.and_then(fields))).collect();
+    RunFacts { measurements, markers }
+}
+
+fn names(fields: &[Field]) -> BTreeSet<String> {
+    let parts = fields.iter().flat_map(|field| names(&field.parts));
+    fields.iter().map(|field| field.name.to_owned()).chain(parts).collect()
 }
 
 fn named<'a>(field: &'a Field, name: &str) -> Option<&'a Field> {
