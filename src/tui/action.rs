@@ -72,6 +72,8 @@ pub enum Action {
     SaveRun,
     SaveCapture,
     Zoom,
+    /// A click into a view.
+    Point(super::views::Pointed),
     // questions
     Choose(usize),
     /// Ticks or unticks, takes up or puts down.

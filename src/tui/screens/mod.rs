@@ -1,4 +1,6 @@
 //! The screens: one file each, all of one shape. State, the keys that work now, update, draw.
+mod demo;
+mod demos;
 mod glossary;
 mod help;
 mod home;
@@ -8,6 +10,8 @@ mod present;
 mod progress;
 mod session;
 
+pub use demo::Demo;
+pub use demos::Demos;
 pub use glossary::Glossary;
 pub use help::Help;
 pub use home::Home;
@@ -87,6 +91,8 @@ pub fn open(place: Place, world: &World) -> Result<Box<dyn Screen>, String> {
         Place::Glossary { term } => Ok(Box::new(Glossary::open(term.as_deref(), world))),
         Place::Present { lesson } => Ok(Box::new(Present::open(&lesson, world)?)),
         Place::Progress => Ok(Box::new(Progress::default())),
-        other => Err(format!("There is no screen for {other:?} yet.")),
+        Place::Demos => Ok(Box::new(Demos::default())),
+        Place::Demo { demo, seed } => Ok(Box::new(Demo::new(&demo, seed)?)),
+        Place::SavedRun { path } => Ok(Box::new(Demo::saved(path))),
     }
 }

@@ -3,7 +3,7 @@ use crossterm::event::KeyCode;
 
 use super::{Focus, Stage};
 use crate::tui::action::{Action, Binding, Key};
-use crate::tui::views::Kind;
+use crate::tui::views::{Kind, Pane};
 
 impl Stage {
     /// The keys that work now, in the footer's order; a screen lists them before its own.
@@ -44,6 +44,15 @@ impl Stage {
             Binding::quiet([Key::char('>'), Key::char('.')], "faster", Action::Faster),
             Binding::new([Key::char('v')], "view", Action::NextView),
         ];
+        if self.kind == Kind::Packets {
+            keys.splice(0..0, self.reading_keys());
+        }
+        if matches!(self.kind, Kind::Sequence | Kind::Packets) {
+            keys.push(Binding::quiet([Key::code(KeyCode::Down), Key::char('j')], "down", Action::Down));
+            keys.push(Binding::quiet([Key::code(KeyCode::Up)], "up", Action::Up));
+            keys.push(Binding::quiet([Key::code(KeyCode::PageDown)], "page down", Action::PageDown));
+            keys.push(Binding::quiet([Key::code(KeyCode::PageUp)], "page up", Action::PageUp));
+        }
         if !self.demo.knobs.is_empty() {
             keys.push(Binding::new([Key::char('k')], "knobs", Action::Knobs));
         }
@@ -52,10 +61,48 @@ impl Stage {
             let label = if self.compare { "one run" } else { "compare" };
             keys.push(Binding::new([Key::char('c')], label, Action::Compare));
         }
+        let zoom = if self.state.zoomed { "show all of the stage" } else { "only this pane" };
+        keys.push(Binding::quiet([Key::char('z')], zoom, Action::Zoom));
         keys.push(Binding::quiet([Key::char('e')], "why each packet was sent", Action::Reasons));
+        keys.extend(self.fork_keys());
         for (index, label) in LABELS.iter().enumerate() {
             let digit = char::from_digit(u32::try_from(index + 1).unwrap_or(0), 10).unwrap_or('0');
             keys.push(Binding::quiet([Key::char(digit)], label, Action::View(index)));
+        }
+        keys
+    }
+}
+
+impl Stage {
+    fn fork_keys(&self) -> Vec<Binding> {
+        let mut keys = Vec::new();
+        if !self.setup.interventions.is_empty() {
+            keys.push(Binding::new([Key::char('u')], "undo the fork", Action::Unfork));
+        }
+        if self.state.packet > 0 {
+            keys.push(Binding::new([Key::char('x')], "drop packet", Action::Drop));
+            keys.push(Binding::quiet([Key::char('d')], "delay the packet by 50 ms more, run again", Action::Delay));
+            keys.push(Binding::quiet([Key::char('D')], "double the packet, run again", Action::Duplicate));
+        }
+        keys.push(Binding::quiet([Key::char('S')], "save the run", Action::SaveRun));
+        keys.push(Binding::quiet([Key::char('P')], "save a capture for Wireshark", Action::SaveCapture));
+        keys
+    }
+
+    /// The keys of the packets view, by its pane; they come before those of every view.
+    fn reading_keys(&self) -> Vec<Binding> {
+        let next = match self.state.reading.pane {
+            Pane::List => "to the fields",
+            Pane::Tree => "to the bytes",
+            Pane::Bytes => "to the list",
+        };
+        let mut keys = vec![
+            Binding::new([Key::code(KeyCode::Tab)], next, Action::NextPane),
+            Binding::quiet([Key::code(KeyCode::BackTab)], "pane before", Action::PreviousPane),
+        ];
+        if self.state.reading.pane == Pane::Bytes {
+            keys.push(Binding::new([Key::code(KeyCode::Right)], "next byte", Action::Right));
+            keys.push(Binding::quiet([Key::code(KeyCode::Left)], "byte before", Action::Left));
         }
         keys
     }

@@ -15,7 +15,7 @@ use crate::recording::{Recording, Time};
 use crate::tui::action::Action;
 use crate::tui::app::World;
 use crate::tui::theme::Theme;
-use crate::tui::views::{self, Kind, Prepared, View, pen};
+use crate::tui::views::{self, Kind, Pointed, Prepared, View, pen};
 
 /// Where the parts of the stage stand.
 struct Areas {
@@ -28,11 +28,13 @@ struct Areas {
 impl Stage {
     fn areas(&self, area: Rect) -> Areas {
         let knobs = match self.focus {
+            Focus::View if self.state.zoomed => 0,
             _ if self.demo.knobs.is_empty() => 0,
             Focus::Knobs => self.knob_rows().min(area.height / 2),
             Focus::View => 1,
         };
-        let rows = [Constraint::Length(1), Constraint::Length(knobs), Constraint::Min(0), Constraint::Length(2)];
+        let tabs = u16::from(!self.state.zoomed);
+        let rows = [Constraint::Length(tabs), Constraint::Length(knobs), Constraint::Min(0), Constraint::Length(2)];
         let [tabs, knobs, view, scrubber] = Layout::vertical(rows).areas(area);
         Areas { tabs, knobs, view, scrubber }
     }
@@ -103,7 +105,7 @@ impl Stage {
         if let Some(marker) = run.markers.iter().rfind(|marker| marker.at == cursor) {
             pen::put(buffer, area, (x + 2, 0), &format!("◆ {}", marker.label), theme.accent);
         }
-        let track = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: 1 };
+        let track = track(area);
         let here = column(cursor, run.end, track.width);
         for x in 0..track.width {
             let (sign, style) = if x <= here { ("━", theme.accent) } else { ("─", theme.border) };
@@ -118,14 +120,31 @@ impl Stage {
 
     /// What a click means.
     #[must_use]
-    pub fn click(&self, area: Rect, at: Position, _world: &World) -> Option<Action> {
+    pub fn click(&self, area: Rect, at: Position, world: &World) -> Option<Action> {
         let areas = self.areas(area);
         if areas.knobs.contains(at) && self.focus == Focus::View {
             return Some(Action::Knobs);
         }
         let tabs = self.tab_places(areas.tabs);
-        tabs.iter().position(|(place, _)| place.contains(at)).map(Action::View)
+        if let Some(tab) = tabs.iter().position(|(place, _)| place.contains(at)) {
+            return Some(Action::View(tab));
+        }
+        let run = self.shown.as_ref().filter(|_| !self.veiled)?;
+        if areas.scrubber.contains(at) {
+            let track = track(areas.scrubber);
+            let here = u128::from(at.x.saturating_sub(track.x));
+            let last = u128::from(track.width.saturating_sub(1)).max(1);
+            let instant = u128::from(run.recording().end.0) * here.min(last) / last;
+            return Some(Action::Point(Pointed::Time(Time(u64::try_from(instant).unwrap_or(u64::MAX)))));
+        }
+        let view = View { run, other: None, state: &self.state, theme: &world.theme, focused: true };
+        views::hit(self.kind, areas.view, at, &view).map(Action::Point)
     }
+}
+
+/// The line of the scrubber: below its words.
+const fn track(scrubber: Rect) -> Rect {
+    Rect { x: scrubber.x + 1, y: scrubber.y + 1, width: scrubber.width.saturating_sub(2), height: 1 }
 }
 
 /// The column of an instant on a line of that many.

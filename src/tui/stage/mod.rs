@@ -3,8 +3,11 @@
 //! It holds the run on show and the run before it (or the one it was forked from), a cursor in time, and a view.
 mod bindings;
 mod draw;
+mod files;
+mod fork;
 mod knobs;
 mod player;
+mod reading;
 mod update;
 
 use std::sync::Arc;
@@ -13,7 +16,8 @@ use super::action::{Effect, Outcome};
 use super::views::{Kind, Prepared, State};
 use crate::content::{DemoRef, Show};
 use crate::demos::{self, Demo, Knobs, Setup};
-use crate::recording::{Recording, Run};
+use crate::recording::saved::{self, Saved};
+use crate::recording::{Recording, Run, Time};
 use player::Player;
 
 /// A demo, its runs, and where the learner stands in them.
@@ -37,9 +41,13 @@ pub struct Stage {
     knob: usize,
     compare: bool,
     veiled: bool,
-    /// The field of a packet that a question asks for.
-    pub(crate) hidden: Option<(u32, String)>,
     play_on_arrival: bool,
+    /// The packet to stand at once a forked run arrives.
+    stay_at: Option<u32>,
+    /// The file this run was saved in, whose digest the run must repeat.
+    saved: Option<Saved>,
+    /// What the file and the run disagree in.
+    differs: Option<String>,
 }
 
 /// What the arrow keys move.
@@ -76,8 +84,39 @@ impl Stage {
             knob: 0,
             compare: false,
             veiled: false,
-            hidden: None,
             play_on_arrival: false,
+            stay_at: None,
+            saved: None,
+            differs: None,
+        }
+    }
+
+    /// A stage for a saved run, from its file's text.
+    ///
+    /// # Errors
+    /// A message for the learner when it is no such file, or its demo or knobs are not those of this program.
+    pub fn saved(text: &str) -> Result<Self, String> {
+        let saved = saved::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+        let run = saved.run.clone();
+        let (demo, knobs) = resolve(&DemoRef { name: run.demo, knobs: run.knobs })?;
+        let setup = Setup { seed: run.seed, interventions: run.interventions };
+        Ok(Self { saved: Some(saved), ..Self::of(demo, knobs, setup) })
+    }
+
+    /// The demo's title.
+    #[must_use]
+    pub const fn title(&self) -> &'static str {
+        self.demo.title
+    }
+
+    /// Which run it is: `seed 7`, with what was done to it.
+    #[must_use]
+    pub fn status(&self) -> String {
+        let forks = self.forks();
+        if forks.is_empty() {
+            format!("seed {}", self.setup.seed)
+        } else {
+            format!("seed {} · {forks}", self.setup.seed)
         }
     }
 
@@ -101,6 +140,7 @@ impl Stage {
         self.knobs = knobs;
         self.setup.interventions.clear();
         self.compare = false;
+        self.stay_at = None;
         self.want()
     }
 
@@ -118,12 +158,12 @@ impl Stage {
 
     /// Hides the value and bytes of a packet's field: a question asks for it.
     pub fn hide_field(&mut self, packet: u32, field: &str) {
-        self.hidden = Some((packet, field.to_owned()));
+        self.state.hidden = vec![(packet, field.to_owned())];
     }
 
     /// Shows everything again: the question is answered.
     pub fn unhide(&mut self) {
-        self.hidden = None;
+        self.state.hidden.clear();
     }
 
     /// While veiled nothing of the run is shown and no key is taken: the learner has not guessed yet.
@@ -154,9 +194,18 @@ impl Stage {
         if let Outcome::Ran(recording) = outcome
             && self.wanted.as_ref() == Some(&recording.run)
         {
+            let effects = self.check(recording);
             self.arrived(Prepared::new(Arc::clone(recording)));
+            return effects;
         }
         Vec::new()
+    }
+
+    /// Says when a saved run does not repeat as it was saved.
+    fn check(&mut self, recording: &Recording) -> Vec<Effect> {
+        let saved = self.saved.take_if(|saved| saved.run == recording.run);
+        self.differs = saved.and_then(|saved| saved.check(recording).err()).map(|error| error.to_string());
+        self.differs.clone().map(Effect::Say).into_iter().collect()
     }
 
     /// The run that knobs and setup describe.
@@ -195,12 +244,15 @@ impl Stage {
         let end = run.recording().end;
         self.wanted = None;
         self.other = self.shown.replace(run);
-        self.player.fit(end.since(crate::recording::Time::ZERO));
+        self.player.fit(end.since(Time::ZERO));
         if std::mem::take(&mut self.play_on_arrival) {
             self.player.playing = true;
-            self.stand_at(crate::recording::Time::ZERO);
+            self.stand_at(Time::ZERO);
         } else {
             self.stand_at(self.state.cursor.min(end));
+        }
+        if let Some(packet) = self.stay_at.take() {
+            self.to_packet(packet);
         }
         self.to_wanted_marker();
     }
@@ -213,6 +265,7 @@ impl Stage {
             self.marker = None;
             self.stand_at(at);
             self.state.packet = packet.unwrap_or(self.state.packet);
+            self.state.reading.selected = None;
         }
     }
 }

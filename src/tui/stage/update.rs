@@ -5,6 +5,7 @@ use super::{Focus, Stage};
 use crate::recording::{Recording, Time};
 use crate::tui::action::{Action, Effect};
 use crate::tui::views::Kind;
+use crate::tui::views::sequence::{self, What};
 
 impl Stage {
     /// Does what was asked; `None` when it is not the stage's to do.
@@ -24,12 +25,21 @@ impl Stage {
     }
 
     fn update_view(&mut self, action: &Action) -> Option<Vec<Effect>> {
+        if self.kind == Kind::Packets && self.read(action) {
+            return Some(Vec::new());
+        }
         match action {
+            Action::Point(pointed) => self.point(*pointed),
             Action::PlayPause => self.play_pause(),
             Action::Faster => self.player.faster(),
             Action::Slower => self.player.slower(),
-            Action::StepForward | Action::Down => self.step(true),
-            Action::StepBack | Action::Up => self.step(false),
+            Action::Down if self.kind == Kind::Sequence => self.to_row(1),
+            Action::Up if self.kind == Kind::Sequence => self.to_row(-1),
+            Action::PageDown => self.page(1),
+            Action::PageUp => self.page(-1),
+            Action::Scroll { down, .. } => self.scroll(if *down { 1 } else { -1 }),
+            Action::StepForward | Action::Down => self.step(1),
+            Action::StepBack | Action::Up => self.step(-1),
             Action::NextMarker => self.to_marker(true),
             Action::PreviousMarker => self.to_marker(false),
             Action::First => self.pause_at(Time::ZERO),
@@ -39,6 +49,11 @@ impl Stage {
             Action::Knobs if !self.demo.knobs.is_empty() => self.focus = Focus::Knobs,
             Action::Compare => self.compare = !self.compare && self.other.is_some(),
             Action::Reasons => self.state.reasons = !self.state.reasons,
+            Action::Zoom => self.state.zoomed = !self.state.zoomed,
+            Action::Drop | Action::Delay | Action::Duplicate => return Some(self.fork(action)),
+            Action::Unfork => return Some(self.unfork()),
+            Action::SaveRun => return Some(self.save_run()),
+            Action::SaveCapture => return Some(self.save_capture()),
             Action::RunAgain => return Some(self.run_again()),
             _ => return None,
         }
@@ -69,7 +84,7 @@ impl Stage {
         self.state.packet = self.shown.as_ref().map_or(0, |run| run.packet_at(at));
     }
 
-    fn pause_at(&mut self, at: Time) {
+    pub(super) fn pause_at(&mut self, at: Time) {
         self.player.playing = false;
         self.stand_at(at);
     }
@@ -90,15 +105,59 @@ impl Stage {
         self.player.playing = !self.player.playing;
     }
 
-    /// To the packet after or before the one under the cursor.
-    fn step(&mut self, forward: bool) {
+    /// So many packets on or back.
+    fn step(&mut self, by: i32) {
         let Some(run) = self.recording() else { return };
         let last = u32::try_from(run.packets.len()).unwrap_or(u32::MAX);
-        let now = self.state.packet;
-        let next = if forward { now.saturating_add(1).min(last) } else { now.saturating_sub(1).max(1) };
-        if let Some(at) = run.packet(next).map(|packet| packet.at) {
+        self.to_packet(self.state.packet.saturating_add_signed(by).clamp(1, last.max(1)));
+    }
+
+    /// So many rows of the sequence on or back; silences are passed over.
+    fn to_row(&mut self, by: isize) {
+        let Some(run) = &self.shown else { return };
+        let rows = &run.rows(self.state.reasons).all;
+        let last = rows.len().saturating_sub(1);
+        let mut next = sequence::current(run, &self.state).saturating_add_signed(by).min(last);
+        while matches!(rows[next].what, What::Silence(_)) && next > 0 && next < last {
+            next = next.saturating_add_signed(by.signum());
+        }
+        let row = rows[next];
+        match row.what {
+            What::Crossing { first, .. } | What::Leaves(first) => self.to_packet(first),
+            What::Arrives(n) => {
+                self.pause_at(row.at);
+                self.state.packet = n;
+            }
+            What::Event { index, .. } => self.to_event(index),
+            What::EventEnds(_) | What::Silence(_) => self.pause_at(row.at),
+        }
+    }
+
+    fn page(&mut self, by: i8) {
+        match self.kind {
+            Kind::Sequence => self.to_row(isize::from(by) * 10),
+            _ => self.step(i32::from(by) * 10),
+        }
+    }
+
+    fn scroll(&mut self, by: i8) {
+        match self.kind {
+            Kind::Sequence => self.to_row(isize::from(by)),
+            _ => self.step(i32::from(by)),
+        }
+    }
+
+    pub(super) fn to_packet(&mut self, n: u32) {
+        if let Some(at) = self.recording().and_then(|run| run.packet(n)).map(|packet| packet.at) {
             self.pause_at(at);
-            self.state.packet = next;
+            self.state.packet = n;
+        }
+    }
+
+    pub(super) fn to_event(&mut self, index: usize) {
+        if let Some(at) = self.recording().and_then(|run| run.events.get(index)).map(|event| event.at) {
+            self.pause_at(at);
+            self.state.event = Some(index);
         }
     }
 

@@ -3,17 +3,19 @@
 //! Each view is a file or folder of one shape: `draw(area, buffer, view)`. What it looks at is a [`View`].
 #[cfg(test)]
 pub(super) mod fixture;
-mod label;
+pub(super) mod label;
+pub(super) mod packets;
 pub(super) mod pen;
 mod prepared;
 pub(super) mod sequence;
 mod table;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::theme::Theme;
 use crate::recording::{Packet, Recording, Time};
+pub use packets::{Pane, Reading};
 pub use prepared::Prepared;
 
 /// Which view.
@@ -80,6 +82,20 @@ pub struct State {
     pub reasons: bool,
     /// Packets with a field that is a question: its value and bytes are covered.
     pub hidden: Vec<(u32, String)>,
+    pub reading: Reading,
+    /// One pane has the whole view.
+    pub zoomed: bool,
+}
+
+/// What a click points at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointed {
+    Time(Time),
+    Packet(u32),
+    Event(usize),
+    /// A line of the packet's tree.
+    Field(usize),
+    Byte(usize),
 }
 
 /// What a view draws from.
@@ -100,6 +116,11 @@ impl<'a> View<'a> {
         self.run.rows(self.state.reasons)
     }
 
+    /// The name of a node.
+    pub(crate) fn node(&self, index: usize) -> &'a str {
+        self.run.recording().topology.nodes.get(index).map_or("?", |node| node.name.as_str())
+    }
+
     /// The field of this packet that is covered: of the packet asked about, and of the same frame on other links.
     pub(crate) fn hides(&self, packet: &Packet) -> Option<&'a str> {
         // Behind the Ethernet and IPv4 headers, which a router rewrites.
@@ -115,6 +136,16 @@ impl<'a> View<'a> {
     }
 }
 
+/// What a click into the view means.
+#[must_use]
+pub fn hit(kind: Kind, area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> {
+    match kind {
+        Kind::Sequence => sequence::hit(area, at, view),
+        Kind::Packets => packets::hit(area, at, view),
+        _ => None,
+    }
+}
+
 /// Draws the view of that kind.
 pub fn draw(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     if area.width < 8 || area.height < 2 {
@@ -127,6 +158,7 @@ pub fn draw(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     }
     match kind {
         Kind::Sequence => sequence::draw(area, buffer, view),
+        Kind::Packets => packets::draw(area, buffer, view),
         Kind::Table => table::draw(area, buffer, view),
         _ => {
             pen::put(buffer, area, (1, 0), "This view is being built; 6 is the table.", view.theme.dim);

@@ -50,7 +50,7 @@ impl<'b> Canvas<'_, 'b> {
         }
         self.stroke(path, 1..path.length().saturating_sub(1), "─", style);
         self.sign(path.at(path.length().saturating_sub(1)), path.head(), style);
-        self.middle(path, 0..path.length(), &name, style);
+        self.middle(path, 1..path.length().saturating_sub(1), &name, style);
         self.flight(packet, path);
         self.mark(packet, path);
     }
@@ -179,11 +179,11 @@ impl<'b> Canvas<'_, 'b> {
     /// Words in the middle of a stretch of the arrow.
     fn middle(&mut self, path: Path, steps: std::ops::Range<u16>, words: &str, style: Style) {
         let width = pen::columns(words) + 2;
-        if words.is_empty() || width > steps.end - steps.start {
+        if words.is_empty() || width > steps.end.saturating_sub(steps.start) {
             return;
         }
         let margin = (steps.end - steps.start - width + 1) / 2;
-        let ends = [path.at(steps.start + margin), path.at(steps.end - margin)];
+        let ends = [path.at(steps.start + margin), path.at(steps.start + margin + width - 1)];
         let x = ends[0].min(ends[1]);
         pen::put(self.buffer, self.area, (x, 0), &format!(" {words} "), style);
     }
@@ -199,7 +199,7 @@ impl<'b> Canvas<'_, 'b> {
 
     /// A sign where someone meddled with it.
     fn mark(&mut self, packet: &Packet, path: Path) {
-        if let Fate::Meddled(_) = packet.fate {
+        if let Fate::Meddled(_) | Fate::Copy { .. } = packet.fate {
             let (_, words) = label::fate(packet);
             self.beside(path, path.length(), &words, self.view.theme.warn);
         }

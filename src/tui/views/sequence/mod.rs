@@ -6,7 +6,7 @@ mod rows;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{View, label, pen};
+use super::{Pointed, Prepared, State, View, label, pen};
 use crate::recording::{Event, EventKind, Time};
 use crate::wire::text::visible;
 use arrow::Canvas;
@@ -34,13 +34,18 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     }
 }
 
-/// The row a click means.
-pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<usize> {
+/// What stands on the row of a click.
+pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> {
     let body = body(area);
     let y = at.y.checked_sub(body.y).filter(|_| body.contains(at))?;
-    visible_rows(view, body.height)
-        .find(|(_, top, height)| (*top..top + height).contains(&y))
-        .map(|(index, _, _)| index)
+    let (row, _, _) = visible_rows(view, body.height).find(|(_, top, height)| (*top..top + height).contains(&y))?;
+    let row = view.rows().all[row];
+    Some(match row.what {
+        What::Crossing { first, .. } => Pointed::Packet(first),
+        What::Leaves(n) | What::Arrives(n) => Pointed::Packet(n),
+        What::Event { index, .. } => Pointed::Event(index),
+        What::EventEnds(_) | What::Silence(_) => Pointed::Time(row.at),
+    })
 }
 
 const fn head_rows(area: Rect) -> u16 {
@@ -53,12 +58,12 @@ const fn body(area: Rect) -> Rect {
 }
 
 /// The row the cursor is on.
-pub(crate) fn current(view: &View<'_>) -> usize {
-    let (rows, state) = (view.rows(), view.state);
+pub(crate) fn current(run: &Prepared, state: &State) -> usize {
+    let rows = run.rows(state.reasons);
     if let Some(row) = state.event.and_then(|event| rows.of_event(event)) {
         return row;
     }
-    let packet = view.run.recording().packet(state.packet);
+    let packet = run.recording().packet(state.packet);
     let about = packet.filter(|it| it.at == state.cursor || it.arrived == Some(state.cursor));
     about.and_then(|it| rows.of_packet(it.n)).unwrap_or_else(|| rows.at(state.cursor))
 }
@@ -91,7 +96,7 @@ fn parting(view: &View<'_>, row: &Row) -> Option<String> {
 /// The rows on the screen with their place from the top and their lines; the cursor's row stands in the middle.
 fn visible_rows<'a>(view: &'a View<'_>, height: u16) -> impl Iterator<Item = (usize, u16, u16)> + 'a {
     let all = &view.rows().all;
-    let current = current(view);
+    let current = current(view.run, view.state);
     let mut first = current.min(all.len());
     let mut above = 0;
     let after: u16 = all.iter().skip(current).take(usize::from(height)).map(|row| lines(view, row)).sum();
@@ -145,7 +150,7 @@ fn draw_row(place: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifel
         line = 1;
     }
     let main = Rect { y: place.y + line, height: place.height.saturating_sub(line).min(1), ..place };
-    let is_current = index == current(view);
+    let is_current = index == current(view.run, view.state);
     if before != Some(row.at) && !matches!(row.what, What::Silence(_)) {
         let style = if row.at <= view.state.cursor { theme.text } else { theme.dim };
         pen::put_right(buffer, main, (GUTTER - 1, 0), &row.at.to_string(), style);
@@ -230,7 +235,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::tui::views::{Kind, State, fixture};
+    use crate::tui::views::{Kind, fixture};
 
     fn drawn(size: (u16, u16), state: &State) -> String {
         fixture::drawn(Kind::Sequence, size, state, None)

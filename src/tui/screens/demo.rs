@@ -1,0 +1,121 @@
+//! One demo outside a lesson: the stage has the whole screen.
+use std::time::Duration;
+
+use crossterm::event::KeyCode;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::Screen;
+use crate::content::DemoRef;
+use crate::tui::FRAME;
+use crate::tui::action::{Action, Binding, Effect, Key, Outcome};
+use crate::tui::app::World;
+use crate::tui::stage::Stage;
+use crate::tui::views::pen;
+
+/// A demo on the stage, or a saved run on its way there.
+pub struct Demo {
+    stage: Option<Stage>,
+    /// The file of a saved run that is still to be read.
+    file: Option<String>,
+    /// What is wrong with that file.
+    problem: Option<String>,
+}
+
+impl Demo {
+    /// A demo with these settings.
+    ///
+    /// # Errors
+    /// A message for the learner when there is no such demo, knob or setting.
+    pub fn new(demo: &DemoRef, seed: u64) -> Result<Self, String> {
+        let mut stage = Stage::new(demo, seed)?;
+        stage.play();
+        Ok(Self { stage: Some(stage), file: None, problem: None })
+    }
+
+    /// A run that was saved in a file.
+    #[must_use]
+    pub const fn saved(path: String) -> Self {
+        Self { stage: None, file: Some(path), problem: None }
+    }
+
+    fn opened(&mut self, text: &str) -> Vec<Effect> {
+        match Stage::saved(text) {
+            Ok(mut stage) => {
+                stage.play();
+                self.stage.insert(stage).start()
+            }
+            Err(message) => {
+                self.problem = Some(message);
+                Vec::new()
+            }
+        }
+    }
+}
+
+impl Screen for Demo {
+    fn title(&self, _world: &World) -> String {
+        match (&self.stage, &self.file) {
+            (Some(stage), _) => stage.title().to_owned(),
+            (None, Some(path)) => path.clone(),
+            (None, None) => "Demo".to_owned(),
+        }
+    }
+
+    fn status(&self, _world: &World) -> String {
+        self.stage.as_ref().map(Stage::status).unwrap_or_default()
+    }
+
+    fn bindings(&self, _world: &World) -> Vec<Binding> {
+        let mut keys = self.stage.as_ref().map(Stage::bindings).unwrap_or_default();
+        keys.push(Binding::new([Key::code(KeyCode::Esc), Key::char('q')], "back", Action::Back));
+        keys
+    }
+
+    fn pace(&self) -> Option<Duration> {
+        self.stage.as_ref().filter(|stage| stage.is_moving()).map(|_| FRAME)
+    }
+
+    fn entered(&mut self, _world: &World) -> Vec<Effect> {
+        match (&mut self.stage, &self.file) {
+            (Some(stage), _) => stage.start(),
+            (None, Some(path)) => vec![Effect::Read { path: path.clone() }],
+            (None, None) => Vec::new(),
+        }
+    }
+
+    fn update(&mut self, action: Action, _world: &World) -> Vec<Effect> {
+        let done = self.stage.as_mut().and_then(|stage| stage.update(&action));
+        match done {
+            Some(effects) => effects,
+            None if action == Action::Back => vec![Effect::Back],
+            None => Vec::new(),
+        }
+    }
+
+    fn done(&mut self, outcome: &Outcome, _world: &World) -> Vec<Effect> {
+        match (outcome, &mut self.stage) {
+            (_, Some(stage)) => stage.done(outcome),
+            (Outcome::Read { path, text }, None) if self.file.as_ref() == Some(path) => self.opened(text),
+            _ => Vec::new(),
+        }
+    }
+
+    fn click(&self, area: Rect, at: Position, world: &World) -> Option<Action> {
+        self.stage.as_ref()?.click(area, at, world)
+    }
+
+    fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World) {
+        if let Some(stage) = &self.stage {
+            return stage.draw(area, buffer, world, true);
+        }
+        let (text, style) = match &self.problem {
+            Some(problem) => (problem.as_str(), world.theme.warn),
+            None => ("Reading the saved run …", world.theme.dim),
+        };
+        let width = usize::from(area.width.saturating_sub(2)).max(8);
+        for (y, line) in (1..area.height).zip(textwrap::wrap(text, width)) {
+            pen::put(buffer, area, (1, y), &line, style);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What the stage writes to files: the run, and what one node saw of it.
+use super::Stage;
+use crate::recording::vantage::{self, Vantage};
+use crate::recording::{NodeKind, Recording, saved};
+use crate::tui::action::Effect;
+use crate::tui::views::State;
+
+impl Stage {
+    /// Saves the run on show in the current folder.
+    pub(super) fn save_run(&self) -> Vec<Effect> {
+        let Some(run) = self.recording() else { return Vec::new() };
+        let path = format!("{}.run.json", self.file_name(run));
+        vec![Effect::Write { path, bytes: saved::save(run).into_bytes() }]
+    }
+
+    /// Saves what the chosen packet's host captured, for Wireshark.
+    pub(super) fn save_capture(&self) -> Vec<Effect> {
+        let Some(run) = self.recording() else { return Vec::new() };
+        let Some(place) = place(run, &self.state) else { return Vec::new() };
+        let path = format!("{}-{}.pcapng", self.file_name(run), place.name(run));
+        vec![Effect::Write { path, bytes: place.pcapng(run) }]
+    }
+
+    fn file_name(&self, run: &Recording) -> String {
+        let forked = if run.run.interventions.is_empty() { "" } else { "-forked" };
+        format!("{}-{}{forked}", self.demo.name, self.setup.seed)
+    }
+}
+
+/// Whose capture is meant: of an end of the packet under the cursor that is a host, else of the first host.
+fn place(run: &Recording, state: &State) -> Option<Vantage> {
+    let is_host = |it: &&Vantage| run.topology.nodes.get(it.node).is_some_and(|node| node.kind == NodeKind::Host);
+    let all = vantage::all(run);
+    let packet = run.packet(state.packet);
+    let at_end = |it: &&Vantage| {
+        packet.is_some_and(|packet| [packet.from, packet.to].contains(&it.node) && on_link(run, packet.link, **it))
+    };
+    all.iter().filter(is_host).find(at_end).or_else(|| all.iter().find(is_host)).copied()
+}
+
+fn on_link(run: &Recording, link: usize, place: Vantage) -> bool {
+    let ends = run.topology.links.get(link).map(|link| link.ends);
+    ends.is_some_and(|ends| ends.iter().any(|end| (end.node, end.interface) == (place.node, place.interface)))
+}

@@ -1,0 +1,66 @@
+//! Forks: one packet meddled with, everything before it as it was, and the other future beside the first.
+use std::time::Duration;
+
+use super::Stage;
+use crate::recording::{Intervention, Meddling};
+use crate::tui::action::{Action, Effect};
+use crate::tui::views::label;
+
+/// What each press of the key delays a packet by.
+const STEP: Duration = Duration::from_millis(50);
+
+impl Stage {
+    /// What was done to the run: `packet 4 dropped`.
+    pub(super) fn forks(&self) -> String {
+        let forks: Vec<String> = self.setup.interventions.iter().map(label::meddling).collect();
+        forks.join(", ")
+    }
+
+    /// Runs again with the packet under the cursor dropped, delayed or doubled.
+    pub(super) fn fork(&mut self, action: &Action) -> Vec<Effect> {
+        let packet = self.state.packet;
+        if packet == 0 {
+            return vec![Effect::Say("Choose a packet first: → steps to the next one.".to_owned())];
+        }
+        let before = self.delay_of(packet);
+        let action = match action {
+            Action::Drop => Meddling::Drop,
+            Action::Delay => Meddling::Delay(before + STEP),
+            _ => Meddling::Duplicate,
+        };
+        // What was done to this packet or to later ones belongs to a future that no longer comes.
+        self.setup.interventions.retain(|it| it.packet < packet);
+        self.setup.interventions.push(Intervention { packet, action });
+        self.forked(packet)
+    }
+
+    /// How much the packet is delayed already.
+    fn delay_of(&self, packet: u32) -> Duration {
+        match self.setup.interventions.last() {
+            Some(Intervention { packet: n, action: Meddling::Delay(by) }) if *n == packet => *by,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Takes the last fork back.
+    pub(super) fn unfork(&mut self) -> Vec<Effect> {
+        let Some(last) = self.setup.interventions.pop() else { return Vec::new() };
+        let effects = self.forked(last.packet);
+        self.compare = !self.setup.interventions.is_empty();
+        effects
+    }
+
+    /// Asks for the run of these forks and shows it beside the one it came from, at the packet where they part.
+    fn forked(&mut self, packet: u32) -> Vec<Effect> {
+        self.compare = true;
+        self.stay_at = Some(packet);
+        self.marker = None;
+        self.player.playing = false;
+        let knobs = self.recording().map(|run| run.run.knobs.clone()).unwrap_or_default();
+        for (name, text) in &knobs {
+            // A fork is of the run on show, whatever the knobs were turned to since.
+            self.knobs.set(name, text).expect("the run was made with it");
+        }
+        self.want()
+    }
+}

@@ -1,0 +1,82 @@
+//! Reading a packet on the stage: panes, fields, bytes, and what a click points at.
+use super::Stage;
+use crate::tui::action::Action;
+use crate::tui::views::packets::{self, PER_LINE, TreeRow};
+use crate::tui::views::{Pane, Pointed, Reading};
+use crate::wire;
+
+impl Stage {
+    /// Moves inside the panes of the packets view; false when the list has the keys or it is no such key.
+    pub(super) fn read(&mut self, action: &Action) -> bool {
+        match action {
+            Action::NextPane => self.state.reading.pane = self.state.reading.pane.next(true),
+            Action::PreviousPane => self.state.reading.pane = self.state.reading.pane.next(false),
+            _ => match self.state.reading.pane {
+                Pane::List => return false,
+                Pane::Tree => return self.read_tree(action),
+                Pane::Bytes => return self.read_bytes(action),
+            },
+        }
+        self.select_something();
+        true
+    }
+
+    fn read_tree(&mut self, action: &Action) -> bool {
+        match action {
+            Action::Up => self.reading(|reading, rows, _| reading.move_row(rows, -1)),
+            Action::Down => self.reading(|reading, rows, _| reading.move_row(rows, 1)),
+            Action::PageUp => self.reading(|reading, rows, _| reading.move_layer(rows, false)),
+            Action::PageDown => self.reading(|reading, rows, _| reading.move_layer(rows, true)),
+            _ => return false,
+        }
+        true
+    }
+
+    fn read_bytes(&mut self, action: &Action) -> bool {
+        let by = match action {
+            Action::Left => -1,
+            Action::Right => 1,
+            Action::Up => -isize::from(PER_LINE.cast_signed()),
+            Action::Down => isize::from(PER_LINE.cast_signed()),
+            _ => return false,
+        };
+        self.reading(|reading, rows, length| reading.move_byte(rows, by, length));
+        true
+    }
+
+    /// Entering the tree or the bytes with nothing selected selects what the lesson lights, or the first row.
+    fn select_something(&mut self) {
+        let highlight = self.state.highlight.clone();
+        self.reading(|reading, rows, _| {
+            if reading.pane != Pane::List && reading.row(rows).is_none() {
+                let lit = rows.iter().position(|row| highlight.iter().any(|name| name == row.name()));
+                reading.select(rows, lit.unwrap_or(0));
+            }
+        });
+    }
+
+    /// Changes the selection, with the rows of the packet under the cursor and its length at hand.
+    fn reading(&mut self, change: impl FnOnce(&mut Reading, &[TreeRow<'_>], usize)) {
+        let Some(run) = &self.shown else { return };
+        let Some(packet) = run.recording().packet(self.state.packet) else { return };
+        let decoded = wire::decode(&packet.bytes);
+        change(&mut self.state.reading, &packets::rows(&decoded), packet.bytes.len());
+    }
+
+    /// Goes to what a click pointed at.
+    pub(super) fn point(&mut self, pointed: Pointed) {
+        match pointed {
+            Pointed::Time(at) => self.pause_at(at),
+            Pointed::Packet(n) => self.to_packet(n),
+            Pointed::Event(index) => self.to_event(index),
+            Pointed::Field(index) => {
+                self.state.reading.pane = Pane::Tree;
+                self.reading(|reading, rows, _| reading.select(rows, index));
+            }
+            Pointed::Byte(byte) => {
+                self.state.reading.pane = Pane::Bytes;
+                self.reading(|reading, rows, _| reading.select_byte(rows, byte));
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The selected field explained: where it lies, what it says here, why it exists, where that is written.
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::{Read, TreeRow, bytes, titled};
+use crate::tui::views::{View, pen};
+
+/// Draws the explanation, or how to get one.
+pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>) {
+    let theme = view.theme;
+    let Some(row) = read.row.map(|row| &read.rows[row]) else {
+        let inner = titled(area, buffer, view, "a field explained", false);
+        put_lines(
+            inner,
+            buffer,
+            0,
+            "Press tab and choose a field or a byte: its meaning and its reason stand here.",
+            theme.dim,
+        );
+        return;
+    };
+    let inner = titled(area, buffer, view, row.name(), false);
+    let mut y = pen_line(inner, buffer, view, read, row);
+    if read.is_covered(row) {
+        put_lines(inner, buffer, y, "This value is the question.", theme.dim);
+        return;
+    }
+    match row {
+        TreeRow::Layer(layer) => {
+            let share = format!("{} of the frame's {} bytes.", layer.bytes.len(), read.packet.bytes.len());
+            put_lines(inner, buffer, y, &share, theme.text);
+        }
+        TreeRow::Problem(problem) => drop(put_lines(inner, buffer, y, &problem.text, theme.warn)),
+        TreeRow::Field(field, _) => {
+            y = put_lines(inner, buffer, y, &field.meaning, theme.strong);
+            y = put_lines(inner, buffer, y, &field.why, theme.text);
+            put_lines(inner, buffer, y, field.source, theme.dim);
+        }
+    }
+}
+
+/// The first line: label, value, place.
+fn pen_line(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>, row: &TreeRow<'_>) -> u16 {
+    let (label, value) = match row {
+        TreeRow::Layer(layer) => (layer.title.as_str(), ""),
+        TreeRow::Field(field, _) => (field.label.as_str(), field.value.as_str()),
+        TreeRow::Problem(_) => ("What is wrong", ""),
+    };
+    let value = if read.is_covered(row) { "?? ??" } else { value };
+    let x = pen::put(buffer, area, (1, 0), label, view.theme.title);
+    let x = pen::put(buffer, area, (x + 2, 0), value, view.theme.code);
+    let place = place(row);
+    let start = area.width.saturating_sub(pen::columns(&place) + 1);
+    if start > x + 1 {
+        pen::put(buffer, area, (start, 0), &place, view.theme.dim);
+    }
+    1
+}
+
+/// `bytes 34-35`, `bits 4-7 of byte 14`.
+fn place(row: &TreeRow<'_>) -> String {
+    let (range, bits) = (row.bytes(), row.bits());
+    let last = range.end.saturating_sub(1);
+    if !bytes::is_whole(row) && range.len() == 1 {
+        let (from, to) = (bits.start % 8, (bits.end - 1) % 8);
+        return if from == to {
+            format!("bit {from} of byte {last}")
+        } else {
+            format!("bits {from}-{to} of byte {last}")
+        };
+    }
+    if range.len() <= 1 { format!("byte {}", range.start) } else { format!("bytes {}-{last}", range.start) }
+}
+
+/// Writes text over as many lines as it takes; the line after it.
+fn put_lines(area: Rect, buffer: &mut Buffer, mut y: u16, text: &str, style: Style) -> u16 {
+    if text.is_empty() {
+        return y;
+    }
+    let width = usize::from(area.width.saturating_sub(2)).max(8);
+    for line in textwrap::wrap(text, width) {
+        pen::put(buffer, area, (1, y), &line, style);
+        y += 1;
+    }
+    y
+}

@@ -1,0 +1,204 @@
+//! The packets: a list, and of the one under the cursor its layers and fields, its bytes, and the field explained.
+//!
+//! Selecting a field lights its bytes; selecting a byte lights its field.
+mod bytes;
+mod explain;
+mod list;
+mod reading;
+mod tree;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Position, Rect};
+
+use super::{Pointed, View, pen};
+use crate::recording::Packet;
+use crate::wire::{self, Decoded};
+pub use reading::{Pane, Reading};
+pub(crate) use reading::{TreeRow, tree as rows};
+
+/// Bytes on a line of the bytes pane.
+pub(crate) const PER_LINE: u16 = 8;
+
+/// Where the panes stand; each has its title on its first row. Without room a pane is empty.
+struct Panes {
+    list: Rect,
+    tree: Rect,
+    bytes: Rect,
+    explain: Rect,
+}
+
+/// The packet under the cursor, read.
+struct Read<'a> {
+    packet: &'a Packet,
+    decoded: &'a Decoded,
+    rows: &'a [TreeRow<'a>],
+    /// The selected row, if this packet has it.
+    row: Option<usize>,
+    /// Bits that are covered: a question asks for them.
+    covered: Option<std::ops::Range<usize>>,
+}
+
+impl Read<'_> {
+    /// Whether a row would give a covered field away.
+    fn is_covered(&self, row: &TreeRow<'_>) -> bool {
+        let overlaps = |covered: &std::ops::Range<usize>| {
+            let bits = row.bits();
+            bits.start < covered.end && covered.start < bits.end
+        };
+        !matches!(row, TreeRow::Layer(_)) && self.covered.as_ref().is_some_and(overlaps)
+    }
+
+    fn is_byte_covered(&self, byte: usize) -> bool {
+        self.covered.as_ref().is_some_and(|it| byte >= it.start / 8 && byte < it.end.div_ceil(8))
+    }
+}
+
+/// Draws the panes.
+pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let panes = panes(area, view);
+    list::draw(panes.list, buffer, view);
+    with_packet(view, |read| {
+        tree::draw(panes.tree, buffer, view, read);
+        bytes::draw(panes.bytes, buffer, view, read);
+        explain::draw(panes.explain, buffer, view, read);
+    });
+}
+
+/// What a click means.
+pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> {
+    let panes = panes(area, view);
+    if panes.list.contains(at) {
+        return list::hit(panes.list, at, view);
+    }
+    let mut found = None;
+    with_packet(view, |read| {
+        if panes.tree.contains(at) {
+            found = tree::hit(panes.tree, at, view, read);
+        } else if panes.bytes.contains(at) {
+            found = bytes::hit(panes.bytes, at, read);
+        }
+    });
+    found
+}
+
+fn with_packet(view: &View<'_>, mut then: impl FnMut(&Read<'_>)) {
+    let Some(packet) = view.run.recording().packet(view.state.packet) else { return };
+    let decoded = wire::decode(&packet.bytes);
+    let rows = rows(&decoded);
+    let row = view.state.reading.row(&rows);
+    let covered = view.hides(packet).and_then(|field| decoded.field(field)).map(|field| field.bits.clone());
+    then(&Read { packet, decoded: &decoded, rows: &rows, row, covered });
+}
+
+fn panes(area: Rect, view: &View<'_>) -> Panes {
+    let none = Rect { height: 0, ..area };
+    let mut panes = Panes { list: none, tree: none, bytes: none, explain: none };
+    let bytes = PER_LINE * 4 + 8;
+    if view.state.zoomed {
+        match view.state.reading.pane {
+            Pane::List => panes.list = area,
+            Pane::Tree => panes.tree = area,
+            Pane::Bytes => panes.bytes = area,
+        }
+        return panes;
+    }
+    let count = u16::try_from(view.run.recording().packets.len()).unwrap_or(u16::MAX).saturating_add(1);
+    let list = (area.height / 3).clamp(4, 16).min(count.max(4));
+    let [list, lower] = Layout::vertical([Constraint::Length(list), Constraint::Min(0)]).areas(area);
+    panes.list = list;
+    if area.width >= 140 {
+        let columns = [Constraint::Fill(1), Constraint::Length(bytes), Constraint::Fill(1)];
+        [panes.tree, panes.bytes, panes.explain] = Layout::horizontal(columns).spacing(1).areas(lower);
+        return panes;
+    }
+    let explain = (area.height / 4).clamp(4, 7);
+    let [middle, explain] = Layout::vertical([Constraint::Min(0), Constraint::Length(explain)]).areas(lower);
+    panes.explain = explain;
+    if area.width >= bytes + 26 {
+        let columns = [Constraint::Fill(1), Constraint::Length(bytes)];
+        [panes.tree, panes.bytes] = Layout::horizontal(columns).spacing(1).areas(middle);
+    } else if view.state.reading.pane == Pane::Bytes {
+        panes.bytes = middle;
+    } else {
+        panes.tree = middle;
+    }
+    panes
+}
+
+/// A pane's title on a line of its own; what is left is for its rows.
+fn titled(area: Rect, buffer: &mut Buffer, view: &View<'_>, title: &str, focused: bool) -> Rect {
+    if area.height == 0 {
+        return area;
+    }
+    let style = if focused && view.focused { view.theme.focus } else { view.theme.border };
+    pen::put(buffer, area, (0, 0), &"─".repeat(usize::from(area.width)), style);
+    let sign = if focused { "▸ " } else { "" };
+    let title = pen::cut(&format!(" {sign}{title} "), usize::from(area.width.saturating_sub(2)));
+    pen::put(buffer, area, (1, 0), &title, if focused { view.theme.strong } else { view.theme.dim });
+    Rect { y: area.y + 1, height: area.height - 1, ..area }
+}
+
+/// The first of `count` rows on show, so that the chosen one stands in the middle where it can.
+const fn first(chosen: usize, height: u16, count: usize) -> usize {
+    let height = height as usize;
+    let middle = chosen.saturating_sub(height / 2);
+    let last = count.saturating_sub(height);
+    if middle < last { middle } else { last }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::views::{Kind, State, fixture};
+
+    fn state(packet: u32, field: &str, pane: Pane) -> State {
+        let run = fixture::prepared();
+        let cursor = run.recording().packet(packet).expect("it exists").at;
+        let reading = Reading { pane, selected: Some((field.to_owned(), 0)), byte: None };
+        State { cursor, packet, reading, ..State::default() }
+    }
+
+    #[test]
+    fn a_selected_field_lights_its_bytes_and_is_explained() {
+        let state = state(7, "ip.ttl", Pane::Tree);
+        for (width, height) in [(40, 14), (74, 26), (120, 36), (196, 50)] {
+            let name = format!("packets_{width}x{height}");
+            insta::assert_snapshot!(name, fixture::drawn(Kind::Packets, (width, height), &state, None));
+        }
+    }
+
+    #[test]
+    fn a_selected_byte_selects_its_innermost_field() {
+        let run = fixture::prepared();
+        let decoded = wire::decode(&run.recording().packet(1).expect("it exists").bytes);
+        let rows = rows(&decoded);
+        let mut reading = Reading { pane: Pane::Bytes, ..Reading::default() };
+        reading.select_byte(&rows, 22);
+        assert_eq!(reading.selected, Some(("ip.ttl".to_owned(), 0)));
+        reading.move_byte(&rows, 1, 54);
+        assert_eq!(reading.selected, Some(("ip.proto".to_owned(), 0)));
+        reading.move_byte(&rows, 1000, 54);
+        assert_eq!(reading.byte, Some(23), "there is no such byte");
+    }
+
+    #[test]
+    fn a_hidden_field_gives_nothing_away() {
+        let mut state = state(3, "tcp.flags", Pane::Tree);
+        let open = fixture::drawn(Kind::Packets, (120, 50), &state, None);
+        assert!(open.contains("SYN, ACK") && open.contains("1  (set)"), "{open}");
+        state.hidden = vec![(4, "tcp.flags".to_owned())];
+        let covered = fixture::drawn(Kind::Packets, (120, 50), &state, None);
+        let of_packet = covered.lines().filter(|line| line.contains("server → sw") || line.contains("sw → client"));
+        assert!(of_packet.take(2).all(|line| line.contains("TCP ?")), "{covered}");
+        insta::assert_snapshot!("packets_hidden", covered);
+    }
+
+    #[test]
+    fn what_a_lesson_lights_has_a_sign_and_a_colour() {
+        let state = State { highlight: vec!["tcp.dstport".to_owned()], ..state(1, "nothing", Pane::List) };
+        let buffer = fixture::painted(Kind::Packets, (120, 36), &state, None, "light");
+        let text = fixture::text(&buffer);
+        assert!(text.contains("◆  Destination port:"), "{text}");
+        insta::assert_snapshot!("packets_light_styles", format!("{buffer:?}"));
+    }
+}

@@ -1,0 +1,138 @@
+//! What is selected in a packet: a field by its name, so that it stays selected from packet to packet, and a byte of it.
+use std::ops::Range;
+
+use crate::wire::{Decoded, Field, Layer, Problem};
+
+/// Which pane has the arrow keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    #[default]
+    List,
+    Tree,
+    Bytes,
+}
+
+impl Pane {
+    const ALL: [Self; 3] = [Self::List, Self::Tree, Self::Bytes];
+
+    /// The pane after or before this one.
+    #[must_use]
+    pub fn next(self, forward: bool) -> Self {
+        let here = Self::ALL.iter().position(|it| *it == self).unwrap_or(0);
+        Self::ALL[(here + if forward { 1 } else { 2 }) % 3]
+    }
+}
+
+/// The selection inside a packet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    pub pane: Pane,
+    /// A row's name, and how many rows of that name stand above it.
+    pub selected: Option<(String, usize)>,
+    pub byte: Option<usize>,
+}
+
+/// A line of the tree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TreeRow<'a> {
+    Layer(&'a Layer),
+    /// With its depth below the layer, from 1.
+    Field(&'a Field, u16),
+    Problem(&'a Problem),
+}
+
+impl TreeRow<'_> {
+    pub(crate) const fn name(&self) -> &str {
+        match self {
+            Self::Layer(layer) => layer.name,
+            Self::Field(field, _) => field.name,
+            Self::Problem(_) => "problem",
+        }
+    }
+
+    /// The bits of the frame it is about.
+    pub(crate) const fn bits(&self) -> Range<usize> {
+        match self {
+            Self::Layer(layer) => layer.bytes.start * 8..layer.bytes.end * 8,
+            Self::Field(field, _) => field.bits.start..field.bits.end,
+            Self::Problem(problem) => problem.bytes.start * 8..problem.bytes.end * 8,
+        }
+    }
+
+    /// The bytes it has a bit in.
+    pub(crate) const fn bytes(&self) -> Range<usize> {
+        let bits = self.bits();
+        bits.start / 8..bits.end.div_ceil(8)
+    }
+}
+
+/// The tree of a packet, a line after another.
+pub(crate) fn tree(decoded: &Decoded) -> Vec<TreeRow<'_>> {
+    let mut rows = Vec::new();
+    for layer in &decoded.layers {
+        rows.push(TreeRow::Layer(layer));
+        push_fields(&mut rows, &layer.fields, 1);
+    }
+    rows.extend(decoded.problems.iter().map(TreeRow::Problem));
+    rows
+}
+
+fn push_fields<'a>(rows: &mut Vec<TreeRow<'a>>, fields: &'a [Field], depth: u16) {
+    for field in fields {
+        rows.push(TreeRow::Field(field, depth));
+        push_fields(rows, &field.parts, depth + 1);
+    }
+}
+
+impl Reading {
+    /// The row of the tree that is selected, if this packet has it.
+    pub(crate) fn row(&self, rows: &[TreeRow<'_>]) -> Option<usize> {
+        let (name, nth) = self.selected.as_ref()?;
+        let mut same = rows.iter().enumerate().filter(|(_, row)| row.name() == name);
+        same.nth(*nth).map(|(index, _)| index)
+    }
+
+    /// Selects a row of the tree and the first byte of it.
+    pub(crate) fn select(&mut self, rows: &[TreeRow<'_>], index: usize) {
+        let Some(row) = rows.get(index) else { return };
+        let above = rows[..index].iter().filter(|it| it.name() == row.name()).count();
+        self.selected = Some((row.name().to_owned(), above));
+        self.byte = Some(row.bytes().start);
+    }
+
+    /// Selects the innermost field that holds a byte's first bit.
+    pub(crate) fn select_byte(&mut self, rows: &[TreeRow<'_>], byte: usize) {
+        let holds = |row: &TreeRow<'_>| matches!(row, TreeRow::Field(..)) && row.bits().contains(&(byte * 8));
+        // Parts stand behind the field they belong to: the last that holds it is the innermost.
+        let field = rows.iter().rposition(holds);
+        let field = field.or_else(|| rows.iter().rposition(|row| row.bytes().contains(&byte)));
+        if let Some(index) = field {
+            self.select(rows, index);
+        }
+        self.byte = Some(byte);
+    }
+
+    /// One row of the tree up or down; the first time, the first row.
+    pub(crate) fn move_row(&mut self, rows: &[TreeRow<'_>], by: isize) {
+        let last = rows.len().saturating_sub(1);
+        let next = self.row(rows).map_or(0, |row| row.saturating_add_signed(by).min(last));
+        self.select(rows, next);
+    }
+
+    /// To the next layer's row, or the one before.
+    pub(crate) fn move_layer(&mut self, rows: &[TreeRow<'_>], down: bool) {
+        let here = self.row(rows).unwrap_or(0);
+        let is_layer = |index: &usize| matches!(rows[*index], TreeRow::Layer(_));
+        let next = if down { (here + 1..rows.len()).find(is_layer) } else { (0..here).rev().find(is_layer) };
+        self.select(rows, next.unwrap_or(here));
+    }
+
+    /// So many bytes on or back.
+    pub(crate) fn move_byte(&mut self, rows: &[TreeRow<'_>], by: isize, length: usize) {
+        let here = self.byte.unwrap_or(0);
+        let next = if self.byte.is_some() { here.saturating_add_signed(by) } else { 0 };
+        if next < length {
+            self.select_byte(rows, next);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The layers and fields of a packet, a line each.
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::{Pane, Read, TreeRow, first, titled};
+use crate::tui::views::{Pointed, View, pen};
+
+/// Draws the lines around the selected one.
+pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>) {
+    let title = format!("layers of packet {}", read.packet.n);
+    let inner = titled(area, buffer, view, &title, view.state.reading.pane == Pane::Tree);
+    let start = start(inner, view, read);
+    let mut layer = "";
+    for (index, row) in read.rows.iter().enumerate().take(start + usize::from(inner.height)) {
+        if let TreeRow::Layer(it) = row {
+            layer = it.name;
+        }
+        if index >= start {
+            let y = u16::try_from(index - start).unwrap_or(inner.height);
+            line(inner, buffer, view, read, (index, y, layer));
+        }
+    }
+}
+
+/// The field a click means.
+pub(super) fn hit(area: Rect, at: Position, view: &View<'_>, read: &Read<'_>) -> Option<Pointed> {
+    let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let index = start(inner, view, read) + usize::from(at.y.checked_sub(inner.y)?);
+    (index < read.rows.len()).then_some(Pointed::Field(index))
+}
+
+/// The first line on show: around the selected field, else around the first that is lit.
+fn start(inner: Rect, view: &View<'_>, read: &Read<'_>) -> usize {
+    let lit = || read.rows.iter().position(|row| is_lit(view, row));
+    first(read.row.or_else(lit).unwrap_or(0), inner.height, read.rows.len())
+}
+
+/// Whether the lesson points at it.
+pub(super) fn is_lit(view: &View<'_>, row: &TreeRow<'_>) -> bool {
+    view.state.highlight.iter().any(|name| name == row.name())
+}
+
+fn line(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>, at: (usize, u16, &str)) {
+    let (index, y, layer) = at;
+    let theme = view.theme;
+    let row = &read.rows[index];
+    let chosen = read.row == Some(index);
+    let lit = is_lit(view, row);
+    let indent = match row {
+        TreeRow::Field(_, depth) => 1 + depth * 2,
+        _ => 2,
+    };
+    let style = match row {
+        _ if chosen => theme.selected,
+        _ if lit => theme.lit,
+        TreeRow::Layer(it) => theme.layer(it.name).add_modifier(ratatui::style::Modifier::BOLD),
+        TreeRow::Field(..) => theme.text,
+        TreeRow::Problem(_) => theme.warn,
+    };
+    if chosen {
+        pen::put(buffer, area, (0, y), &" ".repeat(usize::from(area.width)), style);
+    }
+    let sign = if chosen {
+        "▸"
+    } else if lit {
+        "◆"
+    } else {
+        ""
+    };
+    pen::put(buffer, area, (0, y), sign, style);
+    let x = pen::put(buffer, area, (indent, y), &label(row), style);
+    let value = if chosen || lit { style } else { theme.layer(layer) };
+    let words = if read.is_covered(row) { "?? ??".to_owned() } else { says(row) };
+    let room = usize::from(area.width.saturating_sub(x + 1));
+    pen::put(buffer, area, (x + 1, y), &pen::cut(&words, room), value);
+}
+
+fn label(row: &TreeRow<'_>) -> String {
+    match row {
+        TreeRow::Layer(layer) => layer.title.clone(),
+        TreeRow::Field(field, _) => format!("{}:", field.label),
+        TreeRow::Problem(_) => "! ".to_owned(),
+    }
+}
+
+fn says(row: &TreeRow<'_>) -> String {
+    match row {
+        TreeRow::Layer(layer) => format!("{} B", layer.bytes.len()),
+        TreeRow::Field(field, _) if field.meaning.is_empty() => field.value.clone(),
+        TreeRow::Field(field, _) => format!("{}  ({})", field.value, field.meaning),
+        TreeRow::Problem(problem) => problem.text.clone(),
+    }
+}
