@@ -176,7 +176,28 @@ fn a_file_cut_short_or_overwritten_in_the_middle_is_found_damaged() {
         assert!(std::fs::read(&path).expect("a file") == damaged, "kept as it is");
     }
     std::fs::write(&path, &whole).expect("written");
+    open(&path).verify().expect("sound");
     assert_eq!(open(&path).snapshot().expect("loaded").memories.len(), 200);
+}
+
+#[test]
+fn damage_among_many_answers_is_found_when_it_is_looked_for() {
+    let home = tempfile::tempdir().expect("a folder");
+    let path = home.path().join("progress.db");
+    let mut store = open(&path);
+    let long = |it| Answered { answer: Answer::Text("long ".repeat(20_000)), ..answered("q", it, Verdict::Right) };
+    for it in 0..20 {
+        store.answer(&long(it)).expect("stored");
+    }
+    drop(store);
+    let mut bytes = std::fs::read(&path).expect("a file");
+    assert!(bytes.len() > 1 << 20, "too large to be checked whole at every start");
+    // The page's pointer to the next one of a long text.
+    let middle = bytes.len() / 2 / 4096 * 4096;
+    bytes[middle..middle + 4].fill(0xff);
+    std::fs::write(&path, &bytes).expect("written");
+    let error = open(&path).verify().expect_err("damaged");
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
 }
 
 #[test]
