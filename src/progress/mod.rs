@@ -6,6 +6,7 @@
 //! The tables are described in `schema.sql`.
 mod checked;
 mod error;
+mod insert;
 mod migrate;
 mod record;
 mod rows;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Result as SqlResult, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Result as SqlResult, Transaction, TransactionBehavior};
 
 use super::migrate::{Owner, STEPS, migrate, owner};
-use super::{Position, Prediction, StoreError, Vote, error, rows};
-use crate::practice::{Answered, Memory, Outcome, Sitting, replay};
+use super::{Position, Prediction, StoreError, Vote, error, insert};
+use crate::practice::{Answered, Memory, Sitting};
 
 /// How long another instance's write is waited for; one takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -95,8 +95,8 @@ impl Store {
     pub fn answer(&mut self, answered: &Answered) -> Result<Memory, StoreError> {
         let session = self.session.clone();
         self.write(|transaction| {
-            insert_answer(transaction, &session, answered)?;
-            remember(transaction, &answered.question)
+            insert::answer(transaction, &session, answered)?;
+            insert::memory(transaction, &answered.question)
         })
     }
 
@@ -107,7 +107,7 @@ impl Store {
     pub fn begin(&mut self, sitting: &Sitting) -> Result<String, StoreError> {
         self.write(|transaction| {
             let id = random_id(transaction)?;
-            insert_sitting(transaction, &id, sitting, None)?;
+            insert::sitting(transaction, &id, sitting, None)?;
             Ok(id)
         })
     }
@@ -117,8 +117,7 @@ impl Store {
     /// # Errors
     /// One of [`StoreError`].
     pub fn end(&mut self, sitting: &str, at: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE sittings SET ended = ?2 WHERE id = ?1 AND ended IS NULL";
-        self.write(|transaction| transaction.execute(sql, params![sitting, rows::instant(at)]).map(drop))
+        self.write(|transaction| insert::end(transaction, sitting, at))
     }
 
     /// Stores where a lesson stands. The furthest step never goes back, and a lesson that is done stays so.
@@ -126,7 +125,7 @@ impl Store {
     /// # Errors
     /// One of [`StoreError`].
     pub fn stand(&mut self, lesson: &str, position: &Position) -> Result<(), StoreError> {
-        self.write(|transaction| upsert_position(transaction, lesson, position))
+        self.write(|transaction| insert::position(transaction, lesson, position))
     }
 
     /// Adds a guess and what the run then measured.
@@ -135,7 +134,7 @@ impl Store {
     /// One of [`StoreError`].
     pub fn predicted(&mut self, prediction: &Prediction) -> Result<(), StoreError> {
         let session = self.session.clone();
-        self.write(|transaction| insert_prediction(transaction, &session, prediction))
+        self.write(|transaction| insert::prediction(transaction, &session, prediction))
     }
 
     /// Adds a show of hands.
@@ -144,7 +143,7 @@ impl Store {
     /// One of [`StoreError`].
     pub fn voted(&mut self, vote: &Vote) -> Result<(), StoreError> {
         let session = self.session.clone();
-        self.write(|transaction| insert_vote(transaction, &session, vote))
+        self.write(|transaction| insert::vote(transaction, &session, vote))
     }
 
     /// Sets or drops the interview's date.
@@ -152,7 +151,7 @@ impl Store {
     /// # Errors
     /// One of [`StoreError`].
     pub fn set_interview(&mut self, date: Option<Date>, at: Timestamp) -> Result<(), StoreError> {
-        self.write(|transaction| upsert_setting(transaction, "interview", date.map(|it| it.to_string()), at))
+        self.write(|transaction| insert::setting(transaction, "interview", date.map(|it| it.to_string()), at))
     }
 
     /// One transaction that waits for other writers first, so that what it reads is what it changes.
@@ -217,99 +216,6 @@ fn checked(connection: &Connection, path: &Path, pragma: &str) -> Result<(), Sto
 
 fn random_id(connection: &Connection) -> SqlResult<String> {
     connection.query_row("SELECT lower(hex(randomblob(8)))", [], |row| row.get(0))
-}
-
-pub(super) fn insert_sitting(
-    transaction: &Transaction<'_>,
-    id: &str,
-    sitting: &Sitting,
-    ended: Option<Timestamp>,
-) -> SqlResult<()> {
-    let sql = "INSERT INTO sittings (id, sitting, started, ended) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT (id) DO UPDATE SET ended = coalesce(ended, excluded.ended)";
-    let (started, ended) = (rows::instant(sitting.started), ended.map(rows::instant));
-    transaction.execute(sql, params![id, rows::to_json(sitting)?, started, ended]).map(drop)
-}
-
-/// Adds it unless it is there; says whether it was added.
-pub(super) fn insert_answer(transaction: &Transaction<'_>, session: &str, it: &Answered) -> SqlResult<bool> {
-    let sql = "INSERT INTO answers (session, question, seed, answer, grade, confidence, hints, at, day, context, sitting, item)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-        ON CONFLICT (session, question, seed, at) DO NOTHING";
-    let values = params![
-        session,
-        it.question,
-        it.seed.cast_signed(),
-        rows::to_json(&it.answer)?,
-        rows::to_json(&it.grade)?,
-        it.confidence.as_ref().map(rows::to_word).transpose()?,
-        it.hints,
-        rows::instant(it.at),
-        it.day.to_string(),
-        rows::to_word(&it.context)?,
-        it.place.as_ref().map(|place| &place.sitting),
-        it.place.as_ref().map(|place| place.item),
-    ];
-    transaction.prepare(sql)?.execute(values).map(|added| added == 1)
-}
-
-/// Computes a question's memory from its answers and stores it.
-pub(super) fn remember(transaction: &Transaction<'_>, question: &str) -> SqlResult<Memory> {
-    let sql = format!("SELECT {} FROM answers WHERE question = ?1 ORDER BY at, session, seed", rows::OUTCOME);
-    let mut statement = transaction.prepare(&sql)?;
-    let outcomes: SqlResult<Vec<Outcome>> = statement.query_map([question], rows::outcome)?.collect();
-    let memory = replay(&outcomes?).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    let values = params![
-        question,
-        memory.stability,
-        memory.difficulty,
-        memory.last.to_string(),
-        memory.natural_due.to_string(),
-        memory.reps,
-        memory.lapses,
-        rows::to_word(&memory.verdict)?,
-        memory.overconfident,
-    ];
-    let sql = format!("INSERT OR REPLACE INTO memories ({}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", rows::MEMORY);
-    transaction.prepare(&sql)?.execute(values)?;
-    Ok(memory)
-}
-
-pub(super) fn upsert_position(transaction: &Transaction<'_>, lesson: &str, it: &Position) -> SqlResult<()> {
-    let sql = "INSERT INTO lessons (lesson, step, furthest, done, at) VALUES (?1, ?2, max(?2, ?3), ?4, ?5)
-        ON CONFLICT (lesson) DO UPDATE SET
-          step = iif(excluded.at >= at, excluded.step, step),
-          furthest = max(furthest, excluded.furthest),
-          done = iif(done IS NULL OR excluded.done < done, excluded.done, done),
-          at = max(at, excluded.at)";
-    let done = it.done.map(rows::instant);
-    transaction.execute(sql, params![lesson, it.step, it.furthest, done, rows::instant(it.at)]).map(drop)
-}
-
-pub(super) fn insert_prediction(transaction: &Transaction<'_>, session: &str, it: &Prediction) -> SqlResult<()> {
-    let sql = "INSERT INTO predictions (session, lesson, step, guess, measured, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT DO NOTHING";
-    let (guess, measured) = (rows::to_json(&it.guess)?, rows::to_json(&it.measured)?);
-    transaction.execute(sql, params![session, it.lesson, it.step, guess, measured, rows::instant(it.at)]).map(drop)
-}
-
-pub(super) fn insert_vote(transaction: &Transaction<'_>, session: &str, it: &Vote) -> SqlResult<()> {
-    let sql = "INSERT INTO votes (session, question, round, hands, at) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT DO NOTHING";
-    let (round, hands) = (rows::to_word(&it.round)?, rows::to_json(&it.hands)?);
-    transaction.execute(sql, params![session, it.question, round, hands, rows::instant(it.at)]).map(drop)
-}
-
-/// The newer of two settings stays.
-pub(super) fn upsert_setting(
-    transaction: &Transaction<'_>,
-    name: &str,
-    value: Option<String>,
-    at: Timestamp,
-) -> SqlResult<()> {
-    let sql = "INSERT INTO settings (name, value, at) VALUES (?1, ?2, ?3)
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at WHERE excluded.at >= at";
-    transaction.execute(sql, params![name, value, rows::instant(at)]).map(drop)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use rusqlite::{Connection, Result as SqlResult, Row, Transaction};
 use serde::{Deserialize, Serialize};
 
-use super::{Position, Prediction, Store, StoreError, Vote, checked, rows, snapshot, store};
+use super::{Position, Prediction, Store, StoreError, Vote, checked, insert, rows, snapshot};
 use crate::practice::{Answered, Sitting};
 
 /// What `format` says in our files.
@@ -159,12 +159,12 @@ fn setting(row: &Row<'_>) -> SqlResult<(String, Setting)> {
 
 fn merge(transaction: &Transaction<'_>, from: &Exported) -> SqlResult<Imported> {
     for it in &from.sittings {
-        store::insert_sitting(transaction, &it.id, &it.sitting, it.ended)?;
+        insert::sitting(transaction, &it.id, &it.sitting, it.ended)?;
     }
     let mut imported = Imported::default();
     let mut changed = BTreeSet::new();
     for Of { session, it } in &from.answers {
-        if store::insert_answer(transaction, session, it)? {
+        if insert::answer(transaction, session, it)? {
             imported.answers += 1;
             changed.insert(it.question.as_str());
         } else {
@@ -172,12 +172,12 @@ fn merge(transaction: &Transaction<'_>, from: &Exported) -> SqlResult<Imported> 
         }
     }
     for question in changed {
-        store::remember(transaction, question)?;
+        insert::memory(transaction, question)?;
     }
-    from.lessons.iter().try_for_each(|(lesson, it)| store::upsert_position(transaction, lesson, it))?;
-    from.predictions.iter().try_for_each(|of| store::insert_prediction(transaction, &of.session, &of.it))?;
-    from.votes.iter().try_for_each(|of| store::insert_vote(transaction, &of.session, &of.it))?;
+    from.lessons.iter().try_for_each(|(lesson, it)| insert::position(transaction, lesson, it))?;
+    from.predictions.iter().try_for_each(|of| insert::prediction(transaction, &of.session, &of.it))?;
+    from.votes.iter().try_for_each(|of| insert::vote(transaction, &of.session, &of.it))?;
     let value = |it: &Setting| it.value.map(|it| it.to_string());
-    from.settings.iter().try_for_each(|(name, it)| store::upsert_setting(transaction, name, value(it), it.at))?;
+    from.settings.iter().try_for_each(|(name, it)| insert::setting(transaction, name, value(it), it.at))?;
     Ok(imported)
 }
