@@ -167,3 +167,61 @@ fn addresses(reply: &Message) -> Result<Vec<Ipv4Addr>, DnsError> {
     };
     Ok(reply.answers.iter().filter_map(address).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone() -> Zone {
+        let address = Ipv4Addr::new(192, 0, 2, 7);
+        Zone::new(300).with("shop.example", address).expect("a name")
+    }
+
+    fn question(name: &str, kind: RecordType) -> Message {
+        let mut query = Message::new(4711, MessageType::Query, OpCode::Query);
+        query.add_query(Query::query(full(name).expect("a name"), kind));
+        query
+    }
+
+    fn answer(query: &Message) -> Message {
+        let bytes = query.to_vec().expect("it encodes");
+        zone().answer(&bytes).expect("a query is answered")
+    }
+
+    #[test]
+    fn a_known_name_is_answered_whatever_its_case() {
+        let reply = answer(&question("SHOP.example", RecordType::A));
+        assert_eq!(reply.metadata.id, 4711);
+        assert!(reply.metadata.authoritative);
+        assert_eq!(addresses(&reply).expect("an answer"), [Ipv4Addr::new(192, 0, 2, 7)]);
+    }
+
+    #[test]
+    fn an_unknown_name_does_not_exist_and_a_missing_type_is_empty() {
+        let unknown = answer(&question("no.example", RecordType::A));
+        assert!(matches!(addresses(&unknown), Err(DnsError::NoSuchName)));
+        let empty = answer(&question("shop.example", RecordType::AAAA));
+        assert_eq!(addresses(&empty).expect("no error"), [Ipv4Addr::UNSPECIFIED; 0]);
+    }
+
+    #[test]
+    fn what_is_no_query_stays_without_an_answer() {
+        let mut reply = answer(&question("shop.example", RecordType::A));
+        assert_eq!(zone().answer(&reply.to_vec().expect("it encodes")), None);
+        assert_eq!(zone().answer(b"no DNS at all"), None);
+        reply.metadata.message_type = MessageType::Query;
+        reply.queries.clear();
+        let refused = zone().answer(&reply.to_vec().expect("it encodes")).expect("it is a query");
+        assert_eq!(refused.metadata.response_code, ResponseCode::FormErr);
+    }
+
+    #[test]
+    fn an_answer_too_long_for_udp_is_cut_and_says_so() {
+        let crowded = (0..100).try_fold(zone(), |zone, last| zone.with("big.example", Ipv4Addr::new(10, 0, 0, last)));
+        let query = question("big.example", RecordType::A).to_vec().expect("it encodes");
+        let reply = crowded.expect("names").answer(&query).expect("a query is answered");
+        let bytes = encode(&reply).expect("it encodes");
+        assert!(bytes.len() <= UDP_LIMIT);
+        assert!(Message::from_vec(&bytes).expect("it decodes").metadata.truncation);
+    }
+}

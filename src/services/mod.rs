@@ -4,6 +4,8 @@ pub mod echo;
 pub mod grade;
 pub mod http;
 pub mod messages;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 pub use wait::{both, within};

@@ -25,6 +25,8 @@ const SPARE: usize = 1024;
 const LARGE: usize = 1_000_000;
 /// ... up to this: Linux lets each side's buffers grow to 4 MB for sending and 6 MB for receiving.
 const LARGEST: usize = 24_000_000;
+/// A prime.
+const PERIOD: usize = 65_521;
 const LINE: &[u8] = b"the quick brown fox jumps over the lazy dog\n";
 
 pub(super) async fn check<N: Net>(behaviour: Behaviour, probe: &Probe<'_, N>) -> Verdict {
@@ -57,9 +59,16 @@ fn no_connection(error: io::Error) -> String {
     format!("no connection: {error}")
 }
 
-/// Bytes that differ from place to place, so that a lost or doubled piece shows; zeros and newlines among them.
+/// Bytes that differ from place to place, zeros and newlines among them, so that a lost or doubled piece shows. They repeat after
+/// a prime number of bytes, which no buffer is a multiple of.
 fn pattern(length: usize) -> Vec<u8> {
-    (0..length).map(|i| u8::try_from((i * 31 + i / 251) % 256).unwrap_or(0)).collect()
+    let mut bytes = period().repeat(length / PERIOD + 1);
+    bytes.truncate(length);
+    bytes
+}
+
+fn period() -> Vec<u8> {
+    (0..PERIOD).map(|i| u8::try_from((i * 31 + i / 251) % 256).expect("below 256")).collect()
 }
 
 async fn partial_reads<N: Net>(probe: &Probe<'_, N>) -> Verdict {
@@ -85,12 +94,12 @@ async fn large_transfer<N: Net>(probe: &Probe<'_, N>) -> Verdict {
     let run = async {
         let stream = probe.connect().await.map_err(no_connection)?;
         let (mut from, mut to) = tokio::io::split(stream);
-        let whole = pattern(LARGEST);
-        let filled = fill(probe, &mut to, &whole).await.map_err(|error| format!("sending failed: {error}"))?;
+        let filled = fill(probe, &mut to).await.map_err(|error| format!("sending failed: {error}"))?;
         let length = filled.max(LARGE);
-        let sending = probe.send(&mut to, &whole[filled..length]);
+        let whole = pattern(length);
+        let sending = probe.send(&mut to, &whole[filled..]);
         let (sending, reply) = both(sending, slowly(probe, &mut from, length)).await;
-        reply.must_be(&whole[..length])?;
+        reply.must_be(&whole)?;
         sending.map_err(|error| format!("sending failed: {error}"))?;
         Ok(format!("all {length} bytes, in order"))
     };
@@ -98,12 +107,12 @@ async fn large_transfer<N: Net>(probe: &Probe<'_, N>) -> Verdict {
 }
 
 /// Sends without reading until the server takes no more: its send buffer, our receive buffer and those between are full
-/// by then. Gives how much that was.
-async fn fill<N: Net>(probe: &Probe<'_, N>, to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<usize> {
-    let mut taken = 0;
-    while taken < bytes.len() {
-        let end = bytes.len().min(taken + (64 << 10));
-        match within(probe.net, probe.patience() / 4, to.write(&bytes[taken..end])).await {
+/// by then. Gives how much that was. Soon over, or a server that waits to send would take us for idle.
+async fn fill<N: Net>(probe: &Probe<'_, N>, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<usize> {
+    let bytes = period();
+    let (start, mut taken) = (probe.net.now(), 0);
+    while taken < LARGEST && probe.net.now() - start < probe.patience() / 2 {
+        match within(probe.net, probe.patience() / 8, to.write(&bytes[taken % PERIOD..])).await {
             None => break,
             Some(count) => taken += count?,
         }

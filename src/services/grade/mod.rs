@@ -142,3 +142,8 @@ impl fmt::Display for Outcome {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod faulty;
+#[cfg(test)]
+mod tests;
