@@ -165,7 +165,7 @@ impl Lab {
     #[must_use]
     pub fn finish(self, run: Run) -> Recording {
         let mut world = self.shared.world.borrow_mut();
-        let (packets, events) = world.finish(self.end);
+        let (packets, events, end) = world.finish(self.end);
         let nodes = world.nodes.iter().map(|it| it.face.clone()).collect();
         let link =
             |it: &Link| recording::Link { name: it.name.clone(), ends: it.ends, properties: it.options.properties() };
@@ -173,7 +173,7 @@ impl Lab {
         drop(world);
         let topology = Topology { nodes, links };
         let (spans, series, measurements, markers) = Default::default();
-        Recording { run, topology, packets, events, spans, series, measurements, markers, end: self.end }
+        Recording { run, topology, packets, events, spans, series, measurements, markers, end }
     }
 }
 

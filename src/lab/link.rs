@@ -63,7 +63,8 @@ impl LinkOptions {
         self
     }
 
-    /// Bytes that may wait in front of the link while another frame is sent; one more is dropped (drop-tail).
+    /// Bytes that may wait in front of the link while another frame is sent; one more is dropped
+    /// (drop-tail). Without this the queue has no end.
     #[must_use]
     pub const fn queue(mut self, bytes: usize) -> Self {
         self.queue = Some(bytes);
@@ -172,6 +173,8 @@ struct Lane {
     busy_until: Time,
     /// Frames whose first bit is not out yet: when it will be, and their bytes.
     waiting: VecDeque<(Time, usize)>,
+    /// Their bytes together.
+    queued: usize,
     last_arrival: Time,
     losses: Vec<Losing>,
     jitter: Dice,
@@ -197,6 +200,7 @@ impl Link {
             Lane {
                 busy_until: Time::ZERO,
                 waiting: VecDeque::new(),
+                queued: 0,
                 last_arrival: Time::ZERO,
                 losses: losses.map(|(i, model)| Losing::new(*model, dice(&format!("loss{i}")))).collect(),
                 jitter: dice("jitter"),
@@ -237,16 +241,17 @@ impl Link {
 impl Lane {
     /// When the frame's first bit goes out; `None` when it finds the queue full.
     fn enqueue(&mut self, now: Time, bytes: usize, options: &LinkOptions) -> Option<Time> {
-        while self.waiting.front().is_some_and(|(leaves, _)| *leaves <= now) {
+        while let Some((_, bytes)) = self.waiting.front().copied().filter(|(leaves, _)| *leaves <= now) {
             self.waiting.pop_front();
+            self.queued -= bytes;
         }
         let left = now.max(self.busy_until);
-        let queued: usize = self.waiting.iter().map(|(_, bytes)| bytes).sum();
-        if left > now && options.queue.is_some_and(|limit| queued + bytes > limit) {
-            return None;
-        }
         if left > now {
+            if options.queue.is_some_and(|limit| self.queued + bytes > limit) {
+                return None;
+            }
             self.waiting.push_back((left, bytes));
+            self.queued += bytes;
         }
         self.busy_until = left + options.rate.map_or(Duration::ZERO, |rate| serialization(bytes, rate));
         Some(left)

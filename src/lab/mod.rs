@@ -8,6 +8,25 @@
 //!                  Router    routes ─ ARP of each interface ────────┼─ Link: queue, rate, delay, loss
 //!                  Switch    MAC table ─────────────────────────────┘
 //! ```
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use roundtrip::lab::{Lab, LinkOptions, Loss};
+//! use roundtrip::recording::Run;
+//!
+//! let mut lab = Lab::new(1, &[]);
+//! let client = lab.host("client").at(0, 0).address("10.0.0.1/24").add();
+//! let sw = lab.switch("sw").at(1, 0).add();
+//! let server = lab.host("server").at(2, 0).address("10.0.0.2/24").add();
+//! let cable = LinkOptions::default().delay(Duration::from_millis(5)).rate(10_000_000);
+//! lab.link(client, sw, cable.clone());
+//! lab.link(sw, server, cable.loss(Loss::nth(9)));
+//! let net = lab.net(client);
+//! let rtt = lab.run(async move { net.ping([10, 0, 0, 2].into(), Duration::from_secs(1)).await });
+//! assert!(rtt.expect("it ends").expect("the server answers") > Duration::from_millis(20));
+//! assert_eq!(lab.finish(Run::default()).topology.nodes.len(), 3);
+//! ```
 mod agenda;
 mod build;
 mod executor;

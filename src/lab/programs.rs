@@ -29,6 +29,11 @@ impl LabNet {
         self.shared.world.borrow_mut().at_host(self.node, action)
     }
 
+    /// Asks the host for what gives its stack nothing to do.
+    fn ask<R>(&self, question: impl FnOnce(&mut Host) -> R) -> R {
+        question(self.shared.world.borrow_mut().host(self.node))
+    }
+
     /// A socket call begins.
     fn begin(&self, call: String) -> Call {
         let number = self.shared.world.borrow_mut().call(self.node, call);
@@ -60,7 +65,7 @@ impl LabNet {
     /// The host's address.
     #[must_use]
     pub fn address(&self) -> Ipv4Addr {
-        self.at_host(|host, _, _| host.address())
+        self.ask(|host| host.address())
     }
 
     /// The time since the world began.
@@ -94,13 +99,13 @@ impl LabNet {
         let id = self.at_host(|host, now, out| host.ping(now, to, 56, out))?;
         let mut limit = self.sleep(patience);
         let outcome = poll_fn(|cx| {
-            if let Poll::Ready(outcome) = self.at_host(|host, _, _| host.poll_ping(id, cx)) {
+            if let Poll::Ready(outcome) = self.ask(|host| host.poll_ping(id, cx)) {
                 return Poll::Ready(outcome);
             }
             Pin::new(&mut limit).poll(cx).map(|()| Err(Error::new(ErrorKind::TimedOut, "no echo came back")))
         });
         let outcome = outcome.await;
-        self.at_host(|host, _, _| host.forget_ping(id));
+        self.ask(|host| host.forget_ping(id));
         outcome
     }
 
@@ -121,7 +126,7 @@ impl LabNet {
         let call = self.begin(format!("connect(fd {}, {to})", held.fd));
         // From here on the stream owns the socket: dropping this future closes it.
         let stream = LabStream::new(self.clone(), held);
-        let outcome = poll_fn(|cx| self.at_host(|host, _, _| host.poll_connected(held.handle, cx))).await;
+        let outcome = poll_fn(|cx| self.ask(|host| host.poll_connected(held.handle, cx))).await;
         call.end(&outcome, |()| "0".to_owned());
         outcome.map(|()| stream)
     }
@@ -304,11 +309,13 @@ impl AsyncRead for LabStream {
         let (held, room) = (self.held, buffer.remaining());
         let waiting = self.reading.take();
         let call = waiting.unwrap_or_else(|| self.net.begin(format!("recv(fd {}, {room})", held.fd)));
-        let outcome = self.net.at_host(|host, _, _| host.poll_read(held, buffer.initialize_unfilled(), cx));
+        let outcome = self.net.ask(|host| host.poll_read(held, buffer.initialize_unfilled(), cx));
         let Poll::Ready(outcome) = outcome else {
             self.reading = Some(call);
             return Poll::Pending;
         };
+        // What was read makes room: the stack may have a window to offer.
+        self.net.shared.world.borrow_mut().touch(self.net.node);
         let end_of_stream =
             |bytes: &usize| if *bytes == 0 && room > 0 { "0 (end of stream)".to_owned() } else { bytes.to_string() };
         call.end(&outcome, end_of_stream);
@@ -367,7 +374,7 @@ impl LabListener {
     /// None while the listener lives.
     pub async fn accept(&self) -> io::Result<(LabStream, SocketAddr)> {
         let call = self.net.begin(format!("accept(fd {})", self.fd));
-        let outcome = poll_fn(|cx| self.net.at_host(|host, _, _| host.poll_accept(self.fd, cx))).await;
+        let outcome = poll_fn(|cx| self.net.ask(|host| host.poll_accept(self.fd, cx))).await;
         call.end(&outcome, |held| format!("fd {}, {}", held.fd, held.peer));
         let held = outcome?;
         Ok((LabStream::new(self.net.clone(), held), SocketAddr::V4(held.peer)))
@@ -413,7 +420,7 @@ impl LabDatagrams {
     /// `ConnectionRefused` after an ICMP port unreachable, on a socket with a chosen port that spoke to one peer.
     pub async fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let call = self.net.begin(format!("recvfrom(fd {}, {})", self.fd, buffer.len()));
-        let outcome = poll_fn(|cx| self.net.at_host(|host, _, _| host.poll_receive(self.fd, buffer, cx))).await;
+        let outcome = poll_fn(|cx| self.net.ask(|host| host.poll_receive(self.fd, buffer, cx))).await;
         call.end(&outcome, |(bytes, from)| format!("{bytes}, from {from}"));
         outcome.map(|(bytes, from)| (bytes, SocketAddr::V4(from)))
     }

@@ -161,13 +161,24 @@ impl World {
     /// A program does something at its host.
     pub(crate) fn at_host<R>(&mut self, node: usize, action: impl FnOnce(&mut Host, Time, &mut Output) -> R) -> R {
         let mut out = Output::default();
-        let Machine::Host(host) = &mut self.nodes[node].machine else {
-            unreachable!("programs run on hosts: Lab::net hands out nothing else")
-        };
-        let result = action(host, self.now, &mut out);
+        let now = self.now;
+        let result = action(self.host(node), now, &mut out);
         self.emit(node, out);
         self.dirty.insert(node);
         result
+    }
+
+    /// A host, for what gives its stack nothing to do.
+    pub(crate) fn host(&mut self, node: usize) -> &mut Host {
+        match &mut self.nodes[node].machine {
+            Machine::Host(host) => host,
+            _ => unreachable!("programs run on hosts: Lab::net hands out nothing else"),
+        }
+    }
+
+    /// The host's stack has something to do.
+    pub(crate) fn touch(&mut self, node: usize) {
+        self.dirty.insert(node);
     }
 
     fn emit(&mut self, node: usize, out: Output) {
@@ -256,8 +267,10 @@ impl World {
     }
 
     /// Ends the recording: calls that never returned, packets still on their way, everything in order.
-    pub(crate) fn finish(&mut self, end: Time) -> (Vec<Packet>, Vec<Event>) {
+    pub(crate) fn finish(&mut self, end: Time) -> (Vec<Packet>, Vec<Event>, Time) {
         self.over = true;
+        let last_event = self.events.iter().map(|it| it.until.unwrap_or(it.at)).max();
+        let end = end.max(last_event.unwrap_or(end));
         for (_, waiting) in std::mem::take(&mut self.waiting) {
             self.record_call(waiting, Some(end), "has not returned when the run ends".to_owned());
         }
@@ -268,7 +281,7 @@ impl World {
         }
         let mut events = std::mem::take(&mut self.events);
         events.sort_by_key(|it| it.at);
-        (packets, events)
+        (packets, events, end)
     }
 
     /// Enters every neighbour in every ARP table, and every address in every switch's table, as after a warm-up.

@@ -249,12 +249,20 @@ impl Host {
         if to.is_unspecified() {
             return Err(Error::new(ErrorKind::InvalidInput, "0.0.0.0 is no destination"));
         }
+        if to.is_multicast() {
+            return Err(Error::new(ErrorKind::Unsupported, "the lab has no multicast"));
+        }
         self.next_hop(to)
             .map(|_| ())
             .ok_or_else(|| Error::new(ErrorKind::NetworkUnreachable, "no route to that network"))
     }
 
-    /// A quick echo: the answer to a ping goes out with the reply's reason.
+    /// Whether everybody on this network is meant.
+    fn is_broadcast(&self, to: Ipv4Addr) -> bool {
+        to.is_broadcast() || to == self.interface.network.broadcast()
+    }
+
+    /// Answers a ping.
     fn reply_to_echo(&mut self, now: Time, from: Ipv4Addr, message: &[u8], out: &mut Output) {
         if let Some(reply) = messages::echo_reply(self.address(), from, message) {
             self.send_packet(now, reply, Some("answers the echo request".to_owned()), out);

@@ -78,6 +78,12 @@ impl Host {
     /// Begins a connection; [`Self::poll_connected`] says what became of it.
     pub(crate) fn connect(&mut self, to: SocketAddrV4, out: &mut Output) -> io::Result<Held> {
         self.check_destination(*to.ip())?;
+        if self.is_broadcast(*to.ip()) {
+            return Err(Error::new(
+                ErrorKind::NetworkUnreachable,
+                "TCP speaks to one host, not to a broadcast address",
+            ));
+        }
         if to.port() == 0 {
             return Err(Error::new(ErrorKind::InvalidInput, "port 0 is no destination"));
         }
