@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use pdml::{Dissected, Shown};
+use roundtrip::recording::NodeKind;
 use roundtrip::wire::analysis::{self, Mark, Seen};
 use roundtrip::wire::pcapng::{self, Captured, Direction, Interface};
 use roundtrip::wire::{Field, decode};
@@ -104,6 +105,7 @@ fn tshark_marks_the_same_segments_of_two_hundred_troubled_connections() {
 #[test]
 fn every_demo_at_every_vantage_point_reads_the_same_in_tshark() {
     let known = pdml::known_fields();
+    assert!(!roundtrip::demos::all().is_empty());
     for demo in roundtrip::demos::all() {
         let knobs = roundtrip::demos::Knobs::defaults(demo.knobs);
         let recording = (demo.run)(&knobs, &roundtrip::demos::Setup { seed: 1, ..Default::default() });
@@ -114,7 +116,10 @@ fn every_demo_at_every_vantage_point_reads_the_same_in_tshark() {
                 packets: seen.iter().map(|it| (it.at.0, it.packet.bytes.clone())).collect(),
             };
             let file = place.pcapng(&recording);
-            assert_sound(&capture.name, &pdml::dissect_reassembled(&file));
+            // A switch's ports show what the hosts' do: there one look is enough.
+            if recording.topology.nodes[place.node].kind == NodeKind::Host {
+                assert_sound(&capture.name, &pdml::dissect_reassembled(&file));
+            }
             let dissected = pdml::dissect(&file);
             compare_fields(&capture, &dissected, &known, &mut BTreeMap::new());
             compare_marks(&capture, &dissected);
@@ -209,9 +214,12 @@ const MUST_COMPARE: &[&str] = &[
     "http.content_length_header",
 ];
 
+/// What tshark says of any segment that is sent again after its first copy was put into a stream: true, and no damage.
+const OVERLAP: &str = "New fragment overlaps old data (retransmission?)";
+
 fn assert_sound(name: &str, packets: &[Dissected]) {
     for packet in packets {
-        let malformed = packet.protocols.iter().find(|it| it.starts_with("_ws."));
+        let malformed = packet.malformed.iter().find(|it| !it.contains(OVERLAP));
         assert_eq!(malformed, None, "{name}: {:?}", packet.protocols);
         let bad = packet.fields.iter().find(|it| it.name.ends_with(".checksum.status") && it.show == "0");
         assert_eq!(bad, None, "{name}: {:?}", packet.protocols);
@@ -254,7 +262,7 @@ fn compare_field(
         let bytes = field.bytes();
         let same = theirs.fields.iter().filter(|it| it.name == field.name);
         // A few bits of a word: tshark may give the whole word's bytes.
-        let part = field.bits.start % 8 != 0 || field.bits.end % 8 != 0;
+        let part = !field.bits.start.is_multiple_of(8) || !field.bits.end.is_multiple_of(8);
         let covers = |it: &Range<usize>| it.start <= bytes.start && it.end >= bytes.end;
         let here = same.clone().find(|it| it.bytes == bytes || part && covers(&it.bytes));
         if here.is_none() && NOT_IN_QUERIES.contains(&field.name) {

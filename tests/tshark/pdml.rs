@@ -9,6 +9,8 @@ use std::process::{Command, Output};
 pub(crate) struct Dissected {
     pub(crate) protocols: Vec<String>,
     pub(crate) fields: Vec<Shown>,
+    /// What tshark holds against the packet, in its words.
+    pub(crate) malformed: Vec<String>,
 }
 
 /// A field as tshark shows it.
@@ -81,6 +83,9 @@ fn read(pdml: &str) -> Vec<Dissected> {
         let Some(packet) = packets.last_mut() else { continue };
         if line.starts_with("<proto ") {
             packet.protocols.push(attribute(line, "name"));
+        }
+        if line.starts_with("<proto name=\"_ws.") && !line.contains("hide=\"yes\"") {
+            packet.malformed.push(attribute(line, "showname"));
         }
         if line.starts_with("<field ") || line.starts_with("<proto ") {
             let number = |name| attribute(line, name).parse().unwrap_or(0);
