@@ -62,7 +62,7 @@ impl Stage {
 
     fn draw_view(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, run: &Prepared, focused: bool) {
         let focused = focused && self.focus == Focus::View;
-        let other = self.other.as_ref().filter(|_| self.compare);
+        let other = self.other.as_ref().filter(|_| self.compare && !self.state.zoomed);
         let view = View { run, other, state: &self.state, theme, focused };
         views::draw(self.kind, area, buffer, &view);
     }

@@ -1,6 +1,10 @@
 //! Views of a recording: pure drawing, and nothing of any demo.
 //!
 //! Each view is a file or folder of one shape: `draw(area, buffer, view)`. What it looks at is a [`View`].
+mod axis;
+mod braille;
+mod chart;
+mod compare;
 #[cfg(test)]
 pub(super) mod fixture;
 pub(super) mod label;
@@ -9,6 +13,8 @@ pub(super) mod pen;
 mod prepared;
 pub(super) mod sequence;
 mod table;
+mod topology;
+mod waterfall;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -148,6 +154,13 @@ pub fn hit(kind: Kind, area: Rect, at: Position, view: &View<'_>) -> Option<Poin
 
 /// Draws the view of that kind.
 pub fn draw(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    match view.other {
+        Some(other) if kind != Kind::Table => compare::draw(kind, area, buffer, view, other),
+        _ => draw_one(kind, area, buffer, view),
+    }
+}
+
+fn draw_one(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     if area.width < 8 || area.height < 2 {
         return;
     }
@@ -160,8 +173,16 @@ pub fn draw(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         Kind::Sequence => sequence::draw(area, buffer, view),
         Kind::Packets => packets::draw(area, buffer, view),
         Kind::Table => table::draw(area, buffer, view),
-        _ => {
-            pen::put(buffer, area, (1, 0), "This view is being built; 6 is the table.", view.theme.dim);
-        }
+        Kind::Waterfall => waterfall::draw(area, buffer, view),
+        Kind::Topology => topology::draw(area, buffer, view),
+        Kind::Chart => chart::draw(area, buffer, view),
     }
+}
+
+/// The first of `count` rows on show, so that the chosen one stands in the middle where it can.
+const fn first(chosen: usize, height: u16, count: usize) -> usize {
+    let height = height as usize;
+    let middle = chosen.saturating_sub(height / 2);
+    let last = count.saturating_sub(height);
+    if middle < last { middle } else { last }
 }

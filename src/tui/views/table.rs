@@ -2,7 +2,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{View, pen};
+use super::{View, compare, pen};
 use crate::quantity::Quantity;
 use crate::recording::Measurement;
 
@@ -18,7 +18,8 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let label = widest.clamp(8, area.width.saturating_sub(numbers * NUMBER + 3).max(8));
     let beside = area.width.saturating_sub(label + 2 + numbers * NUMBER) >= 24;
     let end = |number: u16| label + 2 + (number + 1) * NUMBER;
-    let heads: &[&str] = if numbers == 3 { &["this run", "before", "difference"] } else { &["this run"] };
+    let heads: &[&str] = if numbers == 3 { &["this run", "the other", "difference"] } else { &["this run"] };
+    let area = draw_names(area, buffer, view);
     pen::put(buffer, area, (1, 0), "measured", theme.dim);
     for (number, head) in (0..).zip(heads) {
         pen::put_right(buffer, area, (end(number), 0), head, theme.dim);
@@ -45,6 +46,16 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     }
 }
 
+/// Which two runs the columns are of; what is left of the area.
+fn draw_names(area: Rect, buffer: &mut Buffer, view: &View<'_>) -> Rect {
+    let Some(other) = view.other else { return area };
+    let (this, that) = compare::names(&view.run.recording().run, &other.recording().run);
+    let room = usize::from(area.width.saturating_sub(2));
+    pen::put(buffer, area, (1, 0), &pen::cut(&format!("this run  {this}"), room), view.theme.strong);
+    pen::put(buffer, area, (1, 1), &pen::cut(&format!("the other {that}"), room), view.theme.text);
+    Rect { y: area.y + 3, height: area.height.saturating_sub(3), ..area }
+}
+
 /// `+20 ms`, and whether there is a difference.
 fn difference(now: &Measurement, before: &Measurement) -> (String, bool) {
     if now.value.unit != before.value.unit {
@@ -55,5 +66,22 @@ fn difference(now: &Measurement, before: &Measurement) -> (String, bool) {
     match change {
         0 => ("same".to_owned(), false),
         _ => (format!("{sign}{}", Quantity::new(change, now.value.unit)), true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::demos::{Knobs, Setup};
+    use crate::tui::views::{Kind, Prepared, State, fixture};
+
+    #[test]
+    fn measurements_stand_beside_those_of_another_run() {
+        let other = Knobs::with(fixture::DEMO.knobs, [("rtt", "80ms")]).expect("settings");
+        let other = Prepared::new(Arc::new((fixture::DEMO.run)(&other, &Setup::default())));
+        let state = State::default();
+        insta::assert_snapshot!("table_120x12", fixture::drawn(Kind::Table, (120, 12), &state, Some(&other)));
+        insta::assert_snapshot!("table_40x14", fixture::drawn(Kind::Table, (40, 14), &state, None));
     }
 }

@@ -10,7 +10,7 @@ mod tree;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
-use super::{Pointed, View, pen};
+use super::{Pointed, View, first, pen};
 use crate::recording::Packet;
 use crate::wire::{self, Decoded};
 pub use reading::{Pane, Reading};
@@ -136,14 +136,6 @@ fn titled(area: Rect, buffer: &mut Buffer, view: &View<'_>, title: &str, focused
     let title = pen::cut(&format!(" {sign}{title} "), usize::from(area.width.saturating_sub(2)));
     pen::put(buffer, area, (1, 0), &title, if focused { view.theme.strong } else { view.theme.dim });
     Rect { y: area.y + 1, height: area.height - 1, ..area }
-}
-
-/// The first of `count` rows on show, so that the chosen one stands in the middle where it can.
-const fn first(chosen: usize, height: u16, count: usize) -> usize {
-    let height = height as usize;
-    let middle = chosen.saturating_sub(height / 2);
-    let last = count.saturating_sub(height);
-    if middle < last { middle } else { last }
 }
 
 #[cfg(test)]

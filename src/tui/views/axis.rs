@@ -1,0 +1,94 @@
+//! A time axis: instants to columns, and ticks at round numbers.
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::pen;
+use crate::recording::Time;
+
+/// Columns a tick's label may take with the space beside it.
+const LABEL: u64 = 12;
+
+/// A stretch of time over so many columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Axis {
+    pub(crate) from: Time,
+    pub(crate) to: Time,
+    pub(crate) width: u16,
+}
+
+impl Axis {
+    /// The place of an instant in `steps` parts of the axis; instants outside stand at its ends.
+    pub(crate) fn place(&self, at: Time, steps: u32) -> u32 {
+        let whole = u128::from(self.to.0.saturating_sub(self.from.0)).max(1);
+        let part = u128::from(at.0.clamp(self.from.0, self.to.0.max(self.from.0)) - self.from.0);
+        u32::try_from(part * u128::from(steps) / whole).unwrap_or(steps)
+    }
+
+    /// The column of an instant.
+    pub(crate) fn column(&self, at: Time) -> u16 {
+        u16::try_from(self.place(at, u32::from(self.width.saturating_sub(1)))).unwrap_or(0)
+    }
+
+    /// The column of an instant, when it lies on the axis.
+    pub(crate) fn column_inside(&self, at: Time) -> Option<u16> {
+        (self.from..=self.to).contains(&at).then(|| self.column(at))
+    }
+
+    /// Round instants, as many as have room for their names.
+    pub(crate) fn ticks(&self) -> Vec<Time> {
+        let whole = self.to.0.saturating_sub(self.from.0);
+        let step = round(whole / (u64::from(self.width) / LABEL).max(1));
+        let first = self.from.0.div_ceil(step) * step;
+        (0..).map(|i| Time(first + i * step)).take_while(|it| *it <= self.to).take(64).collect()
+    }
+
+    /// Draws the ticks with their names on one row.
+    pub(crate) fn draw(&self, area: Rect, buffer: &mut Buffer, (x, y): (u16, u16), style: Style) {
+        let mut free = 0;
+        for tick in self.ticks() {
+            let column = self.column(tick);
+            let name = format!("╷{tick}");
+            if column >= free && column + pen::columns(&name) <= self.width {
+                pen::put(buffer, area, (x + column, y), &name, style);
+                free = column + pen::columns(&name) + 1;
+            }
+        }
+    }
+}
+
+/// The next of 1, 2, 5, 10, 20 ... that is not below this.
+pub(crate) fn round(wanted: u64) -> u64 {
+    let mut power = 1_u64;
+    loop {
+        for mantissa in [1, 2, 5] {
+            let step = power.saturating_mul(mantissa);
+            if step >= wanted || step == u64::MAX {
+                return step;
+            }
+        }
+        power = power.saturating_mul(10);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_inside() {
+        let axis = Axis { from: Time(3_000_000), to: Time(95_000_000), width: 60 };
+        let ticks: Vec<u64> = axis.ticks().iter().map(|it| it.0 / 1_000_000).collect();
+        assert_eq!(ticks, [20, 40, 60, 80]);
+        assert_eq!((axis.column(axis.from), axis.column(axis.to)), (0, 59));
+        assert_eq!(axis.column_inside(Time(1)), None);
+        assert_eq!(round(u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn an_instant_is_an_axis_too() {
+        let axis = Axis { from: Time(7), to: Time(7), width: 10 };
+        assert_eq!(axis.column(Time(7)), 0);
+        assert_eq!(axis.ticks(), [Time(7)]);
+    }
+}

@@ -1,0 +1,319 @@
+//! The network as a map: nodes on their places, links with their properties, packets where they are at this instant.
+mod place;
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Position, Rect};
+use ratatui::widgets::{Block, BorderType, Widget};
+
+use super::{View, label, pen};
+use crate::recording::{Event, EventKind, Node, NodeKind, Packet, Time};
+use crate::wire::text::visible;
+use place::Map;
+
+/// The rows of the list below the map, where it has room.
+const LOG: u16 = 9;
+
+/// A sign on a link: which packet, how far from its sender, and what it looks like.
+struct Moving<'a> {
+    packet: &'a Packet,
+    ppm: u32,
+    lost: bool,
+}
+
+/// Draws the map at the cursor's instant.
+pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let log = if area.height >= 24 { LOG } else { 0 };
+    let [map, log] = Layout::vertical([Constraint::Min(0), Constraint::Length(log)]).areas(area);
+    draw_map(map, buffer, view);
+    draw_log(log, buffer, view);
+}
+
+/// The packets sent last, and what became of each by now.
+fn draw_log(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let (theme, packets) = (view.theme, &view.run.recording().packets);
+    if area.height < 2 {
+        return;
+    }
+    pen::put(buffer, area, (1, 0), "sent last", theme.dim);
+    let sent = packets.partition_point(|packet| packet.at <= view.state.cursor);
+    for (y, packet) in (1..area.height).zip(packets[..sent].iter().rev()) {
+        let chosen = packet.n == view.state.packet;
+        let base = if chosen { theme.strong } else { theme.text };
+        pen::put(buffer, area, (0, y), if chosen { "▸" } else { " " }, theme.accent);
+        pen::put_right(buffer, area, (11, y), &packet.at.to_string(), base);
+        let ends = format!("{} → {}", visible(view.node(packet.from)), visible(view.node(packet.to)));
+        pen::put(buffer, area, (13, y), &pen::cut(&ends, 24), base);
+        let x = pen::put(buffer, area, (38, y), &name(view, packet), label::style(packet, theme));
+        let (words, style) = match label::progress(packet, view.state.cursor) {
+            Some(_) if packet.left > view.state.cursor => ("waits in the queue".to_owned(), theme.warn),
+            Some(ppm) => (format!("on its way, {} %", ppm / 10_000), theme.accent),
+            None if packet.arrived.is_some() => (String::new(), theme.dim),
+            None => (format!("╳ {}", label::fate(packet).1), theme.bad),
+        };
+        let room = usize::from(area.width.saturating_sub(x + 3));
+        pen::put(buffer, area, (x + 3, y), &pen::cut(&words, room), style);
+    }
+}
+
+fn draw_map(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let topology = &view.run.recording().topology;
+    let addresses = area.height >= 8 && area.width >= 50;
+    let texts: Vec<Vec<String>> = topology.nodes.iter().map(|node| texts(node, addresses)).collect();
+    let map = Map::new(topology, &texts, area);
+    for (link, path) in topology.links.iter().zip(&map.paths) {
+        draw_link(area, buffer, view, path);
+        draw_properties(area, buffer, view, path, &link.properties);
+    }
+    let mut taken: Vec<(u16, u16, u16)> = Vec::new();
+    for moving in moving(view) {
+        draw_packet(area, buffer, view, &map, &moving, &mut taken);
+    }
+    for (index, node) in topology.nodes.iter().enumerate() {
+        draw_node(buffer, view, &map, (index, node), &texts[index]);
+    }
+    draw_waiting(area, buffer, view, &map);
+    for (node, event) in decisions(view).into_iter().enumerate() {
+        if let Some(event) = event {
+            draw_caption(map.captions[node], buffer, view, event);
+        }
+    }
+}
+
+/// What stands in a node's box.
+fn texts(node: &Node, addresses: bool) -> Vec<String> {
+    let mut texts = vec![visible(&node.name)];
+    if addresses {
+        texts.extend(match node.kind {
+            NodeKind::Host => None,
+            NodeKind::Switch => Some("switch".to_owned()),
+            NodeKind::Router => Some("router".to_owned()),
+        });
+        let all = node.interfaces.iter().flat_map(|interface| &interface.addresses);
+        texts.extend(all.take(4).map(ToString::to_string));
+    }
+    texts
+}
+
+fn draw_link(area: Rect, buffer: &mut Buffer, view: &View<'_>, path: &[Position]) {
+    for (index, cell) in path.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|it| path.get(it));
+        let after = path.get(index + 1);
+        let same_row = |other: Option<&Position>| other.is_none_or(|it| it.y == cell.y);
+        let same_column = |other: Option<&Position>| other.is_none_or(|it| it.x == cell.x);
+        let sign = match (before, after) {
+            (None, None) => "─",
+            (before, after) if same_row(before) && same_row(after) => "─",
+            (before, after) if same_column(before) && same_column(after) => "│",
+            (Some(before), Some(after)) => corner(*before, *cell, *after),
+            _ => "┼",
+        };
+        put_at(area, buffer, *cell, sign, view.theme.border);
+    }
+}
+
+const fn corner(before: Position, cell: Position, after: Position) -> &'static str {
+    match (before.x < cell.x, after.y > cell.y) {
+        (true, true) => "╮",
+        (true, false) => "╯",
+        (false, true) => "╭",
+        (false, false) => "╰",
+    }
+}
+
+fn put_at(area: Rect, buffer: &mut Buffer, at: Position, sign: &str, style: ratatui::style::Style) {
+    if area.contains(at) {
+        pen::put(buffer, area, (at.x - area.x, at.y - area.y), sign, style);
+    }
+}
+
+/// The link's properties under the middle of its line, where they fit.
+fn draw_properties(area: Rect, buffer: &mut Buffer, view: &View<'_>, path: &[Position], properties: &[String]) {
+    let (Some(first), Some(last)) = (path.first(), path.last()) else { return };
+    let room = usize::from(first.x.abs_diff(last.x)) + 1;
+    for (line, property) in (0..).zip(properties) {
+        let text = visible(property);
+        let width = usize::from(pen::columns(&text));
+        if first.y == last.y && width <= room {
+            let x = first.x.min(last.x) + u16::try_from((room - width) / 2).unwrap_or(0);
+            put_at(area, buffer, Position { x, y: first.y + 2 + line }, &text, view.theme.dim);
+        } else if first.x == last.x && line == 0 {
+            // Left of it: at the right are the packets' names.
+            let middle = path[path.len() / 2];
+            let end = (middle.x.saturating_sub(area.x + 1), middle.y.saturating_sub(area.y));
+            pen::put_right(buffer, area, end, &text, view.theme.dim);
+        }
+    }
+}
+
+fn draw_node(buffer: &mut Buffer, view: &View<'_>, map: &Map, (index, node): (usize, &Node), texts: &[String]) {
+    let (theme, place) = (view.theme, map.boxes[index]);
+    let packet = view.run.recording().packet(view.state.packet);
+    let ends = packet.is_some_and(|it| it.from == index || it.to == index);
+    let border = if ends { theme.focus } else { theme.border };
+    if place.height < 3 {
+        let bracketed = format!("[{}]", texts.first().map_or("", String::as_str));
+        pen::put(buffer, place, (0, 0), &pen::cut(&bracketed, usize::from(place.width)), theme.title);
+        return;
+    }
+    let kind = match node.kind {
+        NodeKind::Host => BorderType::Rounded,
+        NodeKind::Switch => BorderType::Plain,
+        NodeKind::Router => BorderType::Double,
+    };
+    let block = Block::bordered().border_type(kind).border_style(border);
+    let inner = block.inner(place);
+    block.render(place.intersection(buffer.area), buffer);
+    for (y, text) in (0..inner.height).zip(texts) {
+        let x = inner.width.saturating_sub(pen::columns(text)) / 2;
+        let style = if y == 0 { theme.title } else { theme.dim };
+        pen::put(buffer, inner, (x, y), &pen::cut(text, usize::from(inner.width)), style);
+    }
+}
+
+/// The packets on their way at the cursor; the one under the cursor is the last and so on top.
+fn moving<'a>(view: &View<'a>) -> Vec<Moving<'a>> {
+    let recording = view.run.recording();
+    let cursor = view.state.cursor;
+    let sent = recording.packets.partition_point(|packet| packet.at <= cursor);
+    // A lost packet has no arrival: its cross stays for a while.
+    let a_while = Duration::from_nanos(recording.end.0 / 40);
+    let mut all = Vec::new();
+    for packet in &recording.packets[..sent] {
+        if let Some(ppm) = label::progress(packet, cursor).filter(|_| packet.left <= cursor) {
+            all.push(Moving { packet, ppm, lost: false });
+        } else if packet.arrived.is_none() && cursor.since(packet.at) <= a_while {
+            all.push(Moving { packet, ppm: 600_000, lost: true });
+        }
+    }
+    all.sort_by_key(|it| it.packet.n == view.state.packet);
+    all
+}
+
+fn draw_packet(
+    area: Rect,
+    buffer: &mut Buffer,
+    view: &View<'_>,
+    map: &Map,
+    moving: &Moving<'_>,
+    taken: &mut Vec<(u16, u16, u16)>,
+) {
+    let packet = moving.packet;
+    let topology = &view.run.recording().topology;
+    let Some(path) = map.paths.get(packet.link).filter(|path| !path.is_empty()) else { return };
+    let forward = topology.links[packet.link].ends[0].node == packet.from;
+    let last = path.len() - 1;
+    let step = last * moving.ppm as usize / 1_000_000;
+    let at = path[if forward { step } else { last - step }];
+    let theme = view.theme;
+    let chosen = packet.n == view.state.packet;
+    let style = match () {
+        () if moving.lost => theme.bad,
+        () if chosen => theme.lit,
+        () => label::style(packet, theme),
+    };
+    let next = path[if forward { (step + 1).min(last) } else { (last - step).saturating_sub(1) }];
+    let sign = if moving.lost { "╳" } else { direction(at, next) };
+    put_at(area, buffer, at, sign, style);
+    let words = if moving.lost { label::fate(packet).1 } else { name(view, packet) };
+    let width = pen::columns(&words);
+    // What goes right or down is named above its sign, what comes back below it.
+    let above = map.boxes[packet.to].x >= map.boxes[packet.from].x;
+    let upright = next.x == at.x && next.y != at.y;
+    let y = match above {
+        _ if upright => at.y,
+        true => at.y.saturating_sub(1),
+        false => at.y + 1,
+    };
+    let x = if upright { at.x + 2 } else { at.x.saturating_sub(width / 2) };
+    let x = x.clamp(area.x, area.right().saturating_sub(width).max(area.x));
+    if !taken.iter().any(|(row, from, to)| *row == y && x < to + 1 && *from < x + width + 1) || chosen {
+        put_at(area, buffer, Position { x, y }, &words, style);
+        taken.push((y, x, x + width));
+    }
+}
+
+fn name(view: &View<'_>, packet: &Packet) -> String {
+    let what = if view.hides(packet).is_some() { label::protocol(packet) } else { label::short(packet) };
+    format!("{} {}", packet.n, pen::cut(&what, 20))
+}
+
+const fn direction(at: Position, next: Position) -> &'static str {
+    match () {
+        () if next.x > at.x => "▶",
+        () if next.x < at.x => "◀",
+        () if next.y > at.y => "▼",
+        () if next.y < at.y => "▲",
+        () => "●",
+    }
+}
+
+/// How many packets wait in front of each link.
+fn draw_waiting(area: Rect, buffer: &mut Buffer, view: &View<'_>, map: &Map) {
+    let recording = view.run.recording();
+    let cursor = view.state.cursor;
+    let sent = recording.packets.partition_point(|packet| packet.at <= cursor);
+    let mut waiting = vec![[0_u32; 2]; map.paths.len()];
+    for packet in recording.packets[..sent].iter().filter(|packet| packet.left > cursor) {
+        let forward = recording.topology.links[packet.link].ends[0].node == packet.from;
+        waiting[packet.link][usize::from(!forward)] += 1;
+    }
+    for (path, counts) in map.paths.iter().zip(waiting) {
+        let ends = [path.first(), path.last()];
+        for (end, count) in ends.into_iter().zip(counts) {
+            if let (Some(end), 1..) = (end, count) {
+                put_at(area, buffer, Position { x: end.x, y: end.y + 1 }, &format!("▪{count}"), view.theme.warn);
+            }
+        }
+    }
+}
+
+/// The last thing each node decided, did or said by now.
+fn decisions<'a>(view: &View<'a>) -> Vec<Option<&'a Event>> {
+    let recording = view.run.recording();
+    let mut last = vec![None; recording.topology.nodes.len()];
+    let begun = recording.events.partition_point(|event| event.at <= view.state.cursor);
+    for event in recording.events[..begun].iter().rev() {
+        if let Some(slot) = last.get_mut(event.node).filter(|slot| slot.is_none()) {
+            *slot = Some(event);
+        }
+        if last.iter().all(Option::is_some) {
+            break;
+        }
+    }
+    last
+}
+
+fn draw_caption(area: Rect, buffer: &mut Buffer, view: &View<'_>, event: &Event) {
+    let text = match &event.kind {
+        EventKind::Call { call, result } => visible(format!("{call} {result}")),
+        EventKind::State { machine, from, to } => visible(format!("{machine}: {from} → {to}")),
+        EventKind::Decision { text } | EventKind::Note { text } => visible(text),
+    };
+    let fresh = event.at == view.state.cursor;
+    let style = if fresh { view.theme.text } else { view.theme.dim };
+    let since = Time::ZERO + view.state.cursor.since(event.at);
+    let text = if fresh { text } else { format!("{text} ({since} ago)") };
+    let width = usize::from(area.width.saturating_sub(2)).max(6);
+    // Two rows under a box belong to the packets and properties of its links.
+    let top = if area.height > 6 { 2 } else { 0 };
+    for (y, line) in (top..area.height.min(top + 6)).zip(textwrap::wrap(&text, width)) {
+        pen::put(buffer, area, (1, y), &line, style);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::views::{Kind, State, fixture};
+
+    #[test]
+    fn nodes_links_and_what_is_on_its_way() {
+        let state = State { cursor: Time::ZERO + Duration::from_millis(30), packet: 4, ..State::default() };
+        for (width, height) in [(40, 14), (74, 26), (120, 36)] {
+            let name = format!("topology_{width}x{height}");
+            insta::assert_snapshot!(name, fixture::drawn(Kind::Topology, (width, height), &state, None));
+        }
+    }
+}

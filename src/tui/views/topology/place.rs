@@ -1,0 +1,93 @@
+//! Where nodes and links stand on the screen.
+use ratatui::layout::{Position, Rect};
+
+use crate::recording::Topology;
+use crate::tui::views::pen;
+
+/// Boxes of the nodes and paths of the links, in cells of the screen.
+pub(super) struct Map {
+    /// By node.
+    pub(super) boxes: Vec<Rect>,
+    /// By link, from its first end to its second, between the boxes.
+    pub(super) paths: Vec<Vec<Position>>,
+    /// The part of the screen each node may write its caption into.
+    pub(super) captions: Vec<Rect>,
+}
+
+impl Map {
+    /// A map of the grid in an area; where it is too narrow for its columns they become rows.
+    pub(super) fn new(topology: &Topology, texts: &[Vec<String>], area: Rect) -> Self {
+        let size = |place: fn(&(u8, u8)) -> u8| {
+            topology.nodes.iter().map(|node| u16::from(place(&node.place)) + 1).max().unwrap_or(1)
+        };
+        let (columns, rows) = (size(|it| it.0), size(|it| it.1));
+        let widest = texts.iter().flatten().map(|text| pen::columns(text)).max().unwrap_or(1) + 4;
+        let turned = columns > rows && area.width / columns < widest + 4;
+        let (columns, rows) = if turned { (rows, columns) } else { (columns, rows) };
+        let (cell_width, cell_height) = (area.width / columns.max(1), area.height / rows.max(1));
+        let lines = u16::try_from(texts.iter().map(Vec::len).max().unwrap_or(1)).unwrap_or(1);
+        // Above each other, boxes need a link's length between them.
+        let framed = cell_height >= lines + if rows > 1 { 6 } else { 3 };
+        let mut map = Self { boxes: Vec::new(), paths: Vec::new(), captions: Vec::new() };
+        for (node, texts) in topology.nodes.iter().zip(texts) {
+            let (column, row) = (u16::from(node.place.0), u16::from(node.place.1));
+            let (column, row) = if turned { (row, column) } else { (column, row) };
+            let cell = Rect {
+                x: area.x + column * cell_width,
+                y: area.y + row * cell_height,
+                width: cell_width,
+                height: cell_height,
+            };
+            let placed = node_box((texts, lines), cell, framed, rows == 1);
+            map.boxes.push(placed);
+            map.captions.push(caption(cell, placed, framed));
+        }
+        for link in &topology.links {
+            let [a, b] = [link.ends[0].node, link.ends[1].node];
+            map.paths.push(path(map.boxes[a], map.boxes[b]));
+        }
+        map
+    }
+}
+
+/// The box of a node in the middle of its cell; in a single row of nodes it stands higher and leaves room for words below.
+fn node_box((texts, lines): (&[String], u16), cell: Rect, framed: bool, single: bool) -> Rect {
+    let widest = texts.iter().map(|text| pen::columns(text)).max().unwrap_or(1);
+    let (width, height) = if framed { (widest + 4, lines + 2) } else { (widest + 2, 1) };
+    let (width, height) = (width.min(cell.width), height.min(cell.height));
+    let left = cell.height.saturating_sub(height);
+    let above = if single { (left / 4).min(4) } else { (left / 3).min(6) };
+    Rect { x: cell.x + (cell.width - width) / 2, y: cell.y + above, width, height }
+}
+
+/// Below the box; beside it where boxes have no frame.
+const fn caption(cell: Rect, node: Rect, framed: bool) -> Rect {
+    if framed {
+        let y = node.y + node.height;
+        return Rect { x: cell.x, y, width: cell.width.saturating_sub(1), height: cell.y + cell.height - y };
+    }
+    let x = node.x + node.width + 1;
+    Rect { x, y: node.y, width: (cell.x + cell.width).saturating_sub(x), height: 1 }
+}
+
+const fn centre(node: Rect) -> Position {
+    Position { x: node.x + node.width / 2, y: node.y + node.height / 2 }
+}
+
+/// Straight, or with one corner; only the cells outside both boxes.
+fn path(from: Rect, to: Rect) -> Vec<Position> {
+    let (a, b) = (centre(from), centre(to));
+    let mut cells = Vec::new();
+    let mut here = a;
+    while here.x != b.x {
+        cells.push(here);
+        here.x = if here.x < b.x { here.x + 1 } else { here.x - 1 };
+    }
+    while here.y != b.y {
+        cells.push(here);
+        here.y = if here.y < b.y { here.y + 1 } else { here.y - 1 };
+    }
+    cells.push(here);
+    cells.retain(|cell| !from.contains(*cell) && !to.contains(*cell));
+    cells
+}

@@ -1,0 +1,142 @@
+//! The timing waterfall: bars by lane on a time axis, with durations and the packets that begin and end them.
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::axis::Axis;
+use super::{View, pen};
+use crate::recording::{Span, Time};
+use crate::wire::text::visible;
+
+/// A line of the view.
+enum Line<'a> {
+    Lane(&'a str, usize),
+    Bar(&'a Span, usize),
+}
+
+/// Draws the lanes around the bars of this instant.
+pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let spans = &view.run.recording().spans;
+    let widest = spans.iter().map(|span| pen::columns(&span.name)).max().unwrap_or(0);
+    let names = (widest + 4).min(area.width / 3).min(32);
+    let axis = Axis {
+        from: spans.iter().map(|span| span.from).min().unwrap_or(Time::ZERO),
+        to: spans.iter().map(|span| span.to).max().unwrap_or(Time::ZERO),
+        width: area.width.saturating_sub(names + 1),
+    };
+    axis.draw(area, buffer, (names, 0), view.theme.dim);
+    let lines = lines(spans);
+    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let first = super::first(current(&lines, view.state.cursor), body.height, lines.len());
+    draw_cursor(body, buffer, view, &axis, names);
+    for (y, line) in (0..body.height).zip(lines.iter().skip(first)) {
+        match line {
+            Line::Lane(name, hue) => {
+                let style = view.theme.hues[hue % 6];
+                pen::put(buffer, body, (1, y), &pen::cut(&visible(name), usize::from(area.width - 1)), style);
+            }
+            Line::Bar(span, hue) => {
+                let row = Rect { y: body.y + y, height: 1, ..body };
+                draw_bar(row, buffer, view, &axis, (span, names, view.theme.hues[hue % 6]));
+            }
+        }
+    }
+}
+
+fn lines(spans: &[Span]) -> Vec<Line<'_>> {
+    let mut lines = Vec::with_capacity(spans.len() + 4);
+    let mut lane = None;
+    let mut hue = 0;
+    for span in spans {
+        if lane != Some(&span.lane) {
+            hue = lane.map_or(2, |_| hue + 1);
+            lane = Some(&span.lane);
+            lines.push(Line::Lane(&span.lane, hue));
+        }
+        lines.push(Line::Bar(span, hue));
+    }
+    lines
+}
+
+/// The last bar that has begun.
+fn current(lines: &[Line<'_>], cursor: Time) -> usize {
+    let running = |line: &Line<'_>| matches!(line, Line::Bar(span, _) if span.from <= cursor && cursor < span.to);
+    let begun = |line: &Line<'_>| matches!(line, Line::Bar(span, _) if span.from <= cursor);
+    lines.iter().position(running).or_else(|| lines.iter().rposition(begun)).unwrap_or(0)
+}
+
+fn draw_cursor(area: Rect, buffer: &mut Buffer, view: &View<'_>, axis: &Axis, names: u16) {
+    if let Some(column) = axis.column_inside(view.state.cursor) {
+        for y in 0..area.height {
+            pen::put(buffer, area, (names + column, y), "┊", view.theme.accent);
+        }
+    }
+}
+
+fn draw_bar(row: Rect, buffer: &mut Buffer, view: &View<'_>, axis: &Axis, (span, names, hue): (&Span, u16, Style)) {
+    let (theme, cursor) = (view.theme, view.state.cursor);
+    let running = span.from <= cursor && cursor < span.to;
+    let style = match () {
+        () if running => theme.strong,
+        () if span.from > cursor => theme.dim,
+        () => theme.text,
+    };
+    let name = pen::cut(&visible(&span.name), usize::from(names.saturating_sub(4)));
+    pen::put(buffer, row, (1, 0), if running { "▸" } else { " " }, theme.accent);
+    pen::put(buffer, row, (3, 0), &name, style);
+    let eighths = u32::from(axis.width.saturating_sub(1)) * 8;
+    let from = axis.column(span.from);
+    let length = axis.place(span.to, eighths).saturating_sub(u32::from(from) * 8);
+    let bar = bar(length);
+    let bar_style = if span.from > cursor { theme.dim } else { hue };
+    pen::put(buffer, row, (names + from, 0), &bar, bar_style);
+    let room = row.width.saturating_sub(names + 4);
+    let words = Some(words(span)).filter(|words| pen::columns(words) < room);
+    let words = words.unwrap_or_else(|| (Time::ZERO + span.to.since(span.from)).to_string());
+    let after = names + from + pen::columns(&bar) + 1;
+    let width = pen::columns(&words);
+    if after + width <= row.width {
+        pen::put(buffer, row, (after, 0), &words, style);
+    } else if from > width + 1 {
+        pen::put(buffer, row, (names + from - width - 1, 0), &words, style);
+    } else {
+        // No room beside it: on the bar, which stays visible at both ends.
+        pen::put(buffer, row, (names + from + 1, 0), &pen::cut(&format!(" {words} "), usize::from(row.width)), style);
+    }
+}
+
+/// Blocks of so many eighths; what is shorter than an eighth is still seen.
+fn bar(eighths: u32) -> String {
+    const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    if eighths == 0 {
+        return "▏".to_owned();
+    }
+    "█".repeat(eighths as usize / 8) + PARTS[eighths as usize % 8]
+}
+
+/// `40 ms (packets 1 to 4)`.
+fn words(span: &Span) -> String {
+    let length = Time::ZERO + span.to.since(span.from);
+    match span.packets {
+        Some((first, last)) if first == last => format!("{length} (packet {first})"),
+        Some((first, last)) => format!("{length} (packets {first} to {last})"),
+        None => length.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::tui::views::{Kind, State, fixture};
+
+    #[test]
+    fn bars_stand_on_a_time_axis_with_their_durations() {
+        let state = State { cursor: Time::ZERO + Duration::from_millis(50), ..State::default() };
+        for (width, height) in [(40, 14), (74, 26), (120, 36)] {
+            let name = format!("waterfall_{width}x{height}");
+            insta::assert_snapshot!(name, fixture::drawn(Kind::Waterfall, (width, height), &state, None));
+        }
+    }
+}
