@@ -1,6 +1,6 @@
 //! A run as one node saw it: what a capture at its interfaces would list, in that order and with those times.
 use crate::demos::frame::{Content, Segment, content};
-use crate::recording::{Packet, Recording, Time};
+use crate::recording::{Fate, Packet, Recording, Time};
 
 /// A packet as a node saw it: when it sent it, or when it was all there.
 #[derive(Clone, Copy, Debug)]
@@ -36,11 +36,13 @@ impl<'a> Sight<'a> {
     }
 }
 
-/// Everything the node of that name sent and received. What was lost on its way in was never seen here.
+/// Everything the node of that name sent and received. What was lost on its way in was never seen here, nor a copy that the link
+/// made of what went out.
 pub(super) fn capture<'a>(recording: &'a Recording, node: &str) -> Vec<Sight<'a>> {
     let Some(node) = recording.node(node) else { return Vec::new() };
     let seen = |packet: &'a Packet| {
-        let (at, sent) = if packet.from == node {
+        let copy = matches!(packet.fate, Fate::Copy { .. });
+        let (at, sent) = if packet.from == node && !copy {
             (packet.at, true)
         } else if packet.to == node {
             (packet.arrived?, false)
@@ -82,4 +84,13 @@ pub(super) fn resent<'s, 'a>(sights: &'s [Sight<'a>]) -> Option<(&'s Sight<'a>, 
         sent.push((sight, segment));
     }
     None
+}
+
+/// The packet that had come in last at that instant, among those a condition holds for: what a program's call waited for.
+pub(super) fn latest<'s, 'a>(
+    sights: &'s [Sight<'a>],
+    at: Time,
+    wanted: impl Fn(&Sight<'a>) -> bool,
+) -> Option<&'s Sight<'a>> {
+    sights.iter().rfind(|it| !it.sent && it.at <= at && wanted(it))
 }

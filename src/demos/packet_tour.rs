@@ -57,6 +57,7 @@ struct Plan {
     closed: u16,
     body: usize,
     query: u16,
+    pings: usize,
     ping_first: bool,
     refused_first: bool,
 }
@@ -72,6 +73,7 @@ impl Plan {
             // Seven segments at least, so that each that `drop` can name is there.
             body: 9000 + below(4000),
             query: u16::try_from(below(1 << 16)).expect("16 bits fit"),
+            pings: 1 + below(3),
             ping_first: below(2) == 0,
             refused_first: below(2) == 0,
         }
@@ -127,7 +129,7 @@ async fn serve(server: &LabNet, dns: &LabNet, plan: &Plan) {
 /// What the person at the client does, one thing after another.
 async fn tour(client: &LabNet, plan: &Plan) {
     if plan.ping_first {
-        ping(client).await;
+        ping(client, plan.pings).await;
     }
     let found = dns::resolve(client, SocketAddr::from(DNS), plan.name, plan.query).await;
     let address = match found.as_deref() {
@@ -136,7 +138,7 @@ async fn tour(client: &LabNet, plan: &Plan) {
         Err(error) => return client.note(format!("{} was not found: {error}", plan.name)),
     };
     if !plan.ping_first {
-        ping(client).await;
+        ping(client, plan.pings).await;
     }
     if plan.refused_first {
         knock(client, address, plan.closed).await;
@@ -150,9 +152,11 @@ async fn tour(client: &LabNet, plan: &Plan) {
     }
 }
 
-async fn ping(client: &LabNet) {
-    if let Err(error) = client.ping(SERVER, PATIENCE).await {
-        client.note(format!("no answer to the ping: {error}"));
+async fn ping(client: &LabNet, times: usize) {
+    for _ in 0..times {
+        if let Err(error) = client.ping(SERVER, PATIENCE).await {
+            client.note(format!("no answer to the ping: {error}"));
+        }
     }
 }
 

@@ -83,8 +83,9 @@ async fn ask(net: &LabNet, server: SocketAddr) -> std::io::Result<()> {
     for request in REQUESTS {
         socket.send_to(request, server).await?;
         let mut buffer = [0; 64];
-        if within(net, Duration::from_secs(5), socket.receive(&mut buffer)).await.is_none() {
-            net.note("no answer within 5 s: with UDP the program itself has to ask again");
+        match within(net, Duration::from_secs(5), socket.receive(&mut buffer)).await {
+            Some(received) => drop(received?),
+            None => net.note("no answer within 5 s: with UDP the program itself has to ask again"),
         }
     }
     Ok(())

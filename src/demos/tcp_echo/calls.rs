@@ -55,10 +55,11 @@ pub(super) fn found(recording: &Recording, script: &str) -> Findings {
     let echo = first(&sights, |it| !it.sent && it.data() > 0);
 
     findings.mark("connect", "connect(): the SYN leaves", segment(&sights, |it| it.opens()));
-    findings.mark_at("accept", "accept() returns", accept.map(|it| it.to), None);
-    findings.mark_at("first-recv", "the server's first recv() returns", received.map(|it| it.to), None);
+    let incoming = capture(recording, "server");
+    returned(&mut findings, "accept", "accept() returns", accept, &incoming);
+    returned(&mut findings, "first-recv", "the server's first recv() returns", received, &incoming);
     findings.mark("echo", "the first echoed bytes arrive", echo);
-    findings.mark_at("eof", "recv() returns 0: the client has closed its side", end.map(|it| it.to), None);
+    returned(&mut findings, "eof", "recv() returns 0: the client has closed its side", end, &incoming);
     let client_fin = first(&sights, |it| it.sent && it.tcp().is_some_and(|tcp| tcp.fin));
     if script == "half-close" {
         findings.mark("half-close", "the client's FIN: it sends no more, and goes on reading", client_fin);
@@ -78,6 +79,17 @@ pub(super) fn found(recording: &Recording, script: &str) -> Findings {
         findings.span_at(&recording.topology.nodes[call.node].name, call.text.to_owned(), call.from, call.to);
     }
     findings
+}
+
+/// A marker at the return of a call, with the packet it waited for.
+fn returned(findings: &mut Findings, name: &str, label: &str, call: Option<&Call<'_>>, incoming: &[Sight<'_>]) {
+    let wanted = |it: &Sight<'_>| match name {
+        "accept" => it.tcp().is_some_and(|tcp| !tcp.syn),
+        "eof" => it.tcp().is_some_and(|tcp| tcp.fin),
+        _ => it.data() > 0,
+    };
+    let packet = call.and_then(|call| first(incoming, |it| !it.sent && it.at <= call.to && wanted(it)));
+    findings.mark_at(name, label, call.map(|it| it.to), packet.map(|it| it.packet.n));
 }
 
 /// How many calls moved how many bytes.

@@ -2,10 +2,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::demos::capture::{Sight, capture, segment};
+use crate::demos::capture::{Sight, capture, latest, segment};
 use crate::demos::findings::{Findings, between};
 use crate::quantity::{Quantity, Unit};
-use crate::recording::{Recording, Time};
+use crate::recording::{Fate, Packet, Recording, Time};
 use crate::services::messages::{Log, Messages, Seen};
 
 /// What the programs saw, in their order.
@@ -65,8 +65,8 @@ pub(super) fn found(recording: &Recording, logs: &Logs, messages: Messages) -> F
     findings.span("TCP", "handshake", syn, syn_ack);
     let how = "SYN out to SYN-ACK in = 1 RTT; UDP has no such step";
     findings.time("tcp_connect", "TCP connects in", between(syn, syn_ack), how);
-    arrivals(&mut findings, "tcp", "TCP", &tcp, recording.node("tcp-server"));
-    arrivals(&mut findings, "udp", "UDP", &udp, recording.node("udp-server"));
+    arrivals(&mut findings, recording, "tcp", "TCP", &tcp);
+    arrivals(&mut findings, recording, "udp", "UDP", &udp);
     let waited = held_back(&capture(recording, "tcp-server"), &tcp, messages.size);
     let how =
         "messages that were whole in the server's host before its program got them: bytes before them were missing";
@@ -81,7 +81,9 @@ pub(super) fn found(recording: &Recording, logs: &Logs, messages: Messages) -> F
 }
 
 /// When messages came, over one protocol.
-fn arrivals(findings: &mut Findings, id: &str, name: &str, trips: &[Trip], server: Option<usize>) {
+fn arrivals(findings: &mut Findings, recording: &Recording, id: &str, name: &str, trips: &[Trip]) {
+    let host = format!("{id}-server");
+    let (server, node) = (capture(recording, &host), recording.node(&host).unwrap_or(0));
     let came = trips.iter().filter(|it| it.arrived.is_some()).count();
     let first = trips.iter().filter_map(|it| it.arrived).min();
     let last = trips.iter().filter_map(|it| it.arrived).max();
@@ -96,14 +98,17 @@ fn arrivals(findings: &mut Findings, id: &str, name: &str, trips: &[Trip], serve
     findings.count(&format!("{id}_arrived"), &format!("messages that came over {name}"), came, how);
     let how = "the longest time from a message's send to its arrival in the server's program";
     findings.time(&format!("{id}_worst_delay"), &format!("the worst delay over {name}"), worst, how);
-    findings.mark_at(&format!("first-{id}"), &format!("the first message arrives over {name}"), first, None);
-    findings.mark_at(&format!("last-{id}"), &format!("the last message arrives over {name}"), last, None);
+    for (which, at) in [("first", first), ("last", last)] {
+        let packet = at.and_then(|at| latest(&server, at, |it| it.data() > 0 || it.udp().is_some()));
+        let label = format!("the {which} message arrives over {name}");
+        findings.mark_at(&format!("{which}-{id}"), &label, at, packet.map(|it| it.packet.n));
+    }
     let delays: Vec<_> = trips.iter().filter_map(|it| Some((it.sent, Quantity::time(it.delay()?).value))).collect();
     findings.curve(&format!("delay over {name}"), Unit::Nanoseconds, delays);
     for trip in trips {
         if let Some(at) = trip.arrived {
             findings.span_at(name, format!("message {}", trip.number), trip.sent, at);
-            findings.note(at, server.unwrap_or(0), format!("message {} is here", trip.number));
+            findings.note(at, node, format!("message {} is here", trip.number));
         }
     }
 }
@@ -155,11 +160,15 @@ fn losses(findings: &mut Findings, client: &[Sight<'_>], trips: &[Trip], size: u
     findings.mark_at("recovered", label, message.and_then(|it| it.arrived), again.map(|it| it.packet.n));
 }
 
+fn is_copy(packet: &Packet) -> bool {
+    matches!(packet.fate, Fate::Copy { .. })
+}
+
 /// What one protocol put on its link, in both directions.
 fn totals(findings: &mut Findings, recording: &Recording, id: &str, name: &str) {
     let clients_link = format!("{id}-client-{id}-server");
     let link = recording.topology.links.iter().position(|it| it.name == clients_link);
-    let packets: Vec<_> = recording.packets.iter().filter(|it| Some(it.link) == link).collect();
+    let packets: Vec<_> = recording.packets.iter().filter(|it| Some(it.link) == link && !is_copy(it)).collect();
     let bytes = packets.iter().map(|it| it.bytes.len()).sum();
     let how = "all frames on its link, both directions, lost ones too";
     findings.bytes(&format!("{id}_bytes"), &format!("bytes that {name} sent"), bytes, how);

@@ -1,0 +1,241 @@
+//! Every demo, run: its numbers and packets as reviewed text, the same each time, at every end of every knob, and in other futures.
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use roundtrip::demos::{self, Demo, KnobKind, Setup};
+use roundtrip::recording::{EventKind, Fate, Intervention, Meddling, Recording};
+
+/// What a run may come to at the most, whatever the knobs.
+const MOST_PACKETS: usize = 20_000;
+
+fn run(demo: &Demo, settings: &[(&str, &str)], setup: &Setup) -> Recording {
+    let settings = settings.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    demos::run(demo.name, &settings, setup).expect("the settings are within the knobs")
+}
+
+fn seed(seed: u64) -> Setup {
+    Setup { seed, interventions: Vec::new() }
+}
+
+/// A run for a person to review.
+fn told(recording: &Recording) -> String {
+    let mut text = String::new();
+    let name = |node: usize| recording.topology.nodes[node].name.as_str();
+    for it in &recording.measurements {
+        writeln!(text, "{} = {}   {}; {}", it.name, it.value, it.label, it.how).expect("text grows");
+    }
+    for it in &recording.markers {
+        let packet = it.packet.map_or(String::new(), |n| format!(" packet {n}"));
+        writeln!(text, "@{} {}{packet}   {}", it.name, it.at, it.label).expect("text grows");
+    }
+    for it in &recording.packets {
+        let fate = match &it.fate {
+            Fate::Delivered => String::new(),
+            other => format!("   {other:?}"),
+        };
+        writeln!(text, "{} {} {} > {}   {}{fate}", it.n, it.at, name(it.from), name(it.to), it.summary)
+            .expect("text grows");
+    }
+    for it in &recording.events {
+        let text_of = match &it.kind {
+            EventKind::Call { call, result } => format!("{call} {result}"),
+            EventKind::Note { text } => text.clone(),
+            EventKind::State { .. } | EventKind::Decision { .. } => continue,
+        };
+        let until = it.until.map_or(String::new(), |until| format!(" to {until}"));
+        writeln!(text, "- {}{until} {}   {text_of}", it.at, name(it.node)).expect("text grows");
+    }
+    text
+}
+
+#[test]
+fn defaults_tell_the_reviewed_story() {
+    for demo in demos::all() {
+        insta::assert_snapshot!(demo.name, told(&run(demo, &[], &seed(1))));
+    }
+}
+
+#[test]
+fn every_script_of_the_echo_tells_its_story() {
+    let demo = demos::find("tcp-echo").expect("a demo");
+    for script in ["partial-reads", "half-close", "reset", "slow-reader", "two-clients"] {
+        insta::assert_snapshot!(format!("tcp-echo_{script}"), told(&run(demo, &[("script", script)], &seed(1))));
+    }
+}
+
+#[test]
+fn the_same_settings_and_seed_give_the_same_run() {
+    for demo in demos::all() {
+        for number in [0, 1, 7, u64::MAX] {
+            assert_eq!(run(demo, &[], &seed(number)), run(demo, &[], &seed(number)), "{}", demo.name);
+        }
+        let first = run(demo, &[], &seed(3));
+        assert_eq!(demos::replay(&first.run).expect("a run knows its demo"), first);
+    }
+}
+
+/// Text for both ends of a knob, or for each of its words.
+fn ends(kind: &KnobKind) -> Vec<String> {
+    let number = |value: i64, unit| demos::Value::Quantity(roundtrip::quantity::Quantity::new(value, unit)).as_text();
+    match *kind {
+        KnobKind::Quantity { unit, min, max, .. } => vec![number(min, unit), number(max, unit)],
+        KnobKind::Choice(words) => words.iter().map(|it| (*it).to_owned()).collect(),
+        KnobKind::Switch => vec!["off".to_owned(), "on".to_owned()],
+    }
+}
+
+#[track_caller]
+fn is_sane(recording: &Recording) {
+    let what = &recording.run;
+    assert!(recording.packets.len() <= MOST_PACKETS, "{} packets: {what:?}", recording.packets.len());
+    assert!(recording.events.len() <= 5 * MOST_PACKETS, "{} events: {what:?}", recording.events.len());
+    assert!(!recording.packets.is_empty() && !recording.measurements.is_empty(), "{what:?}");
+    assert!(recording.end.0 <= 3_600_000_000_000, "{}: {what:?}", recording.end);
+    assert!(recording.markers.is_sorted_by_key(|it| it.at), "{what:?}");
+    assert!(recording.events.is_sorted_by_key(|it| it.at), "{what:?}");
+    assert!(recording.markers.iter().all(|it| it.at <= recording.end), "{what:?}");
+    assert!(recording.spans.iter().all(|it| it.from <= it.to && it.to <= recording.end), "{what:?}");
+    assert!(recording.markers.iter().filter_map(|it| it.packet).all(|n| recording.packet(n).is_some()), "{what:?}");
+}
+
+#[test]
+fn every_end_of_every_knob_gives_a_sane_run() {
+    for demo in demos::all() {
+        for knob in demo.knobs {
+            for text in ends(&knob.kind) {
+                is_sane(&run(demo, &[(knob.name, &text)], &seed(1)));
+            }
+        }
+    }
+}
+
+#[test]
+fn all_knobs_at_their_ends_together_give_a_sane_run() {
+    for demo in demos::all() {
+        for pick in [0, 1] {
+            let texts: Vec<_> = demo.knobs.iter().map(|knob| (knob.name, ends(&knob.kind)[pick].clone())).collect();
+            let settings: Vec<_> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+            is_sane(&run(demo, &settings, &seed(1)));
+        }
+    }
+}
+
+#[test]
+fn a_big_echo_is_sane_in_every_script() {
+    let demo = demos::find("tcp-echo").expect("a demo");
+    for script in ends(&demo.knobs[1].kind) {
+        for size in ["100B", "100000B"] {
+            let recording = run(demo, &[("script", &script), ("size", size)], &seed(1));
+            is_sane(&recording);
+            let gave_up = |kind: &EventKind| matches!(kind, EventKind::Note { text } if text.contains("gave up"));
+            assert!(!recording.events.iter().any(|it| gave_up(&it.kind)), "{:?}", recording.run);
+        }
+    }
+}
+
+/// What lessons and questions rely on.
+const CONTRACT: &[(&str, &str, &str, &str)] = &[
+    (
+        "encapsulation",
+        "",
+        "arp-request arp-reply syn syn-ack ack request response fin",
+        "http_bytes tcp_header ip_header ethernet_header frame_bytes overhead_share total_bytes payload_share packets connect \
+         first_byte",
+    ),
+    (
+        "tcp-vs-udp",
+        "",
+        "tcp-connected first-udp first-tcp lost-tcp lost-udp retransmission recovered last-tcp last-udp",
+        "tcp_connect tcp_first udp_first tcp_arrived udp_arrived tcp_worst_delay udp_worst_delay tcp_waited retransmit_gap \
+         tcp_bytes udp_bytes tcp_packets udp_packets",
+    ),
+    (
+        "three-layers-of-address",
+        "",
+        "arp-request arp-reply request-before request-after reply-before reply-after",
+        "ttl_before ttl_after hops arp_packets first_answer second_answer frames_per_request",
+    ),
+    (
+        "packet-tour",
+        "",
+        "arp-request arp-reply ping ping-reply dns-query dns-answer syn syn-ack request response retransmission refused-syn rst \
+         fin",
+        "arp_frame dns_rtt handshake_rtt ping_rtt syn_ack_frame retransmission_frame retransmit_gap rst_frame http_bytes frames",
+    ),
+    ("tcp-echo", "echo", "connect accept first-recv echo eof close", ECHO),
+    ("tcp-echo", "partial-reads", "connect accept first-recv echo eof close", ECHO),
+    ("tcp-echo", "half-close", "connect accept first-recv echo half-close eof close", ECHO),
+    ("tcp-echo", "reset", "connect accept first-recv echo rst", ECHO),
+    ("tcp-echo", "slow-reader", "connect accept first-recv echo zero-window window-update eof close", ECHO),
+    ("tcp-echo", "two-clients", "connect accept first-recv echo eof close", ECHO),
+];
+const ECHO: &str = "connect_time sends recvs echoed_bytes first_echo zero_window_time";
+
+#[test]
+fn every_promised_marker_and_measurement_is_there() {
+    for (name, script, markers, measurements) in CONTRACT {
+        let demo = demos::find(name).expect("a demo");
+        let settings: &[_] = if script.is_empty() { &[] } else { &[("script", *script)] };
+        for number in 0..10 {
+            let recording = run(demo, settings, &seed(number));
+            for marker in markers.split_whitespace() {
+                assert!(recording.marker(marker).is_some(), "{name} {script} seed {number}: no marker {marker}");
+            }
+            for measurement in measurements.split_whitespace() {
+                assert!(
+                    recording.measurement(measurement).is_some(),
+                    "{name} {script} seed {number}: no {measurement}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_fork_finishes_and_shares_its_past() {
+    let actions = [Meddling::Drop, Meddling::Delay(Duration::from_millis(70)), Meddling::Duplicate];
+    for demo in demos::all() {
+        let base = run(demo, &[], &seed(1));
+        let count = u32::try_from(base.packets.len()).expect("a short run");
+        for n in (1..=count).step_by(5) {
+            for action in actions {
+                let interventions = vec![Intervention { packet: n, action }];
+                let fork = run(demo, &[], &Setup { seed: 1, interventions });
+                is_sane(&fork);
+                let past = n as usize - 1;
+                assert_eq!(fork.packets[..past], base.packets[..past], "{} packet {n} {action:?}", demo.name);
+                assert_eq!(fork.packets[past].bytes, base.packets[past].bytes);
+                let meddled = matches!(fork.packets[past].fate, Fate::Meddled(it) if it == action);
+                let lost_anyway = matches!(base.packets[past].fate, Fate::Lost(_));
+                assert!(meddled || lost_anyway, "{} packet {n} {action:?}", demo.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_dead_network_still_gives_a_recording_that_says_so() {
+    for demo in demos::all() {
+        let drop = |packet| Intervention { packet, action: Meddling::Drop };
+        let dead = run(demo, &[], &Setup { seed: 1, interventions: (1..5000).map(drop).collect() });
+        is_sane(&dead);
+        assert!(dead.packets.iter().all(|it| it.arrived.is_none()), "{}", demo.name);
+        let word = |kind: &EventKind| matches!(kind, EventKind::Note { text } if text.contains("gave up") || text.contains(" no"));
+        assert!(dead.events.iter().any(|it| word(&it.kind)), "{}: {:?}", demo.name, dead.events);
+    }
+}
+
+#[test]
+fn what_cannot_be_run_says_what_can() {
+    let setup = seed(1);
+    let none = demos::run("tcp-vs-upd", &BTreeMap::new(), &setup).expect_err("no such demo");
+    insta::assert_snapshot!(none, @"there is no demo `tcp-vs-upd`: the demos are encapsulation, three-layers-of-address, tcp-vs-udp, tcp-echo, packet-tour");
+    let wrong = |name: &str, text: &str| {
+        let settings = BTreeMap::from([(name.to_owned(), text.to_owned())]);
+        demos::run("tcp-echo", &settings, &setup).expect_err("no such setting").to_string()
+    };
+    insta::assert_snapshot!(wrong("ttr", "1ms"), @"tcp-echo: there is no knob `ttr` here: the knobs are rtt, script, size");
+    insta::assert_snapshot!(wrong("rtt", "9s"), @"tcp-echo: `rtt` goes from 0 ns to 500 ms; 9 s lies outside");
+    insta::assert_snapshot!(wrong("script", "shout"), @"tcp-echo: `script` is one of echo, partial-reads, half-close, reset, slow-reader, two-clients; `shout` is not");
+}
