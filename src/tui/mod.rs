@@ -55,11 +55,13 @@ pub struct Start {
 /// # Errors
 /// When the terminal cannot be taken, read or written.
 pub fn run(mut app: App, start: Start) -> io::Result<()> {
+    let (sender, inputs) = mpsc::channel();
+    // Before the terminal is taken: no signal may find it taken and nobody listening.
+    hear_signals(&sender)?;
     let mut screen = terminal::Screen::take()?;
     app.world.size = screen.terminal.size()?;
     screen.terminal.draw(|frame| view::draw(frame, &app))?;
-    let (sender, inputs) = mpsc::channel();
-    listen(&sender)?;
+    hear_keys(&sender)?;
     let mut outside = Outside::new(sender, start.store)?;
     outside.load(start.content);
     let mut effects = Vec::new();
@@ -125,8 +127,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Threads that turn keys and signals into inputs.
-fn listen(sender: &Sender<Input>) -> io::Result<()> {
+fn hear_keys(sender: &Sender<Input>) -> io::Result<()> {
     let keys = sender.clone();
     thread::Builder::new().name("keys".to_owned()).spawn(move || {
         while let Ok(event) = crossterm::event::read() {
@@ -138,6 +139,10 @@ fn listen(sender: &Sender<Input>) -> io::Result<()> {
         }
         drop(keys.send(Input::End));
     })?;
+    Ok(())
+}
+
+fn hear_signals(sender: &Sender<Input>) -> io::Result<()> {
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT])?;
     let ends = sender.clone();
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
