@@ -60,7 +60,7 @@ pub struct Show {
     pub view: String,
     /// The name of a marker of the run.
     pub marker: Option<String>,
-    /// Wireshark field names to light: `tcp.seq`.
+    /// Wireshark field names to light: `tcp.seq_raw`.
     pub highlight: Vec<String>,
 }
 

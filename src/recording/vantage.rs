@@ -5,6 +5,7 @@
 //! received ones at the instant they were in; what never arrived is not there.
 use super::{Fate, Packet, Recording, Time};
 use crate::wire::pcapng::{self, Captured, Direction};
+use crate::wire::text::visible;
 
 /// One interface of one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,7 +91,7 @@ impl Vantage {
 }
 
 fn comment(seen: &Seen<'_>) -> String {
-    let reason = seen.packet.reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
+    let reason = seen.packet.reason.as_ref().map_or(String::new(), |reason| format!(": {}", visible(reason)));
     format!("packet {} of the run{reason}", seen.packet.n)
 }
 

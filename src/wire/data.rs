@@ -14,10 +14,15 @@ const DATA: Words = Words::new(
 pub(super) fn read(r: &mut Reader<'_>, what: &str) -> Option<Next> {
     let bytes = r.ahead();
     r.rest(&DATA);
-    let text = visible_start(bytes, 64);
-    let readable =
-        !bytes.is_empty() && bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t' | 0x80..));
-    let text = if readable && std::str::from_utf8(bytes).is_ok() { format!(": {text}") } else { String::new() };
-    r.means(format_args!("{} bytes of {what}{text}", bytes.len()));
+    if r.keeps() {
+        let text = if is_text(bytes) { format!(": {}", visible_start(bytes, 64)) } else { String::new() };
+        r.means(format_args!("{} bytes of {what}{text}", bytes.len()));
+    }
     None
+}
+
+/// Whether a person could read it as it is.
+fn is_text(bytes: &[u8]) -> bool {
+    let printed = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t' | 0x80..);
+    !bytes.is_empty() && bytes.iter().all(printed) && std::str::from_utf8(bytes).is_ok()
 }

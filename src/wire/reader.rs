@@ -51,6 +51,11 @@ impl<'a> Reader<'a> {
         Self { frame, start, at: start, end, fields: Vec::new(), problems: Vec::new(), keep }
     }
 
+    /// Whether fields are wanted, so that words about them are worth making.
+    pub(super) const fn keeps(&self) -> bool {
+        self.keep
+    }
+
     /// The byte the next read begins in.
     pub(super) const fn position(&self) -> usize {
         self.at / 8

@@ -8,7 +8,7 @@ use crate::content::rule::Rule;
 use crate::content::{DemoRef, Show, Step};
 
 const SHOW_HELP: &str =
-    "write <!-- show: sequence @marker highlight=tcp.seq,tcp.ack -->; marker and highlight may be left out";
+    "write <!-- show: sequence @marker highlight=ip.ttl,tcp.flags -->; marker and highlight may be left out";
 const RUN_HELP: &str = "write <!-- run: demo knob=value knob=value -->";
 
 impl Reader<'_, '_, '_> {

@@ -103,7 +103,9 @@ fn collect(message: &[u8], mut at: usize, text: &mut String) -> Result<(), &'sta
                     return Err("it is longer than the 255 bytes a name may have");
                 }
                 let dot = if text.is_empty() { "" } else { "." };
-                write!(text, "{dot}{}", visible(label)).expect("a String takes all text");
+                // RFC 1035 §5.1: a dot inside a label is written `\.`.
+                let label = visible(label).replace('.', "\\.");
+                write!(text, "{dot}{label}").expect("a String takes all text");
                 at += 1 + first;
             }
             0xc0.. => {
@@ -152,5 +154,6 @@ mod tests {
     #[test]
     fn a_label_cannot_drive_the_terminal() {
         assert_eq!(name(b"\x04\x1b[2J\x00", 0).0, r"\x1b[2J");
+        assert_eq!(name(b"\x03a.b\x01c\x00", 0).0, r"a\.b.c");
     }
 }

@@ -1,0 +1,97 @@
+//! Frames of every demo, damaged at random: whatever the bytes, they are read without a panic and every bit is explained.
+use std::sync::OnceLock;
+
+use proptest::prelude::*;
+use roundtrip::demos::{self, Knobs, Setup};
+use roundtrip::wire::analysis::{Seen, analyse};
+use roundtrip::wire::{decode, summary};
+
+fn frames() -> &'static [Vec<u8>] {
+    static FRAMES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    FRAMES.get_or_init(|| {
+        let run = |demo: &&demos::Demo| (demo.run)(&Knobs::defaults(demo.knobs), &Setup::default());
+        demos::all().iter().flat_map(|demo| run(demo).packets).map(|packet| packet.bytes).collect()
+    })
+}
+
+/// What happens to a frame.
+#[derive(Clone, Debug)]
+enum Damage {
+    Set(prop::sample::Index, u8),
+    Flip(prop::sample::Index),
+    Cut(prop::sample::Index),
+    Repeat(prop::sample::Index),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let at = any::<prop::sample::Index>;
+    prop_oneof![
+        (at(), any::<u8>()).prop_map(|(at, byte)| Damage::Set(at, byte)),
+        at().prop_map(Damage::Flip),
+        at().prop_map(Damage::Cut),
+        at().prop_map(Damage::Repeat),
+    ]
+}
+
+fn damaged(mut frame: Vec<u8>, all: &[Damage]) -> Vec<u8> {
+    for damage in all {
+        match damage {
+            _ if frame.is_empty() => {}
+            Damage::Set(at, byte) => {
+                let at = at.index(frame.len());
+                frame[at] = *byte;
+            }
+            Damage::Flip(at) => {
+                let bit = at.index(frame.len() * 8);
+                frame[bit / 8] ^= 1 << (bit % 8);
+            }
+            Damage::Cut(at) => frame.truncate(at.index(frame.len())),
+            Damage::Repeat(at) => frame.extend_from_within(at.index(frame.len())..),
+        }
+    }
+    frame
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_damaged_frame_of_any_demo_is_explained_to_its_last_bit(
+        frame in any::<prop::sample::Index>(),
+        damage in proptest::collection::vec(damage(), 0..6),
+    ) {
+        let frame = damaged(frame.get(frames()).clone(), &damage);
+        let decoded = decode(&frame);
+        for bit in 0..frame.len() * 8 {
+            let found = decoded.at(bit).filter(|(_, field)| field.bits.contains(&bit));
+            prop_assert!(found.is_some(), "bit {} of {:?}", bit, decoded);
+        }
+        prop_assert!(decoded.problems.iter().all(|it| it.bytes.start <= it.bytes.end && it.bytes.end <= frame.len()));
+        prop_assert_eq!(&decoded.summary, &summary(&frame));
+        prop_assert!(!decoded.summary.chars().any(char::is_control));
+    }
+
+    #[test]
+    fn a_capture_with_damaged_frames_is_followed(
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), damage()), 0..20),
+    ) {
+        let mut frames = frames().to_vec();
+        for (at, damage) in damage {
+            let at = at.index(frames.len());
+            frames[at] = damaged(frames[at].clone(), &[damage]);
+        }
+        let seen = (1..).zip(&frames).map(|(n, frame)| Seen { n, at_ns: u64::from(n) * 1_000_000, frame });
+        let analysis = analyse(seen);
+        for (n, segment) in &analysis.segments {
+            prop_assert!(analysis.flows[segment.flow].packets.contains(n));
+        }
+    }
+}
+
+#[test]
+fn the_frames_of_the_demos_themselves_have_no_problems() {
+    assert!(!frames().is_empty());
+    for frame in frames() {
+        assert_eq!(decode(frame).problems, [], "{}", summary(frame));
+    }
+}
