@@ -9,9 +9,6 @@ use roundtrip::content::{
 use roundtrip::quantity::{Quantity, Unit};
 use roundtrip::tui::runs::DemoRuns;
 
-/// The views a step may show.
-const VIEWS: [&str; 6] = ["sequence", "packets", "waterfall", "topology", "chart", "table"];
-
 fn rendered<'d>(problems: impl IntoIterator<Item = &'d Diagnostic>) -> String {
     problems.into_iter().map(|it| it.render(false)).collect::<Vec<_>>().join("\n\n")
 }
@@ -31,7 +28,7 @@ fn our_content_breaks_no_rule() {
     assert!(problems.is_empty(), "{}\n\n{}", rendered(&problems), summary(&problems));
 }
 
-/// One demo of three knobs' worth of facts, so that the messages do not change with the real ones.
+/// Demos that never change, so that the messages do not either.
 struct Fixture;
 
 impl Known for Fixture {
@@ -40,7 +37,7 @@ impl Known for Fixture {
     }
 
     fn views(&self) -> Vec<String> {
-        VIEWS.map(str::to_owned).to_vec()
+        ["sequence", "packets", "waterfall", "topology", "chart", "table"].map(str::to_owned).to_vec()
     }
 
     fn knobs(&self, _demo: &str) -> Vec<String> {

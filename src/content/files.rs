@@ -173,8 +173,7 @@ fn bounded(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Unix line ends, no byte order mark, every unseen character made visible; with where they stand, twenty at most.
 fn clean(text: Cow<'static, str>) -> (Cow<'static, str>, Vec<(usize, char)>) {
-    let plain = text.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | 0x20..=0x7e));
-    if plain {
+    if !text.contains('\r') && !text.chars().any(is_unseen) {
         return (text, Vec::new());
     }
     let lines = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n");

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use super::diagnostic::{Diagnostic, Severity};
 use super::files::Files;
@@ -15,6 +15,7 @@ use super::problems::Problems;
 use super::raw::{RawChapter, RawQuestion, RawQuizHead, RawTerm};
 use super::rule::Rule;
 use super::source::SourceFile;
+use super::tables::{no_more_keys, tables};
 use super::{Chapter, Content, Quiz, Term};
 use crate::quantity::{Quantity, Unit};
 
@@ -22,6 +23,9 @@ use crate::quantity::{Quantity, Unit};
 const PASS_PPM: i64 = 800_000;
 /// The questions of one sitting of a quiz that does not say.
 const LENGTH: usize = 15;
+
+/// Problems kept of a whole course; beyond it they are only counted.
+const MOST_PROBLEMS: usize = 1000;
 
 /// Where content comes from.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +69,7 @@ struct Course {
     /// Chapter by folder below `lessons/`.
     folders: BTreeMap<String, usize>,
     found: Vec<Diagnostic>,
+    dropped: usize,
 }
 
 fn assemble(files: Files) -> (Content, Vec<Diagnostic>) {
@@ -84,10 +89,25 @@ fn assemble(files: Files) -> (Content, Vec<Diagnostic>) {
     }
     let sources = files.into_values().map(|file| (file.path.clone(), Arc::new(file)));
     course.content.sources = sources.collect();
+    course.say_dropped();
     (course.content, course.found)
 }
 
 impl Course {
+    fn take(&mut self, found: Vec<Diagnostic>) {
+        let room = MOST_PROBLEMS.saturating_sub(self.found.len()).min(found.len());
+        self.dropped += found.len() - room;
+        self.found.extend(found.into_iter().take(room));
+    }
+
+    fn say_dropped(&mut self) {
+        if self.dropped > 0 {
+            let more = Diagnostic::of_file(Severity::Error, Rule::File, "lessons and quizzes");
+            let title = format!("{} more problems in these files", self.dropped);
+            self.found.push(more.says(title, "mend those above first"));
+        }
+    }
+
     fn file(&mut self, path: &str, file: &SourceFile) {
         let parts: Vec<&str> = path.split('/').collect();
         match parts.as_slice() {
@@ -110,7 +130,7 @@ impl Course {
             let whole = table.span();
             problems.within(base, |problems| self.chapter(table, &whole, problems));
         }
-        self.found.extend(problems.into_found());
+        self.take(problems.into_found());
     }
 
     fn chapter(&mut self, table: Spanned<DeTable<'_>>, whole: &Range<usize>, problems: &mut Problems<'_>) {
@@ -142,7 +162,7 @@ impl Course {
             let term = problems.within(base, |problems| term(table, &whole, problems));
             self.content.glossary.extend(term);
         }
-        self.found.extend(problems.into_found());
+        self.take(problems.into_found());
     }
 
     fn lesson(&mut self, folder: &str, file: &SourceFile) {
@@ -157,7 +177,7 @@ impl Course {
                 problems.error(Rule::UnknownChapter, 0..3, title, help);
             }
         }
-        self.found.extend(problems.into_found());
+        self.take(problems.into_found());
     }
 
     fn quiz(&mut self, file: &SourceFile) {
@@ -177,7 +197,7 @@ impl Course {
                 self.content.chapters[chapter].quiz.questions.extend(question);
             }
         }
-        self.found.extend(problems.into_found());
+        self.take(problems.into_found());
     }
 
     /// The chapter a quiz file belongs to, after taking over its pass mark and length.
@@ -235,99 +255,11 @@ fn term(table: Spanned<DeTable<'_>>, whole: &Range<usize>, problems: &mut Proble
     (!term.term.is_empty() && !term.meaning.is_empty()).then_some(term)
 }
 
-/// A table with the offset its spans count from.
-type Placed<'t> = (usize, Spanned<DeTable<'t>>);
-
-/// A file of many tables of one name.
-struct Tables<'t> {
-    /// The keys above the first of them.
-    head: Option<Placed<'t>>,
-    items: Vec<Placed<'t>>,
-}
-
-/// The `[[key]]` tables of a file. When the file is not TOML as a whole, each of them is read on its own, so that one
-/// forgotten quote does not take the others with it.
-fn tables<'t>(text: &'t str, key: &str, problems: &mut Problems<'_>) -> Tables<'t> {
-    let whole = match DeTable::parse(text) {
-        Ok(table) => return split(0, table, key, problems),
-        Err(error) => error,
-    };
-    let mut all = Tables { head: None, items: Vec::new() };
-    let mut sound = true;
-    for (base, chunk) in chunks(text, &format!("[[{key}]]")) {
-        let Some(table) = problems.within(base, |problems| problems.toml(chunk)) else {
-            sound = false;
-            continue;
-        };
-        let part = split(base, table, key, problems);
-        all.items.extend(part.items);
-        all.head = all.head.or(part.head.filter(|_| base == 0));
-    }
-    if sound {
-        let span = whole.span().unwrap_or(0..0);
-        problems.error(Rule::Syntax, span, format!("this is not TOML: {}", whole.message()), "mend this line");
-    }
-    all
-}
-
-/// The text cut before every line that begins with `header`, with offsets.
-fn chunks<'t>(text: &'t str, header: &str) -> Vec<(usize, &'t str)> {
-    let mut starts = vec![0];
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if at > 0 && line.starts_with(header) {
-            starts.push(at);
-        }
-        at += line.len();
-    }
-    let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts.iter().zip(ends).map(|(start, end)| (*start, &text[*start..end])).collect()
-}
-
-fn split<'t>(base: usize, mut table: Spanned<DeTable<'t>>, key: &str, problems: &mut Problems<'_>) -> Tables<'t> {
-    let mut items = Vec::new();
-    if let Some(value) = table.get_mut().remove(key) {
-        let span = value.span();
-        match value.into_inner() {
-            DeValue::Array(array) => {
-                for item in array {
-                    items.extend(as_table(base, item, key, problems));
-                }
-            }
-            _ => problems.within(base, |problems| not_tables(key, span, problems)),
-        }
-    }
-    Tables { head: Some((base, table)), items }
-}
-
-fn as_table<'t>(base: usize, item: Spanned<DeValue<'t>>, key: &str, problems: &mut Problems<'_>) -> Option<Placed<'t>> {
-    let span = item.span();
-    if let DeValue::Table(table) = item.into_inner() {
-        return Some((base, Spanned::new(span, table)));
-    }
-    problems.within(base, |problems| not_tables(key, span, problems));
-    None
-}
-
-fn not_tables(key: &str, span: Range<usize>, problems: &mut Problems<'_>) {
-    problems.error(Rule::Structure, span, format!("`{key}` is a list of tables"), format!("begin each with [[{key}]]"));
-}
-
-/// A file of tables has no keys above them.
-fn no_more_keys(tables: &Tables<'_>, problems: &mut Problems<'_>) {
-    if let Some((base, head)) = &tables.head {
-        for (name, _) in head.get_ref() {
-            let span = base + name.span().start..base + name.span().end;
-            let title = format!("unknown key `{}`", name.get_ref());
-            problems.error(Rule::Structure, span, title, "delete it, or move it under a table");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::content::{Block, Inline, Kind};
+    use crate::content::layout::{NoRun, Row, rows};
+    use crate::content::{Block, Inline, Kind, Step};
 
     const CHAPTERS: &str = "[[chapter]]\nid = \"W2\"\ntitle = \"TCP\"\nfolder = \"02-tcp\"\ngoals = [\"g\"]\n";
 
@@ -377,7 +309,7 @@ mod tests {
 
     #[test]
     fn control_characters_are_reported_and_made_visible() {
-        let text = "+++\nid = \"w02.a\"\ntitle = \"a\\u001b[2J\"\n+++\n# One\u{1b}\n\ntwo &#27;[0m `\u{202e}` ok\n";
+        let text = "+++\nid = \"w02.a\"\ntitle = \"a\\u001b[2J\"\nminutes = 5\n+++\n# One\u{1b}\n\ntwo &#27;[0m `\u{202e}` ok\n";
         let (content, problems) = loaded(&[("lessons/02-tcp/01.md", text)]);
         let lesson = &content.chapters[0].lessons[0];
         assert_eq!((lesson.title.as_str(), lesson.steps[0].title.as_str()), ("a␛[2J", "One␛"));
@@ -398,6 +330,7 @@ mod tests {
 
     #[test]
     fn any_text_is_read_or_reported_without_a_panic() {
+        let nested = format!("chapter = {}", "[".repeat(100_000));
         let deep = ["> ".repeat(5000), "- ".repeat(5000), "[".repeat(5000), "*a ".repeat(5000)];
         let odd = [
             "",
@@ -410,6 +343,7 @@ mod tests {
             "question = 1",
             "question = [1]",
             "[[question]]\n[question.single]\noptions = 1",
+            &nested,
         ];
         let deep = deep.map(|it| format!("+++\nid = \"w02.a\"\ntitle = \"t\"\n+++\n# a\n\n{it}\n"));
         for text in deep.iter().map(String::as_str).chain(odd) {
@@ -459,6 +393,59 @@ mod tests {
         assert_eq!(content.chapters.len(), 1);
         let root = folder.path().display().to_string();
         insta::assert_snapshot!(rendered(&problems).replace(&root, "FOLDER"));
+    }
+
+    #[test]
+    fn a_folder_of_too_many_files_is_read_up_to_a_limit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let quizzes = folder.path().join("quizzes");
+        std::fs::create_dir_all(&quizzes).expect("folders");
+        for n in 0..5010 {
+            std::fs::write(quizzes.join(format!("{n:04}.toml")), "no").expect("a file");
+        }
+        let (_, problems) = load(Source::Alone(folder.path()));
+        assert!(problems.iter().any(|it| it.title == "more than 5000 files"));
+        assert!(problems.last().is_some_and(|it| it.title.ends_with("more problems in these files")));
+        assert!(problems.len() < 1100);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn sound_files_with_anything_cut_in_never_panic(
+            at in 0.0..1.0_f64, length in 0_usize..40, other in "[\\PC\n\u{0}-\u{1f}]{0,12}", is_lesson: bool,
+        ) {
+            let lesson = include_str!("../../tests/data/content/lesson.md");
+            let quiz = include_str!("../../tests/data/content/questions.toml");
+            let chars: Vec<char> = if is_lesson { lesson } else { quiz }.chars().collect();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in the text")]
+            let at = (at * chars.len() as f64) as usize;
+            let rest = chars.iter().skip(at + length);
+            let text: String = chars.iter().take(at).copied().chain(other.chars()).chain(rest.copied()).collect();
+            let path = if is_lesson { "lessons/02-tcp/01.md" } else { "quizzes/a.toml" };
+            let (content, problems) = loaded(&[(path, &text)]);
+            let shown = rendered(&problems) + &texts(&content);
+            proptest::prop_assert!(!shown.contains(is_control), "{shown:?}");
+        }
+    }
+
+    /// What a reader would see of it.
+    fn texts(content: &Content) -> String {
+        let lessons = content.chapters.iter().flat_map(|it| &it.lessons);
+        let steps =
+            lessons.flat_map(|lesson| std::iter::once(lesson.title.clone()).chain(lesson.steps.iter().map(step)));
+        let questions =
+            content.questions().map(|it| format!("{} {} {}", it.prompt, it.explanation, it.hints.join(" ")));
+        steps.chain(questions).collect()
+    }
+
+    fn step(step: &Step) -> String {
+        let rows = rows(&step.blocks, 46, &NoRun);
+        step.title.clone() + &rows.iter().map(Row::text).collect::<String>()
+    }
+
+    /// A line's end aside, what a terminal would obey.
+    fn is_control(c: char) -> bool {
+        c != '\n' && crate::content::is_unseen(c)
     }
 
     #[test]

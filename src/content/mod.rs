@@ -8,6 +8,7 @@ mod diagnostic;
 mod files;
 pub mod formula;
 mod glossary;
+mod index;
 pub mod layout;
 mod lesson;
 mod load;
@@ -21,6 +22,7 @@ mod question;
 mod raw;
 mod rule;
 mod source;
+mod tables;
 mod units;
 
 use std::collections::BTreeMap;
@@ -30,6 +32,7 @@ pub use check::{Known, RunFacts, check};
 pub use curriculum::{Curriculum, Erratum, ErratumSeverity};
 pub use diagnostic::{Diagnostic, Severity, summary};
 pub use glossary::{Found, Glossary};
+pub use index::Index;
 pub use lesson::{Block, DemoRef, Inline, Lesson, Predict, Show, Step, WrongGuess};
 pub use load::{Source, load, load_texts};
 pub use markdown::{blocks, plain};
@@ -47,6 +50,8 @@ pub struct Content {
     pub glossary: Vec<Term>,
     /// The files it was read from, by the path shown in messages.
     pub sources: BTreeMap<String, Arc<SourceFile>>,
+    /// Makes [`Content::question`] quick; leave it at its default.
+    pub index: Index,
 }
 
 /// A week of the roadmap.
@@ -111,7 +116,7 @@ impl Content {
     /// The question of that id.
     #[must_use]
     pub fn question(&self, id: &str) -> Option<&Question> {
-        self.questions().find(|question| question.id == id)
+        self.index.question(&self.chapters, id)
     }
 
     /// Rows of the curriculum that a lesson or question covers; one may come several times.

@@ -42,13 +42,7 @@ fn split(text: &str) -> Option<(Range<usize>, usize)> {
 
 fn front(raw: RawLesson, whole: &Range<usize>, problems: &mut Problems<'_>) -> Lesson {
     let RawLesson { id, title, minutes, covers, corrects, demo } = raw;
-    let minutes = minutes.map_or(0, |raw| {
-        let fits = u32::try_from(*raw.get_ref()).ok().filter(|it| (1..=60).contains(it));
-        if fits.is_none() {
-            problems.error(Rule::Quantity, raw.span(), "a lesson takes 1 to 60 minutes", "split a longer one");
-        }
-        fits.unwrap_or(0)
-    });
+    let minutes = self::minutes(minutes, whole, problems);
     Lesson {
         id: problems.required(id, "id", whole),
         title: problems.required(title, "title", whole),
@@ -59,6 +53,24 @@ fn front(raw: RawLesson, whole: &Range<usize>, problems: &mut Problems<'_>) -> L
         steps: Vec::new(),
         path: problems.path(),
     }
+}
+
+/// How long it takes; 0 after reporting.
+fn minutes(raw: Option<Spanned<i64>>, whole: &Range<usize>, problems: &mut Problems<'_>) -> u32 {
+    let Some(raw) = raw else {
+        problems.error(
+            Rule::Missing,
+            whole.clone(),
+            "`minutes` is missing",
+            "add minutes = 8: what a first reading takes",
+        );
+        return 0;
+    };
+    let fits = u32::try_from(*raw.get_ref()).ok().filter(|it| (1..=60).contains(it));
+    if fits.is_none() {
+        problems.error(Rule::Quantity, raw.span(), "a lesson takes 1 to 60 minutes", "split a longer one");
+    }
+    fits.unwrap_or(0)
 }
 
 /// A demo with its knobs.

@@ -63,7 +63,7 @@ impl SourceFile {
 #[must_use]
 pub fn is_unseen(c: char) -> bool {
     match c {
-        '\n' | '\t' => false,
+        ' '..='~' | '\n' | '\t' => false,
         // Direction marks, embeddings and isolates (Unicode UAX 9 §2), line separators, byte order mark, tags.
         '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => true,
         '\u{e0000}'..='\u{e007f}' => true,

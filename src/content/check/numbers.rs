@@ -45,15 +45,16 @@ impl Checker<'_> {
     }
 
     /// What a predict question's texts may name: the knobs drawn and, once it is answered, the measurements.
-    pub(super) fn run_placeholders(&mut self, question: &Question, run: Option<&DrawnRun>, place: Place<'_>) {
-        let (Kind::Predict { knobs, shown, .. }, Some((_, run))) = (&question.kind, run) else { return };
+    pub(super) fn run_placeholders(&mut self, question: &Question, runs: &[DrawnRun], place: Place<'_>) {
+        let (Kind::Predict { knobs, shown, measure, .. }, Some((_, run))) = (&question.kind, runs.first()) else {
+            return;
+        };
         let given: BTreeSet<&str> = knobs.keys().map(String::as_str).collect();
         let told: Vec<&str> = run.measurements.keys().map(String::as_str).chain(["answer"]).collect();
         self.placeholders(question, &given, &told, place);
         let unsaid = |name: &&String| !question.prompt.contains(&format!("{{{name}}}"));
-        let drawn = knobs.iter().filter(|(_, values)| values.len() > 1).map(|(name, _)| name);
-        for name in drawn.filter(unsaid).filter(|_| !shown) {
-            let title = format!("the prompt does not say what `{name}` is");
+        for name in knobs.keys().filter(unsaid).filter(|name| !shown && decides(name, measure, runs)) {
+            let title = format!("the prompt does not say what `{name}` is, and the answer depends on it");
             let help = format!("write {{{name}}} into the prompt, or shown = true to let the packets say it");
             self.error(Rule::Placeholder, place, name, (title, help));
         }
@@ -123,6 +124,17 @@ impl Checker<'_> {
             );
         }
     }
+}
+
+/// Whether runs that differ in nothing but this knob measure something else.
+fn decides(knob: &str, measure: &str, runs: &[DrawnRun]) -> bool {
+    let mut answers: BTreeMap<BTreeMap<&str, &str>, Option<Quantity>> = BTreeMap::new();
+    runs.iter().any(|(settings, run)| {
+        let others =
+            settings.iter().filter(|(name, _)| *name != knob).map(|(name, text)| (name.as_str(), text.as_str()));
+        let answer = run.measurements.get(measure).copied();
+        *answers.entry(others.collect()).or_insert(answer) != answer
+    })
 }
 
 /// Whether a value would be graded as right.

@@ -22,6 +22,11 @@ impl Checker<'_> {
                 if text.contains("](") {
                     self.links(&blocks(text), place);
                 }
+                if let Some(marker) = ["{m:", "{k:"].into_iter().find(|it| text.contains(it)) {
+                    let title = format!("`{marker}...}}` stands in lessons only");
+                    let help = "no run stands beside a question: name what it draws or measures, as {rtt} or {answer}";
+                    self.error(Rule::Placeholder, place, marker, (title, help.to_owned()));
+                }
             }
             self.kind(question, place);
         }
@@ -61,7 +66,7 @@ impl Checker<'_> {
             }
         }
         self.run_misses(question, &runs, place);
-        self.run_placeholders(question, runs.first(), place);
+        self.run_placeholders(question, &runs, place);
     }
 
     /// Every combination of drawn values; `None` after reporting that there are too many.
