@@ -20,7 +20,8 @@ pub(super) fn lesson(text: &str, problems: &mut Problems<'_>) -> Option<Lesson> 
         problems.error(Rule::Syntax, 0..text.find('\n').unwrap_or(text.len()), "no front matter", help);
         return None;
     };
-    let whole = 0..FENCE.len();
+    // Spans count from the line below the fence.
+    let whole = 0..text[head.clone()].lines().next().map_or(0, str::len);
     let raw: RawLesson = problems.within(head.start, |problems| problems.document(&text[head.clone()]))?;
     let mut lesson = problems.within(head.start, |problems| front(raw, &whole, problems));
     lesson.steps = problems.within(body, |problems| markdown::steps(&text[body..], lesson.demo.as_ref(), problems));
