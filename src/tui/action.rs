@@ -200,7 +200,7 @@ pub enum Outcome {
     },
     Prepared {
         item: Item,
-        attempt: Result<Attempt, String>,
+        attempt: Box<Result<Attempt, String>>,
     },
     Kept(super::learner::Kept),
     /// Something a learner should know.

@@ -61,7 +61,7 @@ impl Outside {
                     let gone = || format!("{} is no longer in the content.", item.question);
                     let question = content.question(&item.question).ok_or_else(gone);
                     let attempt = question.and_then(|question| Attempt::new(question, item.seed, &DemoRuns));
-                    Outcome::Prepared { item, attempt }
+                    Outcome::Prepared { item, attempt: Box::new(attempt) }
                 });
             }
             Effect::Keep(keep) => self.keeper.keep(keep),

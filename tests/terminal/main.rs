@@ -195,7 +195,7 @@ mod panicking {
         }
     }
 
-    pub fn run() {
+    pub(crate) fn run() {
         let world = World {
             content: Arc::new(Content::default()),
             loaded: false,

@@ -11,25 +11,25 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A running tutor and what its terminal shows.
-pub struct Tutor {
+pub(crate) struct Tutor {
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     output: Receiver<Vec<u8>>,
     screen: vt100::Parser,
     /// Everything it wrote, escape sequences and all.
-    pub raw: Vec<u8>,
+    pub(crate) raw: Vec<u8>,
 }
 
 impl Tutor {
     /// Starts the tutor with a home of its own.
     #[track_caller]
-    pub fn start(home: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(home: &Path, arguments: &[&str]) -> Self {
         Self::sized(home, arguments, 30, 110)
     }
 
     #[track_caller]
-    pub fn sized(home: &Path, arguments: &[&str], rows: u16, columns: u16) -> Self {
+    pub(crate) fn sized(home: &Path, arguments: &[&str], rows: u16, columns: u16) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_roundtrip"));
         command.args(arguments);
         Self::spawn(home, command, rows, columns)
@@ -37,7 +37,7 @@ impl Tutor {
 
     /// Starts any program.
     #[track_caller]
-    pub fn spawn(home: &Path, mut command: CommandBuilder, rows: u16, columns: u16) -> Self {
+    pub(crate) fn spawn(home: &Path, mut command: CommandBuilder, rows: u16, columns: u16) -> Self {
         let pair = native_pty_system().openpty(size(rows, columns)).expect("a pseudo-terminal");
         command.env("HOME", home);
         command.env("TERM", "xterm-256color");
@@ -65,21 +65,21 @@ impl Tutor {
 
     /// Waits until the screen holds the text.
     #[track_caller]
-    pub fn until(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn until(&mut self, text: &str) -> &mut Self {
         self.wait(text, true)
     }
 
     /// Waits until the screen does not hold the text.
     #[track_caller]
-    pub fn gone(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn gone(&mut self, text: &str) -> &mut Self {
         self.wait(text, false)
     }
 
     #[track_caller]
     fn wait(&mut self, text: &str, wanted: bool) -> &mut Self {
-        let end = Instant::now() + PATIENCE;
+        let end = now() + PATIENCE;
         while self.text().contains(text) != wanted {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = end.saturating_duration_since(now());
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Timeout) => {
@@ -95,20 +95,20 @@ impl Tutor {
 
     /// Types keys as a terminal sends them.
     #[track_caller]
-    pub fn keys(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
         self.writer.write_all(keys.as_bytes()).and_then(|()| self.writer.flush()).expect("the program reads keys");
         self
     }
 
     /// Types keys and waits until what stands between header and footer is another.
     #[track_caller]
-    pub fn press(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn press(&mut self, keys: &str) -> &mut Self {
         let body = |text: String| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
         let before = body(self.text());
         self.keys(keys);
-        let end = Instant::now() + PATIENCE;
+        let end = now() + PATIENCE;
         while body(self.text()) == before {
-            match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            match self.output.recv_timeout(end.saturating_duration_since(now())) {
                 Ok(bytes) => self.take(&bytes),
                 Err(_) => panic!("nothing came of {keys:?}; the screen is\n{}", self.text()),
             }
@@ -117,7 +117,7 @@ impl Tutor {
     }
 
     #[track_caller]
-    pub fn resize(&mut self, rows: u16, columns: u16) -> &mut Self {
+    pub(crate) fn resize(&mut self, rows: u16, columns: u16) -> &mut Self {
         self.master.resize(size(rows, columns)).expect("a new size");
         self.screen.screen_mut().set_size(nonzero(rows), nonzero(columns));
         self
@@ -125,7 +125,7 @@ impl Tutor {
 
     /// Sends a signal by its name.
     #[track_caller]
-    pub fn signal(&mut self, name: &str) -> &mut Self {
+    pub(crate) fn signal(&mut self, name: &str) -> &mut Self {
         let pid = self.child.process_id().expect("a running program").to_string();
         let sent = std::process::Command::new("kill").args(["-s", name, &pid]).status().expect("kill");
         assert!(sent.success());
@@ -134,10 +134,10 @@ impl Tutor {
 
     /// Waits for the end, takes everything it still said, and gives the exit code.
     #[track_caller]
-    pub fn ended(&mut self) -> u32 {
-        let end = Instant::now() + PATIENCE;
+    pub(crate) fn ended(&mut self) -> u32 {
+        let end = now() + PATIENCE;
         loop {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = end.saturating_duration_since(now());
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Disconnected) => return self.child.wait().expect("a child").exit_code(),
@@ -147,19 +147,19 @@ impl Tutor {
     }
 
     /// Ends the program without asking it.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.signal("KILL");
         self.ended();
     }
 
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.screen.screen().contents()
     }
 
     /// The terminal is as it was: the first screen, a cursor, no mouse reports, no bracketed paste.
     #[track_caller]
-    pub fn left_the_terminal_as_it_was(&self) {
+    pub(crate) fn left_the_terminal_as_it_was(&self) {
         let screen = self.screen.screen();
         assert!(!screen.alternate_screen(), "still on the other screen");
         assert!(!screen.hide_cursor(), "no cursor");
@@ -177,6 +177,11 @@ impl Drop for Tutor {
     fn drop(&mut self) {
         drop(self.child.kill());
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test that waits for ever helps nobody")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 const fn size(rows: u16, cols: u16) -> PtySize {

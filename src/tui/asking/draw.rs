@@ -111,7 +111,7 @@ impl Asking {
                 };
                 page.text(hint, width, theme.dim);
             }
-            Draft::Explain { text, met, row } => self.card_rows(page, width, theme, &text.text, met.as_deref(), *row),
+            Draft::Explain { .. } => self.card_rows(page, width, theme),
         }
     }
 
@@ -142,7 +142,9 @@ impl Asking {
         }
     }
 
-    fn card_rows(&self, page: &mut Page, width: usize, theme: &Theme, text: &str, met: Option<&[bool]>, row: usize) {
+    fn card_rows(&self, page: &mut Page, width: usize, theme: &Theme) {
+        let Draft::Explain { text, met, row } = &self.draft else { return };
+        let text = &text.text;
         let Some(met) = met else {
             page.keep_here();
             page.hung("▸ ", "  ", &format!("{text}▏"), width, theme.strong);
@@ -163,7 +165,7 @@ impl Asking {
             page.text("Which of these did you say?", width, theme.strong);
             for (index, (point, said)) in rubric.iter().zip(met).enumerate() {
                 let mark = if *said { "[x]" } else { "[ ]" };
-                option(page, width, theme, index == row, &format!("{} {mark} ", index + 1), point);
+                option(page, width, theme, index == *row, &format!("{} {mark} ", index + 1), point);
             }
         }
     }

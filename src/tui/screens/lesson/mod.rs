@@ -147,7 +147,7 @@ impl Lesson {
     }
 
     /// The panes: text, then stage; the one with the keys is larger where they are stacked.
-    fn panes(&self, area: Rect) -> (Rect, Rect) {
+    fn panes(&self, area: Rect, world: &World) -> (Rect, Rect) {
         if self.stage.is_none() {
             let [text] = Layout::horizontal([Constraint::Max(80)]).areas(area);
             return (text, Rect::default());
@@ -157,9 +157,23 @@ impl Lesson {
             let [text, stage] = Layout::horizontal([Constraint::Length(width), Constraint::Min(0)]).areas(area);
             return (text, stage);
         }
-        let share = if self.focus == Focus::Text { 60 } else { 30 };
-        let [text, stage] = Layout::vertical([Constraint::Percentage(share), Constraint::Min(0)]).areas(area);
+        // No taller than its text, so that the demo has the rest.
+        let most = area.height * if self.focus == Focus::Text { 60 } else { 30 } / 100;
+        let height = self.page(world).map_or(most, |page| text::height(&page, area.width, &world.theme)).min(most);
+        let [text, stage] = Layout::vertical([Constraint::Length(height), Constraint::Min(0)]).areas(area);
         (text, stage)
+    }
+
+    /// What the text pane shows.
+    fn page<'a>(&'a self, world: &'a World) -> Option<text::Page<'a>> {
+        Some(text::Page {
+            step: self.current(&world.content)?,
+            guess: self.guess.as_ref(),
+            recording: self.stage.as_ref().filter(|_| !self.is_guessing()).and_then(Stage::recording),
+            knobs: self.stage.as_ref().map(Stage::knobs),
+            scroll: self.scroll,
+            has_focus: self.focus == Focus::Text,
+        })
     }
 
     fn is_guessing(&self) -> bool {
@@ -270,7 +284,7 @@ impl Screen for Lesson {
     }
 
     fn click(&self, area: Rect, at: Position, world: &World) -> Option<Action> {
-        let (text, stage) = self.panes(area);
+        let (text, stage) = self.panes(area, world);
         if stage.contains(at) {
             let inside = self.stage.as_ref().and_then(|it| it.click(stage, at, world));
             return inside.or((self.focus == Focus::Text).then_some(Action::NextPane));
@@ -279,21 +293,9 @@ impl Screen for Lesson {
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World) {
-        let (text, stage) = self.panes(area);
-        if let Some(step) = self.current(&world.content) {
-            text::draw(
-                text,
-                buffer,
-                world,
-                &text::Page {
-                    step,
-                    guess: self.guess.as_ref(),
-                    recording: self.stage.as_ref().filter(|_| !self.is_guessing()).and_then(Stage::recording),
-                    knobs: self.stage.as_ref().map(Stage::knobs),
-                    scroll: self.scroll,
-                    has_focus: self.focus == Focus::Text,
-                },
-            );
+        let (text, stage) = self.panes(area, world);
+        if let Some(page) = self.page(world) {
+            text::draw(text, buffer, world, &page);
         }
         if let Some(it) = &self.stage {
             it.draw(stage, buffer, world, self.focus == Focus::Stage);

@@ -64,6 +64,12 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, world: &World, page: &Page<'
     }
 }
 
+/// Rows the whole step needs in a pane of this width, its border included.
+pub(super) fn height(page: &Page<'_>, width: u16, theme: &Theme) -> u16 {
+    let rows = lines(page, usize::from(width.saturating_sub(4)), theme).len();
+    u16::try_from(rows + 2).unwrap_or(u16::MAX)
+}
+
 fn lines(page: &Page<'_>, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     let facts = RunFacts { recording: page.recording, knobs: page.knobs };
     let mut lines = prose::lines(&layout::rows(&page.step.blocks, width, &facts), theme);
