@@ -50,7 +50,7 @@ const NAMES: [&str; 6] =
 const PATHS: [&str; 4] = ["/list.txt", "/report.txt", "/notes.txt", "/today.txt"];
 const CLOSED: [u16; 5] = [8080, 8443, 3306, 5432, 6379];
 
-/// What the seed decides.
+/// What the seed decides, and how long the person takes a breath.
 struct Plan {
     name: &'static str,
     path: &'static str,
@@ -60,10 +60,11 @@ struct Plan {
     pings: usize,
     ping_first: bool,
     refused_first: bool,
+    pause: Duration,
 }
 
 impl Plan {
-    fn of(seed: u64) -> Self {
+    fn of(seed: u64, rtt: Duration) -> Self {
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
         let mut below = |bound: usize| usize::try_from(chance.next_u32()).expect("32 bits fit") % bound;
         Self {
@@ -76,12 +77,13 @@ impl Plan {
             pings: 1 + below(3),
             ping_first: below(2) == 0,
             refused_first: below(2) == 0,
+            pause: rtt * 2 + Duration::from_millis(50),
         }
     }
 }
 
 fn run(knobs: &Knobs, setup: &Setup) -> Recording {
-    let plan = Plan::of(setup.seed);
+    let plan = Plan::of(setup.seed, knobs.time("rtt"));
     let mut lab = Lab::new(setup.seed, &setup.interventions);
     let client = lab.host("client").at(0, 0).address("10.0.1.1/24").gateway("10.0.1.254").add();
     let sw = lab.switch("sw").at(1, 0).add();
@@ -148,6 +150,8 @@ async fn tour(client: &LabNet, plan: &Plan) {
         Err(error) => client.note(format!("no download: {error}")),
     }
     if !plan.refused_first {
+        // The download's last FIN and ACK are through before the next thing begins.
+        client.sleep(plan.pause).await;
         knock(client, address, plan.closed).await;
     }
 }
