@@ -6,9 +6,10 @@ mod pdml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::time::Duration;
 
 use pdml::{Dissected, Shown};
-use roundtrip::recording::NodeKind;
+use roundtrip::recording::{Intervention, Meddling, NodeKind, vantage};
 use roundtrip::wire::analysis::{self, Mark, Seen};
 use roundtrip::wire::pcapng::{self, Captured, Direction, Interface};
 use roundtrip::wire::{Field, decode};
@@ -109,7 +110,7 @@ fn every_demo_at_every_vantage_point_reads_the_same_in_tshark() {
     for demo in roundtrip::demos::all() {
         let knobs = roundtrip::demos::Knobs::defaults(demo.knobs);
         let recording = (demo.run)(&knobs, &roundtrip::demos::Setup { seed: 1, ..Default::default() });
-        for place in roundtrip::recording::vantage::all(&recording) {
+        for place in vantage::all(&recording) {
             let seen = place.seen(&recording);
             let capture = Capture {
                 name: format!("{} at {}", demo.name, place.name(&recording)),
@@ -124,6 +125,29 @@ fn every_demo_at_every_vantage_point_reads_the_same_in_tshark() {
             assert_ours(&capture.name, &dissected);
             compare_fields(&capture, &dissected, &known, &mut BTreeMap::new());
             compare_marks(&capture, &dissected);
+        }
+    }
+}
+
+#[test]
+fn tshark_marks_the_same_segments_of_forked_runs() {
+    let actions = [Meddling::Drop, Meddling::Duplicate, Meddling::Delay(Duration::from_millis(50))];
+    for demo in roundtrip::demos::all() {
+        let knobs = roundtrip::demos::Knobs::defaults(demo.knobs);
+        let plain = (demo.run)(&knobs, &roundtrip::demos::Setup::default());
+        let is_tcp = |packet: &&roundtrip::recording::Packet| packet.summary.starts_with("TCP");
+        let Some(middle) = plain.packets.iter().filter(is_tcp).nth(5) else { continue };
+        for action in actions {
+            let interventions = vec![Intervention { packet: middle.n, action }];
+            let fork = (demo.run)(&knobs, &roundtrip::demos::Setup { interventions, ..Default::default() });
+            let node = fork.packets[0].from;
+            let place =
+                vantage::all(&fork).into_iter().find(|it| it.node == node).expect("the first sender has a link");
+            let capture = Capture {
+                name: format!("{}, packet {} {action:?}", demo.name, middle.n),
+                packets: place.seen(&fork).iter().map(|it| (it.at.0, it.packet.bytes.clone())).collect(),
+            };
+            compare_marks(&capture, &pdml::dissect(&place.pcapng(&fork)));
         }
     }
 }

@@ -23,8 +23,6 @@ pub(super) struct Side {
     window: Option<u16>,
     /// The same in bytes, where it is known how it is scaled.
     room: Option<u32>,
-    /// Whether the highest number came with data, not with a SYN or a bare acknowledgment.
-    data_was_last: bool,
     /// From its SYN; `Some(None)` is a SYN without the option.
     scale: Option<Option<u8>>,
     probed: bool,
@@ -183,7 +181,7 @@ fn judge_repetition(
     }
     let asked = reverse.duplicates >= 2 && acknowledged == Some(segment.sequence);
     let soon = at_ns.saturating_sub(next_at) < rtt_ns.unwrap_or(DISORDER_NS);
-    let last_again = segment.sequence.wrapping_add(segment.space()) == next && forward.data_was_last;
+    let last_again = segment.sequence.wrapping_add(segment.space()) == next;
     if asked && asked_at.is_some_and(|asked| at_ns.saturating_sub(asked) < FAST_NS) {
         marks.extend([Mark::FastRetransmission, Mark::Retransmission]);
     } else if soon && !last_again {
@@ -200,7 +198,6 @@ fn remember(forward: &mut Side, reverse: &Side, segment: &Segment, at_ns: u64, m
     if !forward.probed {
         if forward.next.is_none_or(|(next, _)| before(next, end)) {
             forward.next = Some((end, at_ns));
-            forward.data_was_last = !segment.data.is_empty();
         }
         if forward.whole.is_none_or(|whole| whole == segment.sequence) {
             forward.whole = forward.next.map(|(next, _)| next);
