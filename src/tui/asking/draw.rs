@@ -6,9 +6,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::{Asking, Draft, State, feedback};
-use crate::content::Kind;
+use crate::content::{self, Kind, layout};
 use crate::practice::Confidence;
 use crate::tui::theme::Theme;
+use crate::tui::widgets::prose;
 
 /// Lines, and the one that must be in sight.
 pub(super) struct Page {
@@ -17,6 +18,11 @@ pub(super) struct Page {
 }
 
 impl Page {
+    /// Markdown of a prompt or an explanation.
+    pub(super) fn prose(&mut self, text: &str, width: usize, theme: &Theme) {
+        self.lines.extend(prose::lines(&layout::rows(&content::blocks(text), width, &layout::NoRun), theme));
+    }
+
     pub(super) fn text(&mut self, text: &str, width: usize, style: Style) {
         self.hung("", "", text, width, style);
     }
@@ -61,7 +67,7 @@ impl Asking {
 
     fn page(&self, width: usize, theme: &Theme) -> Page {
         let mut page = Page { lines: Vec::new(), keep: 0 };
-        page.text(&self.attempt.prompt, width, theme.strong);
+        page.prose(&self.attempt.prompt, width, theme);
         page.gap();
         if let State::Graded(answer, grade) = &self.state {
             feedback::draw(&mut page, width, theme, self, answer, grade);
@@ -160,7 +166,7 @@ impl Asking {
             page.gap();
         }
         if let Kind::Card { rubric, model } = &self.question.kind {
-            page.text(model, width, theme.text);
+            page.prose(model, width, theme);
             page.gap();
             page.text("Which of these did you say?", width, theme.strong);
             for (index, (point, said)) in rubric.iter().zip(met).enumerate() {

@@ -34,7 +34,7 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
         page.hung("  ", "  ", &remark.why, width, theme.text);
     }
     page.gap();
-    page.text(&asking.attempt.explanation, width, theme.text);
+    page.prose(&asking.attempt.explanation, width, theme);
     page.gap();
     page.hung("source: ", "        ", &asking.question.source, width, theme.dim);
 }
