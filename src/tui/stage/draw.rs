@@ -97,7 +97,7 @@ impl Stage {
 
     fn draw_scrubber(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, run: &Recording) {
         let cursor = self.state.cursor;
-        let sign = if self.player.playing { "▶" } else { "⏸" };
+        let sign = if self.player.playing { "▶" } else { "‖" };
         let x = pen::put(buffer, area, (1, 0), sign, theme.accent);
         let x = pen::put(buffer, area, (x + 1, 0), &cursor.to_string(), theme.strong);
         let x = pen::put(buffer, area, (x, 0), &format!(" of {}", run.end), theme.dim);
