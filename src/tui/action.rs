@@ -65,6 +65,8 @@ pub enum Action {
     RunAgain,
     Compare,
     Reasons,
+    /// Whose packets are listed: everybody's, or one host's capture.
+    Vantage,
     Drop,
     Delay,
     Duplicate,

@@ -97,21 +97,31 @@ fn draw_footer(area: Rect, buffer: &mut Buffer, app: &App) {
     }
 }
 
-/// Where each key of the footer stands; those without room are left to help.
+/// Where each key of the footer stands; those without room are left to help, which always has room itself, as has the way
+/// back.
 fn footer_places(area: Rect, bindings: &[Binding]) -> Vec<(Rect, Binding)> {
+    let is_kept = |binding: &Binding| matches!(binding.action, Action::Help | Action::Back);
     let shown: Vec<&Binding> = bindings.iter().filter(|binding| binding.in_footer).collect();
+    let mut kept: u16 = shown.iter().filter(|it| is_kept(it)).map(|it| footer_width(it) + 2).sum();
     let mut x = area.x + 1;
     let mut places = Vec::new();
     for binding in shown {
-        let key = binding.keys.first().map(|key| key.name().width()).unwrap_or(0);
-        let width = u16::try_from(key + 1 + binding.label.width()).unwrap_or(u16::MAX);
-        if x.saturating_add(width) > area.right() {
-            break;
+        let width = footer_width(binding);
+        if is_kept(binding) {
+            kept = kept.saturating_sub(width + 2);
+        }
+        if x.saturating_add(width).saturating_add(kept) > area.right() {
+            continue;
         }
         places.push((Rect { x, width, ..area }, binding.clone()));
         x += width + 2;
     }
     places
+}
+
+fn footer_width(binding: &Binding) -> u16 {
+    let key = binding.keys.first().map(|key| key.name().width()).unwrap_or(0);
+    u16::try_from(key + 1 + binding.label.width()).unwrap_or(u16::MAX)
 }
 
 /// What a click into the footer means.

@@ -34,9 +34,9 @@ impl Stage {
         let play = if self.player.playing { "pause" } else { "play" };
         let mut keys = vec![
             Binding::new([Key::char(' ')], play, Action::PlayPause),
-            Binding::new([Key::code(KeyCode::Right)], "next packet", Action::StepForward),
+            Binding::new([Key::code(KeyCode::Right)], "packet", Action::StepForward),
             Binding::quiet([Key::code(KeyCode::Left)], "packet before", Action::StepBack),
-            Binding::new([Key::char(']')], "next marker", Action::NextMarker),
+            Binding::new([Key::char(']')], "marker", Action::NextMarker),
             Binding::quiet([Key::char('[')], "marker before", Action::PreviousMarker),
             Binding::quiet([Key::code(KeyCode::Home)], "to the start", Action::First),
             Binding::quiet([Key::code(KeyCode::End)], "to the end", Action::Last),
@@ -77,10 +77,10 @@ impl Stage {
     fn fork_keys(&self) -> Vec<Binding> {
         let mut keys = Vec::new();
         if !self.setup.interventions.is_empty() {
-            keys.push(Binding::new([Key::char('u')], "undo the fork", Action::Unfork));
+            keys.push(Binding::new([Key::char('u')], "undo", Action::Unfork));
         }
         if self.state.packet > 0 {
-            keys.push(Binding::new([Key::char('x')], "drop packet", Action::Drop));
+            keys.push(Binding::new([Key::char('x')], "drop", Action::Drop));
             keys.push(Binding::quiet([Key::char('d')], "delay the packet by 50 ms more, run again", Action::Delay));
             keys.push(Binding::quiet([Key::char('D')], "double the packet, run again", Action::Duplicate));
         }
@@ -92,14 +92,15 @@ impl Stage {
     /// The keys of the packets view, by its pane; they come before those of every view.
     fn reading_keys(&self) -> Vec<Binding> {
         let next = match self.state.reading.pane {
-            Pane::List => "to the fields",
-            Pane::Tree => "to the bytes",
-            Pane::Bytes => "to the list",
+            Pane::List => "fields",
+            Pane::Tree => "bytes",
+            Pane::Bytes => "list",
         };
         let mut keys = vec![
             Binding::new([Key::code(KeyCode::Tab)], next, Action::NextPane),
             Binding::quiet([Key::code(KeyCode::BackTab)], "pane before", Action::PreviousPane),
         ];
+        keys.push(Binding::new([Key::char('w')], "capture", Action::Vantage));
         if self.state.reading.pane == Pane::Bytes {
             keys.push(Binding::new([Key::code(KeyCode::Right)], "next byte", Action::Right));
             keys.push(Binding::quiet([Key::code(KeyCode::Left)], "byte before", Action::Left));

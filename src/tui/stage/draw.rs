@@ -102,7 +102,10 @@ impl Stage {
         let x = pen::put(buffer, area, (x + 1, 0), &cursor.to_string(), theme.strong);
         let x = pen::put(buffer, area, (x, 0), &format!(" of {}", run.end), theme.dim);
         let x = pen::put(buffer, area, (x + 2, 0), &self.player.speed_name(), theme.dim);
-        if let Some(marker) = run.markers.iter().rfind(|marker| marker.at == cursor) {
+        if let Some(differs) = &self.differs {
+            let room = usize::from(area.width.saturating_sub(x + 3));
+            pen::put(buffer, area, (x + 2, 0), &pen::cut(&format!("! {differs}"), room), theme.warn);
+        } else if let Some(marker) = run.markers.iter().rfind(|marker| marker.at == cursor) {
             pen::put(buffer, area, (x + 2, 0), &format!("◆ {}", marker.label), theme.accent);
         }
         let track = track(area);

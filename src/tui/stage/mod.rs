@@ -8,6 +8,8 @@ mod fork;
 mod knobs;
 mod player;
 mod reading;
+#[cfg(test)]
+mod tests;
 mod update;
 
 use std::sync::Arc;
@@ -152,7 +154,7 @@ impl Stage {
         self.player.playing = false;
         self.play_on_arrival = false;
         if self.wanted.is_none() {
-            self.to_wanted_marker();
+            self.go_to_wanted_marker();
         }
     }
 
@@ -224,7 +226,7 @@ impl Stage {
         let is = |it: &Option<Prepared>| it.as_ref().is_some_and(|it| it.recording().run == run);
         if is(&self.shown) {
             self.wanted = None;
-            self.to_wanted_marker();
+            self.go_to_wanted_marker();
             return Vec::new();
         }
         if is(&self.other) {
@@ -243,7 +245,12 @@ impl Stage {
     fn arrived(&mut self, run: Prepared) {
         let end = run.recording().end;
         self.wanted = None;
-        self.other = self.shown.replace(run);
+        let shown = self.shown.replace(run);
+        if !self.is_beside_its_base() {
+            self.other = shown;
+        }
+        self.state.capture =
+            self.state.capture.filter(|it| self.shown.as_ref().is_some_and(|run| *it < run.captures().len()));
         self.player.fit(end.since(Time::ZERO));
         if std::mem::take(&mut self.play_on_arrival) {
             self.player.playing = true;
@@ -252,12 +259,19 @@ impl Stage {
             self.stand_at(self.state.cursor.min(end));
         }
         if let Some(packet) = self.stay_at.take() {
-            self.to_packet(packet);
+            self.go_to_packet(packet);
         }
-        self.to_wanted_marker();
+        self.go_to_wanted_marker();
     }
 
-    fn to_wanted_marker(&mut self) {
+    /// Whether the other run is what the one on show was forked from: a second delay of one packet keeps it.
+    fn is_beside_its_base(&self) -> bool {
+        let (Some(shown), Some(other)) = (self.recording(), &self.other) else { return false };
+        let mut base = shown.run.clone();
+        base.interventions.pop().is_some() && base == other.recording().run
+    }
+
+    fn go_to_wanted_marker(&mut self) {
         let Some(name) = &self.marker else { return };
         let Some(run) = &self.shown else { return };
         if let Some(marker) = run.recording().marker(name) {

@@ -67,8 +67,8 @@ impl Stage {
     pub(super) fn point(&mut self, pointed: Pointed) {
         match pointed {
             Pointed::Time(at) => self.pause_at(at),
-            Pointed::Packet(n) => self.to_packet(n),
-            Pointed::Event(index) => self.to_event(index),
+            Pointed::Packet(n) => self.go_to_packet(n),
+            Pointed::Event(index) => self.go_to_event(index),
             Pointed::Field(index) => {
                 self.state.reading.pane = Pane::Tree;
                 self.reading(|reading, rows, _| reading.select(rows, index));

@@ -33,22 +33,23 @@ impl Stage {
             Action::PlayPause => self.play_pause(),
             Action::Faster => self.player.faster(),
             Action::Slower => self.player.slower(),
-            Action::Down if self.kind == Kind::Sequence => self.to_row(1),
-            Action::Up if self.kind == Kind::Sequence => self.to_row(-1),
+            Action::Down if self.kind == Kind::Sequence => self.go_to_row(1),
+            Action::Up if self.kind == Kind::Sequence => self.go_to_row(-1),
             Action::PageDown => self.page(1),
             Action::PageUp => self.page(-1),
             Action::Scroll { down, .. } => self.scroll(if *down { 1 } else { -1 }),
             Action::StepForward | Action::Down => self.step(1),
             Action::StepBack | Action::Up => self.step(-1),
-            Action::NextMarker => self.to_marker(true),
-            Action::PreviousMarker => self.to_marker(false),
-            Action::First => self.pause_at(Time::ZERO),
+            Action::NextMarker => self.go_to_marker(true),
+            Action::PreviousMarker => self.go_to_marker(false),
+            Action::First => self.rewind(),
+            Action::Vantage => self.next_capture(),
             Action::Last => self.pause_at(self.end()),
             Action::View(index) => self.kind = Kind::ALL.get(*index).copied().unwrap_or(self.kind),
             Action::NextView => self.next_view(),
             Action::Knobs if !self.demo.knobs.is_empty() => self.focus = Focus::Knobs,
             Action::Compare => self.compare = !self.compare && self.other.is_some(),
-            Action::Reasons => self.state.reasons = !self.state.reasons,
+            Action::Reasons => self.toggle_reasons(),
             Action::Zoom => self.state.zoomed = !self.state.zoomed,
             Action::Drop | Action::Delay | Action::Duplicate => return Some(self.fork(action)),
             Action::Unfork => return Some(self.unfork()),
@@ -81,6 +82,7 @@ impl Stage {
     pub(super) fn stand_at(&mut self, at: Time) {
         self.state.cursor = at;
         self.state.event = None;
+        self.state.row = None;
         self.state.packet = self.shown.as_ref().map_or(0, |run| run.packet_at(at));
     }
 
@@ -105,15 +107,48 @@ impl Stage {
         self.player.playing = !self.player.playing;
     }
 
+    fn rewind(&mut self) {
+        self.pause_at(Time::ZERO);
+        self.stand_at_first_packet(Time::ZERO);
+    }
+
+    /// Where several packets leave at one instant, the first of them.
+    fn stand_at_first_packet(&mut self, at: Time) {
+        let first = self.recording().and_then(|run| run.packets.iter().find(|packet| packet.at == at));
+        self.state.packet = first.map_or(self.state.packet, |packet| packet.n);
+    }
+
+    /// Everybody's packets, then the capture of each host.
+    fn next_capture(&mut self) {
+        let count = self.shown.as_ref().map_or(0, |run| run.captures().len());
+        let next = self.state.capture.map_or(0, |it| it + 1);
+        self.state.capture = (next < count).then_some(next);
+        self.step(0);
+    }
+
+    /// So many frames on or back in the capture on show.
+    fn step_in(&mut self, capture: usize, by: i32) {
+        let Some(capture) = self.shown.as_ref().and_then(|run| run.captures().get(capture)) else { return };
+        let here = capture.frame(self.state.packet, self.state.cursor);
+        let next = here.saturating_add_signed(by as isize).min(capture.frames.len().saturating_sub(1));
+        if let Some((at, n)) = capture.frames.get(next).copied() {
+            self.pause_at(at);
+            self.state.packet = n;
+        }
+    }
+
     /// So many packets on or back.
     fn step(&mut self, by: i32) {
+        if let Some(capture) = self.state.capture.filter(|_| self.kind == Kind::Packets) {
+            return self.step_in(capture, by);
+        }
         let Some(run) = self.recording() else { return };
         let last = u32::try_from(run.packets.len()).unwrap_or(u32::MAX);
-        self.to_packet(self.state.packet.saturating_add_signed(by).clamp(1, last.max(1)));
+        self.go_to_packet(self.state.packet.saturating_add_signed(by).clamp(1, last.max(1)));
     }
 
     /// So many rows of the sequence on or back; silences are passed over.
-    fn to_row(&mut self, by: isize) {
+    fn go_to_row(&mut self, by: isize) {
         let Some(run) = &self.shown else { return };
         let rows = &run.rows(self.state.reasons).all;
         let last = rows.len().saturating_sub(1);
@@ -123,45 +158,52 @@ impl Stage {
         }
         let row = rows[next];
         match row.what {
-            What::Crossing { first, .. } | What::Leaves(first) => self.to_packet(first),
+            What::Crossing { first, .. } | What::Leaves(first) => self.go_to_packet(first),
             What::Arrives(n) => {
                 self.pause_at(row.at);
                 self.state.packet = n;
             }
-            What::Event { index, .. } => self.to_event(index),
+            What::Event { index, .. } => self.go_to_event(index),
             What::EventEnds(_) | What::Silence(_) => self.pause_at(row.at),
         }
+        self.state.row = Some(next);
+    }
+
+    /// The rows are others then; the cursor stays where it is.
+    fn toggle_reasons(&mut self) {
+        self.state.reasons = !self.state.reasons;
+        self.state.row = None;
     }
 
     fn page(&mut self, by: i8) {
         match self.kind {
-            Kind::Sequence => self.to_row(isize::from(by) * 10),
+            Kind::Sequence => self.go_to_row(isize::from(by) * 10),
             _ => self.step(i32::from(by) * 10),
         }
     }
 
     fn scroll(&mut self, by: i8) {
         match self.kind {
-            Kind::Sequence => self.to_row(isize::from(by)),
+            Kind::Sequence => self.go_to_row(isize::from(by)),
             _ => self.step(i32::from(by)),
         }
     }
 
-    pub(super) fn to_packet(&mut self, n: u32) {
+    pub(super) fn go_to_packet(&mut self, n: u32) {
         if let Some(at) = self.recording().and_then(|run| run.packet(n)).map(|packet| packet.at) {
             self.pause_at(at);
             self.state.packet = n;
         }
     }
 
-    pub(super) fn to_event(&mut self, index: usize) {
+    pub(super) fn go_to_event(&mut self, index: usize) {
         if let Some(at) = self.recording().and_then(|run| run.events.get(index)).map(|event| event.at) {
             self.pause_at(at);
             self.state.event = Some(index);
         }
     }
 
-    fn to_marker(&mut self, forward: bool) {
+    fn go_to_marker(&mut self, forward: bool) {
         let Some((at, packet)) = self.recording().and_then(|run| next_marker(run, self.state.cursor, forward)) else {
             return;
         };

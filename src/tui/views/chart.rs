@@ -74,8 +74,9 @@ impl Plot {
 
     /// The row of a value, from the top.
     fn row(&self, value: i64) -> u16 {
-        let last = self.inner.height.saturating_sub(1);
-        last.saturating_sub(u16::try_from(self.place(value, u32::from(last))).unwrap_or(last))
+        // As the line of dots goes, four to a row.
+        let top = u32::from(self.inner.height) * 4 - 1;
+        u16::try_from((top - self.place(value, top)) / 4).unwrap_or(0)
     }
 
     fn draw(&self, buffer: &mut Buffer, view: &View<'_>, curves: &[(usize, &Series)]) {

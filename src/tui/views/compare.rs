@@ -22,7 +22,7 @@ pub(crate) fn draw(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>,
         Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).areas(area)
     };
     part(kind, first, buffer, view, &this);
-    let state = State { packet: packet(view, other), event: None, ..view.state.clone() };
+    let state = State { packet: packet(view, other), event: None, row: None, ..view.state.clone() };
     let beside = View { run: other, other: Some(view.run), state: &state, focused: false, ..*view };
     part(kind, second, buffer, &beside, &that);
 }

@@ -88,8 +88,8 @@ impl Tape {
     fn send(&mut self, right: bool, at: u64, takes: u64, frame: &[u8], reason: &str) -> u32 {
         let path = if right { [CLIENT, SWITCH, SERVER] } else { [SERVER, SWITCH, CLIENT] };
         let first = self.hop((path[0], path[1]), (at, 10), frame, reason);
-        if self.recording.packet(first).is_some_and(|it| it.arrived.is_some()) {
-            self.hop((path[1], path[2]), (at + 10, takes - 10), frame, "");
+        if let Some(arrived) = self.recording.packet(first).and_then(|it| it.arrived) {
+            self.hop((path[1], path[2]), (arrived.0 / 1000, takes - 10), frame, "");
         }
         first
     }

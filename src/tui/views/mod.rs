@@ -22,6 +22,7 @@ use ratatui::layout::{Position, Rect};
 use super::theme::Theme;
 use crate::recording::{Packet, Recording, Time};
 pub use packets::{Pane, Reading};
+pub(crate) use prepared::Capture;
 pub use prepared::Prepared;
 
 /// Which view.
@@ -82,6 +83,8 @@ pub struct State {
     pub packet: u32,
     /// The event under the cursor, when it is one and no packet.
     pub event: Option<usize>,
+    /// The row of the sequence the arrow keys went to; several rows may share an instant.
+    pub row: Option<usize>,
     /// Wireshark field names a lesson lights.
     pub highlight: Vec<String>,
     /// Whether the senders' reasons are shown.
@@ -89,6 +92,8 @@ pub struct State {
     /// Packets with a field that is a question: its value and bytes are covered.
     pub hidden: Vec<(u32, String)>,
     pub reading: Reading,
+    /// Whose capture the list shows, by its place among the run's; none for every crossing of every link.
+    pub capture: Option<usize>,
     /// One pane has the whole view.
     pub zoomed: bool,
 }
@@ -120,6 +125,11 @@ impl<'a> View<'a> {
     /// The rows of the sequence as they are shown now.
     pub(crate) const fn rows(&self) -> &'a sequence::Rows {
         self.run.rows(self.state.reasons)
+    }
+
+    /// The capture the list shows, when it is one host's.
+    pub(crate) fn capture(&self) -> Option<&'a Capture> {
+        self.state.capture.and_then(|it| self.run.captures().get(it))
     }
 
     /// The name of a node.

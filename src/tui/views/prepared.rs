@@ -2,7 +2,12 @@
 use std::sync::Arc;
 
 use super::sequence::{self, Rows};
-use crate::recording::{Recording, Time};
+use crate::recording::vantage::{self, Vantage};
+use crate::recording::{NodeKind, Recording, Time};
+use crate::wire::text::visible;
+
+/// A key walks through the captures: more are of no use.
+const MOST_CAPTURES: usize = 16;
 
 /// A recording, ready to be drawn at any instant.
 #[derive(Clone, Debug)]
@@ -11,6 +16,32 @@ pub struct Prepared {
     order: Vec<usize>,
     outward: Rows,
     inside: Rows,
+    captures: Vec<Capture>,
+}
+
+/// What one interface of a host saw: the packets' numbers in the order of its capture.
+#[derive(Clone, Debug)]
+pub(crate) struct Capture {
+    pub(crate) name: String,
+    pub(crate) frames: Vec<(Time, u32)>,
+}
+
+impl Capture {
+    /// The frame (from 0) of a packet; of one it did not see, the last frame before it was sent.
+    pub(crate) fn frame(&self, n: u32, sent: Time) -> usize {
+        let exact = self.frames.iter().position(|(_, it)| *it == n);
+        exact.unwrap_or_else(|| self.frames.partition_point(|(at, _)| *at <= sent).saturating_sub(1))
+    }
+}
+
+fn captures(recording: &Recording) -> Vec<Capture> {
+    let is_host = |it: &Vantage| recording.topology.nodes.get(it.node).is_some_and(|it| it.kind == NodeKind::Host);
+    let all = vantage::all(recording).into_iter().filter(is_host);
+    let capture = |it: Vantage| Capture {
+        name: visible(it.name(recording)),
+        frames: it.seen(recording).iter().map(|seen| (seen.at, seen.packet.n)).collect(),
+    };
+    all.take(MOST_CAPTURES).map(capture).collect()
 }
 
 impl Prepared {
@@ -18,7 +49,13 @@ impl Prepared {
     pub fn new(recording: Arc<Recording>) -> Self {
         let order = sequence::order(&recording.topology);
         let (outward, inside) = (Rows::new(&recording, false), Rows::new(&recording, true));
-        Self { recording, order, outward, inside }
+        let captures = captures(&recording);
+        Self { recording, order, outward, inside, captures }
+    }
+
+    /// The captures of the hosts.
+    pub(crate) fn captures(&self) -> &[Capture] {
+        &self.captures
     }
 
     /// The nodes in the order of their lifelines.

@@ -105,5 +105,5 @@ fn brackets(
 /// Whether a row's bytes are whole: it neither begins nor ends inside a byte.
 pub(super) const fn is_whole(row: &TreeRow<'_>) -> bool {
     let bits = row.bits();
-    bits.start % 8 == 0 && bits.end % 8 == 0
+    bits.start.is_multiple_of(8) && bits.end.is_multiple_of(8)
 }

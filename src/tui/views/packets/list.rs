@@ -3,37 +3,63 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::{Pane, first, titled};
-use crate::recording::Packet;
+use crate::recording::{Packet, Time};
 use crate::tui::views::{Pointed, View, label, pen};
 use crate::wire::text::visible;
 
 /// Draws the packets around the one under the cursor.
 pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let packets = &view.run.recording().packets;
-    let title = format!("packets {} of {}", view.state.packet, packets.len());
+    let chosen = chosen(view);
+    let title = match view.capture() {
+        Some(capture) => format!("frames in {}'s capture: {} of {}", capture.name, chosen + 1, capture.frames.len()),
+        None => format!("packets on every link: {} of {}", view.state.packet, packets.len()),
+    };
     let inner = titled(area, buffer, view, &title, view.state.reading.pane == Pane::List);
-    let start = start(inner, view);
-    for (y, packet) in (0..inner.height).zip(packets.iter().skip(start)) {
-        row(inner, buffer, view, y, packet);
+    let start = first(chosen, inner.height, count(view));
+    for (y, index) in (0..inner.height).zip(start..count(view)) {
+        if let Some((at, packet)) = listed(view, index) {
+            row(inner, buffer, view, (y, index + 1, at), packet);
+        }
     }
 }
 
 /// The packet a click means.
 pub(super) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> {
-    let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let index = start(inner, view) + usize::from(at.y.checked_sub(inner.y)?);
-    view.run.recording().packets.get(index).map(|packet| Pointed::Packet(packet.n))
+    let height = area.height.saturating_sub(1);
+    let index = first(chosen(view), height, count(view)) + usize::from(at.y.checked_sub(area.y + 1)?);
+    listed(view, index).map(|(_, packet)| Pointed::Packet(packet.n))
 }
 
-fn start(inner: Rect, view: &View<'_>) -> usize {
-    let chosen = (view.state.packet as usize).saturating_sub(1);
-    first(chosen, inner.height, view.run.recording().packets.len())
+fn count(view: &View<'_>) -> usize {
+    view.capture().map_or(view.run.recording().packets.len(), |capture| capture.frames.len())
 }
 
-fn row(area: Rect, buffer: &mut Buffer, view: &View<'_>, y: u16, packet: &Packet) {
+/// The line of the packet under the cursor.
+fn chosen(view: &View<'_>) -> usize {
+    let n = view.state.packet;
+    match view.capture() {
+        Some(capture) => capture.frame(n, view.state.cursor),
+        None => (n as usize).saturating_sub(1),
+    }
+}
+
+/// The packet of a line, and when it passed the place whose capture this is.
+fn listed<'a>(view: &View<'a>, index: usize) -> Option<(Time, &'a Packet)> {
+    let recording = view.run.recording();
+    match view.capture() {
+        Some(capture) => {
+            let (at, n) = *capture.frames.get(index)?;
+            Some((at, recording.packet(n)?))
+        }
+        None => recording.packets.get(index).map(|packet| (packet.at, packet)),
+    }
+}
+
+fn row(area: Rect, buffer: &mut Buffer, view: &View<'_>, (y, number, at): (u16, usize, Time), packet: &Packet) {
     let theme = view.theme;
     let chosen = packet.n == view.state.packet;
-    let past = packet.at <= view.state.cursor;
+    let past = at <= view.state.cursor || chosen;
     let base = match (chosen, past) {
         (true, _) => theme.selected,
         (false, true) => theme.text,
@@ -45,8 +71,8 @@ fn row(area: Rect, buffer: &mut Buffer, view: &View<'_>, y: u16, packet: &Packet
     }
     let hue = if past { label::style(packet, theme) } else { theme.dim };
     let coloured = if chosen { base } else { hue };
-    pen::put_right(buffer, area, (6, y), &packet.n.to_string(), base);
-    pen::put_right(buffer, area, (16, y), &packet.at.to_string(), base);
+    pen::put_right(buffer, area, (6, y), &number.to_string(), base);
+    pen::put_right(buffer, area, (16, y), &at.to_string(), base);
     let mut x = 17;
     if area.width >= 60 {
         let ends = pen::cut(&format!("{} → {}", view.node(packet.from), view.node(packet.to)), 24);

@@ -108,12 +108,12 @@ impl<'b> Canvas<'_, 'b> {
     }
 
     /// What a node did, in words beside its lifeline.
-    pub(super) fn event(&mut self, index: usize, words: &str) {
+    pub(super) fn event(&mut self, index: usize, at: Time, words: &str) {
         let Some(event) = self.view.run.recording().events.get(index) else { return };
         let Some(x) = self.lifelines.columns.get(event.node).copied() else { return };
         let theme = self.view.theme;
         let style = match &event.kind {
-            _ if event.at > self.view.state.cursor => theme.dim,
+            _ if at > self.view.state.cursor => theme.dim,
             EventKind::Call { .. } => theme.code,
             EventKind::State { .. } => theme.accent,
             EventKind::Decision { .. } => theme.dim,
@@ -182,7 +182,7 @@ impl<'b> Canvas<'_, 'b> {
         if words.is_empty() || width > steps.end.saturating_sub(steps.start) {
             return;
         }
-        let margin = (steps.end - steps.start - width + 1) / 2;
+        let margin = (steps.end - steps.start - width).div_ceil(2);
         let ends = [path.at(steps.start + margin), path.at(steps.start + margin + width - 1)];
         let x = ends[0].min(ends[1]);
         pen::put(self.buffer, self.area, (x, 0), &format!(" {words} "), style);

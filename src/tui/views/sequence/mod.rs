@@ -60,6 +60,9 @@ const fn body(area: Rect) -> Rect {
 /// The row the cursor is on.
 pub(crate) fn current(run: &Prepared, state: &State) -> usize {
     let rows = run.rows(state.reasons);
+    if let Some(row) = state.row.filter(|row| *row < rows.all.len()) {
+        return row;
+    }
     if let Some(row) = state.event.and_then(|event| rows.of_event(event)) {
         return row;
     }
@@ -201,9 +204,9 @@ fn draw_what(main: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifel
         What::Leaves(n) => canvas.leaves(n),
         What::Arrives(n) => canvas.arrives(n),
         What::Event { index, ends_later } => {
-            canvas.event(index, &begins(&view.run.recording().events[index], ends_later))
+            canvas.event(index, row.at, &begins(&view.run.recording().events[index], ends_later))
         }
-        What::EventEnds(index) => canvas.event(index, &ends(&view.run.recording().events[index])),
+        What::EventEnds(index) => canvas.event(index, row.at, &ends(&view.run.recording().events[index])),
         What::Silence(length) => canvas.silence(length),
     }
 }

@@ -59,12 +59,15 @@ fn draw_log(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
 
 fn draw_map(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let topology = &view.run.recording().topology;
-    let addresses = area.height >= 8 && area.width >= 50;
-    let texts: Vec<Vec<String>> = topology.nodes.iter().map(|node| texts(node, addresses)).collect();
+    let boxes =
+        |addresses: bool| -> Vec<Vec<String>> { topology.nodes.iter().map(|node| texts(node, addresses)).collect() };
+    let with_addresses = boxes(true);
+    let room = area.height >= 8 && place::fits(topology, &with_addresses, area.width);
+    let texts = if room { with_addresses } else { boxes(false) };
     let map = Map::new(topology, &texts, area);
     for (link, path) in topology.links.iter().zip(&map.paths) {
         draw_link(area, buffer, view, path);
-        draw_properties(area, buffer, view, path, &link.properties);
+        draw_properties(area, buffer, view, path, &link.properties[..link.properties.len().min(map.properties)]);
     }
     let mut taken: Vec<(u16, u16, u16)> = Vec::new();
     for moving in moving(view) {
@@ -227,11 +230,20 @@ fn draw_packet(
         false => at.y + 1,
     };
     let x = if upright { at.x + 2 } else { at.x.saturating_sub(width / 2) };
+    let x = if upright { x } else { beside_boxes(x, width, path) };
     let x = x.clamp(area.x, area.right().saturating_sub(width).max(area.x));
     if !taken.iter().any(|(row, from, to)| *row == y && x < to + 1 && *from < x + width + 1) || chosen {
         put_at(area, buffer, Position { x, y }, &words, style);
         taken.push((y, x, x + width));
     }
+}
+
+/// A label's column, moved off the boxes at the ends of its link where the link is long enough.
+fn beside_boxes(x: u16, width: u16, path: &[Position]) -> u16 {
+    let first = path.iter().map(|cell| cell.x).min().unwrap_or(x);
+    let last = path.iter().map(|cell| cell.x).max().unwrap_or(x);
+    let room = (last + 1).saturating_sub(first);
+    if room < width { x } else { x.clamp(first, last + 1 - width) }
 }
 
 fn name(view: &View<'_>, packet: &Packet) -> String {
@@ -296,9 +308,15 @@ fn draw_caption(area: Rect, buffer: &mut Buffer, view: &View<'_>, event: &Event)
     let since = Time::ZERO + view.state.cursor.since(event.at);
     let text = if fresh { text } else { format!("{text} ({since} ago)") };
     let width = usize::from(area.width.saturating_sub(2)).max(6);
-    // Two rows under a box belong to the packets and properties of its links.
-    let top = if area.height > 6 { 2 } else { 0 };
-    for (y, line) in (top..area.height.min(top + 6)).zip(textwrap::wrap(&text, width)) {
+    if area.height == 1 {
+        pen::put(buffer, area, (1, 0), &pen::cut(&text, width), style);
+        return;
+    }
+    let lines = textwrap::wrap(&text, width);
+    let shown = usize::from(area.height.min(6));
+    for (y, (index, line)) in (0..).zip(lines.iter().enumerate().take(shown)) {
+        let more = index + 1 == shown && lines.len() > shown;
+        let line = if more { pen::cut(&format!("{line} …"), width) } else { line.to_string() };
         pen::put(buffer, area, (1, y), &line, style);
     }
 }

@@ -4,6 +4,9 @@ use ratatui::layout::{Position, Rect};
 use crate::recording::Topology;
 use crate::tui::views::pen;
 
+/// The columns a link needs between two boxes.
+const LINK: u16 = 4;
+
 /// Boxes of the nodes and paths of the links, in cells of the screen.
 pub(super) struct Map {
     /// By node.
@@ -12,6 +15,8 @@ pub(super) struct Map {
     pub(super) paths: Vec<Vec<Position>>,
     /// The part of the screen each node may write its caption into.
     pub(super) captions: Vec<Rect>,
+    /// How many properties of a link have room under it.
+    pub(super) properties: usize,
 }
 
 impl Map {
@@ -21,14 +26,13 @@ impl Map {
             topology.nodes.iter().map(|node| u16::from(place(&node.place)) + 1).max().unwrap_or(1)
         };
         let (columns, rows) = (size(|it| it.0), size(|it| it.1));
-        let widest = texts.iter().flatten().map(|text| pen::columns(text)).max().unwrap_or(1) + 4;
-        let turned = columns > rows && area.width / columns < widest + 4;
+        let turned = columns > rows && !fits(topology, texts, area.width);
         let (columns, rows) = if turned { (rows, columns) } else { (columns, rows) };
         let (cell_width, cell_height) = (area.width / columns.max(1), area.height / rows.max(1));
         let lines = u16::try_from(texts.iter().map(Vec::len).max().unwrap_or(1)).unwrap_or(1);
         // Above each other, boxes need a link's length between them.
         let framed = cell_height >= lines + if rows > 1 { 6 } else { 3 };
-        let mut map = Self { boxes: Vec::new(), paths: Vec::new(), captions: Vec::new() };
+        let mut map = Self { boxes: Vec::new(), paths: Vec::new(), captions: Vec::new(), properties: 0 };
         for (node, texts) in topology.nodes.iter().zip(texts) {
             let (column, row) = (u16::from(node.place.0), u16::from(node.place.1));
             let (column, row) = if turned { (row, column) } else { (column, row) };
@@ -42,12 +46,37 @@ impl Map {
             map.boxes.push(placed);
             map.captions.push(caption(cell, placed, framed));
         }
+        let below = map.captions.iter().map(|it| it.height).min().unwrap_or(0);
+        let properties = topology.links.iter().map(|link| link.properties.len()).max().unwrap_or(0);
+        // A caption has two rows at least; what is above it belongs to the links.
+        map.properties = if framed { properties.min(usize::from(below.saturating_sub(2))) } else { properties.min(1) };
+        if framed {
+            for caption in &mut map.captions {
+                let rows = u16::try_from(map.properties).unwrap_or(0).min(caption.height);
+                *caption = Rect { y: caption.y + rows, height: caption.height - rows, ..*caption };
+            }
+        }
         for link in &topology.links {
             let [a, b] = [link.ends[0].node, link.ends[1].node];
-            map.paths.push(path(map.boxes[a], map.boxes[b]));
+            let others =
+                |cell: &Position| (0..map.boxes.len()).any(|it| it != a && it != b && map.boxes[it].contains(*cell));
+            let ways = [true, false].map(|across_first| path(map.boxes[a], map.boxes[b], across_first));
+            let free = ways.iter().find(|way| !way.iter().any(others)).unwrap_or(&ways[0]).clone();
+            map.paths.push(free);
         }
         map
     }
+}
+
+/// Whether the columns of the grid have room for boxes of these texts and a little of the links between them.
+pub(super) fn fits(topology: &Topology, texts: &[Vec<String>], width: u16) -> bool {
+    let columns = topology.nodes.iter().map(|node| u16::from(node.place.0) + 1).max().unwrap_or(1);
+    width / columns >= widest(texts) + LINK
+}
+
+/// The columns of the widest box.
+fn widest(texts: &[Vec<String>]) -> u16 {
+    texts.iter().flatten().map(|text| pen::columns(text)).max().unwrap_or(1) + 4
 }
 
 /// The box of a node in the middle of its cell; in a single row of nodes it stands higher and leaves room for words below.
@@ -75,17 +104,18 @@ const fn centre(node: Rect) -> Position {
 }
 
 /// Straight, or with one corner; only the cells outside both boxes.
-fn path(from: Rect, to: Rect) -> Vec<Position> {
+fn path(from: Rect, to: Rect, across_first: bool) -> Vec<Position> {
     let (a, b) = (centre(from), centre(to));
     let mut cells = Vec::new();
     let mut here = a;
-    while here.x != b.x {
-        cells.push(here);
-        here.x = if here.x < b.x { here.x + 1 } else { here.x - 1 };
-    }
-    while here.y != b.y {
-        cells.push(here);
-        here.y = if here.y < b.y { here.y + 1 } else { here.y - 1 };
+    for across in [across_first, !across_first] {
+        while if across { here.x != b.x } else { here.y != b.y } {
+            cells.push(here);
+            match across {
+                true => here.x = if here.x < b.x { here.x + 1 } else { here.x - 1 },
+                false => here.y = if here.y < b.y { here.y + 1 } else { here.y - 1 },
+            }
+        }
     }
     cells.push(here);
     cells.retain(|cell| !from.contains(*cell) && !to.contains(*cell));
