@@ -80,7 +80,10 @@ async fn partial_reads<N: Net>(probe: &Probe<'_, N>) -> Verdict {
         let mut rest = whole.as_slice();
         for size in sizes {
             let (piece, after) = rest.split_at(size.min(rest.len()));
-            probe.send(&mut stream, piece).await.map_err(|error| format!("sending failed: {error}"))?;
+            if let Err(error) = probe.send(&mut stream, piece).await {
+                let came = probe.read(&mut stream, whole.len(), probe.patience()).await.compared_with(&whole);
+                return Err(format!("{came}; sending failed: {error}"));
+            }
             probe.net.sleep(Duration::from_millis(20)).await;
             rest = after;
         }
@@ -153,7 +156,9 @@ async fn half_close<N: Net>(probe: &Probe<'_, N>) -> Verdict {
 async fn end_of_file<N: Net>(probe: &Probe<'_, N>) -> Verdict {
     let run = async {
         let mut stream = probe.connect().await.map_err(no_connection)?;
+        // Twice, so that a server which closes after each answer does not pass.
         probe.exchange(&mut stream, LINE).await?;
+        probe.exchange(&mut stream, LINE).await.map_err(|what| format!("for a second line: {what}"))?;
         probe.finish(&mut stream).await.map_err(|error| format!("the FIN failed: {error}"))?;
         let from = probe.net.now();
         let reply = probe.read(&mut stream, SPARE, probe.patience()).await;
@@ -161,11 +166,11 @@ async fn end_of_file<N: Net>(probe: &Probe<'_, N>) -> Verdict {
             End::Closed if reply.bytes.is_empty() => {
                 Ok(format!("the server's FIN after {}", Quantity::time(probe.net.now() - from)))
             }
-            end if reply.bytes.is_empty() => Err(format!("all {} bytes; after the FIN, {end}", LINE.len())),
+            end if reply.bytes.is_empty() => Err(format!("both lines; after the FIN, {end}")),
             end => Err(format!("{} bytes too many after the FIN, then {end}", reply.bytes.len())),
         }
     };
-    verdict(probe, format!("{} bytes, took their echo, then a FIN", LINE.len()), run).await
+    verdict(probe, "a line, another one after its echo, then a FIN", run).await
 }
 
 async fn reset<N: Net>(probe: &Probe<'_, N>) -> Verdict {

@@ -39,11 +39,11 @@ pub struct Outcome {
 /// No test is possible: nothing accepts a connection there.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "no echo server answers at {at}: {source}. Start your server first, listening on that address, then grade it again"
+    "no echo server answers at {at}: {error}. Start your server first, listening on that address, then grade it again"
 )]
 pub struct NoServer {
     pub at: SocketAddr,
-    pub source: io::Error,
+    pub error: io::Error,
 }
 
 /// The shortest idle time a server can be tested for: below it, the pauses inside the tests are idle time too.
@@ -57,7 +57,7 @@ pub const SHORTEST_IDLE: Duration = Duration::from_secs(1);
 /// When no connection can be opened at all.
 pub async fn tcp_echo<N: Net>(net: &N, server: SocketAddr, idle: Duration) -> Result<Vec<Outcome>, NoServer> {
     let probe = Probe::new(net, server, idle.max(SHORTEST_IDLE));
-    probe.knock().await.map_err(|source| NoServer { at: server, source })?;
+    probe.knock().await.map_err(|error| NoServer { at: server, error })?;
     let mut outcomes = Vec::new();
     for behaviour in Behaviour::BY_RISK {
         outcomes.push(Outcome::of(behaviour, checks::check(behaviour, &probe).await));
