@@ -105,7 +105,7 @@ impl Screen for Home {
             Some(Row::Chapter(index)) if self.open.unwrap_or_else(|| rows::current_chapter(world)) == index => "close",
             Some(Row::Chapter(_)) => "open",
             Some(Row::Review) => "review",
-            Some(Row::Continue { .. } | Row::Unfinished { .. }) => "go on",
+            Some(Row::Continue { step: 1.., .. } | Row::Unfinished { .. }) => "go on",
             _ => "start",
         };
         let mut all = vec![

@@ -105,7 +105,7 @@ impl Row {
             Self::Continue { lesson, step } => continue_said(world, lesson, *step),
             Self::Review => {
                 let (text, style) = match due(world) {
-                    0 => ("nothing is due; a drill mixes new questions in".to_owned(), theme.dim),
+                    0 => ("nothing is due; new questions wait".to_owned(), theme.dim),
                     1 => ("1 question is due".to_owned(), theme.accent),
                     due => (format!("{due} questions are due"), theme.accent),
                 };
