@@ -32,7 +32,7 @@ impl Outside {
             let source = source.as_deref().map_or(Source::Embedded, Source::Folder);
             let (content, problems) = content::load(source);
             let errors = problems.iter().filter(|it| it.severity == Severity::Error).count();
-            Outcome::Loaded { content: Arc::new(content), problems: errors }
+            Some(Outcome::Loaded { content: Arc::new(content), problems: errors })
         });
     }
 
@@ -43,39 +43,27 @@ impl Outside {
 
     /// Starts an effect; what comes of it arrives as an input. Never waits.
     pub(super) fn perform(&self, effect: Effect) {
-        match effect {
-            Effect::Run { demo, knobs, setup } => {
-                self.aside("demo", move || Outcome::Ran(Arc::new((demo.run)(&knobs, &setup))))
-            }
-            Effect::Write { path, bytes } => self.aside("write", move || match std::fs::write(&path, bytes) {
-                Ok(()) => Outcome::Told(format!("Saved as {path}")),
-                Err(error) => Outcome::Failed(format!("{path} could not be written: {error}")),
-            }),
-            Effect::Read { path } => self.aside("read", move || match std::fs::read_to_string(&path) {
-                Ok(text) => Outcome::Read { path, text },
-                Err(error) => Outcome::Failed(format!("{path} could not be read: {error}")),
-            }),
-            Effect::Prepare(item) => {
-                let content = Arc::clone(&self.content);
-                self.aside("question", move || {
-                    let gone = || format!("{} is no longer in the content.", item.question);
-                    let question = content.question(&item.question).ok_or_else(gone);
-                    let attempt = question.and_then(|question| Attempt::new(question, item.seed, &DemoRuns));
-                    Outcome::Prepared { item, attempt: Box::new(attempt) }
-                });
-            }
-            Effect::Keep(keep) => self.keeper.keep(keep),
+        let name = match effect {
+            Effect::Keep(keep) => return self.keeper.keep(keep),
+            Effect::Run { .. } => "demo",
+            Effect::Write { .. } => "write",
+            Effect::Read { .. } => "read",
+            Effect::Prepare(_) => "question",
             // The loop and the app see to these.
-            Effect::Quit | Effect::Suspend | Effect::Go(_) | Effect::Replace(_) | Effect::Back => {}
-            Effect::Links(_) | Effect::Act(_) | Effect::Say(_) => {}
-        }
+            Effect::Quit | Effect::Suspend | Effect::Go(_) | Effect::Replace(_) | Effect::Back => return,
+            Effect::Links(_) | Effect::Act(_) | Effect::Say(_) => return,
+        };
+        let content = Arc::clone(&self.content);
+        self.aside(name, move || carried_out(effect, &content));
     }
 
-    fn aside(&self, name: &str, work: impl FnOnce() -> Outcome + Send + 'static) {
+    fn aside(&self, name: &str, work: impl FnOnce() -> Option<Outcome> + Send + 'static) {
         let inputs = self.inputs.clone();
         let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
-            // Nobody listens any more when the program is ending.
-            drop(inputs.send(Input::Event(Event::Done(work()))));
+            if let Some(outcome) = work() {
+                // Nobody listens any more when the program is ending.
+                drop(inputs.send(Input::Event(Event::Done(outcome))));
+            }
         });
         if let Err(error) = started {
             let failed = Outcome::Failed(format!("No thread for this: {error}"));
@@ -86,5 +74,28 @@ impl Outside {
     /// Waits until everything asked of the store is kept.
     pub(super) fn close(self) {
         self.keeper.close();
+    }
+}
+
+/// Carries out an effect that needs neither the store nor the loop; it may take as long as a demo runs.
+#[must_use]
+pub fn carried_out(effect: Effect, content: &Content) -> Option<Outcome> {
+    match effect {
+        Effect::Run { demo, knobs, setup } => Some(Outcome::Ran(Arc::new((demo.run)(&knobs, &setup)))),
+        Effect::Write { path, bytes } => Some(match std::fs::write(&path, bytes) {
+            Ok(()) => Outcome::Told(format!("Saved as {path}")),
+            Err(error) => Outcome::Failed(format!("{path} could not be written: {error}")),
+        }),
+        Effect::Read { path } => Some(match std::fs::read_to_string(&path) {
+            Ok(text) => Outcome::Read { path, text },
+            Err(error) => Outcome::Failed(format!("{path} could not be read: {error}")),
+        }),
+        Effect::Prepare(item) => {
+            let gone = || format!("{} is no longer in the content.", item.question);
+            let question = content.question(&item.question).ok_or_else(gone);
+            let attempt = question.and_then(|question| Attempt::new(question, item.seed, &DemoRuns));
+            Some(Outcome::Prepared { item, attempt: Box::new(attempt) })
+        }
+        _ => None,
     }
 }

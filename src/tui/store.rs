@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
-use jiff::Timestamp;
+use jiff::Zoned;
 
 use super::Input;
 use super::action::{Event, Outcome};
@@ -26,10 +26,7 @@ impl Keeper {
             let say = |outcome| drop(inputs.send(Input::Event(Event::Done(outcome))));
             say(known(&mut store));
             for keep in wishes {
-                let kept = kept(&mut store, keep).unwrap_or_else(|error| Kept::NotKept { message: error.to_string() });
-                let news = known(&mut store);
-                say(Outcome::Kept(kept));
-                say(news);
+                kept(&mut store, keep, &Zoned::now()).into_iter().for_each(say);
             }
         })?;
         Ok(Self { asks, thread })
@@ -47,17 +44,24 @@ impl Keeper {
     }
 }
 
-fn known(store: &mut Store) -> Outcome {
+/// What the store knows.
+pub fn known(store: &mut Store) -> Outcome {
     match store.snapshot() {
         Ok(snapshot) => Outcome::Learner(Arc::new(snapshot)),
         Err(error) => Outcome::Failed(error.to_string()),
     }
 }
 
-fn kept(store: &mut Store, keep: Keep) -> Result<Kept, StoreError> {
-    let at = Timestamp::now();
+/// Keeps something; says first what came of it, then what is known now.
+pub fn kept(store: &mut Store, keep: Keep, now: &Zoned) -> [Outcome; 2] {
+    let kept = stored(store, keep, now).unwrap_or_else(|error| Kept::NotKept { message: error.to_string() });
+    [Outcome::Kept(kept), known(store)]
+}
+
+fn stored(store: &mut Store, keep: Keep, now: &Zoned) -> Result<Kept, StoreError> {
+    let at = now.timestamp();
     match keep {
-        Keep::Answer(given) => return answer(store, given, at),
+        Keep::Answer(given) => return answer(store, given, now),
         Keep::Begin { context, chapter, items } => {
             let sitting = Sitting { context, chapter, items, started: at };
             let id = store.begin(&sitting)?;
@@ -77,9 +81,9 @@ fn kept(store: &mut Store, keep: Keep) -> Result<Kept, StoreError> {
     Ok(Kept::Noted)
 }
 
-fn answer(store: &mut Store, given: Given, at: Timestamp) -> Result<Kept, StoreError> {
+fn answer(store: &mut Store, given: Given, now: &Zoned) -> Result<Kept, StoreError> {
     let Given { question, seed, answer, grade, confidence, hints, context, place } = given;
-    let day = at.to_zoned(jiff::tz::TimeZone::system()).date();
+    let (at, day) = (now.timestamp(), now.date());
     let answered = Answered { question, seed, answer, grade, confidence, hints, at, day, context, place };
     store.answer(&answered)?;
     Ok(Kept::Answer { question: answered.question, seed })

@@ -1,0 +1,74 @@
+//! Questions of every kind, open and answered; drills and quizzes to their result.
+use crossterm::event::KeyCode;
+
+use crate::answers::answer;
+use crate::learner::Learner;
+
+/// One of each kind.
+const KINDS: [(&str, &str); 10] = [
+    ("single", "w01.addresses.arp-for-whom"),
+    ("multiple", "w01.tcp.guarantees"),
+    ("true_false", "w01.myth.every-packet-is-acked"),
+    ("numeric", "w01.layers.frame-bytes"),
+    ("order", "w01.layers.header-order"),
+    ("match", "w01.layers.units"),
+    ("short", "w01.udp.dns-truncated"),
+    ("field", "w01.field.ether-type"),
+    ("predict", "w01.lab1a.handshake-rtt"),
+    ("card", "w01.card.half-close-and-reset"),
+];
+
+#[test]
+fn a_question_of_every_kind_open_right_and_wrong() {
+    for (kind, id) in KINDS {
+        Learner::new().drill(&[id]).shows(&format!("question_{kind}_open"));
+        for (right, word) in [(true, "right"), (false, "wrong")] {
+            let mut learner = Learner::new();
+            learner.drill(&[id]);
+            answer(&mut learner, id, right);
+            learner.shows(&format!("question_{kind}_{word}"));
+        }
+    }
+}
+
+#[test]
+fn a_question_on_its_way_to_an_answer() {
+    let mut learner = Learner::new();
+    learner.drill(&["w01.tcp.guarantees"]).enter().shows("question_nothing_ticked");
+    learner.keys("1h").keys("c").shows("question_ticked_hint_sure");
+    let mut learner = Learner::new();
+    learner.drill(&["w01.myth.every-packet-is-acked"]).keys("f").shows("question_false_correction");
+    let mut learner = Learner::new();
+    learner.drill(&["w01.layers.units"]).keys("21").shows("question_match_half");
+    let mut learner = Learner::new();
+    learner.drill(&["w01.layers.frame-bytes"]).keys("many").enter().shows("question_unreadable");
+    let mut learner = Learner::new();
+    learner.drill(&["w01.card.half-close-and-reset"]).keys("FIN ends one side.").enter().shows("question_card_rubric");
+    let mut learner = Learner::new();
+    learner.drill(&["w01.field.ether-type"]).key(KeyCode::Tab).shows("question_field_packets");
+    let mut learner = Learner::new();
+    learner.drill(&["w01.layers.frame-bytes"]).control('k').shows("question_skipped");
+}
+
+/// Answers all of them, the first `right` of them right.
+fn answered(learner: &mut Learner, ids: &[&str], right: usize) {
+    for (index, id) in ids.iter().enumerate() {
+        answer(learner, id, index < right);
+        learner.enter();
+    }
+}
+
+#[test]
+fn results() {
+    let ids = KINDS.map(|(_, id)| id);
+    let mut learner = Learner::new();
+    answered(learner.drill(&ids[..4]), &ids[..4], 2);
+    learner.shows("drill_result");
+    learner.key(KeyCode::Down).shows("drill_result_second_miss");
+    let mut learner = Learner::new();
+    answered(learner.quiz(&ids[..9]), &ids[..9], 9);
+    learner.shows("quiz_passed");
+    let mut learner = Learner::new();
+    answered(learner.quiz(&ids[..9]), &ids[..9], 3);
+    learner.shows("quiz_failed");
+}

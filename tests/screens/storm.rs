@@ -1,0 +1,132 @@
+//! Any keys, clicks, sizes and ticks in any order: nothing panics, home stays, the footer keeps its word.
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use proptest::prelude::*;
+use roundtrip::content::DemoRef;
+use roundtrip::tui::action::{Event, Place};
+
+use crate::learner::Learner;
+
+/// Something a learner or a terminal does; plain, so that a failure can be read and made smaller.
+#[derive(Clone, Debug)]
+enum Input {
+    Char(char),
+    Control(char),
+    Code(KeyCode),
+    Mouse { kind: u8, column: u16, row: u16 },
+    Paste(String),
+    Resize(u16, u16),
+    Tick(u64),
+}
+
+impl Input {
+    fn event(self) -> Event {
+        match self {
+            Self::Char(c) => Event::Key(KeyEvent::from(KeyCode::Char(c))),
+            Self::Control(c) => Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)),
+            Self::Code(code) => Event::Key(KeyEvent::from(code)),
+            Self::Mouse { kind, column, row } => {
+                let kinds = [
+                    MouseEventKind::Down(MouseButton::Left),
+                    MouseEventKind::ScrollDown,
+                    MouseEventKind::ScrollUp,
+                    MouseEventKind::Moved,
+                    MouseEventKind::Down(MouseButton::Right),
+                ];
+                let kind = kinds[usize::from(kind) % kinds.len()];
+                Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
+            }
+            Self::Paste(text) => Event::Paste(text),
+            Self::Resize(width, height) => Event::Resize(width, height),
+            Self::Tick(milliseconds) => Event::Tick(Duration::from_millis(milliseconds)),
+        }
+    }
+}
+
+fn input() -> impl Strategy<Value = Input> {
+    let bound = "qjkhlnbvcxdDuSPrzemtfgpsay1234567890 ?:/[]<>,.-";
+    let bound = proptest::sample::select(bound.chars().collect::<Vec<_>>());
+    let codes = vec![
+        KeyCode::Enter,
+        KeyCode::Enter,
+        KeyCode::Enter,
+        KeyCode::Esc,
+        KeyCode::Tab,
+        KeyCode::BackTab,
+        KeyCode::Backspace,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::Down,
+        KeyCode::Left,
+        KeyCode::Right,
+        KeyCode::PageUp,
+        KeyCode::PageDown,
+        KeyCode::Home,
+        KeyCode::End,
+        KeyCode::F(1),
+        KeyCode::Delete,
+    ];
+    prop_oneof![
+        12 => bound.prop_map(Input::Char),
+        1 => any::<char>().prop_map(Input::Char),
+        1 => proptest::sample::select(vec!['p', 'k', 't', 's', 'n', 'x']).prop_map(Input::Control),
+        14 => proptest::sample::select(codes).prop_map(Input::Code),
+        4 => (0u8..5, 0u16..140, 0u16..50).prop_map(|(kind, column, row)| Input::Mouse { kind, column, row }),
+        1 => ".{0,30}".prop_map(Input::Paste),
+        2 => (0u16..140, 0u16..50).prop_map(|(width, height)| Input::Resize(width, height)),
+        3 => (0u64..3000).prop_map(Input::Tick),
+    ]
+}
+
+/// Where the storm begins: home is far from most screens.
+fn start() -> impl Strategy<Value = Place> {
+    let lesson = |step| Place::Lesson { id: "w01.one-request-peeled".to_owned(), step };
+    let demo = |name: &str| Place::Demo { demo: DemoRef { name: name.to_owned(), ..DemoRef::default() }, seed: 1 };
+    proptest::sample::select(vec![
+        Place::Home,
+        lesson(0),
+        lesson(2),
+        lesson(4),
+        Place::Quiz { chapter: "W1".to_owned() },
+        Place::Drill(Default::default()),
+        Place::Present { lesson: "w01.why-layers".to_owned() },
+        Place::Demos,
+        demo("tcp-vs-udp"),
+        demo("tcp-echo"),
+        Place::Glossary { term: None },
+        Place::Progress,
+    ])
+}
+
+/// The first key of the footer is bound to what it says: pressing it does that, and nothing panics.
+fn footer_keeps_its_word(learner: &mut Learner) {
+    let first = learner.app.bindings().into_iter().find(|binding| binding.in_footer).expect("a footer is never empty");
+    let key = first.keys.first().copied().unwrap_or_else(|| panic!("`{}` has no key", first.label));
+    let all = learner.app.bindings();
+    let answered = all.iter().find(|it| it.keys.contains(&key)).expect("it is bound");
+    assert_eq!(answered.label, first.label, "another binding takes {} first", key.name());
+    let modifiers = if key.control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+    learner.event(Event::Key(KeyEvent::new(key.code, modifiers)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_panics_and_home_stays(start in start(), inputs in proptest::collection::vec(input(), 1..200)) {
+        let mut learner = Learner::new();
+        learner.go(start);
+        for (index, input) in inputs.into_iter().enumerate() {
+            learner.event(input.event());
+            prop_assert!(!learner.app.screens.is_empty());
+            if index % 5 == 0 {
+                drop(learner.buffer());
+            }
+        }
+        drop(learner.buffer());
+        footer_keeps_its_word(&mut learner);
+        drop(learner.buffer());
+        prop_assert!(!learner.app.screens.is_empty());
+    }
+}
