@@ -7,7 +7,7 @@ use roundtrip::tui::runs::DemoRuns;
 use crate::learner::{Learner, course};
 
 /// Answers the question on show, wholly right or as wrong as its kind allows.
-pub fn answer(learner: &mut Learner, id: &str, right: bool) {
+pub(crate) fn answer(learner: &mut Learner, id: &str, right: bool) {
     let course = course();
     let question = course.question(id).unwrap_or_else(|| panic!("there is a question {id}"));
     let attempt = Attempt::new(question, 7, &DemoRuns).expect("the course's questions can be asked");
@@ -36,7 +36,9 @@ pub fn answer(learner: &mut Learner, id: &str, right: bool) {
                 learner.keys(&(point + 1).to_string());
             }
         }
-        (_, asked) => drop(learner.keys(&typed(question, asked, right))),
+        (_, asked) => {
+            learner.keys(&typed(question, asked, right));
+        }
     }
     learner.enter();
 }
@@ -50,10 +52,10 @@ fn arrange(learner: &mut Learner, count: usize, attempt: &Attempt) {
     let mut order: Vec<usize> = attempt.options().iter().map(|shown| shown.index).collect();
     for place in 0..count {
         let from = order.iter().position(|index| *index == place).expect("every item is somewhere");
-        (0..count).for_each(|_| drop(learner.key(KeyCode::Up)));
-        (0..from).for_each(|_| drop(learner.key(KeyCode::Down)));
+        learner.times(count, KeyCode::Up);
+        learner.times(from, KeyCode::Down);
         learner.keys(" ");
-        (place..from).for_each(|_| drop(learner.key(KeyCode::Up)));
+        learner.times(from - place, KeyCode::Up);
         learner.keys(" ");
         let item = order.remove(from);
         order.insert(place, item);

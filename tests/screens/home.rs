@@ -10,7 +10,7 @@ use crate::answers::answer;
 use crate::learner::Learner;
 
 /// Someone who has done a lesson, is in the middle of another, answered some questions ten days ago and left a quiz.
-pub fn midway() -> Learner {
+pub(crate) fn midway() -> Learner {
     let mut learner = Learner::new();
     let today = learner.now.clone();
     learner.now = today.checked_sub(10.days()).expect("a day in February");
@@ -19,7 +19,12 @@ pub fn midway() -> Learner {
     let drilled = ["w01.tcp.guarantees", "w01.layers.units", "w01.debug.time-exceeded", "w01.addresses.ttl-left"];
     learner.drill(&drilled);
     for (index, id) in drilled.iter().enumerate() {
-        learner.keys("c");
+        // Sure: by the key for options, and by the one for text.
+        if index == 0 {
+            learner.keys("c")
+        } else {
+            learner.control('s')
+        };
         answer(&mut learner, id, index % 2 == 0);
         learner.enter();
     }
@@ -29,6 +34,7 @@ pub fn midway() -> Learner {
     learner.quiz(&["w01.layers.header-order", "w01.udp.dns-truncated", "w01.layers.frame-bytes"]);
     answer(&mut learner, "w01.layers.header-order", true);
     learner.key(KeyCode::Esc);
+    assert_eq!(learner.app.screens.len(), 1, "home is on show again:\n{}", learner.text());
     learner
 }
 

@@ -25,28 +25,28 @@ const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 const MOST_EFFECTS: usize = 200;
 
 /// The app, and what it touches.
-pub struct Learner {
-    pub app: App,
-    pub store: Store,
-    pub now: Zoned,
+pub(crate) struct Learner {
+    pub(crate) app: App,
+    store: Store,
+    pub(crate) now: Zoned,
     /// The learner asked to leave the program.
-    pub left: bool,
+    pub(crate) left: bool,
 }
 
 /// The course, read once for all tests.
-pub fn course() -> Arc<Content> {
+pub(crate) fn course() -> Arc<Content> {
     static COURSE: std::sync::OnceLock<Arc<Content>> = std::sync::OnceLock::new();
     Arc::clone(COURSE.get_or_init(|| Arc::new(content::load(content::Source::Embedded).0)))
 }
 
 impl Learner {
     /// Someone who starts the program for the first time.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::of(Store::open_in_memory().expect("memory"))
     }
 
     /// Someone with this store, on a Monday at noon.
-    pub fn of(mut store: Store) -> Self {
+    pub(crate) fn of(mut store: Store) -> Self {
         let world = World {
             content: course(),
             loaded: true,
@@ -66,7 +66,7 @@ impl Learner {
     }
 
     /// Something happens; everything that follows from it is carried out.
-    pub fn event(&mut self, event: Event) -> &mut Self {
+    pub(crate) fn event(&mut self, event: Event) -> &mut Self {
         let effects = self.app.update(event);
         self.perform(effects)
     }
@@ -96,49 +96,57 @@ impl Learner {
     }
 
     /// Presses a key.
-    pub fn key(&mut self, code: KeyCode) -> &mut Self {
+    pub(crate) fn key(&mut self, code: KeyCode) -> &mut Self {
         self.event(Event::Key(KeyEvent::from(code)))
     }
 
+    /// Presses a key so many times.
+    pub(crate) fn times(&mut self, count: usize, code: KeyCode) -> &mut Self {
+        for _ in 0..count {
+            self.key(code);
+        }
+        self
+    }
+
     /// Presses a key with control.
-    pub fn control(&mut self, c: char) -> &mut Self {
+    pub(crate) fn control(&mut self, c: char) -> &mut Self {
         self.event(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)))
     }
 
     /// Types characters, one key each.
-    pub fn keys(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn keys(&mut self, text: &str) -> &mut Self {
         for c in text.chars() {
             self.key(KeyCode::Char(c));
         }
         self
     }
 
-    pub fn enter(&mut self) -> &mut Self {
+    pub(crate) fn enter(&mut self) -> &mut Self {
         self.key(KeyCode::Enter)
     }
 
-    pub fn resize(&mut self, width: u16, height: u16) -> &mut Self {
+    pub(crate) fn resize(&mut self, width: u16, height: u16) -> &mut Self {
         self.event(Event::Resize(width, height))
     }
 
     /// Goes straight to a place.
-    pub fn go(&mut self, place: Place) -> &mut Self {
+    pub(crate) fn go(&mut self, place: Place) -> &mut Self {
         let effects = self.app.go(place);
         self.perform(effects)
     }
 
     /// Opens a lesson at a step, from 1 as the header counts.
-    pub fn lesson(&mut self, id: &str, step: usize) -> &mut Self {
+    pub(crate) fn lesson(&mut self, id: &str, step: usize) -> &mut Self {
         self.go(Place::Lesson { id: id.to_owned(), step: step - 1 })
     }
 
     /// Begins a quiz of exactly these questions.
-    pub fn quiz(&mut self, questions: &[&str]) -> &mut Self {
+    pub(crate) fn quiz(&mut self, questions: &[&str]) -> &mut Self {
         self.sitting(Context::Quiz, questions)
     }
 
     /// Begins a drill of exactly these questions.
-    pub fn drill(&mut self, questions: &[&str]) -> &mut Self {
+    pub(crate) fn drill(&mut self, questions: &[&str]) -> &mut Self {
         self.sitting(Context::Drill, questions)
     }
 
@@ -152,12 +160,12 @@ impl Learner {
     }
 
     /// Keeps something as if another program had, and tells the app.
-    pub fn keep(&mut self, keep: Keep) -> &mut Self {
+    pub(crate) fn keep(&mut self, keep: Keep) -> &mut Self {
         self.perform(vec![Effect::Keep(keep)])
     }
 
     /// The cells of the screen.
-    pub fn buffer(&self) -> Buffer {
+    pub(crate) fn buffer(&self) -> Buffer {
         let Size { width, height } = self.app.world.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("cells in memory");
         terminal.draw(|frame| view::draw(frame, &self.app)).expect("cells in memory");
@@ -165,13 +173,13 @@ impl Learner {
     }
 
     /// What the screen says.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         text(&self.buffer())
     }
 
     /// Compares what is on show with the reviewed screens of that name, in each of [`SIZES`].
     #[track_caller]
-    pub fn shows(&mut self, name: &str) -> &mut Self {
+    pub(crate) fn shows(&mut self, name: &str) -> &mut Self {
         for (width, height) in SIZES {
             self.resize(width, height);
             reviewed(&format!("{name}_{width}x{height}"), &self.text());
@@ -182,7 +190,7 @@ impl Learner {
 
 /// Compares a text with the reviewed one of that name.
 #[track_caller]
-pub fn reviewed(name: &str, text: &str) {
+pub(crate) fn reviewed(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
@@ -191,7 +199,7 @@ pub fn reviewed(name: &str, text: &str) {
 }
 
 /// The symbols of a buffer, a line a row; wide characters take their two columns once.
-pub fn text(buffer: &Buffer) -> String {
+pub(crate) fn text(buffer: &Buffer) -> String {
     let mut text = String::new();
     for y in 0..buffer.area.height {
         let mut line = String::new();

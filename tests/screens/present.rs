@@ -1,4 +1,5 @@
 //! Present: a lesson for a room.
+use crossterm::event::KeyCode;
 use roundtrip::tui::action::Place;
 
 use crate::learner::Learner;
@@ -33,7 +34,7 @@ fn a_poll_before_and_after_the_room_talked_and_its_answer() {
     until(&mut learner, "What do you expect?");
     learner.shows("poll_open");
     learner.keys("h4 x").enter().shows("poll_refused");
-    (0..3).for_each(|_| drop(learner.key(crossterm::event::KeyCode::Backspace)));
+    learner.times(3, KeyCode::Backspace);
     learner.keys("4 11 3").enter().shows("poll_before");
     learner.keys("h1 2 15").enter().shows("poll_after");
     learner.keys(" ").shows("poll_revealed");
