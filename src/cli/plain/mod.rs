@@ -1,4 +1,5 @@
 //! `--plain`: lessons and questions as sequential text, for screen readers and pipes.
+mod capture;
 mod console;
 mod lesson;
 mod questions;

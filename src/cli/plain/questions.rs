@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
+use super::capture;
 use super::console::Console;
 use super::loaded;
 use crate::cli::arguments::{Drill, Options, Quiz};
@@ -196,9 +197,8 @@ impl Sitter {
         for (index, option) in attempt.options().iter().enumerate() {
             self.console.line(&format!("  {}) {}", index + 1, option.text))?;
         }
-        if let Kind::Field(hidden) = &question.kind {
-            self.console
-                .say(&format!("The run: roundtrip demo {} --text --seed {}", hidden.demo.name, attempt.seed))?;
+        if let Some(capture) = capture::beside(question, attempt) {
+            self.console.line(&capture)?;
         }
         if let Some(hint) = attempt.number_hint() {
             self.console.say(hint)?;
