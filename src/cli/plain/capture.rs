@@ -39,7 +39,7 @@ fn words(run: &Recording, covered: Option<(u32, &str)>) -> Option<String> {
 /// The capture of one place. The line of the covered packet says no more than its length.
 fn frames(out: &mut String, run: &Recording, place: Vantage, covered: Option<(u32, &str)>) -> std::fmt::Result {
     let seen = place.seen(run);
-    writeln!(out, "The capture at {}, {} frames:", visible(&place.name(run)), seen.len())?;
+    writeln!(out, "The capture at {}, {} frames:", visible(place.name(run)), seen.len())?;
     for (index, it) in seen.iter().enumerate() {
         let n = it.packet.n;
         let says = if covered.is_some_and(|(hidden, _)| hidden == n) {
@@ -62,7 +62,7 @@ fn elsewhere(run: &Recording, hosts: &[Vantage], place: Vantage) -> String {
     let knobs: String = run.run.knobs.iter().map(|(knob, value)| format!(" --{knob} {value}")).collect();
     format!(
         "For Wireshark, the same run at {}: roundtrip demo {} --seed {}{knobs} --pcap {other}.pcapng --tap {other}",
-        visible(&names.join(", ")),
+        visible(names.join(", ")),
         run.run.demo,
         run.run.seed
     )
