@@ -122,6 +122,11 @@ impl Stage {
         }
     }
 
+    /// Lists what the first host captured and not the packets of every link: questions number its frames.
+    pub const fn capture_first(&mut self) {
+        self.state.capture = Some(0);
+    }
+
     /// Asks for the first run.
     pub fn start(&mut self) -> Vec<Effect> {
         self.want()

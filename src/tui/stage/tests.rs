@@ -229,6 +229,17 @@ fn a_click_goes_where_it_points() {
 }
 
 #[test]
+fn a_question_about_a_capture_opens_at_the_first_host() {
+    let mut stage = unrun();
+    stage.capture_first();
+    stage.show(&Show { view: "packets".to_owned(), marker: None, highlight: Vec::new() });
+    let effects = stage.start();
+    assert_eq!(carry_out(&mut stage, effects), 1);
+    let text = drawn(&stage, (120, 40));
+    assert!(text.contains("frames in client's capture"), "{text}");
+}
+
+#[test]
 fn a_capture_counts_its_own_frames() {
     let mut stage = stage();
     act(&mut stage, Action::View(1));

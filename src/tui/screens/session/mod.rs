@@ -219,6 +219,9 @@ impl Session {
         if let (Kind::Field(hidden), Asked::Field { revealed, .. }) = (&question.kind, &attempt.asked) {
             stage.hide_field(revealed.packet, &hidden.field);
         }
+        if marker.is_none() {
+            stage.capture_first();
+        }
         stage.show(&Show { view: "packets".to_owned(), marker, highlight: Vec::new() });
         let effects = stage.start();
         self.stage = Some(stage);
