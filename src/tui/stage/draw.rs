@@ -15,7 +15,7 @@ use crate::recording::{Recording, Time};
 use crate::tui::action::Action;
 use crate::tui::app::World;
 use crate::tui::theme::Theme;
-use crate::tui::views::{self, Kind, Pointed, Prepared, View, pen};
+use crate::tui::views::{self, Kind, Pointed, Prepared, State, View, pen, topology};
 
 /// Where the parts of the stage stand.
 struct Areas {
@@ -49,8 +49,7 @@ impl Stage {
             Focus::View => self.draw_knob_line(areas.knobs, buffer, theme),
         }
         if self.veiled {
-            pen::put(buffer, areas.view, (1, 1), "Guess first; the run is shown after it.", theme.dim);
-            return;
+            return self.draw_veil(areas.view, buffer, theme);
         }
         let Some(run) = &self.shown else {
             pen::put(buffer, areas.view, (1, 1), "Running the demo in the lab …", theme.dim);
@@ -58,6 +57,19 @@ impl Stage {
         };
         self.draw_view(areas.view, buffer, theme, run, focused);
         self.draw_scrubber(areas.scrubber, buffer, theme, run.recording());
+    }
+
+    /// What may be known before the guess: the network, not what happens on it.
+    fn draw_veil(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+        pen::put(buffer, area, (1, 1), "Your guess first. The run is ready and is shown after it.", theme.accent);
+        let Some(run) = &self.shown else { return };
+        pen::put(buffer, area, (1, 2), "It runs on this network, with the knobs above:", theme.dim);
+        let state = State::default();
+        let view = View { run, other: None, state: &state, theme, focused: false };
+        let below = Rect { y: area.y + 3, height: area.height.saturating_sub(3), ..area };
+        if below.height >= 3 {
+            topology::draw_network(below, buffer, &view);
+        }
     }
 
     fn draw_view(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, run: &Prepared, focused: bool) {

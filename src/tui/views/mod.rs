@@ -13,7 +13,7 @@ pub(super) mod pen;
 mod prepared;
 pub(super) mod sequence;
 mod table;
-mod topology;
+pub(super) mod topology;
 mod waterfall;
 
 use ratatui::buffer::Buffer;

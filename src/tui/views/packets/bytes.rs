@@ -16,7 +16,7 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read
     let bytes = &read.packet.bytes;
     let focused = view.state.reading.pane == Pane::Bytes;
     let inner = titled(area, buffer, view, &format!("{} bytes", bytes.len()), focused);
-    let start = first_line(inner.height, read);
+    let start = first_line(inner.height, view, read);
     let selected = read.row.map_or(0..0, |row| read.rows[row].bytes());
     for (y, line) in (0..inner.height).zip(start..) {
         let offset = line * usize::from(PER_LINE);
@@ -37,7 +37,7 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read
 }
 
 /// The byte a click means.
-pub(super) fn hit(area: Rect, at: Position, read: &Read<'_>) -> Option<Pointed> {
+pub(super) fn hit(area: Rect, at: Position, view: &View<'_>, read: &Read<'_>) -> Option<Pointed> {
     let x = at.x.checked_sub(area.x)?;
     let column = match x {
         HEX..CHARACTERS => (x - HEX) / 3,
@@ -45,13 +45,14 @@ pub(super) fn hit(area: Rect, at: Position, read: &Read<'_>) -> Option<Pointed> 
         _ => return None,
     };
     let line = usize::from(at.y.checked_sub(area.y + 1)?);
-    let byte = (line + first_line(area.height.saturating_sub(1), read)) * usize::from(PER_LINE) + usize::from(column);
+    let byte =
+        (line + first_line(area.height.saturating_sub(1), view, read)) * usize::from(PER_LINE) + usize::from(column);
     (column < PER_LINE && byte < read.packet.bytes.len()).then_some(Pointed::Byte(byte))
 }
 
-fn first_line(height: u16, read: &Read<'_>) -> usize {
+fn first_line(height: u16, view: &View<'_>, read: &Read<'_>) -> usize {
     let per_line = usize::from(PER_LINE);
-    let chosen = read.row.map_or(0, |row| read.rows[row].bytes().start / per_line);
+    let chosen = read.focus(view).map_or(0, |row| read.rows[row].bytes().start / per_line);
     first(chosen, height, read.packet.bytes.len().div_ceil(per_line))
 }
 

@@ -9,7 +9,7 @@ use crate::tui::views::{View, pen};
 /// Draws the explanation, or how to get one.
 pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>) {
     let theme = view.theme;
-    let Some(row) = read.row.map(|row| &read.rows[row]) else {
+    let Some(row) = read.focus(view).map(|row| &read.rows[row]) else {
         let inner = titled(area, buffer, view, "a field explained", false);
         put_lines(
             inner,

@@ -19,6 +19,10 @@ pub(crate) use reading::{TreeRow, tree as rows};
 /// Bytes on a line of the bytes pane.
 pub(crate) const PER_LINE: u16 = 8;
 
+/// Columns in which fields can be read with their meanings, and in which an explanation can.
+const TREE: u16 = 60;
+const EXPLAIN: u16 = 26;
+
 /// Where the panes stand; each has its title on its first row. Without room a pane is empty.
 struct Panes {
     list: Rect,
@@ -39,6 +43,11 @@ struct Read<'a> {
 }
 
 impl Read<'_> {
+    /// The row in the middle of interest: the selected one, else the first that the lesson lights.
+    fn focus(&self, view: &View<'_>) -> Option<usize> {
+        self.row.or_else(|| self.rows.iter().position(|row| tree::is_lit(view, row)))
+    }
+
     /// Whether a row would give a covered field away.
     fn is_covered(&self, row: &TreeRow<'_>) -> bool {
         let overlaps = |covered: &std::ops::Range<usize>| {
@@ -75,7 +84,7 @@ pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> 
         if panes.tree.contains(at) {
             found = tree::hit(panes.tree, at, view, read);
         } else if panes.bytes.contains(at) {
-            found = bytes::hit(panes.bytes, at, read);
+            found = bytes::hit(panes.bytes, at, view, read);
         }
     });
     found
@@ -111,16 +120,23 @@ fn panes(area: Rect, view: &View<'_>) -> Panes {
         [panes.tree, panes.bytes, panes.explain] = Layout::horizontal(columns).spacing(1).areas(lower);
         return panes;
     }
-    let explain = (area.height / 4).clamp(4, 7);
-    let [middle, explain] = Layout::vertical([Constraint::Min(0), Constraint::Length(explain)]).areas(lower);
-    panes.explain = explain;
-    if area.width >= bytes + 26 {
+    if area.width >= bytes + TREE {
+        let explain = (area.height / 4).clamp(4, 7);
+        let [middle, explain] = Layout::vertical([Constraint::Min(0), Constraint::Length(explain)]).areas(lower);
+        panes.explain = explain;
         let columns = [Constraint::Fill(1), Constraint::Length(bytes)];
         [panes.tree, panes.bytes] = Layout::horizontal(columns).spacing(1).areas(middle);
-    } else if view.state.reading.pane == Pane::Bytes {
-        panes.bytes = middle;
-    } else {
+        return panes;
+    }
+    let [middle, below] = Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).areas(lower);
+    if area.width >= bytes + EXPLAIN {
         panes.tree = middle;
+        let columns = [Constraint::Length(bytes), Constraint::Fill(1)];
+        [panes.bytes, panes.explain] = Layout::horizontal(columns).spacing(1).areas(below);
+    } else if view.state.reading.pane == Pane::Bytes {
+        [panes.bytes, panes.explain] = [middle, below];
+    } else {
+        [panes.tree, panes.explain] = [middle, below];
     }
     panes
 }

@@ -31,8 +31,7 @@ pub(super) fn hit(area: Rect, at: Position, view: &View<'_>, read: &Read<'_>) ->
 
 /// The first line on show: around the selected field, else around the first that is lit.
 fn start(inner: Rect, view: &View<'_>, read: &Read<'_>) -> usize {
-    let lit = || read.rows.iter().position(|row| is_lit(view, row));
-    first(read.row.or_else(lit).unwrap_or(0), inner.height, read.rows.len())
+    first(read.focus(view).unwrap_or(0), inner.height, read.rows.len())
 }
 
 /// Whether the lesson points at it.
@@ -71,8 +70,8 @@ fn line(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>, at: (
     let x = pen::put(buffer, area, (indent, y), &label(row), style);
     let value = if chosen || lit { style } else { theme.layer(layer) };
     let words = if read.is_covered(row) { "?? ??".to_owned() } else { says(row) };
-    let room = usize::from(area.width.saturating_sub(x + 1));
-    pen::put(buffer, area, (x + 1, y), &pen::cut(&words, room), value);
+    let room = usize::from(area.width.saturating_sub(x));
+    pen::put(buffer, area, (x, y), &pen::cut(&format!(" {words}"), room), value);
 }
 
 fn label(row: &TreeRow<'_>) -> String {

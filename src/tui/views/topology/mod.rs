@@ -37,6 +37,8 @@ fn draw_log(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         return;
     }
     pen::put(buffer, area, (1, 0), "sent last", theme.dim);
+    let names = view.run.recording().topology.nodes.iter().map(|node| pen::columns(&node.name));
+    let widest = (names.max().unwrap_or(0) * 2 + 3).min(24);
     let sent = packets.partition_point(|packet| packet.at <= view.state.cursor);
     for (y, packet) in (1..area.height).zip(packets[..sent].iter().rev()) {
         let chosen = packet.n == view.state.packet;
@@ -44,8 +46,8 @@ fn draw_log(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         pen::put(buffer, area, (0, y), if chosen { "▸" } else { " " }, theme.accent);
         pen::put_right(buffer, area, (11, y), &packet.at.to_string(), base);
         let ends = format!("{} → {}", visible(view.node(packet.from)), visible(view.node(packet.to)));
-        pen::put(buffer, area, (13, y), &pen::cut(&ends, 24), base);
-        let x = pen::put(buffer, area, (38, y), &name(view, packet), label::style(packet, theme));
+        pen::put(buffer, area, (13, y), &pen::cut(&ends, usize::from(widest)), base);
+        let x = pen::put(buffer, area, (15 + widest, y), &name(view, packet), label::style(packet, theme));
         let (words, style) = match label::progress(packet, view.state.cursor) {
             Some(_) if packet.left > view.state.cursor => ("waits in the queue".to_owned(), theme.warn),
             Some(ppm) => (format!("on its way, {} %", ppm / 10_000), theme.accent),
@@ -57,31 +59,46 @@ fn draw_log(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     }
 }
 
+/// The network alone: nothing of what happened on it.
+pub(crate) fn draw_network(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let map = draw_links(area, buffer, view);
+    draw_nodes(buffer, view, &map);
+}
+
 fn draw_map(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
-    let topology = &view.run.recording().topology;
-    let boxes =
-        |addresses: bool| -> Vec<Vec<String>> { topology.nodes.iter().map(|node| texts(node, addresses)).collect() };
-    let with_addresses = boxes(true);
-    let room = area.height >= 8 && place::fits(topology, &with_addresses, area.width);
-    let texts = if room { with_addresses } else { boxes(false) };
-    let map = Map::new(topology, &texts, area);
-    for (link, path) in topology.links.iter().zip(&map.paths) {
-        draw_link(area, buffer, view, path);
-        draw_properties(area, buffer, view, path, &link.properties[..link.properties.len().min(map.properties)]);
-    }
+    let map = draw_links(area, buffer, view);
     let mut taken: Vec<(u16, u16, u16)> = Vec::new();
     for moving in moving(view) {
         draw_packet(area, buffer, view, &map, &moving, &mut taken);
     }
-    for (index, node) in topology.nodes.iter().enumerate() {
-        draw_node(buffer, view, &map, (index, node), &texts[index]);
-    }
+    draw_nodes(buffer, view, &map);
     draw_waiting(area, buffer, view, &map);
     for (node, event) in decisions(view).into_iter().enumerate() {
         if let Some(event) = event {
             draw_caption(map.captions[node], buffer, view, event);
         }
     }
+}
+
+fn draw_nodes(buffer: &mut Buffer, view: &View<'_>, map: &Map) {
+    for (index, node) in view.run.recording().topology.nodes.iter().enumerate() {
+        draw_node(buffer, view, map, (index, node));
+    }
+}
+
+fn draw_links(area: Rect, buffer: &mut Buffer, view: &View<'_>) -> Map {
+    let topology = &view.run.recording().topology;
+    let boxes =
+        |addresses: bool| -> Vec<Vec<String>> { topology.nodes.iter().map(|node| texts(node, addresses)).collect() };
+    let with_addresses = boxes(true);
+    let room = area.height >= 8 && place::fits(topology, &with_addresses, area.width);
+    let texts = if room { with_addresses } else { boxes(false) };
+    let map = Map::new(topology, texts, area);
+    for (link, path) in topology.links.iter().zip(&map.paths) {
+        draw_link(area, buffer, view, path);
+        draw_properties(area, buffer, view, path, &link.properties[..link.properties.len().min(map.properties)]);
+    }
+    map
 }
 
 /// What stands in a node's box.
@@ -150,8 +167,8 @@ fn draw_properties(area: Rect, buffer: &mut Buffer, view: &View<'_>, path: &[Pos
     }
 }
 
-fn draw_node(buffer: &mut Buffer, view: &View<'_>, map: &Map, (index, node): (usize, &Node), texts: &[String]) {
-    let (theme, place) = (view.theme, map.boxes[index]);
+fn draw_node(buffer: &mut Buffer, view: &View<'_>, map: &Map, (index, node): (usize, &Node)) {
+    let (theme, place, texts) = (view.theme, map.boxes[index], &map.texts[index]);
     let packet = view.run.recording().packet(view.state.packet);
     let ends = packet.is_some_and(|it| it.from == index || it.to == index);
     let border = if ends { theme.focus } else { theme.border };
@@ -230,6 +247,10 @@ fn draw_packet(
         false => at.y + 1,
     };
     let x = if upright { at.x + 2 } else { at.x.saturating_sub(width / 2) };
+    let narrow = !upright && path.len() < usize::from(width);
+    // A name longer than its link stands over the boxes.
+    let over = map.boxes[packet.from].y.min(map.boxes[packet.to].y).saturating_sub(1);
+    let y = if narrow && above && over >= area.y { over } else { y };
     let x = if upright { x } else { beside_boxes(x, width, path) };
     let x = x.clamp(area.x, area.right().saturating_sub(width).max(area.x));
     if !taken.iter().any(|(row, from, to)| *row == y && x < to + 1 && *from < x + width + 1) || chosen {

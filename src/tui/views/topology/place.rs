@@ -17,23 +17,26 @@ pub(super) struct Map {
     pub(super) captions: Vec<Rect>,
     /// How many properties of a link have room under it.
     pub(super) properties: usize,
+    /// The lines in each node's box.
+    pub(super) texts: Vec<Vec<String>>,
 }
 
 impl Map {
     /// A map of the grid in an area; where it is too narrow for its columns they become rows.
-    pub(super) fn new(topology: &Topology, texts: &[Vec<String>], area: Rect) -> Self {
+    pub(super) fn new(topology: &Topology, texts: Vec<Vec<String>>, area: Rect) -> Self {
         let size = |place: fn(&(u8, u8)) -> u8| {
             topology.nodes.iter().map(|node| u16::from(place(&node.place)) + 1).max().unwrap_or(1)
         };
         let (columns, rows) = (size(|it| it.0), size(|it| it.1));
-        let turned = columns > rows && !fits(topology, texts, area.width);
+        let turned = columns > rows && !fits(topology, &texts, area.width);
         let (columns, rows) = if turned { (rows, columns) } else { (columns, rows) };
         let (cell_width, cell_height) = (area.width / columns.max(1), area.height / rows.max(1));
         let lines = u16::try_from(texts.iter().map(Vec::len).max().unwrap_or(1)).unwrap_or(1);
         // Above each other, boxes need a link's length between them.
         let framed = cell_height >= lines + if rows > 1 { 6 } else { 3 };
-        let mut map = Self { boxes: Vec::new(), paths: Vec::new(), captions: Vec::new(), properties: 0 };
-        for (node, texts) in topology.nodes.iter().zip(texts) {
+        let mut map =
+            Self { boxes: Vec::new(), paths: Vec::new(), captions: Vec::new(), properties: 0, texts: Vec::new() };
+        for (node, texts) in topology.nodes.iter().zip(&texts) {
             let (column, row) = (u16::from(node.place.0), u16::from(node.place.1));
             let (column, row) = if turned { (row, column) } else { (column, row) };
             let cell = Rect {
@@ -64,6 +67,7 @@ impl Map {
             let free = ways.iter().find(|way| !way.iter().any(others)).unwrap_or(&ways[0]).clone();
             map.paths.push(free);
         }
+        map.texts = texts;
         map
     }
 }
