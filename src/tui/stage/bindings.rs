@@ -25,6 +25,8 @@ impl Stage {
             Binding::quiet([Key::code(KeyCode::Down), Key::char('j')], "choose", Action::Down),
             Binding::new([Key::code(KeyCode::Left), Key::char('h')], "less", Action::Left),
             Binding::new([Key::code(KeyCode::Right), Key::char('l')], "more", Action::Right),
+            Binding::quiet([Key::code(KeyCode::PageUp)], "ten steps more", Action::PageUp),
+            Binding::quiet([Key::code(KeyCode::PageDown)], "ten steps less", Action::PageDown),
             Binding::new([Key::code(KeyCode::Enter), Key::char('r')], "run", Action::RunAgain),
             Binding::new([Key::code(KeyCode::Esc), Key::code(KeyCode::Tab)], "leave the knobs", Action::Knobs),
         ]
@@ -34,9 +36,9 @@ impl Stage {
         let play = if self.player.playing { "pause" } else { "play" };
         let mut keys = vec![
             Binding::new([Key::char(' ')], play, Action::PlayPause),
-            Binding::new([Key::code(KeyCode::Right)], "packet", Action::StepForward),
+            Binding::new([Key::code(KeyCode::Right)], "next packet", Action::StepForward),
             Binding::quiet([Key::code(KeyCode::Left)], "packet before", Action::StepBack),
-            Binding::new([Key::char(']')], "marker", Action::NextMarker),
+            Binding::new([Key::char(']')], "next marker", Action::NextMarker),
             Binding::quiet([Key::char('[')], "marker before", Action::PreviousMarker),
             Binding::quiet([Key::code(KeyCode::Home)], "to the start", Action::First),
             Binding::quiet([Key::code(KeyCode::End)], "to the end", Action::Last),
@@ -77,12 +79,12 @@ impl Stage {
     fn fork_keys(&self) -> Vec<Binding> {
         let mut keys = Vec::new();
         if !self.setup.interventions.is_empty() {
-            keys.push(Binding::new([Key::char('u')], "undo", Action::Unfork));
+            keys.push(Binding::new([Key::char('u')], "undo the fork", Action::Unfork));
         }
         if self.state.packet > 0 {
-            keys.push(Binding::new([Key::char('x')], "drop", Action::Drop));
-            keys.push(Binding::quiet([Key::char('d')], "delay the packet by 50 ms more, run again", Action::Delay));
-            keys.push(Binding::quiet([Key::char('D')], "double the packet, run again", Action::Duplicate));
+            keys.push(Binding::new([Key::char('x')], "drop packet", Action::Drop));
+            keys.push(Binding::quiet([Key::char('d')], "delay the packet 50 ms more", Action::Delay));
+            keys.push(Binding::quiet([Key::char('D')], "double the packet", Action::Duplicate));
         }
         keys.push(Binding::quiet([Key::char('S')], "save the run", Action::SaveRun));
         keys.push(Binding::quiet([Key::char('P')], "save a capture for Wireshark", Action::SaveCapture));

@@ -16,6 +16,7 @@ impl Stage {
             Action::Up => self.knob = self.knob.saturating_sub(1),
             Action::Down => self.knob = (self.knob + 1).min(last),
             Action::Left | Action::Right => self.turn(*action == Action::Right),
+            Action::PageUp | Action::PageDown => (0..10).for_each(|_| self.turn(*action == Action::PageUp)),
             Action::Knobs => self.focus = Focus::View,
             Action::RunAgain => return Some(self.run_again()),
             _ => return None,

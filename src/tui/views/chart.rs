@@ -25,7 +25,10 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let parts = Layout::vertical(units.iter().map(|_| Constraint::Fill(1))).split(area);
     for (unit, part) in units.into_iter().zip(parts.iter()) {
         let curves: Vec<(usize, &Series)> = series.iter().enumerate().filter(|(_, it)| it.unit == unit).collect();
-        Plot::new(*part, &curves, unit).draw(buffer, view, &curves);
+        // Beside another run both have the same axes, so that curves can be compared by eye.
+        let others = view.other.iter().flat_map(|run| &run.recording().series).filter(|it| it.unit == unit);
+        let all: Vec<&Series> = curves.iter().map(|(_, it)| *it).chain(others).collect();
+        Plot::new(*part, curves.len(), &all, unit).draw(buffer, view, &curves);
     }
 }
 
@@ -42,15 +45,15 @@ struct Plot {
 }
 
 impl Plot {
-    fn new(area: Rect, curves: &[(usize, &Series)], unit: Unit) -> Self {
-        let legend = u16::try_from(curves.len()).unwrap_or(1).min(area.height / 3);
+    fn new(area: Rect, legend: usize, all: &[&Series], unit: Unit) -> Self {
+        let legend = u16::try_from(legend).unwrap_or(1).min(area.height / 3);
         let inner = Rect {
             x: area.x + GUTTER,
             y: area.y + legend,
             width: area.width.saturating_sub(GUTTER + 1),
             height: area.height.saturating_sub(legend + 1),
         };
-        let points = || curves.iter().flat_map(|(_, series)| &series.points);
+        let points = || all.iter().flat_map(|series| &series.points);
         let axis = Axis {
             from: points().map(|it| it.0).min().unwrap_or(Time::ZERO),
             to: points().map(|it| it.0).max().unwrap_or(Time::ZERO),
@@ -166,7 +169,7 @@ mod tests {
         };
         for points in [&[(5, 5)][..], &[(0, i64::MIN), (u64::MAX, i64::MAX)], &[(0, -3), (9, -1)], &[(0, 0), (1, 0)]] {
             let series = series(points);
-            let plot = Plot::new(Rect::new(0, 0, 60, 20), &[(0, &series)], Unit::Count);
+            let plot = Plot::new(Rect::new(0, 0, 60, 20), 1, &[&series], Unit::Count);
             assert!(plot.row(points[0].1) < plot.inner.height, "{points:?}");
             assert!(plot.steps <= 64, "{points:?}");
         }

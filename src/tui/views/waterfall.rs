@@ -19,9 +19,11 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let spans = &view.run.recording().spans;
     let widest = spans.iter().map(|span| pen::columns(&span.name)).max().unwrap_or(0);
     let names = (widest + 4).min(area.width / 3).min(32);
+    // Beside another run both have one axis, so that lengths can be compared by eye.
+    let all = || spans.iter().chain(view.other.iter().flat_map(|run| &run.recording().spans));
     let axis = Axis {
-        from: spans.iter().map(|span| span.from).min().unwrap_or(Time::ZERO),
-        to: spans.iter().map(|span| span.to).max().unwrap_or(Time::ZERO),
+        from: all().map(|span| span.from).min().unwrap_or(Time::ZERO),
+        to: all().map(|span| span.to).max().unwrap_or(Time::ZERO),
         width: area.width.saturating_sub(names + 1),
     };
     axis.draw(area, buffer, (names, 0), view.theme.dim);

@@ -320,13 +320,18 @@ fn decisions<'a>(view: &View<'a>) -> Vec<Option<&'a Event>> {
 
 fn draw_caption(area: Rect, buffer: &mut Buffer, view: &View<'_>, event: &Event) {
     let text = match &event.kind {
+        EventKind::Call { call, .. } if event.until.is_some_and(|until| until > view.state.cursor) => {
+            format!("{} … waits", visible(call))
+        }
         EventKind::Call { call, result } => visible(format!("{call} {result}")),
         EventKind::State { machine, from, to } => visible(format!("{machine}: {from} → {to}")),
         EventKind::Decision { text } | EventKind::Note { text } => visible(text),
     };
-    let fresh = event.at == view.state.cursor;
+    let cursor = view.state.cursor;
+    let at = event.until.filter(|until| *until <= cursor).unwrap_or(event.at);
+    let fresh = at == cursor || event.until.is_some_and(|until| until > cursor);
     let style = if fresh { view.theme.text } else { view.theme.dim };
-    let since = Time::ZERO + view.state.cursor.since(event.at);
+    let since = Time::ZERO + cursor.since(at);
     let text = if fresh { text } else { format!("{text} ({since} ago)") };
     let width = usize::from(area.width.saturating_sub(2)).max(6);
     if area.height == 1 {
