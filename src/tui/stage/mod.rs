@@ -263,6 +263,9 @@ impl Stage {
         } else {
             self.stand_at(self.state.cursor.min(end));
         }
+        if let Some(capture) = self.state.capture.filter(|_| !self.player.playing) {
+            self.step_in(capture, 0);
+        }
         if let Some(packet) = self.stay_at.take() {
             self.go_to_packet(packet);
         }

@@ -237,6 +237,9 @@ fn a_question_about_a_capture_opens_at_the_first_host() {
     assert_eq!(carry_out(&mut stage, effects), 1);
     let text = drawn(&stage, (120, 40));
     assert!(text.contains("frames in client's capture"), "{text}");
+    let run = stage.recording().expect("it arrived");
+    let packet = run.packet(stage.state.packet).expect("one is chosen");
+    assert_eq!(run.node_name(packet.from), "client", "the chosen packet is one of them");
 }
 
 #[test]

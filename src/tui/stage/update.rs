@@ -127,7 +127,7 @@ impl Stage {
     }
 
     /// So many frames on or back in the capture on show.
-    fn step_in(&mut self, capture: usize, by: i32) {
+    pub(super) fn step_in(&mut self, capture: usize, by: i32) {
         let Some(capture) = self.shown.as_ref().and_then(|run| run.captures().get(capture)) else { return };
         let here = capture.frame(self.state.packet, self.state.cursor);
         let next = here.saturating_add_signed(by as isize).min(capture.frames.len().saturating_sub(1));
