@@ -1,43 +1,82 @@
 //! What the command line may say.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::civil::Date;
 
-use super::demo;
+use super::{config, demo, demos, progress};
+use crate::recording::json;
+use crate::tui::theme::Theme;
 
 /// A networking tutor that lives in a terminal and carries its own internet
 ///
 /// Without a command it opens the tutor, where you left it.
 #[derive(Debug, Parser)]
-#[command(name = "roundtrip", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "roundtrip", max_term_width = 100, disable_help_flag = true, disable_version_flag = true)]
+#[command(after_help = EXIT_CODES, after_long_help = format!("{FILES}\n\n{EXIT_CODES}"), version)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) options: Options,
+    /// Print the version
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = EVERYWHERE)]
+    version: Option<bool>,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
 
+/// The heading of the flags that every subcommand has; they stand last.
+const EVERYWHERE: &str = "Everywhere";
+
+/// The heading of the flags that say how a run is given out.
+const OUTPUT: &str = "Output";
+
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 done, and the answer is no (a check found errors, a graded program failed, a quiz was not
-passed); 2 the command line cannot be understood; 3 something outside failed (a file, the terminal, the store).";
+Exit codes:
+  0  done
+  1  done, and the answer is no: a check found errors, a graded program failed,
+     a quiz was not passed, a saved run does not repeat
+  2  the command line cannot be understood
+  3  something outside failed: a file, the terminal, the network, the store";
+
+const FILES: &str = "\
+Files:
+  $XDG_CONFIG_HOME/roundtrip/config.toml, else ~/.config/roundtrip/config.toml
+      Settings; each may be left out, and flags come over them:
+          theme = \"dark\"         # or light, ansi, mono, or a theme file of yours
+          content = \"~/course\"   # as --content
+          data = \"~/progress\"    # as --data; a path begins at the file's folder or with ~/
+  $XDG_DATA_HOME/roundtrip/progress.sqlite3, else ~/.local/share/roundtrip/progress.sqlite3
+      What you have done; `roundtrip progress --export FILE` writes it as JSON";
 
 /// What holds for every subcommand.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(super) struct Options {
     /// Lessons and quizzes of your own: its `lessons/` and `quizzes/` come over those that ship
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     pub(super) content: Option<PathBuf>,
     /// Where progress is kept, instead of the XDG data folder
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = EVERYWHERE)]
     pub(super) data: Option<PathBuf>,
-    /// The colours
-    #[arg(long, global = true, value_name = "NAME", value_parser = crate::tui::theme::NAMES)]
-    pub(super) theme: Option<String>,
+    /// The colours: dark, light, ansi, mono, or a theme file of yours
+    #[arg(long, global = true, value_name = "NAME|FILE", help_heading = EVERYWHERE, value_parser = theme)]
+    pub(super) theme: Option<Theme>,
     /// Where chance comes from: the same number gives the same runs, shuffles and draws
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", help_heading = EVERYWHERE)]
     pub(super) seed: Option<u64>,
+    /// Print help; --help says more than -h
+    #[arg(short, long, global = true, action = ArgAction::Help, help_heading = EVERYWHERE)]
+    help: Option<bool>,
+    /// What is wrong with the configuration file.
+    #[arg(skip)]
+    pub(super) trouble: Option<String>,
+}
+
+/// `--theme`: a theme that ships, or a file.
+fn theme(text: &str) -> Result<Theme, String> {
+    config::theme(text, Path::new(text))
 }
 
 /// `demo` is made at run time, from the demos and their knobs: see [`demo::command`].
@@ -56,8 +95,8 @@ pub(super) enum Command {
     },
     /// List the demos and their knobs
     Demos {
-        /// As JSON: [{name, title, chapters, live, knobs: [{name, kind, unit, default, min, max}]}]
-        #[arg(long)]
+        /// The list as JSON
+        #[arg(long, long_help = demos::SHAPE)]
         json: bool,
     },
     /// Open a saved run
@@ -71,7 +110,7 @@ pub(super) enum Command {
     Check {
         /// The folder that holds `lessons/` and `quizzes/`
         dir: Option<PathBuf>,
-        /// Problems as JSON
+        /// Problems as JSON: [{severity, rule, path, line, column, span, title, label, help}]
         #[arg(long)]
         json: bool,
     },
@@ -79,7 +118,7 @@ pub(super) enum Command {
     Progress(Progress),
     /// Print a completion script for a shell
     Completions {
-        /// bash, elvish, fish, powershell or zsh
+        /// The shell that reads it
         shell: Shell,
     },
     /// Print the manual page
@@ -107,23 +146,35 @@ pub(super) struct Quiz {
 }
 
 /// `drill`
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(super) struct Drill {
     /// Only questions with one of these tags: tcp,addresses
     #[arg(long, value_delimiter = ',', value_name = "TAG")]
     pub(super) tags: Vec<String>,
     /// How many questions
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     pub(super) count: Option<usize>,
     /// Stop after so many minutes
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(super) minutes: Option<u32>,
     /// The day of your interview, 2027-01-15: everything comes back once more before it. Kept until you set another
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub(super) until: Option<Date>,
-    /// Sequential text, numbered choices
+    /// Sequential text, numbered choices; without another flag it goes on with the drill you left
     #[arg(long)]
     pub(super) plain: bool,
+}
+
+/// More questions than anybody answers in a sitting.
+const MOST_QUESTIONS: usize = 1000;
+
+fn count(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=MOST_QUESTIONS).contains(number));
+    number.ok_or_else(|| format!("write a number from 1 to {MOST_QUESTIONS}"))
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "write a day as year-month-day, such as 2027-01-15".to_owned())
 }
 
 /// `open`
@@ -139,16 +190,17 @@ pub(super) struct Open {
 #[derive(Args, Clone, Debug)]
 pub(super) struct Output {
     /// The run as JSON on standard output
-    #[arg(long, conflicts_with = "text")]
+    #[arg(long, conflicts_with = "text", help_heading = OUTPUT)]
+    #[arg(long_help = format!("The run as JSON on standard output:\n\n{}", json::SHAPE))]
     pub(super) json: bool,
-    /// The run as text on standard output
-    #[arg(long)]
+    /// The run as text on standard output; also without a flag where there is no terminal
+    #[arg(long, help_heading = OUTPUT)]
     pub(super) text: bool,
-    /// Write what one interface saw, as Wireshark opens it
-    #[arg(long, value_name = "FILE")]
+    /// Write what one interface saw, as Wireshark opens it; `-` is standard output
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     pub(super) pcap: Option<PathBuf>,
     /// The interface whose packets --pcap writes; without it the first host's
-    #[arg(long, value_name = "NAME", requires = "pcap")]
+    #[arg(long, value_name = "NAME", requires = "pcap", help_heading = OUTPUT)]
     pub(super) tap: Option<String>,
 }
 
@@ -158,12 +210,12 @@ pub(super) enum Exercise {
     /// Test an echo server on this machine for the seven behaviours of Lab 1B
     TcpEcho {
         /// The port it listens on, on 127.0.0.1
-        #[arg(long)]
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
         port: u16,
         /// After how many seconds of silence it should close a connection
         #[arg(long, default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
         idle: u64,
-        /// The outcome as JSON
+        /// The outcome as JSON: [{behaviour, passed, sent, received, expected, why, look_for}]
         #[arg(long)]
         json: bool,
     },
@@ -174,36 +226,67 @@ pub(super) enum Exercise {
 #[group(multiple = false)]
 pub(super) struct Progress {
     /// The summary as JSON
-    #[arg(long)]
+    #[arg(long, long_help = progress::SHAPE)]
     pub(super) json: bool,
     /// Write everything to a file; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(super) export: Option<PathBuf>,
-    /// Add what an exported file holds; what is known already stays once
+    /// Add what an exported file holds; what is known already stays once. `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub(super) import: Option<PathBuf>,
+    /// Move a damaged progress file out of the way, so that a new one can begin; nothing is deleted
+    #[arg(long)]
+    pub(super) set_aside: bool,
 }
 
-/// What was asked.
-pub(super) enum Asked {
-    Static(Arguments),
-    Demo(Options, demo::Wish),
+/// What was asked, with the options that hold for all of it.
+pub(super) struct Asked {
+    pub(super) options: Options,
+    pub(super) wish: Wish,
+}
+
+/// One of the subcommands, or none.
+pub(super) enum Wish {
+    Home,
+    Command(Command),
+    Demo(demo::Wish),
 }
 
 /// The whole command line, the demos and their knobs in it.
 pub(super) fn command() -> clap::Command {
-    Arguments::command().subcommand(demo::command())
+    let command = Arguments::command();
+    let beside = command.find_subcommand("demos").map_or(0, clap::Command::get_display_order);
+    command.subcommand(demo::command().display_order(beside))
 }
 
-/// The process's arguments; prints help or a message and ends the process where they ask for that.
-pub(super) fn read() -> Asked {
-    let matches = command().get_matches();
-    let read = match matches.subcommand() {
+/// The process's arguments; or, after help or a message, the exit code to end with.
+pub(super) fn read() -> Result<Asked, ExitCode> {
+    let asked = command().try_get_matches().map_err(advised).and_then(|matches| match matches.subcommand() {
         Some(("demo", demo)) => {
-            let options = Options::from_arg_matches(demo.subcommand().map_or(demo, |(_, matches)| matches));
-            options.and_then(|options| Ok(Asked::Demo(options, demo::Wish::read(demo)?)))
+            let options = Options::from_arg_matches(demo.subcommand().map_or(demo, |(_, matches)| matches))?;
+            Ok(Asked { options, wish: Wish::Demo(demo::Wish::read(demo)?) })
         }
-        _ => Arguments::from_arg_matches(&matches).map(Asked::Static),
-    };
-    read.unwrap_or_else(|error| error.format(&mut command()).exit())
+        _ => {
+            let Arguments { options, command, .. } = Arguments::from_arg_matches(&matches)?;
+            Ok(Asked { options, wish: command.map_or(Wish::Home, Wish::Command) })
+        }
+    });
+    asked.map_err(|error: clap::Error| {
+        // A reader that is gone has seen enough of the help.
+        drop(error.print());
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(super::MISUSED))
+    })
+}
+
+/// A flag that no demo's knob is like: the message names the knobs there are.
+fn advised(mut error: clap::Error) -> clap::Error {
+    if error.kind() != ErrorKind::UnknownArgument || error.get(ContextKind::SuggestedArg).is_some() {
+        return error;
+    }
+    let words: Vec<String> = std::env::args_os().map(|it| it.to_string_lossy().into_owned()).collect();
+    let after_demo = words.iter().skip_while(|word| *word != "demo").skip(1);
+    if let Some(knobs) = after_demo.filter_map(|word| crate::demos::find(word)).map(demo::knob_names).next() {
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![knobs.into()]));
+    }
+    error
 }

@@ -7,8 +7,9 @@ use anyhow::bail;
 
 use super::NO;
 use super::arguments::Options;
-use super::run_output::print;
+use super::streams::{print, tell};
 use crate::content::{self, Source, summary};
+use crate::recording::json::pretty;
 use crate::tui::runs::DemoRuns;
 
 /// Prints every problem; exit code 1 when one of them is an error.
@@ -21,13 +22,13 @@ pub(super) fn run(options: &Options, dir: Option<&Path>, json: bool) -> anyhow::
     let (content, mut problems) = content::load(source);
     problems.extend(content::check(&content, &DemoRuns));
     if json {
-        print(&serde_json::to_string_pretty(&problems)?)?;
+        print(&pretty(&problems)?)?;
     } else {
         let styled = stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         for problem in &problems {
             print(&format!("{}\n", problem.render(styled)))?;
         }
-        eprintln!("{}", summary(&problems));
+        tell(&summary(&problems));
     }
     Ok(if problems.iter().any(content::Diagnostic::is_error) { ExitCode::from(NO) } else { ExitCode::SUCCESS })
 }

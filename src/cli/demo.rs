@@ -3,16 +3,15 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, stdout};
 use std::process::ExitCode;
 
-use clap::builder::StyledStr;
 use clap::error::ErrorKind;
-use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::arguments::{Options, Output};
-use super::{run_output, start};
+use super::{Misuse, run_output, start};
 use crate::content::DemoRef;
 use crate::demos::{self, Demo, Knob, KnobKind, Setup};
 use crate::quantity::{Quantity, Unit};
-use crate::recording::{Intervention, Meddling};
+use crate::recording::{Intervention, Meddling, Recording};
 use crate::tui::action::Place;
 
 /// A demo as it was asked for.
@@ -27,8 +26,8 @@ pub(super) struct Wish {
 pub(super) fn command() -> Command {
     let demos = demos::all().iter().map(|demo| {
         let knobs = demo.knobs.iter().map(flag);
-        let command = Command::new(demo.name).about(demo.title).long_about(demo.about).args(knobs);
-        Output::augment_args(command.arg(fork()))
+        let command = Output::augment_args(Command::new(demo.name).args(knobs).arg(fork()));
+        command.about(demo.title).long_about(format!("{}: {}", demo.title, demo.about))
     });
     Command::new("demo")
         .about("Run a demo: on the screen, or as text, JSON or a capture")
@@ -51,7 +50,8 @@ fn flag(knob: &Knob) -> Arg {
     let help = format!("{} [{range}; {} unless told]", knob.about, knob.default());
     let owned = *knob;
     let parse = move |text: &str| owned.parse(text).map(|value| value.as_text());
-    let arg = Arg::new(knob.name).long(knob.name).value_name(value).help(StyledStr::from(help)).value_parser(parse);
+    let arg =
+        Arg::new(knob.name).long(knob.name).value_name(value).help(help).help_heading("Knobs").value_parser(parse);
     // A switch may stand alone.
     if knob.kind == KnobKind::Switch { arg.num_args(0..=1).default_missing_value("on") } else { arg }
 }
@@ -60,9 +60,16 @@ fn fork() -> Arg {
     Arg::new("fork")
         .long("fork")
         .value_name("WHAT:PACKET")
-        .action(clap::ArgAction::Append)
+        .action(ArgAction::Append)
         .value_parser(intervention)
+        .help_heading("Output")
         .help("Change one packet's fate: drop:12, duplicate:12, delay:12:50ms")
+}
+
+/// A hint for who names a knob the demo has not.
+pub(super) fn knob_names(demo: &Demo) -> String {
+    let names: Vec<String> = demo.knobs.iter().map(|knob| format!("--{}", knob.name)).collect();
+    format!("the knobs of {} are {}", demo.name, names.join(", "))
 }
 
 /// Reads `drop:12`, `duplicate:12`, `delay:12:50ms`.
@@ -108,7 +115,18 @@ impl Wish {
             return start::tui(options, Some(Place::Demo { demo, seed }));
         }
         let setup = Setup { seed, interventions: self.interventions };
-        run_output::give(&demos::run(self.demo.name, &self.settings, &setup)?, &self.output)
+        let run = demos::run(self.demo.name, &self.settings, &setup)?;
+        forked(&run)?;
+        run_output::give(&run, &self.output)
+    }
+}
+
+/// A fork of a packet that never was changes nothing, and must not be shown as if it did.
+fn forked(run: &Recording) -> Result<(), Misuse> {
+    let most = u32::try_from(run.packets.len()).unwrap_or(u32::MAX);
+    match run.run.interventions.iter().find(|it| it.packet > most) {
+        None => Ok(()),
+        Some(it) => Err(Misuse(format!("--fork: there is no packet {}; this run has 1 to {most}", it.packet))),
     }
 }
 

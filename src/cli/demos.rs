@@ -4,8 +4,26 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::run_output::print;
+use super::streams::print;
 use crate::demos::{self, Demo, Knob, KnobKind};
+use crate::recording::json::pretty;
+
+/// What stands in the JSON.
+pub(super) const SHAPE: &str = r#"The list as JSON:
+
+[{
+  "name": "tcp-echo", "title": "..", "chapters": ["W1"], "live": false,
+  "knobs": [
+    {"name": "rtt", "kind": "quantity", "unit": "ns",
+     "default": 20000000, "min": 0, "max": 1000000000},
+    {"name": "script", "kind": "choice", "unit": null,
+     "default": "echo", "min": null, "max": null, "choices": ["echo", ".."]},
+    {"name": "nagle", "kind": "switch", "unit": null,
+     "default": false, "min": null, "max": null}
+  ]
+}]
+
+A quantity's default, min and max are integers of its unit: ns, bit/s, B, ppm or count. Fields may be added; these keep name and meaning."#;
 
 /// A demo in JSON; the fields are documented and stable.
 #[derive(Serialize)]
@@ -34,7 +52,7 @@ struct ListedKnob {
 pub(super) fn run(json: bool) -> anyhow::Result<ExitCode> {
     if json {
         let all: Vec<Listed> = demos::all().iter().map(|demo| listed(demo)).collect();
-        print(&serde_json::to_string_pretty(&all)?)?;
+        print(&pretty(&all)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = String::new();

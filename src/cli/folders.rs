@@ -7,16 +7,20 @@ use etcetera::BaseStrategy;
 use super::arguments::Options;
 use crate::progress::Store;
 
+/// The progress file's name.
+const FILE: &str = "progress.sqlite3";
+
 /// The progress file: under `--data`, or `$XDG_DATA_HOME/roundtrip` (`~/.local/share/roundtrip`), on macOS too.
 pub(super) fn progress_file(options: &Options) -> anyhow::Result<PathBuf> {
-    let folder = match &options.data {
-        Some(folder) => folder.clone(),
-        None => etcetera::base_strategy::Xdg::new()
-            .context("there is no home folder to keep progress in: set HOME, or name a folder with --data DIR")?
-            .data_dir()
-            .join("roundtrip"),
-    };
-    Ok(folder.join("progress.sqlite3"))
+    if let Some(folder) = &options.data {
+        return Ok(folder.join(FILE));
+    }
+    let data = etcetera::base_strategy::Xdg::new().ok().map(|xdg| xdg.data_dir());
+    // HOME may be set and empty.
+    let data = data.filter(|it| it.is_absolute());
+    let data =
+        data.context("there is no home folder to keep progress in: set HOME, or name a folder with --data DIR")?;
+    Ok(data.join("roundtrip").join(FILE))
 }
 
 /// The store, or one in memory with the reason why nothing will be kept.

@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::NO;
-use super::run_output::print;
+use super::streams::{print, safe, tell};
 use crate::net::host::HostNet;
+use crate::recording::json::pretty;
 use crate::services::grade::{self, Outcome};
 
 /// A behaviour in JSON; the fields are documented and stable.
@@ -27,7 +28,7 @@ struct Listed<'a> {
 pub(super) fn tcp_echo(port: u16, idle: u64, json: bool) -> anyhow::Result<ExitCode> {
     let server = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let idle = Duration::from_secs(idle);
-    eprintln!("Testing the server at {server}; this takes about {} seconds.", idle.as_secs() * 2 + 3);
+    tell(&format!("Testing the server at {server}; this takes about {} seconds.", idle.as_secs() * 2 + 3));
     let outcomes = HostNet::run(|net| async move { grade::tcp_echo(&net, server, idle).await })??;
     print(&if json { as_json(&outcomes)? } else { as_text(&outcomes)? })?;
     Ok(if outcomes.iter().all(|it| it.passed) { ExitCode::SUCCESS } else { ExitCode::from(NO) })
@@ -46,7 +47,7 @@ fn as_json(outcomes: &[Outcome]) -> anyhow::Result<String> {
         })
     };
     let all: Vec<serde_json::Value> = outcomes.iter().map(listed).collect::<Result<_, _>>()?;
-    Ok(serde_json::to_string_pretty(&all)?)
+    Ok(pretty(&all)?)
 }
 
 fn as_text(outcomes: &[Outcome]) -> anyhow::Result<String> {
@@ -73,5 +74,5 @@ fn as_text(outcomes: &[Outcome]) -> anyhow::Result<String> {
     }
     let passed = outcomes.iter().filter(|it| it.passed).count();
     writeln!(text, "{passed} of {} behaviours", outcomes.len())?;
-    Ok(text)
+    Ok(safe(&text))
 }

@@ -1,47 +1,71 @@
 //! The command line: one file a subcommand. stdout carries the result, stderr the messages.
 //!
 //! Exit codes: 0 done; 1 done, and the answer is no (a check found errors, a graded program failed, a quiz was not
-//! passed); 2 the command line cannot be understood; 3 something outside failed (a file, the terminal, the store).
+//! passed, a saved run does not repeat); 2 the command line cannot be understood; 3 something outside failed (a file,
+//! the terminal, the network, the store).
 mod arguments;
 mod check;
+mod config;
 mod demo;
 mod demos;
 mod folders;
 mod grade;
+mod man;
 mod open;
 mod plain;
 mod progress;
 mod run_output;
 mod start;
+mod streams;
 
 use std::process::ExitCode;
 
-use arguments::{Arguments, Asked, Command, Drill, Exercise, Learn, Options, Quiz};
+use arguments::{Asked, Command, Drill, Exercise, Learn, Options, Quiz, Wish};
+use streams::{NoReader, tell, write};
 
 use crate::tui::action::{DrillWish, Place};
 
 /// Done, and the answer is no.
 const NO: u8 = 1;
+/// The command line cannot be understood.
+const MISUSED: u8 = 2;
 /// Something outside failed.
 const FAILED: u8 = 3;
+
+/// An argument that names nothing there is; the message says what there is.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Misuse(String);
 
 /// Runs the program with the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match arguments::read() {
-        Asked::Demo(options, wish) => wish.run(&options),
-        Asked::Static(Arguments { options, command }) => match command {
-            None => start::tui(&options, None),
-            Some(command) => run(&options, command),
-        },
+    let asked = match arguments::read() {
+        Ok(asked) => asked,
+        Err(code) => return code,
     };
-    done.unwrap_or_else(|error| {
-        eprintln!("roundtrip: {error:#}");
-        ExitCode::from(FAILED)
+    run(asked).unwrap_or_else(|error| {
+        if error.is::<NoReader>() {
+            return ExitCode::SUCCESS;
+        }
+        tell(&format!("roundtrip: {error:#}"));
+        ExitCode::from(if error.is::<Misuse>() { MISUSED } else { FAILED })
     })
 }
 
-fn run(options: &Options, command: Command) -> anyhow::Result<ExitCode> {
+fn run(Asked { options, wish }: Asked) -> anyhow::Result<ExitCode> {
+    let options = config::under(options);
+    if let Some(trouble) = &options.trouble {
+        tell(&format!("roundtrip: {trouble}"));
+    }
+    match wish {
+        Wish::Home => start::tui(&options, None),
+        Wish::Demo(wish) => wish.run(&options),
+        Wish::Command(command) => run_command(&options, command),
+    }
+}
+
+fn run_command(options: &Options, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Learn(learn) if learn.plain => plain::learn(options, &learn),
         Command::Learn(Learn { lesson, .. }) => start::tui(options, Some(Place::Learn { lesson })),
@@ -58,12 +82,10 @@ fn run(options: &Options, command: Command) -> anyhow::Result<ExitCode> {
         Command::Check { dir, json } => check::run(options, dir.as_deref(), json),
         Command::Progress(progress) => progress::run(options, &progress),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut arguments::command(), "roundtrip", &mut std::io::stdout());
-            Ok(ExitCode::SUCCESS)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut arguments::command(), "roundtrip", &mut script);
+            write(&script).map(|()| ExitCode::SUCCESS)
         }
-        Command::Man => {
-            clap_mangen::Man::new(arguments::command()).render(&mut std::io::stdout())?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Man => write(&man::page()?).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -1,31 +1,35 @@
 //! `open FILE`: a saved run, made again and compared with what it was.
+use std::fs::File;
 use std::io::{IsTerminal, Read, stdout};
 use std::process::ExitCode;
 
 use anyhow::Context;
 
 use super::arguments::{Open, Options};
-use super::{run_output, start};
+use super::streams::tell;
+use super::{NO, run_output, start};
 use crate::demos;
-use crate::recording::saved;
+use crate::recording::saved::{self, Saved};
 use crate::tui::action::Place;
 
-/// Opens the run on the screen, or gives it out.
+/// Opens the run on the screen, or gives it out; exit code 1 when it is not the run that was saved.
 pub(super) fn run(options: &Options, open: &Open) -> anyhow::Result<ExitCode> {
     let name = open.file.display();
+    let saved = read(open).with_context(|| name.to_string())?;
     let on_screen = !(open.output.json || open.output.text || open.output.pcap.is_some());
     if on_screen && stdout().is_terminal() {
         return start::tui(options, Some(Place::SavedRun { path: name.to_string() }));
     }
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(&open.file).with_context(|| format!("{name} cannot be read"))?;
-    file.take(saved::MOST_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("{name} cannot be read"))?;
-    let saved = saved::parse(&bytes).with_context(|| name.to_string())?;
     let again = demos::replay(&saved.run).with_context(|| name.to_string())?;
-    if let Err(differs) = saved.check(&again) {
-        eprintln!("roundtrip: {differs}");
-    }
-    run_output::give(&again, &open.output)
+    let given = run_output::give(&again, &open.output)?;
+    let Err(differs) = saved.check(&again) else { return Ok(given) };
+    tell(&format!("roundtrip: {name}: {differs}"));
+    Ok(ExitCode::from(NO))
+}
+
+fn read(open: &Open) -> anyhow::Result<Saved> {
+    let mut bytes = Vec::new();
+    let file = File::open(&open.file).context("this file cannot be read")?;
+    file.take(saved::MOST_BYTES as u64 + 1).read_to_end(&mut bytes).context("this file cannot be read")?;
+    Ok(saved::parse(&bytes)?)
 }

@@ -7,13 +7,28 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde::Serialize;
 
+use super::NO;
 use super::arguments::{Options, Progress};
 use super::folders;
 use super::plain::loaded;
-use super::run_output::print;
+use super::streams::{print, safe, tell};
 use crate::practice::{Standing, standings};
-use crate::progress::{Snapshot, Store};
+use crate::progress::{Snapshot, Store, StoreError, set_aside};
 use crate::quantity::{Quantity, Unit};
+use crate::recording::json::{escaped, pretty};
+
+/// What stands in the JSON.
+pub(super) const SHAPE: &str = r#"The summary as JSON:
+
+{
+  "interview": "2027-01-15",
+  "chapters": [{"chapter": "W1", "lessons": 10, "lessons_done": 3,
+    "questions": 120, "seen": 40, "known": 25, "due": 7}],
+  "quizzes": [{"chapter": "W1", "ended": "2026-10-01T19:30:00Z",
+    "asked": 15, "share_ppm": 850000}]
+}
+
+interview is null where no date is set; share_ppm is the share of the points, 1000000 for all. Fields may be added; these keep name and meaning."#;
 
 /// The summary in JSON; the fields are documented and stable.
 #[derive(Serialize)]
@@ -44,7 +59,11 @@ struct ListedQuiz<'a> {
 
 /// Shows, exports or imports.
 pub(super) fn run(options: &Options, progress: &Progress) -> anyhow::Result<ExitCode> {
-    let mut store = Store::open(&folders::progress_file(options)?)?;
+    let path = folders::progress_file(options)?;
+    if progress.set_aside {
+        return aside(&path);
+    }
+    let mut store = Store::open(&path)?;
     match (&progress.export, &progress.import) {
         (Some(file), _) => export(&mut store, file)?,
         (_, Some(file)) => import(&mut store, file)?,
@@ -56,17 +75,21 @@ pub(super) fn run(options: &Options, progress: &Progress) -> anyhow::Result<Exit
 fn export(store: &mut Store, file: &Path) -> anyhow::Result<()> {
     let text = store.export()?;
     if file == Path::new("-") {
-        return print(&text);
+        return print(&escaped(&text));
     }
     std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?;
-    eprintln!("{} holds everything", file.display());
+    tell(&format!("{} holds everything", file.display()));
     Ok(())
 }
 
 fn import(store: &mut Store, file: &Path) -> anyhow::Result<()> {
-    let open = File::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let imported = store.import(open).with_context(|| file.display().to_string())?;
-    eprintln!("{} answers are new, {} were known", imported.answers, imported.known);
+    let imported = if file == Path::new("-") {
+        store.import(std::io::stdin().lock()).context("standard input")?
+    } else {
+        let open = File::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        store.import(open).with_context(|| file.display().to_string())?
+    };
+    tell(&format!("answers that are new: {}; that were known: {}", imported.answers, imported.known));
     Ok(())
 }
 
@@ -81,9 +104,29 @@ fn show(options: &Options, snapshot: &Snapshot, json: bool) -> anyhow::Result<()
             chapters: standings.iter().map(listed).collect(),
             quizzes: snapshot.quizzes.iter().map(listed_quiz).collect(),
         };
-        return print(&serde_json::to_string_pretty(&summary)?);
+        return print(&pretty(&summary)?);
     }
-    print(&as_text(snapshot, &standings)?)
+    print(&safe(&as_text(snapshot, &standings)?))
+}
+
+/// Moves a damaged file away; one that is sound stays, whoever asks.
+fn aside(path: &Path) -> anyhow::Result<ExitCode> {
+    if !path.exists() {
+        tell(&format!("{} is not there yet: there is nothing to set aside", path.display()));
+        return Ok(ExitCode::from(NO));
+    }
+    match Store::open(path).and_then(|store| store.verify()) {
+        Ok(()) => {
+            tell(&format!("{} is sound, and stays where it is; nothing was done", path.display()));
+            Ok(ExitCode::from(NO))
+        }
+        Err(StoreError::Damaged { detail, .. }) => {
+            let to = set_aside(path).with_context(|| format!("{} cannot be moved", path.display()))?;
+            tell(&format!("the damaged file ({detail}) is now {}; the next start begins a new one", to.display()));
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
 fn listed(it: &Standing) -> ListedChapter<'_> {

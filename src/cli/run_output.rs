@@ -1,27 +1,23 @@
 //! A run given out: JSON, text, a capture.
-use std::io::{Write, stdout};
+use std::io::{IsTerminal, stdout};
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
+use super::Misuse;
 use super::arguments::Output;
+use super::streams::{print, tell, write};
+use crate::recording::Recording;
 use crate::recording::json::json;
 use crate::recording::text::text;
-use crate::recording::{Recording, vantage};
+use crate::recording::vantage::{self, Vantage};
 
 /// Writes what was asked for; text when nothing was.
 pub(super) fn give(recording: &Recording, output: &Output) -> anyhow::Result<ExitCode> {
     if let Some(path) = &output.pcap {
-        let tap = match &output.tap {
-            Some(name) => vantage::find(recording, name),
-            None => vantage::all(recording).first().copied(),
-        };
-        let Some(tap) = tap else {
-            let names: Vec<String> = vantage::all(recording).iter().map(|it| it.name(recording)).collect();
-            bail!("there is no interface of that name; this run has {}", names.join(", "));
-        };
-        std::fs::write(path, tap.pcapng(recording)).with_context(|| format!("{} cannot be written", path.display()))?;
-        eprintln!("{} holds what {} saw", path.display(), tap.name(recording));
+        let wants_more = output.json || output.text;
+        capture(recording, place(recording, output.tap.as_deref())?, path, wants_more)?;
     }
     if output.json {
         print(&json(recording))?;
@@ -31,13 +27,30 @@ pub(super) fn give(recording: &Recording, output: &Output) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints a result; a reader that has seen enough (`| head`) is no failure.
-pub(super) fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = stdout().lock();
-    let written =
-        out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
-    match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("standard output failed"),
-        _ => Ok(()),
+fn place(recording: &Recording, tap: Option<&str>) -> Result<Vantage, Misuse> {
+    let all = vantage::all(recording);
+    let found = match tap {
+        Some(name) => vantage::find(recording, name),
+        None => all.first().copied(),
+    };
+    found.ok_or_else(|| {
+        let names: Vec<String> = all.iter().map(|it| it.name(recording)).collect();
+        Misuse(format!("--tap: there is no interface {}; this run has {}", tap.unwrap_or_default(), names.join(", ")))
+    })
+}
+
+fn capture(recording: &Recording, place: Vantage, path: &Path, wants_more: bool) -> anyhow::Result<()> {
+    let bytes = place.pcapng(recording);
+    if path != Path::new("-") {
+        std::fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))?;
+        tell(&format!("{} holds what {} saw", path.display(), place.name(recording)));
+        return Ok(());
     }
+    if wants_more {
+        return Err(Misuse("--pcap - and --json or --text both want standard output: name a file".to_owned()).into());
+    }
+    if stdout().is_terminal() {
+        return Err(Misuse("--pcap - writes bytes, and standard output is a terminal: name a file".to_owned()).into());
+    }
+    write(&bytes)
 }

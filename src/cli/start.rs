@@ -7,12 +7,14 @@ use anyhow::{Context, bail};
 use ratatui::layout::Size;
 
 use super::arguments::Options;
-use super::folders;
-use crate::content::Content;
-use crate::tui::Start;
-use crate::tui::action::Place;
+use super::{Misuse, folders};
+use crate::content::{self, Chapter, Content, Source};
+use crate::practice::drill;
+use crate::progress::Snapshot;
+use crate::tui::action::{Event, Outcome, Place};
 use crate::tui::app::{App, World};
 use crate::tui::theme::Theme;
+use crate::tui::{Start, course};
 
 /// Where chance comes from when nobody says.
 pub(super) const SEED: u64 = 1;
@@ -28,9 +30,15 @@ pub(super) fn tui(options: &Options, place: Option<Place>) -> anyhow::Result<Exi
              or `roundtrip demo NAME --text`"
         );
     }
+    if let Some(place) = &place {
+        check(options, place)?;
+    }
     let (store, unkept) = folders::store(options);
     let mut app = App::new(world(options));
     app.world.unkept = unkept;
+    if let Some(trouble) = &options.trouble {
+        app.update(Event::Done(Outcome::Failed(trouble.clone())));
+    }
     let start = Start { store, content: options.content.clone(), place };
     crate::tui::run(app, start).context("the terminal failed")?;
     Ok(ExitCode::SUCCESS)
@@ -38,16 +46,56 @@ pub(super) fn tui(options: &Options, place: Option<Place>) -> anyhow::Result<Exi
 
 fn world(options: &Options) -> World {
     let variable = |name: &str| std::env::var(name).ok();
-    let theme = options.theme.as_deref().unwrap_or_else(|| Theme::for_terminal(variable));
+    let shipped = || Theme::named(Theme::for_terminal(variable)).expect("the terminal chooses among those that ship");
     World {
         content: Arc::new(Content::default()),
         loaded: false,
         learner: Arc::default(),
         known: false,
         unkept: None,
-        theme: Theme::named(theme).expect("the command line takes only themes that ship"),
+        theme: options.theme.clone().unwrap_or_else(shipped),
         size: Size::new(80, 24),
         today: jiff::Zoned::now().date(),
         seed: options.seed.unwrap_or(SEED),
     }
+}
+
+/// Refuses a place that is not there before the terminal is taken, so that the message stays on the screen.
+fn check(options: &Options, place: &Place) -> Result<(), Misuse> {
+    match place {
+        Place::Learn { lesson: Some(lesson) } | Place::Present { lesson } => {
+            course::meant(&quietly_loaded(options), &Snapshot::default(), Some(lesson)).map(drop).map_err(Misuse)
+        }
+        Place::Quiz { chapter } => chapter_with_quiz(&quietly_loaded(options), chapter).map(drop),
+        Place::Drill(wish) if !wish.tags.is_empty() => known_tags(&quietly_loaded(options), &wish.tags),
+        _ => Ok(()),
+    }
+}
+
+/// The content; the screen itself tells of its problems.
+fn quietly_loaded(options: &Options) -> Content {
+    content::load(options.content.as_deref().map_or(Source::Embedded, Source::Folder)).0
+}
+
+/// The chapter of that id, when there is something to ask.
+pub(super) fn chapter_with_quiz<'a>(content: &'a Content, id: &str) -> Result<&'a Chapter, Misuse> {
+    let Some(chapter) = content.chapter(id) else {
+        let ids: Vec<&str> = content.chapters.iter().map(|it| it.id.as_str()).collect();
+        return Err(Misuse(format!("there is no chapter `{id}`; there are {}", ids.join(", "))));
+    };
+    if !chapter.quiz.questions.is_empty() {
+        return Ok(chapter);
+    }
+    let asked = content.chapters.iter().filter(|it| !it.quiz.questions.is_empty());
+    let ids: Vec<&str> = asked.map(|it| it.id.as_str()).collect();
+    Err(Misuse(format!("{} has no quiz yet; these have one: {}", chapter.id, ids.join(", "))))
+}
+
+/// Refuses tags that no question has, and names those there are.
+pub(super) fn known_tags(content: &Content, wanted: &[String]) -> Result<(), Misuse> {
+    let tags = drill::tags(content);
+    let unknown = wanted.iter().find(|wanted| !tags.iter().any(|tag| tag.eq_ignore_ascii_case(wanted)));
+    let Some(unknown) = unknown else { return Ok(()) };
+    let tags: Vec<&str> = tags.into_iter().collect();
+    Err(Misuse(format!("no question has the tag `{unknown}`; the tags are {}", tags.join(", "))))
 }

@@ -14,7 +14,7 @@ pub enum StoreError {
     Newer { path: PathBuf, found: u32, known: u32 },
     /// Not a database, or one whose pages contradict each other.
     #[error(
-        "{} is damaged ({detail}): it is kept as it is; to start anew rename it to {} (and a file of its name ending in -wal with it), or put a copy back",
+        "{} is damaged ({detail}): it is kept as it is; put a copy back, or begin anew: `roundtrip progress --set-aside` moves it to {}",
         .path.display(), .aside.display()
     )]
     Damaged { path: PathBuf, aside: PathBuf, detail: String },

@@ -1,29 +1,42 @@
-//! A run as JSON: the stable form of `roundtrip demo NAME --json`. Names, not indices; integers of base units; times in ns.
-//!
-//! ```json
-//! {
-//!   "demo": "tcp-echo", "seed": 1, "knobs": {"rtt": "80ms"}, "interventions": [], "end_ns": 160000000,
-//!   "measurements": [{"name": "handshake", "value": 80000000, "unit": "ns", "label": "...", "how": "..."}],
-//!   "markers": [{"name": "syn-ack", "at_ns": 80000000, "label": "...", "packet": 2}],
-//!   "packets": [{"n": 1, "at_ns": 0, "tap": "client-server", "from": "client", "to": "server", "len": 74,
-//!                "summary": "TCP 49152 > 80 [SYN] ...", "reason": null,
-//!                "left_ns": 0, "arrived_ns": 40000000, "fate": "delivered", "fate_reason": null}],
-//!   "events": [{"at_ns": 0, "until_ns": null, "node": "client", "kind": "call", "call": "...", "result": "..."}],
-//!   "spans": [{"lane": "TCP", "name": "handshake", "from_ns": 0, "to_ns": 80000000, "packets": [1, 2]}],
-//!   "series": [{"name": "queue", "unit": "B", "points": [[0, 1500]]}],
-//!   "nodes": [{"name": "client", "kind": "host", "interfaces": [...]}],
-//!   "links": [{"name": "client-server", "ends": ["client", "server"], "properties": ["40 ms"]}]
-//! }
-//! ```
-//!
-//! `unit` is `ns`, `bit/s`, `B`, `ppm` or `count`. `fate` is `delivered`, `lost`, `queue_full`, `dropped`, `delayed` or
-//! `duplicated`. Fields may be added; those above keep their names and meaning. Text is safe for a terminal: controls and
-//! characters that turn lines are written as `\u` escapes.
+//! A run as JSON: the stable form of `roundtrip demo NAME --json`, described in [`SHAPE`].
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::{EventKind, Fate, Interface, Intervention, Meddling, NodeKind, Recording, Time};
+
+/// What stands in it. The command line's help prints this, and a test holds the JSON to it.
+pub const SHAPE: &str = r#"{
+  "demo": "tcp-echo", "seed": 1, "knobs": {"rtt": "80ms"},
+  "interventions": [{"packet": 2, "action": "drop"}],
+  "end_ns": 160000000,
+  "measurements": [{"name": "handshake", "value": 80000000,
+    "unit": "ns", "label": "..", "how": ".."}],
+  "markers": [{"name": "syn-ack", "at_ns": 80000000, "label": "..",
+    "packet": 2}],
+  "packets": [{"n": 1, "at_ns": 0, "tap": "client-server",
+    "from": "client", "to": "server", "len": 74,
+    "summary": "TCP 49152 > 80 [SYN] ..", "reason": null,
+    "left_ns": 0, "arrived_ns": 40000000,
+    "fate": "delivered", "fate_reason": null}],
+  "events": [{"at_ns": 0, "until_ns": null, "node": "client",
+    "kind": "call", "call": "connect(..)", "result": ".."}],
+  "spans": [{"lane": "TCP", "name": "handshake", "from_ns": 0,
+    "to_ns": 80000000, "packets": [1, 2]}],
+  "series": [{"name": "queue", "unit": "B", "points": [[0, 1500]]}],
+  "nodes": [{"name": "client", "kind": "host", "interfaces":
+    [{"name": "eth0", "mac": "..", "addresses": [".."]}]}],
+  "links": [{"name": "client-server", "ends": ["client", "server"],
+    "properties": ["40 ms"]}]
+}
+
+Values are integers of their unit: ns, bit/s, B, ppm or count. Times are nanoseconds of the run's own clock.
+
+at_ns: handed to the link; left_ns: its first bit goes out; arrived_ns: its last bit is in, null where that never was.
+
+fate: delivered, lost, queue_full, dropped, delayed, duplicated or copy. An event's kind: call (call, result), state (machine, from, to), decision (text) or note (text). action: drop, duplicate or delay with secs and nanos.
+
+The same demo, knobs, seed and interventions give the same bytes. Fields may be added; these keep name and meaning. Characters that could drive a terminal are written as \u escapes."#;
 
 #[derive(Serialize)]
 struct View<'a> {
@@ -110,12 +123,20 @@ struct Link<'a> {
 /// The run as JSON, indented, with a line end.
 #[must_use]
 pub fn json(recording: &Recording) -> String {
-    let text = serde_json::to_string_pretty(&view(recording)).expect("the keys of all maps are texts");
-    escaped(&text) + "\n"
+    pretty(&view(recording)).expect("the keys of all maps are texts")
 }
 
-/// Characters that could drive a terminal stand only inside strings, where JSON takes them as escapes too (RFC 8259 §7).
-fn escaped(json: &str) -> String {
+/// Any value as JSON, indented, with a line end, safe for a terminal.
+///
+/// # Errors
+/// When a map of it has keys that are no texts.
+pub fn pretty(value: &impl Serialize) -> serde_json::Result<String> {
+    Ok(escaped(&serde_json::to_string_pretty(value)?) + "\n")
+}
+
+/// JSON that is safe for a terminal. Characters that could drive one stand only inside strings, where JSON takes them as escapes too (RFC 8259 §7).
+#[must_use]
+pub fn escaped(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
         if c != '\n' && crate::wire::text::is_hidden(c) {
@@ -221,6 +242,34 @@ mod tests {
     #[test]
     fn the_shape_is_stable() {
         insta::assert_snapshot!(json(&sample()));
+    }
+
+    #[test]
+    fn its_description_names_every_field() {
+        let value: serde_json::Value = serde_json::from_str(&json(&sample())).expect("JSON");
+        let mut names = Vec::new();
+        keys(&value, &mut names);
+        let missing: Vec<_> = names.iter().filter(|it| !SHAPE.contains(&format!("\"{it}\""))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        let shape: serde_json::Value =
+            serde_json::from_str(SHAPE.split("\n\n").next().unwrap_or_default()).expect("JSON");
+        assert_eq!(shape.as_object().map(|it| it.len()), value.as_object().map(|it| it.len()));
+    }
+
+    /// Names of fields; those of knobs and of kinds of events are not fixed.
+    fn keys(value: &serde_json::Value, names: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(map) => {
+                for (name, inner) in map {
+                    names.push(name.clone());
+                    if !["knobs", "events", "interventions"].contains(&name.as_str()) {
+                        keys(inner, names);
+                    }
+                }
+            }
+            serde_json::Value::Array(all) => all.iter().for_each(|it| keys(it, names)),
+            _ => {}
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Colours by role: a view says what a thing is, the theme says how that looks.
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
+use toml::Spanned;
+
+use crate::content::SourceFile;
 
 /// How each role looks. Meaning is never by colour alone: views add a word or a sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,22 +36,22 @@ pub struct Theme {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
-    text: String,
-    dim: String,
-    title: String,
-    strong: String,
-    accent: String,
-    border: String,
-    focus: String,
-    selected: String,
-    lit: String,
-    code: String,
-    link: String,
-    key: String,
-    good: String,
-    bad: String,
-    warn: String,
-    hues: [String; 6],
+    text: Spanned<String>,
+    dim: Spanned<String>,
+    title: Spanned<String>,
+    strong: Spanned<String>,
+    accent: Spanned<String>,
+    border: Spanned<String>,
+    focus: Spanned<String>,
+    selected: Spanned<String>,
+    lit: Spanned<String>,
+    code: Spanned<String>,
+    link: Spanned<String>,
+    key: Spanned<String>,
+    good: Spanned<String>,
+    bad: Spanned<String>,
+    warn: Spanned<String>,
+    hues: [Spanned<String>; 6],
 }
 
 /// The themes that ship with the program.
@@ -87,11 +90,15 @@ impl Theme {
     /// A theme from its file.
     ///
     /// # Errors
-    /// A message with the line and what to write, for a person.
+    /// `name:line:column` and what to write, for a person.
     pub fn read(name: &str, text: &str) -> Result<Self, String> {
-        let raw: Raw = toml::from_str(text).map_err(|error| format!("theme {name}: {error}"))?;
-        let base = style(&raw.text)?;
-        let over = |text: &str| style(text).map(|it| base.patch(it));
+        let file = SourceFile::new(name, text.to_owned());
+        let at = |offset: usize, what: &str| format!("{name}:{}:{}: {what}", file.line(offset), file.column(offset));
+        let unread = |error: toml::de::Error| at(error.span().map_or(0, |span| span.start), error.message());
+        let raw: Raw = toml::from_str(text).map_err(unread)?;
+        let of = |text: &Spanned<String>| style(text.get_ref()).map_err(|error| at(text.span().start, &error));
+        let base = of(&raw.text)?;
+        let over = |text: &Spanned<String>| of(text).map(|it| base.patch(it));
         let [a, b, c, d, e, f] = &raw.hues;
         Ok(Self {
             name: name.to_owned(),

@@ -5,150 +5,134 @@ use anyhow::bail;
 use jiff::Timestamp;
 
 use super::console::Console;
-use super::loaded;
+use super::stage::{Numbers, Stage};
+use super::{kept, loaded};
 use crate::cli::arguments::{Learn, Options};
-use crate::cli::{folders, start};
-use crate::content::layout::{self, Facts};
-use crate::content::{DemoRef, Lesson, Predict, Show, Step};
-use crate::demos::{self, Setup};
+use crate::cli::{Misuse, start};
+use crate::content::layout;
+use crate::content::{DemoRef, Lesson, Predict, Step};
 use crate::progress::{Position, Prediction, Store};
 use crate::quantity::Quantity;
-use crate::recording::{Recording, text};
 use crate::tui::course;
+
+/// Columns of the text.
+const WIDTH: usize = 78;
 
 /// Reads a lesson aloud, so to say.
 pub(in crate::cli) fn learn(options: &Options, learn: &Learn) -> anyhow::Result<ExitCode> {
     let content = loaded(options);
-    let (mut store, unkept) = folders::store(options);
-    if let Some(why) = unkept {
-        eprintln!("roundtrip: progress is not kept: {why}");
-    }
-    let (lesson, from) =
-        course::meant(&content, &store.snapshot()?, learn.lesson.as_deref()).map_err(anyhow::Error::msg)?;
-    let mut reader = Reader { console: Console::new(), seed: options.seed.unwrap_or(start::SEED), run: None };
+    let mut store = kept(options);
+    let (lesson, from) = course::meant(&content, &store.snapshot()?, learn.lesson.as_deref()).map_err(Misuse)?;
+    let seed = options.seed.unwrap_or(start::SEED);
+    let mut reader = Reader { console: Console::new(), store, lesson, seed, stage: None };
     reader.console.line(&format!(
         "{}\n{} steps, about {} minutes",
         lesson.title,
         lesson.steps.len(),
         lesson.minutes
     ))?;
-    for (index, step) in lesson.steps.iter().enumerate().skip(from) {
-        stand(&mut store, lesson, index, false)?;
-        reader.step(&mut store, lesson, index, step)?;
-        let is_last = index + 1 == lesson.steps.len();
-        if !is_last && reader.console.ask("enter for the next step, q to stop")?.is_none_or(|line| line == "q") {
-            reader.console.line("Stopped here; the same command goes on with this step.")?;
-            return Ok(ExitCode::SUCCESS);
-        }
+    let is_done = reader.walk(from)?;
+    let word = if is_done { "The lesson is done." } else { "Stopped here; the same command goes on with this step." };
+    reader.console.line(word)?;
+    if is_done && let Some((next, _)) = course::next(&content, &reader.store.snapshot()?) {
+        reader.console.line(&format!("Next: {}, roundtrip learn {} --plain", next.title, next.id))?;
     }
-    stand(&mut store, lesson, lesson.steps.len().saturating_sub(1), true)?;
-    reader.console.line("\nThe lesson is done.")?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn stand(store: &mut Store, lesson: &Lesson, step: usize, done: bool) -> anyhow::Result<()> {
-    let at = Timestamp::now();
-    let step = u32::try_from(step)?;
-    Ok(store.stand(&lesson.id, &Position { step, furthest: step, done: done.then_some(at), at })?)
-}
-
 /// The conversation, and the run beside it.
-struct Reader {
+struct Reader<'a> {
     console: Console,
+    store: Store,
+    lesson: &'a Lesson,
     seed: u64,
-    run: Option<(DemoRef, Recording)>,
+    stage: Option<Stage>,
 }
 
-/// The numbers of the run, for the text.
-struct Numbers<'a>(Option<&'a Recording>);
-
-impl Facts for Numbers<'_> {
-    fn measured(&self, name: &str) -> Option<String> {
-        Some(self.0?.measurement(name)?.value.to_string())
+impl Reader<'_> {
+    /// Goes through the steps; says whether the learner came to the end.
+    fn walk(&mut self, from: usize) -> anyhow::Result<bool> {
+        let lesson = self.lesson;
+        let last = lesson.steps.len().saturating_sub(1);
+        for (index, step) in lesson.steps.iter().enumerate().skip(from) {
+            self.stand(index, false)?;
+            if !self.step(index, step)? {
+                return Ok(false);
+            }
+            if index < last {
+                let line = self.console.ask("enter for the next step, q to stop")?;
+                if line.is_none_or(|line| line == "q") {
+                    return Ok(false);
+                }
+            }
+        }
+        self.stand(last, true)?;
+        self.console.line("")?;
+        Ok(true)
     }
 
-    fn setting(&self, name: &str) -> Option<String> {
-        self.0?.run.knobs.get(name).cloned()
+    fn stand(&mut self, step: usize, done: bool) -> anyhow::Result<()> {
+        let at = Timestamp::now();
+        let step = u32::try_from(step)?;
+        let position = Position { step, furthest: step, done: done.then_some(at), at };
+        Ok(self.store.stand(&self.lesson.id, &position)?)
     }
-}
 
-impl Reader {
-    fn step(&mut self, store: &mut Store, lesson: &Lesson, index: usize, step: &Step) -> anyhow::Result<()> {
-        self.console.line(&format!("\n{} of {}: {}\n", index + 1, lesson.steps.len(), step.title))?;
-        let is_new = self.set(lesson.run_at(index))?;
-        let rows = layout::rows(&step.blocks, 78, &Numbers(self.run.as_ref().map(|(_, run)| run)));
-        for row in rows {
+    /// One step; false when the input ended in it.
+    fn step(&mut self, index: usize, step: &Step) -> anyhow::Result<bool> {
+        self.console.line(&format!("\n{} of {}: {}\n", index + 1, self.lesson.steps.len(), step.title))?;
+        let is_new = self.set(self.lesson.run_at(index))?;
+        let numbers = Numbers { stage: self.stage.as_ref(), is_guessed: step.predict.is_none() };
+        for row in layout::rows(&step.blocks, WIDTH, &numbers) {
             self.console.line(&row.text())?;
         }
-        if let Some(predict) = &step.predict {
-            self.predict(store, lesson, index, predict)?;
+        if let Some(predict) = &step.predict
+            && !self.predict(index, predict)?
+        {
+            return Ok(false);
         }
-        let Some((demo, run)) = &self.run else { return Ok(()) };
-        let told = match (&step.show, is_new && step.predict.is_none()) {
-            (Some(show), _) => Some(shown(run, show)),
-            (None, true) => {
-                Some(format!("The demo {} has run; `roundtrip demo {} --text` tells all of it.", demo.name, demo.name))
-            }
-            (None, false) => None,
-        };
-        if let Some(told) = told {
-            self.console.line(&format!("\n{told}"))?;
+        let Some(stage) = &self.stage else { return Ok(true) };
+        if let Some(show) = &step.show {
+            self.console.line(&format!("\n{}", stage.told(show)))?;
+        } else if is_new {
+            self.console.line(&format!("\nThe demo {} has run; all of it: {}", stage.demo.name, stage.command()))?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Makes the run a step needs; says whether it is another than before.
     fn set(&mut self, wanted: Option<DemoRef>) -> anyhow::Result<bool> {
-        let Some(wanted) = wanted else { return Ok(false) };
-        if self.run.as_ref().is_some_and(|(demo, _)| *demo == wanted) {
+        let Some(wanted) = wanted.filter(|it| self.stage.as_ref().is_none_or(|stage| stage.demo != *it)) else {
             return Ok(false);
-        }
-        let setup = Setup { seed: self.seed, interventions: Vec::new() };
-        let run = demos::run(&wanted.name, &wanted.knobs, &setup)?;
-        self.run = Some((wanted, run));
+        };
+        self.stage = Some(Stage::new(wanted, self.seed)?);
         Ok(true)
     }
 
-    fn predict(&mut self, store: &mut Store, lesson: &Lesson, step: usize, predict: &Predict) -> anyhow::Result<()> {
-        let measured = self.run.as_ref().and_then(|(_, run)| run.measurement(&predict.measure)).cloned();
+    /// Asks for a guess, then tells what was measured; false when the input ended instead.
+    fn predict(&mut self, step: usize, predict: &Predict) -> anyhow::Result<bool> {
+        let measured = self.stage.as_ref().and_then(|stage| stage.run.measurement(&predict.measure)).cloned();
         let Some(measured) = measured else { bail!("the run measures no {}", predict.measure) };
         self.console.line("")?;
         self.console.say(&predict.ask)?;
-        let said = loop {
-            let Some(line) = self.console.ask("your guess, with its unit; enter skips")? else { break None };
-            if line.is_empty() {
-                break None;
-            }
-            match Quantity::parse(&line, predict.unit) {
-                Ok(said) => break Some(said),
-                Err(error) => self.console.say(&error.to_string())?,
+        let guess = loop {
+            match self.console.ask("your guess, with its unit; enter skips")? {
+                None => return Ok(false),
+                Some(line) if line.is_empty() => break None,
+                Some(line) => match Quantity::parse(&line, predict.unit) {
+                    Ok(guess) => break Some(guess),
+                    Err(error) => self.console.say(&error.to_string())?,
+                },
             }
         };
+        if let Some(guess) = guess {
+            let (lesson, step, measured) = (self.lesson.id.clone(), u32::try_from(step)?, measured.value);
+            self.store.predicted(&Prediction { lesson, step, guess, measured, at: Timestamp::now() })?;
+        }
         self.console.say(&format!("Measured: {} ({}).", measured.value, measured.how))?;
-        let Some(guess) = said else { return Ok(()) };
-        if let Some(wrong) = predict.wrong.iter().find(|wrong| wrong.value == guess) {
+        if let Some(wrong) = predict.wrong.iter().find(|wrong| Some(wrong.value) == guess) {
             self.console.say(&wrong.why)?;
         }
-        let (lesson, step, measured) = (lesson.id.clone(), u32::try_from(step)?, measured.value);
-        Ok(store.predicted(&Prediction { lesson, step, guess, measured, at: Timestamp::now() })?)
-    }
-}
-
-/// What the screen would show beside the step, in words.
-fn shown(run: &Recording, show: &Show) -> String {
-    let marker = show.marker.as_deref().and_then(|name| run.marker(name));
-    let packet = marker.and_then(|it| it.packet).and_then(|n| run.packet(n));
-    match (show.view.as_str(), marker, packet) {
-        ("table", ..) => text::measurements_text(run),
-        (_, Some(marker), Some(packet)) => {
-            let (from, to) = (run.node_name(packet.from), run.node_name(packet.to));
-            let reason = packet.reason.as_deref().map(|it| format!(" ({it})")).unwrap_or_default();
-            format!(
-                "At {}, {}: packet {}, {from} to {to}: {}{reason}",
-                marker.at, marker.label, packet.n, packet.summary
-            )
-        }
-        (_, Some(marker), None) => format!("At {}: {}", marker.at, marker.label),
-        _ => text::packets_text(run),
+        Ok(true)
     }
 }

@@ -11,6 +11,7 @@ mod result;
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
+use jiff::civil::Date;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
@@ -44,6 +45,8 @@ pub struct Session {
     /// What will be asked, until the store has begun it.
     wished: Vec<Item>,
     sitting: Option<(String, Sitting)>,
+    /// The interview's day, to be kept when the drill begins.
+    until: Option<Date>,
     /// The grade of each item answered.
     grades: Vec<Option<Grade>>,
     at: usize,
@@ -98,7 +101,7 @@ impl Session {
                 tags => format!("No question has the tag {}.", tags.join(" or ")),
             });
         }
-        Ok(Self::new(Topic::Drill { minutes: wish.minutes }, items))
+        Ok(Self { until: wish.until, ..Self::new(Topic::Drill { minutes: wish.minutes }, items) })
     }
 
     /// A quiz or drill that was left.
@@ -118,6 +121,7 @@ impl Session {
             topic,
             wished: items,
             sitting: None,
+            until: None,
             grades,
             at: 0,
             asking: None,
@@ -368,7 +372,9 @@ impl Screen for Session {
             return self.ask();
         }
         let chapter = if let Topic::Quiz { chapter } = &self.topic { Some(chapter.clone()) } else { None };
-        vec![Effect::Keep(Keep::Begin { context: self.context(), chapter, items: self.wished.clone() })]
+        let interview = self.until.take().map(|date| Effect::Keep(Keep::Interview(Some(date))));
+        let begin = Keep::Begin { context: self.context(), chapter, items: self.wished.clone() };
+        interview.into_iter().chain([Effect::Keep(begin)]).collect()
     }
 
     fn update(&mut self, action: Action, world: &World) -> Vec<Effect> {

@@ -1,0 +1,62 @@
+//! How an answer is written on one line, and what such a line says.
+use crate::content::{Kind, Question};
+use crate::practice::{Answer, Asked, Attempt};
+
+/// What to write for each kind of question.
+pub(super) const fn how(question: &Question) -> &'static str {
+    match question.kind {
+        Kind::Single(_) => "a number",
+        Kind::Multiple(_) => "numbers, such as 1 3",
+        Kind::TrueFalse { .. } => "t, or f and the number of the correction, such as f 2",
+        Kind::Order(_) => "the numbers in the right order",
+        Kind::Match(_) => "for a, b, ... the number of each right side",
+        Kind::Numeric { .. } | Kind::Predict { .. } => "a number with its unit",
+        Kind::Short { .. } | Kind::Field(_) => "your answer",
+        Kind::Card { .. } => "your own words, on one line",
+    }
+}
+
+/// Row numbers as people type them, each within `most`.
+pub(super) fn numbers(line: &str, most: usize) -> Option<Vec<usize>> {
+    let parts = line.split([' ', ',']).filter(|part| !part.is_empty());
+    parts.map(|part| part.parse::<usize>().ok()?.checked_sub(1).filter(|index| *index < most)).collect()
+}
+
+/// The answer a line says; else what to write.
+pub(super) fn read(question: &Question, attempt: &Attempt, line: &str) -> Result<Answer, String> {
+    let options = attempt.options();
+    let rows = |text: &str| {
+        let rows = numbers(text, options.len()).ok_or_else(|| format!("Write numbers from 1 to {}.", options.len()))?;
+        Ok::<_, String>(rows.into_iter().map(|row| options[row].index).collect::<Vec<_>>())
+    };
+    match &attempt.asked {
+        Asked::Options(_) if matches!(question.kind, Kind::Order(_)) => Ok(Answer::Sequence(rows(line)?)),
+        Asked::Options(_) => Ok(Answer::Choices(rows(line)?)),
+        Asked::Match { .. } => Ok(Answer::Sequence(rows(line)?)),
+        Asked::Statement { .. } => {
+            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+            match word {
+                "t" | "true" => Ok(Answer::Truth { says: true, correction: None }),
+                "f" | "false" => Ok(Answer::Truth { says: false, correction: rows(rest)?.first().copied() }),
+                _ => Err("Write t for true, or f for false and the number of the correction.".to_owned()),
+            }
+        }
+        Asked::Number { .. } => Ok(Answer::Number(line.to_owned())),
+        Asked::Field { .. } | Asked::Text => Ok(Answer::Text(line.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_rows_of_the_screen_and_nothing_else() {
+        assert_eq!(numbers("1 3", 3), Some(vec![0, 2]));
+        assert_eq!(numbers("2,1", 3), Some(vec![1, 0]));
+        assert_eq!(numbers("", 3), Some(vec![]));
+        for line in ["0", "4", "-1", "one", "1;2", "99999999999999999999"] {
+            assert_eq!(numbers(line, 3), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Asks the questions of a sitting, stores each answer, says what it was worth.
+use jiff::Timestamp;
+
+use super::answer::{how, numbers, read};
+use super::console::Console;
+use super::{capture, kept};
+use crate::cli::arguments::Options;
+use crate::cli::start;
+use crate::content::{Content, Kind, Question};
+use crate::practice::{Answer, Answered, Attempt, Confidence, Context, Grade, Item, Place, Sitting, Verdict, grade};
+use crate::progress::{OpenSitting, Snapshot, Store};
+use crate::tui::runs::DemoRuns;
+
+/// Everything answered in a sitting that came to its end.
+pub(super) struct Finished {
+    /// Questions that could be asked.
+    pub(super) asked: usize,
+    pub(super) all: Vec<Answered>,
+}
+
+/// A conversation about questions.
+pub(super) struct Sitter {
+    pub(super) console: Console,
+    pub(super) store: Store,
+    pub(super) snapshot: Snapshot,
+    pub(super) seed: u64,
+    context: Context,
+}
+
+/// What is said of an answer before it is given.
+#[derive(Default)]
+struct Aside {
+    hints: usize,
+    confidence: Option<Confidence>,
+}
+
+impl Sitter {
+    pub(super) fn new(options: &Options, context: Context) -> anyhow::Result<Self> {
+        let mut store = kept(options);
+        let snapshot = store.snapshot()?;
+        let answered: u64 = snapshot.tallies.iter().map(|tally| u64::from(tally.answers)).sum();
+        let seed = options.seed.unwrap_or(start::SEED).wrapping_add(answered);
+        Ok(Self { console: Console::new(), store, snapshot, seed, context })
+    }
+
+    /// Sittings of this context and chapter that were left, the newest first.
+    pub(super) fn left(&self, chapter: Option<&str>) -> Vec<OpenSitting> {
+        let is_this =
+            |it: &&OpenSitting| it.sitting.context == self.context && it.sitting.chapter.as_deref() == chapter;
+        self.snapshot.open.iter().filter(is_this).cloned().collect()
+    }
+
+    pub(super) fn begin(&mut self, chapter: Option<String>, items: Vec<Item>) -> anyhow::Result<OpenSitting> {
+        let sitting = Sitting { context: self.context, chapter, items, started: Timestamp::now() };
+        let id = self.store.begin(&sitting)?;
+        Ok(OpenSitting { id, sitting, answers: Vec::new() })
+    }
+
+    /// Asks what is open, until `end`; `None` when the input ended before the questions did.
+    pub(super) fn sit(
+        &mut self,
+        content: &Content,
+        open: OpenSitting,
+        end: Option<Timestamp>,
+    ) -> anyhow::Result<Option<Finished>> {
+        let OpenSitting { id, sitting, answers: mut all } = open;
+        let count = sitting.items.len();
+        self.console.say("Instead of an answer write hint or skip; before it sure, unsure or guess.")?;
+        if !all.is_empty() {
+            self.console.say(&format!("Going on: {} of {count} are answered.", all.len()))?;
+        }
+        let mut asked = all.len();
+        for (at, item) in sitting.items.iter().enumerate() {
+            if is_answered(&all, at) {
+                continue;
+            }
+            if end.is_some_and(|end| Timestamp::now() >= end) {
+                self.console.line("\nThe time is over.")?;
+                break;
+            }
+            self.console.line(&format!("\nQuestion {} of {count}\n", at + 1))?;
+            let (question, attempt) = match prepared(content, item) {
+                Ok(prepared) => prepared,
+                Err(why) => {
+                    self.console.say(&format!("Left out: {why}"))?;
+                    continue;
+                }
+            };
+            let place = Place { sitting: id.clone(), item: u32::try_from(at)? };
+            let Some(answered) = self.ask(question, &attempt, place)? else {
+                self.console.line("Left unfinished; the same command goes on with this question.")?;
+                return Ok(None);
+            };
+            all.push(answered);
+            asked += 1;
+        }
+        self.store.end(&id, Timestamp::now())?;
+        self.console.line("")?;
+        Ok(Some(Finished { asked, all }))
+    }
+
+    fn ask(&mut self, question: &Question, attempt: &Attempt, place: Place) -> anyhow::Result<Option<Answered>> {
+        self.console.say(&attempt.prompt)?;
+        self.list(question, attempt)?;
+        let mut aside = Aside::default();
+        loop {
+            let Some(line) = self.console.ask(how(question))? else { return Ok(None) };
+            if line.is_empty() || self.took_aside(&mut aside, attempt, &line)? {
+                continue;
+            }
+            let answer = match &question.kind {
+                _ if line == "skip" => Ok(Answer::Skipped),
+                Kind::Card { rubric, model } => {
+                    let Some(met) = self.met(rubric, model)? else { return Ok(None) };
+                    Ok(Answer::Rubric { met, text: line })
+                }
+                _ => read(question, attempt, &line),
+            };
+            let graded = answer.and_then(|answer| {
+                let graded = grade(question, attempt, &answer).map_err(|unreadable| unreadable.0);
+                graded.map(|grade| (answer, grade))
+            });
+            match graded {
+                Err(message) => self.console.say(&message)?,
+                Ok(graded) => return self.keep(question, attempt, graded, &aside, place).map(Some),
+            }
+        }
+    }
+
+    /// Whether the line was no answer but a word about it.
+    fn took_aside(&mut self, aside: &mut Aside, attempt: &Attempt, line: &str) -> anyhow::Result<bool> {
+        let confidence = match line {
+            "hint" => {
+                let said = attempt.hints.get(aside.hints).map_or("There is no further hint.", String::as_str);
+                self.console.say(said)?;
+                aside.hints = (aside.hints + 1).min(attempt.hints.len());
+                return Ok(true);
+            }
+            "sure" => Confidence::Sure,
+            "unsure" => Confidence::Unsure,
+            "guess" => Confidence::Guess,
+            _ => return Ok(false),
+        };
+        aside.confidence = Some(confidence);
+        Ok(true)
+    }
+
+    /// Stores the answer, then says what it was worth.
+    fn keep(
+        &mut self,
+        question: &Question,
+        attempt: &Attempt,
+        (answer, grade): (Answer, Grade),
+        aside: &Aside,
+        place: Place,
+    ) -> anyhow::Result<Answered> {
+        let answered = Answered {
+            question: question.id.clone(),
+            seed: attempt.seed,
+            answer,
+            grade,
+            confidence: aside.confidence,
+            hints: u8::try_from(aside.hints)?,
+            at: Timestamp::now(),
+            day: jiff::Zoned::now().date(),
+            context: self.context,
+            place: Some(place),
+        };
+        self.store.answer(&answered)?;
+        self.feedback(question, attempt, &answered.grade)?;
+        Ok(answered)
+    }
+
+    fn list(&mut self, question: &Question, attempt: &Attempt) -> anyhow::Result<()> {
+        for (letter, left) in ('a'..).zip(attempt.lefts()) {
+            self.console.line(&format!("  {letter}) {left}"))?;
+        }
+        for (index, option) in attempt.options().iter().enumerate() {
+            self.console.line(&format!("  {}) {}", index + 1, option.text))?;
+        }
+        if let Some(capture) = capture::beside(question, attempt) {
+            self.console.line(&capture)?;
+        }
+        if let Some(hint) = attempt.number_hint() {
+            self.console.say(hint)?;
+        }
+        Ok(())
+    }
+
+    /// The points of a card's rubric the learner found in their own words; `None` when the input ended.
+    fn met(&mut self, rubric: &[String], model: &str) -> anyhow::Result<Option<Vec<bool>>> {
+        self.console.say(model)?;
+        for (index, point) in rubric.iter().enumerate() {
+            self.console.line(&format!("  {}) {point}", index + 1))?;
+        }
+        loop {
+            let Some(said) = self.console.ask("the numbers of what you said; enter for none")? else { return Ok(None) };
+            match numbers(&said, rubric.len()) {
+                Some(numbers) => return Ok(Some((0..rubric.len()).map(|index| numbers.contains(&index)).collect())),
+                None => self.console.say(&format!("Write numbers from 1 to {}.", rubric.len()))?,
+            }
+        }
+    }
+
+    fn feedback(&mut self, question: &Question, attempt: &Attempt, grade: &Grade) -> anyhow::Result<()> {
+        let word = match grade.verdict {
+            Verdict::Right => "Right.",
+            Verdict::Partly => "Partly right.",
+            Verdict::Wrong => "Not right.",
+        };
+        self.console.line(&format!("\n{word}"))?;
+        if grade.verdict != Verdict::Right {
+            self.console.say(&format!("It is: {}", grade.right))?;
+        }
+        for remark in &grade.remarks {
+            let sign = if remark.right { "+" } else { "-" };
+            self.console.say(&format!("{sign} {}: {}", remark.about, remark.why))?;
+        }
+        self.console.say(&attempt.explanation)?;
+        self.console.say(&format!("Source: {}", question.source))
+    }
+}
+
+fn is_answered(answers: &[Answered], item: usize) -> bool {
+    answers.iter().any(|it| it.place.as_ref().is_some_and(|it| it.item as usize == item))
+}
+
+/// The question with this attempt's values; an error says why it cannot be asked.
+fn prepared<'a>(content: &'a Content, item: &Item) -> Result<(&'a Question, Attempt), String> {
+    let question = content.question(&item.question);
+    let question = question.ok_or_else(|| format!("{} is no longer in the content.", item.question))?;
+    Ok((question, Attempt::new(question, item.seed, &DemoRuns)?))
+}

@@ -1,0 +1,114 @@
+//! What the screen shows beside a step, in words.
+use crate::content::layout::Facts;
+use crate::content::{DemoRef, Show};
+use crate::demos::{self, Knobs, Setup};
+use crate::recording::{Interface, LinkEnd, Packet, Recording, text};
+use crate::wire;
+
+/// A run beside a lesson.
+pub(super) struct Stage {
+    pub(super) demo: DemoRef,
+    pub(super) run: Recording,
+}
+
+impl Stage {
+    /// Runs the demo.
+    pub(super) fn new(demo: DemoRef, seed: u64) -> anyhow::Result<Self> {
+        let setup = Setup { seed, interventions: Vec::new() };
+        let run = demos::run(&demo.name, &demo.knobs, &setup)?;
+        Ok(Self { demo, run })
+    }
+
+    /// The command that gives out all of the run.
+    pub(super) fn command(&self) -> String {
+        let knobs: String = self.demo.knobs.iter().map(|(name, value)| format!(" --{name} {value}")).collect();
+        format!("roundtrip demo {}{knobs} --seed {} --text", self.demo.name, self.run.run.seed)
+    }
+
+    /// What the view would show.
+    pub(super) fn told(&self, show: &Show) -> String {
+        let marker = show.marker.as_deref().and_then(|name| self.run.marker(name));
+        match (show.view.as_str(), marker) {
+            ("table", _) => text::measurements_text(&self.run),
+            ("topology", None) => topology(&self.run),
+            (_, Some(marker)) => {
+                let about = marker.packet.and_then(|n| self.run.packet(n));
+                let told = about.map(|packet| self.packet(packet, &show.highlight)).unwrap_or_default();
+                format!("At {}: {}{told}", marker.at, marker.label)
+            }
+            ("chart", None) => curves(&self.run),
+            _ => text::packets_text(&self.run),
+        }
+    }
+
+    /// A packet and the fields a lesson lights.
+    fn packet(&self, packet: &Packet, lit: &[String]) -> String {
+        let (from, to) = (self.run.node_name(packet.from), self.run.node_name(packet.to));
+        let mut told = format!("\nPacket {}, {from} to {to}: {}", packet.n, packet.summary);
+        if let Some(reason) = &packet.reason {
+            told += &format!("\n  why: {reason}");
+        }
+        let decoded = wire::decode(&packet.bytes);
+        for field in lit.iter().filter_map(|name| decoded.field(name)) {
+            let meaning = if field.meaning.is_empty() { String::new() } else { format!(" ({})", field.meaning) };
+            told += &format!("\n  {}, {}: {}{meaning}", field.label, field.name, field.value);
+        }
+        told
+    }
+}
+
+/// The numbers of a run for a lesson's text: measurements only once a guess is made, settings always.
+pub(super) struct Numbers<'a> {
+    pub(super) stage: Option<&'a Stage>,
+    pub(super) is_guessed: bool,
+}
+
+impl Facts for Numbers<'_> {
+    fn measured(&self, name: &str) -> Option<String> {
+        let run = &self.stage.filter(|_| self.is_guessed)?.run;
+        Some(run.measurement(name)?.value.to_string())
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        let run = &self.stage?.run.run;
+        let settings = run.knobs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let knobs = Knobs::with(demos::find(&run.demo)?.knobs, settings).ok()?;
+        knobs.iter().find(|(knob, _)| knob.name == name).map(|(_, value)| value.to_string())
+    }
+}
+
+/// Who is there, and what connects them.
+fn topology(run: &Recording) -> String {
+    let addresses = |interface: &Interface| {
+        let own = interface.addresses.iter().map(ToString::to_string);
+        interface.mac.iter().cloned().chain(own).collect::<Vec<_>>().join(" ")
+    };
+    let mut lines = vec!["In the lab:".to_owned()];
+    for node in &run.topology.nodes {
+        let all: Vec<String> = node.interfaces.iter().map(addresses).filter(|it| !it.is_empty()).collect();
+        let kind = format!("{:?}", node.kind).to_lowercase();
+        let at = if all.is_empty() { String::new() } else { format!(": {}", all.join(", ")) };
+        lines.push(format!("  {} ({kind}){at}", node.name));
+    }
+    for link in &run.topology.links {
+        let [one, other] = link.ends.map(|LinkEnd { node, .. }| run.node_name(node));
+        let properties = link.properties.join(", ");
+        lines.push(format!("  {one} and {other} are linked: {properties}"));
+    }
+    lines.join("\n")
+}
+
+/// Where each curve begins, peaks and ends.
+fn curves(run: &Recording) -> String {
+    let mut lines = Vec::new();
+    for series in &run.series {
+        let told = |(at, value): &(crate::recording::Time, i64)| {
+            format!("{} at {at}", crate::quantity::Quantity::new(*value, series.unit))
+        };
+        let peak = series.points.iter().max_by_key(|(_, value)| *value);
+        if let (Some(first), Some(peak), Some(last)) = (series.points.first(), peak, series.points.last()) {
+            lines.push(format!("{}: {}, most {}, last {}", series.name, told(first), told(peak), told(last)));
+        }
+    }
+    if lines.is_empty() { text::measurements_text(run) } else { lines.join("\n") }
+}
