@@ -97,6 +97,10 @@ impl Screen for Demo {
         match (outcome, &mut self.stage) {
             (_, Some(stage)) => stage.done(outcome),
             (Outcome::Read { path, text }, None) if self.file.as_ref() == Some(path) => self.opened(text),
+            (Outcome::Failed(message), None) => {
+                self.problem = Some(message.clone());
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }
@@ -117,5 +121,46 @@ impl Screen for Demo {
         for (y, line) in (1..area.height).zip(textwrap::wrap(text, width)) {
             pen::put(buffer, area, (1, y), &line, style);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(text: &str) -> Outcome {
+        Outcome::Read { path: "a.run.json".to_owned(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_saved_run_is_read_run_and_played() {
+        let demo = DemoRef { name: "encapsulation".to_owned(), ..DemoRef::default() };
+        let found = crate::demos::find("encapsulation").expect("it ships");
+        let world = crate::tui::stage::world();
+        let run = (found.run)(
+            &crate::demos::Knobs::defaults(found.knobs),
+            &crate::demos::Setup { seed: 7, ..Default::default() },
+        );
+        let mut screen = Demo::saved("a.run.json".to_owned());
+        assert!(matches!(screen.entered(&world).as_slice(), [Effect::Read { .. }]));
+        let effects = screen.done(&outcome(&crate::recording::saved::save(&run)), &world);
+        assert!(
+            matches!(effects.as_slice(), [Effect::Run { demo, setup, .. }] if demo.name == "encapsulation" && setup.seed == 7)
+        );
+        assert!(screen.done(&Outcome::Ran(std::sync::Arc::new(run)), &world).is_empty());
+        assert!(screen.pace().is_some(), "it plays");
+        assert!(Demo::new(&demo, 7).is_ok());
+    }
+
+    #[test]
+    fn a_file_that_is_no_run_says_what_it_is() {
+        let world = crate::tui::stage::world();
+        let mut screen = Demo::saved("a.run.json".to_owned());
+        assert!(screen.done(&outcome("nonsense"), &world).is_empty());
+        let area = Rect::new(0, 0, 60, 16);
+        let mut buffer = Buffer::empty(area);
+        screen.draw(area, &mut buffer, &world);
+        let text = crate::tui::views::fixture::text(&buffer);
+        assert!(text.contains("not a saved run"), "{text}");
     }
 }

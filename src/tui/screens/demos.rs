@@ -143,3 +143,32 @@ fn wrapped(text: &str, width: u16, style: Style) -> Vec<Line<'_>> {
     let width = usize::from(width.saturating_sub(2)).max(8);
     textwrap::wrap(text, width).into_iter().map(|line| Line::styled(line, style)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn demos_are_listed_with_what_they_are_about() {
+        let world = crate::tui::stage::world();
+        for (width, height) in [(80, 22), (120, 34)] {
+            let area = Rect::new(0, 0, width, height);
+            let mut buffer = Buffer::empty(area);
+            Demos { row: 1 }.draw(area, &mut buffer, &world);
+            insta::assert_snapshot!(format!("demos_{width}x{height}"), crate::tui::views::fixture::text(&buffer));
+        }
+    }
+
+    #[test]
+    fn enter_opens_the_chosen_one() {
+        let world = crate::tui::stage::world();
+        let mut screen = Demos::default();
+        screen.update(Action::Down, &world);
+        let effects = screen.update(Action::Open, &world);
+        let second = demos::all()[1].name;
+        assert!(
+            matches!(effects.as_slice(), [Effect::Go(Place::Demo { demo, .. })] if demo.name == second),
+            "{effects:?}"
+        );
+    }
+}

@@ -3,7 +3,7 @@ use crossterm::event::KeyCode;
 
 use super::{Focus, Stage};
 use crate::tui::action::{Action, Binding, Key};
-use crate::tui::views::{Kind, Pane};
+use crate::tui::views::{Detail, Kind, Pane};
 
 impl Stage {
     /// The keys that work now, in the footer's order; a screen lists them before its own.
@@ -65,7 +65,12 @@ impl Stage {
         }
         let zoom = if self.state.zoomed { "show all of the stage" } else { "only this pane" };
         keys.push(Binding::quiet([Key::char('z')], zoom, Action::Zoom));
-        keys.push(Binding::quiet([Key::char('e')], "why each packet was sent", Action::Reasons));
+        let more = match self.state.detail.next() {
+            Detail::Notes => "only the packets",
+            Detail::Calls => "socket calls too",
+            Detail::Reasons => "decisions, and why each packet was sent",
+        };
+        keys.push(Binding::quiet([Key::char('e')], more, Action::Reasons));
         keys.extend(self.fork_keys());
         for (index, label) in LABELS.iter().enumerate() {
             let digit = char::from_digit(u32::try_from(index + 1).unwrap_or(0), 10).unwrap_or('0');

@@ -21,6 +21,8 @@ use crate::demos::{self, Demo, Knobs, Setup};
 use crate::recording::saved::{self, Saved};
 use crate::recording::{Recording, Run, Time};
 use player::Player;
+#[cfg(test)]
+pub(super) use tests::world;
 
 /// A demo, its runs, and where the learner stands in them.
 pub struct Stage {

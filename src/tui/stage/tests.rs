@@ -15,9 +15,9 @@ use crate::tui::app::World;
 use crate::tui::learner::Learner;
 use crate::tui::theme::Theme;
 use crate::tui::views::sequence::What;
-use crate::tui::views::{Kind, Pane, Pointed, fixture};
+use crate::tui::views::{Detail, Kind, Pane, Pointed, fixture};
 
-fn world() -> World {
+pub(in crate::tui) fn world() -> World {
     World {
         content: Arc::new(Content::default()),
         loaded: true,
@@ -105,7 +105,7 @@ fn steps_go_from_packet_to_packet_and_back() {
 fn every_row_of_the_sequence_can_be_reached_and_silences_are_passed() {
     let mut stage = stage();
     act(&mut stage, Action::First);
-    let rows = stage.shown.as_ref().expect("it ran").rows(false).all.clone();
+    let rows = stage.shown.as_ref().expect("it ran").rows(Detail::Calls).all.clone();
     let silences: Vec<usize> = (0..rows.len()).filter(|it| matches!(rows[*it].what, What::Silence(_))).collect();
     assert_eq!(silences.len(), 1);
     let mut walk = |action: Action| -> Vec<usize> {
@@ -306,7 +306,7 @@ fn every_view_of_every_size_is_drawn_inside_its_area() {
         for kind in Kind::ALL {
             stage.kind = kind;
             stage.compare = compare;
-            stage.state.reasons = compare;
+            stage.state.detail = if compare { Detail::Reasons } else { Detail::Notes };
             for (width, height) in [(1, 1), (8, 5), (20, 6), (40, 18), (61, 9), (200, 60)] {
                 for packet in [0, 1, 11] {
                     stage.state.packet = packet;

@@ -49,7 +49,7 @@ impl Stage {
             Action::NextView => self.next_view(),
             Action::Knobs if !self.demo.knobs.is_empty() => self.focus = Focus::Knobs,
             Action::Compare => self.compare = !self.compare && self.other.is_some(),
-            Action::Reasons => self.toggle_reasons(),
+            Action::Reasons => self.next_detail(),
             Action::Zoom => self.state.zoomed = !self.state.zoomed,
             Action::Drop | Action::Delay | Action::Duplicate => return Some(self.fork(action)),
             Action::Unfork => return Some(self.unfork()),
@@ -150,7 +150,7 @@ impl Stage {
     /// So many rows of the sequence on or back; silences are passed over.
     fn go_to_row(&mut self, by: isize) {
         let Some(run) = &self.shown else { return };
-        let rows = &run.rows(self.state.reasons).all;
+        let rows = &run.rows(self.state.detail).all;
         let last = rows.len().saturating_sub(1);
         let mut next = sequence::current(run, &self.state).saturating_add_signed(by).min(last);
         while matches!(rows[next].what, What::Silence(_)) && next > 0 && next < last {
@@ -170,8 +170,8 @@ impl Stage {
     }
 
     /// The rows are others then; the cursor stays where it is.
-    fn toggle_reasons(&mut self) {
-        self.state.reasons = !self.state.reasons;
+    fn next_detail(&mut self) {
+        self.state.detail = self.state.detail.next();
         self.state.row = None;
     }
 

@@ -75,6 +75,30 @@ impl Kind {
     }
 }
 
+/// How much is told beside the packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// What programs say of their work.
+    Notes,
+    /// Their socket calls as well.
+    #[default]
+    Calls,
+    /// Everything: decisions and states of the nodes, and why each packet was sent.
+    Reasons,
+}
+
+impl Detail {
+    /// The one after this; after the last comes the first.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Notes => Self::Calls,
+            Self::Calls => Self::Reasons,
+            Self::Reasons => Self::Notes,
+        }
+    }
+}
+
 /// Where the learner stands in a recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
@@ -87,8 +111,7 @@ pub struct State {
     pub row: Option<usize>,
     /// Wireshark field names a lesson lights.
     pub highlight: Vec<String>,
-    /// Whether the senders' reasons are shown.
-    pub reasons: bool,
+    pub detail: Detail,
     /// Packets with a field that is a question: its value and bytes are covered.
     pub hidden: Vec<(u32, String)>,
     pub reading: Reading,
@@ -124,7 +147,7 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// The rows of the sequence as they are shown now.
     pub(crate) const fn rows(&self) -> &'a sequence::Rows {
-        self.run.rows(self.state.reasons)
+        self.run.rows(self.state.detail)
     }
 
     /// The capture the list shows, when it is one host's.

@@ -1,6 +1,7 @@
 //! A recording with what the views look up in it, made once when it arrives.
 use std::sync::Arc;
 
+use super::Detail;
 use super::sequence::{self, Rows};
 use crate::recording::vantage::{self, Vantage};
 use crate::recording::{NodeKind, Recording, Time};
@@ -14,8 +15,8 @@ const MOST_CAPTURES: usize = 16;
 pub struct Prepared {
     recording: Arc<Recording>,
     order: Vec<usize>,
-    outward: Rows,
-    inside: Rows,
+    /// By the detail that is shown.
+    rows: [Rows; 3],
     captures: Vec<Capture>,
 }
 
@@ -48,9 +49,9 @@ impl Prepared {
     #[must_use]
     pub fn new(recording: Arc<Recording>) -> Self {
         let order = sequence::order(&recording.topology);
-        let (outward, inside) = (Rows::new(&recording, false), Rows::new(&recording, true));
+        let rows = [Detail::Notes, Detail::Calls, Detail::Reasons].map(|detail| Rows::new(&recording, detail));
         let captures = captures(&recording);
-        Self { recording, order, outward, inside, captures }
+        Self { recording, order, rows, captures }
     }
 
     /// The captures of the hosts.
@@ -63,9 +64,9 @@ impl Prepared {
         &self.order
     }
 
-    /// The rows of the sequence; `inside` adds what went on inside the nodes.
-    pub(crate) const fn rows(&self, inside: bool) -> &Rows {
-        if inside { &self.inside } else { &self.outward }
+    /// The rows of the sequence in that detail.
+    pub(crate) const fn rows(&self, detail: Detail) -> &Rows {
+        &self.rows[detail as usize]
     }
 
     #[must_use]

@@ -4,7 +4,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::{Pane, first, titled};
 use crate::recording::{Packet, Time};
-use crate::tui::views::{Pointed, View, label, pen};
+use crate::tui::views::{Detail, Pointed, View, label, pen};
 use crate::wire::text::visible;
 
 /// Draws the packets around the one under the cursor.
@@ -90,7 +90,7 @@ fn row(area: Rect, buffer: &mut Buffer, view: &View<'_>, (y, number, at): (u16, 
         let room = usize::from(area.width.saturating_sub(x + 2));
         x = pen::put(buffer, area, (x + 2, y), &pen::cut(&words, room), if chosen { base } else { theme.warn });
     }
-    if let Some(reason) = packet.reason.as_deref().filter(|_| view.state.reasons) {
+    if let Some(reason) = packet.reason.as_deref().filter(|_| view.state.detail == Detail::Reasons) {
         let room = usize::from(area.width.saturating_sub(x + 2));
         let why = pen::cut(&format!("why: {}", visible(reason)), room);
         pen::put(buffer, area, (x + 2, y), &why, if chosen { base } else { theme.code });
@@ -108,5 +108,5 @@ fn says(view: &View<'_>, packet: &Packet, width: u16) -> String {
     if view.hides(packet).is_some() {
         return format!("{} ?", label::protocol(packet));
     }
-    if width < 60 || view.state.reasons { label::short(packet) } else { visible(&packet.summary) }
+    if width < 60 || view.state.detail == Detail::Reasons { label::short(packet) } else { visible(&packet.summary) }
 }

@@ -6,7 +6,7 @@ mod rows;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{Pointed, Prepared, State, View, label, pen};
+use super::{Detail, Pointed, Prepared, State, View, label, pen};
 use crate::recording::{Event, EventKind, Time};
 use crate::wire::text::visible;
 use arrow::Canvas;
@@ -59,7 +59,7 @@ const fn body(area: Rect) -> Rect {
 
 /// The row the cursor is on.
 pub(crate) fn current(run: &Prepared, state: &State) -> usize {
-    let rows = run.rows(state.reasons);
+    let rows = run.rows(state.detail);
     if let Some(row) = state.row.filter(|row| *row < rows.all.len()) {
         return row;
     }
@@ -73,7 +73,7 @@ pub(crate) fn current(run: &Prepared, state: &State) -> usize {
 
 /// How many lines a row takes.
 fn lines(view: &View<'_>, row: &Row) -> u16 {
-    let reason = u16::from(view.state.reasons && reason(view, row).is_some());
+    let reason = u16::from(view.state.detail == Detail::Reasons && reason(view, row).is_some());
     1 + reason + u16::from(parting(view, row).is_some())
 }
 
@@ -163,7 +163,7 @@ fn draw_row(place: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifel
         light(main, buffer, view);
         pen::put(buffer, main, (0, 0), "▸", theme.accent);
     }
-    if view.state.reasons
+    if view.state.detail == Detail::Reasons
         && let Some(text) = reason(view, &row)
     {
         let text = format!("why: {}", visible(text));
@@ -254,7 +254,10 @@ mod tests {
 
     #[test]
     fn reasons_and_the_inside_of_nodes_are_shown_when_asked_for() {
-        let state = State { reasons: true, ..State::default() };
+        let state = State { detail: Detail::Reasons, ..State::default() };
         insta::assert_snapshot!("sequence_reasons", drawn((74, 26), &state));
+        let state = State { detail: Detail::Notes, ..State::default() };
+        let notes = drawn((74, 26), &state);
+        assert!(notes.contains("request read") && !notes.contains("recv"), "{notes}");
     }
 }

@@ -2,6 +2,7 @@
 use std::time::Duration;
 
 use crate::recording::{Event, EventKind, Packet, Recording, Time};
+use crate::tui::views::Detail;
 
 /// One row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +43,10 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// The rows; `inside` adds what went on inside the nodes: decisions and changes of state.
-    pub(crate) fn new(recording: &Recording, inside: bool) -> Self {
+    /// The rows in that detail.
+    pub(crate) fn new(recording: &Recording, detail: Detail) -> Self {
         let shown: Vec<usize> =
-            (0..recording.events.len()).filter(|it| inside || is_outward(&recording.events[*it])).collect();
+            (0..recording.events.len()).filter(|it| is_told(&recording.events[*it], detail)).collect();
         let instants = instants(recording, &shown);
         let mut moments = packet_moments(recording, &instants);
         moments.extend(event_moments(recording, &shown, &instants));
@@ -89,9 +90,14 @@ impl Rows {
     }
 }
 
-/// Whether others could have seen it: calls of a program and what it says.
-const fn is_outward(event: &Event) -> bool {
-    matches!(event.kind, EventKind::Call { .. } | EventKind::Note { .. })
+/// Whether an event has a row in that detail.
+fn is_told(event: &Event, detail: Detail) -> bool {
+    let from = match event.kind {
+        EventKind::Note { .. } => Detail::Notes,
+        EventKind::Call { .. } => Detail::Calls,
+        EventKind::State { .. } | EventKind::Decision { .. } => Detail::Reasons,
+    };
+    from <= detail
 }
 
 /// When anything begins or a call ends, in order.
