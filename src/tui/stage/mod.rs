@@ -35,6 +35,9 @@ pub struct Stage {
     other: Option<Prepared>,
     /// The run that was asked for and has not arrived.
     wanted: Option<Run>,
+    /// The run as it is, while a question keeps its numbers back.
+    whole: Option<Arc<Recording>>,
+    withheld: bool,
     /// The marker to stand at once the run arrives.
     marker: Option<String>,
     player: Player,
@@ -80,6 +83,8 @@ impl Stage {
             shown: None,
             other: None,
             wanted: None,
+            whole: None,
+            withheld: false,
             marker: None,
             player: Player::default(),
             kind: Kind::named(demo.view).unwrap_or_default(),
@@ -170,9 +175,18 @@ impl Stage {
         self.state.hidden = vec![(packet, field.to_owned())];
     }
 
+    /// Keeps measurements, spans, curves and markers back: a question asks for what the packets say.
+    pub const fn withhold(&mut self) {
+        self.withheld = true;
+    }
+
     /// Shows everything again: the question is answered.
     pub fn unhide(&mut self) {
         self.state.hidden.clear();
+        self.withheld = false;
+        if let Some(whole) = self.whole.take() {
+            self.arrived(Prepared::new(whole));
+        }
     }
 
     /// While veiled nothing of the run is shown and no key is taken: the learner has not guessed yet.
@@ -204,7 +218,9 @@ impl Stage {
             && self.wanted.as_ref() == Some(&recording.run)
         {
             let effects = self.check(recording);
-            self.arrived(Prepared::new(Arc::clone(recording)));
+            self.whole = self.withheld.then(|| Arc::clone(recording));
+            let shown = if self.withheld { Arc::new(packets_only(recording)) } else { Arc::clone(recording) };
+            self.arrived(Prepared::new(shown));
             return effects;
         }
         Vec::new()
@@ -292,6 +308,12 @@ impl Stage {
             self.state.reading.selected = None;
         }
     }
+}
+
+/// A run without what was read off it.
+fn packets_only(recording: &Recording) -> Recording {
+    let (spans, series, measurements, markers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    Recording { spans, series, measurements, markers, ..recording.clone() }
 }
 
 fn resolve(demo: &DemoRef) -> Result<(&'static Demo, Knobs), String> {

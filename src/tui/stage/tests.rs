@@ -229,6 +229,19 @@ fn a_click_goes_where_it_points() {
 }
 
 #[test]
+fn what_a_question_asks_for_is_kept_back_until_it_is_answered() {
+    let mut stage = unrun();
+    stage.withhold();
+    let effects = stage.start();
+    carry_out(&mut stage, effects);
+    let asked = stage.recording().expect("a run");
+    assert!(!asked.packets.is_empty() && asked.measurements.is_empty() && asked.markers.is_empty());
+    stage.unhide();
+    let answered = stage.recording().expect("a run");
+    assert!(!answered.measurements.is_empty() && !answered.markers.is_empty());
+}
+
+#[test]
 fn a_question_about_a_capture_opens_at_the_first_host() {
     let mut stage = unrun();
     stage.capture_first();

@@ -222,6 +222,8 @@ impl Session {
         let marker = if let Kind::Field(hidden) = &question.kind { Some(hidden.marker.clone()) } else { None };
         if let (Kind::Field(hidden), Asked::Field { revealed, .. }) = (&question.kind, &attempt.asked) {
             stage.hide_field(revealed.packet, &hidden.field);
+        } else {
+            stage.withhold();
         }
         if marker.is_none() {
             stage.capture_first();
