@@ -45,6 +45,8 @@ pub enum Action {
     Open,
     NextPane,
     PreviousPane,
+    /// From the text to the stage beside it, or back.
+    OtherSide,
     // lessons
     NextStep,
     PreviousStep,

@@ -96,7 +96,7 @@ impl App {
         if self.overlay.is_none() {
             all.extend(everywhere(screen.is_typing()));
         }
-        all
+        distinct(all)
     }
 
     /// The only way the state changes.
@@ -272,13 +272,30 @@ impl App {
     }
 }
 
+/// A key does what the first binding with it says; later ones lose it, and those without a key are gone, so that neither
+/// footer nor help promises what will not happen.
+fn distinct(all: Vec<Binding>) -> Vec<Binding> {
+    let mut taken: Vec<Key> = Vec::new();
+    let mut kept = Vec::new();
+    for mut binding in all {
+        binding.keys.retain(|key| !taken.contains(key));
+        taken.extend(&binding.keys);
+        if !binding.keys.is_empty() {
+            kept.push(binding);
+        }
+    }
+    kept
+}
+
 fn everywhere(is_typing: bool) -> Vec<Binding> {
     let mut all = vec![
         Binding::quiet([Key::control('p')], "find anything", Action::Palette),
         Binding::quiet([Key::control('z')], "to the shell", Action::Suspend),
         Binding::quiet([Key::control('c')], "quit", Action::Quit),
     ];
-    if !is_typing {
+    if is_typing {
+        all.insert(0, Binding::new([Key::code(KeyCode::F(1))], "help", Action::Help));
+    } else {
         all.insert(0, Binding::new([Key::char('?'), Key::code(KeyCode::F(1))], "help", Action::Help));
         all.insert(1, Binding::new([Key::char(':')], "find", Action::Palette));
     }

@@ -10,6 +10,7 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect, Size};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 use unicode_width::UnicodeWidthStr;
@@ -50,9 +51,9 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
 
 fn too_small(area: Rect, buffer: &mut Buffer, theme: &Theme) {
     let text = [
-        format!("This terminal has {} columns and {} rows.", area.width, area.height),
+        format!("This terminal is {} by {}.", area.width, area.height),
         format!("Roundtrip needs at least {} by {}.", SMALLEST.width, SMALLEST.height),
-        "Make the window larger; nothing is lost.".to_owned(),
+        "Make the window larger; all is kept.".to_owned(),
     ];
     for (row, line) in area.rows().zip(text) {
         Line::styled(line, theme.text).render(row, buffer);
@@ -85,15 +86,26 @@ fn draw_footer(area: Rect, buffer: &mut Buffer, app: &App) {
     let theme = &app.world.theme;
     if let Some(said) = &app.said {
         let style = if said.bad { theme.warn } else { theme.good };
-        let sign = if said.bad { "! " } else { "" };
-        Line::styled(format!(" {sign}{}", said.text), style).render(area, buffer);
-        return;
+        let sign = if said.bad { " ! " } else { " " };
+        return draw_said(area, buffer, style, &format!("{sign}{}", said.text));
     }
     for (place, binding) in footer_places(area, &app.bindings()) {
         let keys = binding.keys.first().map(|key| key.name()).unwrap_or_default();
         let line =
             Line::from(vec![Span::styled(keys, theme.key), Span::styled(format!(" {}", binding.label), theme.dim)]);
         line.render(place, buffer);
+    }
+}
+
+/// A message takes as many rows as it needs, up from the footer.
+fn draw_said(footer: Rect, buffer: &mut Buffer, style: Style, text: &str) {
+    let options = textwrap::Options::new(usize::from(footer.width).max(8)).subsequent_indent("   ");
+    let lines = textwrap::wrap(text, options);
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(footer.y);
+    let area = Rect { y: footer.bottom() - height, height, ..footer };
+    Clear.render(area, buffer);
+    for (row, line) in area.rows().zip(lines) {
+        Line::styled(line, style).render(row, buffer);
     }
 }
 

@@ -38,7 +38,7 @@ fn progress_at_the_start_and_midway() {
 fn the_glossary_and_a_search_in_it() {
     let mut learner = Learner::new();
     learner.keys("g").shows("glossary");
-    learner.keys("/mtu").shows("glossary_found");
+    learner.keys("mtu").shows("glossary_found");
 }
 
 #[test]
@@ -62,5 +62,5 @@ fn a_demo_playing_paused_and_in_every_view() {
 fn a_packet_dropped_and_both_futures() {
     let mut learner = demo("tcp-echo");
     learner.keys(" ").keys("]]").keys("x").shows("demo_fork");
-    learner.keys("c").shows("demo_fork_compared");
+    learner.keys("c").shows("demo_fork_alone");
 }

@@ -11,7 +11,7 @@ use crate::practice::Confidence;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::prose;
 
-/// Lines, and the one that must be in sight.
+/// Lines, and how many of them end with what must be in sight.
 pub(super) struct Page {
     pub(super) lines: Vec<Line<'static>>,
     pub(super) keep: usize,
@@ -47,22 +47,26 @@ impl Page {
 }
 
 impl Asking {
-    /// Draws the question, scrolled so that the cursor is in sight.
+    /// Draws the question inside a border, scrolled so that the cursor is in sight; the border says when there is more.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         let page = self.page(usize::from(area.width), theme);
         let height = usize::from(area.height);
         let most = page.lines.len().saturating_sub(height);
         let first = match self.state {
-            State::Open | State::Keeping(..) => (page.keep + 4).saturating_sub(height).min(most),
+            State::Open | State::Keeping(..) => page.keep.saturating_sub(height).min(most),
             State::Graded(..) => self.scroll.min(most),
         };
         for (row, line) in area.rows().zip(&page.lines[first..]) {
             line.render(row, buffer);
         }
-        if first < most {
-            let more = Line::styled(format!("↓ {} more", most - first), theme.accent).right_aligned();
-            more.render(Rect { y: area.bottom().saturating_sub(1), height: 1, ..area }, buffer);
-        }
+        let more = match (first > 0, first < most) {
+            (false, false) => return,
+            (false, true) => format!(" ↓ {} more ", most - first),
+            (true, false) => format!(" ↑ {first} more "),
+            (true, true) => format!(" ↑ {first} ↓ {} more ", most - first),
+        };
+        let border = Rect { y: area.bottom(), height: 1, ..area }.intersection(buffer.area);
+        Line::styled(more, theme.accent).right_aligned().render(border, buffer);
     }
 
     fn page(&self, width: usize, theme: &Theme) -> Page {
@@ -80,6 +84,7 @@ impl Asking {
         }
         if let Some(message) = &self.unreadable {
             page.hung("! ", "  ", message, width, theme.warn);
+            page.keep_here();
         }
         page.lines.push(sureness(self.confidence, theme));
         page
@@ -107,7 +112,6 @@ impl Asking {
             }
             Draft::Pair { row, chosen } => self.pair_rows(page, width, theme, *row, chosen),
             Draft::Write(field) => {
-                page.keep_here();
                 page.lines.push(typed(&field.text, theme));
                 let hint = self.attempt.number_hint().unwrap_or("A word or two.");
                 let hint = if matches!(self.question.kind, Kind::Field(_)) {
@@ -116,6 +120,7 @@ impl Asking {
                     hint
                 };
                 page.text(hint, width, theme.dim);
+                page.keep_here();
             }
             Draft::Explain { .. } => self.card_rows(page, width, theme),
         }
@@ -123,11 +128,11 @@ impl Asking {
 
     fn judge_rows(&self, page: &mut Page, width: usize, theme: &Theme, says: Option<bool>, row: usize) {
         let sign = |chosen: bool| if chosen { "(•) " } else { "( ) " };
-        page.keep_here();
         for (word, key, value) in [("true", "t", true), ("false", "f", false)] {
             let style = if says == Some(value) { theme.selected } else { theme.text };
             page.lines.push(Line::styled(format!("{key} {}{word}", sign(says == Some(value))), style));
         }
+        page.keep_here();
         if says == Some(false) && !self.attempt.options().is_empty() {
             page.gap();
             page.text("What holds instead?", width, theme.strong);
@@ -152,13 +157,13 @@ impl Asking {
         let Draft::Explain { text, met, row } = &self.draft else { return };
         let text = &text.text;
         let Some(met) = met else {
-            page.keep_here();
             page.hung("▸ ", "  ", &format!("{text}▏"), width, theme.strong);
             page.text(
                 "Explain it in your own words, aloud or here; enter shows what a good answer says.",
                 width,
                 theme.dim,
             );
+            page.keep_here();
             return;
         };
         if !text.is_empty() {
@@ -178,12 +183,12 @@ impl Asking {
 }
 
 fn option(page: &mut Page, width: usize, theme: &Theme, here: bool, mark: &str, text: &str) {
-    if here {
-        page.keep_here();
-    }
     let sign = format!("{}{mark}", if here { "▸ " } else { "  " });
     let rest = " ".repeat(sign.chars().count());
     page.hung(&sign, &rest, text, width, if here { theme.selected } else { theme.text });
+    if here {
+        page.keep_here();
+    }
 }
 
 fn typed(text: &str, theme: &Theme) -> Line<'static> {

@@ -108,7 +108,10 @@ impl Asking {
                     Some(Confidence::Guess) => None,
                 };
             }
-            other => self.draft.update(other, &self.attempt),
+            other => {
+                self.unreadable = None;
+                self.draft.update(other, &self.attempt);
+            }
         }
         Vec::new()
     }

@@ -2,6 +2,7 @@
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Padding, Widget};
 
@@ -144,21 +145,27 @@ fn draw_term(area: Rect, buffer: &mut Buffer, world: &World, term: &Term) {
     let width = usize::from(inner.width).clamp(8, 76);
     let mut lines = Vec::new();
     if !term.also.is_empty() {
-        lines.push(Line::styled(format!("also: {}", term.also.join(", ")), theme.dim));
+        lines.extend(hung(&format!("also: {}", term.also.join(", ")), "      ", width, theme.dim));
         lines.push(Line::default());
     }
     let joined = term.meaning.split_whitespace().collect::<Vec<_>>().join(" ");
     lines.extend(textwrap::wrap(&joined, width).into_iter().map(|line| Line::styled(line.into_owned(), theme.text)));
     lines.push(Line::default());
     if !term.source.is_empty() {
-        lines.push(Line::styled(format!("source: {}", term.source), theme.dim));
+        lines.extend(hung(&format!("source: {}", term.source), "        ", width, theme.dim));
     }
     for id in &term.lessons {
         let title =
             world.content.lesson(id).map_or(id.clone(), |(chapter, it)| format!("{} › {}", chapter.id, it.title));
-        lines.push(Line::styled(format!("lesson: {title}"), theme.dim));
+        lines.extend(hung(&format!("lesson: {title}"), "        ", width, theme.dim));
     }
     for (row, line) in inner.rows().zip(lines) {
         line.render(row, buffer);
     }
+}
+
+/// Wrapped text, its further lines under its first word.
+fn hung(text: &str, indent: &str, width: usize, style: Style) -> Vec<Line<'static>> {
+    let options = textwrap::Options::new(width).subsequent_indent(indent);
+    textwrap::wrap(text, options).into_iter().map(|line| Line::styled(line.into_owned(), style)).collect()
 }

@@ -49,8 +49,13 @@ impl Screen for Help {
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World) {
         let height = u16::try_from(self.bindings.len() + 2).unwrap_or(area.height);
-        let place = view::middle(area, 56, height);
+        let place = view::middle(area, 64, height);
         let inner = view::popup(place, buffer, &world.theme, &format!("Keys: {}", self.about));
+        let hidden = self.bindings.len().saturating_sub(self.scroll + usize::from(inner.height));
+        if hidden > 0 {
+            let more = Line::styled(format!(" ↓ {hidden} more "), world.theme.accent).right_aligned();
+            more.render(Rect { y: place.bottom() - 1, height: 1, ..inner }, buffer);
+        }
         for (row, binding) in inner.rows().zip(self.bindings.iter().skip(self.scroll)) {
             let names: Vec<String> = binding.keys.iter().map(|key| key.name()).collect();
             let line = Line::from(vec![

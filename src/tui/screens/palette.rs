@@ -29,14 +29,15 @@ pub struct Palette {
     typed: String,
     found: Vec<usize>,
     row: usize,
+    title: &'static str,
 }
 
 impl Palette {
     #[must_use]
     pub fn new(world: &World, bindings: &[Binding]) -> Self {
-        let mut entries = actions(bindings);
-        entries.extend(places());
+        let mut entries = places();
         entries.extend(lessons(world));
+        entries.extend(actions(bindings));
         entries.extend(demos::all().iter().map(|demo| Entry {
             kind: "demo",
             name: format!("{} ({})", demo.title, demo.name),
@@ -50,7 +51,11 @@ impl Palette {
             name: term.term.clone(),
             action: Action::Go(Place::Glossary { term: Some(term.term.clone()) }),
         }));
-        let mut palette = Self { entries, typed: String::new(), found: Vec::new(), row: 0 };
+        Self::of(entries, "Find a lesson, demo, term or action")
+    }
+
+    fn of(entries: Vec<Entry>, title: &'static str) -> Self {
+        let mut palette = Self { entries, typed: String::new(), found: Vec::new(), row: 0, title };
         palette.find();
         palette
     }
@@ -66,10 +71,7 @@ impl Palette {
             };
             Entry { kind, name: text.clone(), action }
         };
-        let mut palette =
-            Self { entries: links.iter().map(entry).collect(), typed: String::new(), found: Vec::new(), row: 0 };
-        palette.find();
-        palette
+        Self::of(links.iter().map(entry).collect(), "Links of this step")
     }
 
     fn find(&mut self) {
@@ -101,7 +103,17 @@ impl Palette {
 }
 
 fn actions(bindings: &[Binding]) -> Vec<Entry> {
-    let named = bindings.iter().filter(|binding| !matches!(binding.action, Action::Palette));
+    // Moving about is what keys are for, and what goes somewhere is named as that place.
+    let is_named = |action: &Action| {
+        !matches!(action, Action::Palette | Action::Go(_) | Action::Up | Action::Down | Action::Left | Action::Right)
+            && !matches!(action, Action::First | Action::Last | Action::PageUp | Action::PageDown | Action::Choose(_))
+    };
+    let mut seen = Vec::new();
+    let named = bindings.iter().filter(|it| {
+        let is_new = is_named(&it.action) && !seen.contains(&&it.action);
+        seen.push(&it.action);
+        is_new
+    });
     let entry =
         |binding: &Binding| Entry { kind: "here", name: binding.label.to_owned(), action: binding.action.clone() };
     named.map(entry).collect()
@@ -178,7 +190,7 @@ impl Screen for Palette {
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World) {
         let theme = &world.theme;
-        let inner = view::popup(Self::place(area), buffer, theme, "Find a lesson, demo, term or action");
+        let inner = view::popup(Self::place(area), buffer, theme, self.title);
         let mut rows = inner.rows();
         if let Some(row) = rows.next() {
             let prompt = Line::from(vec![

@@ -81,7 +81,7 @@ impl Stage {
 
     fn tab_places(&self, area: Rect) -> Vec<(Rect, String)> {
         let names = Kind::ALL.iter().enumerate();
-        let long: u16 = names.clone().map(|(_, kind)| pen::columns(kind.name()) + 4).sum();
+        let long: u16 = names.clone().map(|(_, kind)| pen::columns(kind.name()) + 4).sum::<u16>() - 2;
         let mut x = area.x + 1;
         let mut places = Vec::new();
         for (index, kind) in names {
@@ -118,7 +118,8 @@ impl Stage {
             let room = usize::from(area.width.saturating_sub(x + 3));
             pen::put(buffer, area, (x + 2, 0), &pen::cut(&format!("! {differs}"), room), theme.warn);
         } else if let Some(marker) = run.markers.iter().rfind(|marker| marker.at == cursor) {
-            pen::put(buffer, area, (x + 2, 0), &format!("◆ {}", marker.label), theme.accent);
+            let room = usize::from(area.width.saturating_sub(x + 3));
+            pen::put(buffer, area, (x + 2, 0), &pen::cut(&format!("◆ {}", marker.label), room), theme.accent);
         }
         let track = track(area);
         let here = column(cursor, run.end, track.width);

@@ -41,6 +41,11 @@ impl Stage {
         let mut x = 1;
         for (knob, value) in self.knobs.iter() {
             let turned = self.is_turned(knob, value);
+            let width = pen::columns(knob.name) + 1 + pen::columns(&value.to_string()) + u16::from(turned);
+            if x + width + 2 > area.width {
+                pen::put(buffer, area, (x, 0), "…", theme.dim);
+                return;
+            }
             x = pen::put(buffer, area, (x, 0), knob.name, theme.dim);
             let style = if turned { theme.warn } else { theme.strong };
             x = pen::put(buffer, area, (x + 1, 0), &value.to_string(), style);

@@ -1,11 +1,24 @@
 //! Reading a packet on the stage: panes, fields, bytes, and what a click points at.
-use super::Stage;
+use super::{Focus, Stage};
 use crate::tui::action::Action;
 use crate::tui::views::packets::{self, PER_LINE, TreeRow};
-use crate::tui::views::{Pane, Pointed, Reading};
+use crate::tui::views::{Kind, Pane, Pointed, Reading};
 use crate::wire;
 
 impl Stage {
+    /// Whether tab has work to do here before it goes to the pane beside the stage.
+    #[must_use]
+    pub fn keeps_tab(&self) -> bool {
+        let in_packets = self.kind == Kind::Packets && self.state.reading.pane != Pane::Bytes;
+        !self.veiled && self.shown.is_some() && (self.focus == Focus::Knobs || in_packets)
+    }
+
+    /// The keys go elsewhere; when they come back they are at the view's first pane.
+    pub const fn left(&mut self) {
+        self.focus = Focus::View;
+        self.state.reading.pane = Pane::List;
+    }
+
     /// Moves inside the panes of the packets view; false when the list has the keys or it is no such key.
     pub(super) fn read(&mut self, action: &Action) -> bool {
         match action {

@@ -92,19 +92,17 @@ fn draw_bar(row: Rect, buffer: &mut Buffer, view: &View<'_>, axis: &Axis, (span,
     let bar = bar(length);
     let bar_style = if span.from > cursor { theme.dim } else { hue };
     pen::put(buffer, row, (names + from, 0), &bar, bar_style);
-    let room = row.width.saturating_sub(names + 4);
-    let words = Some(words(span)).filter(|words| pen::columns(words) < room);
-    let words = words.unwrap_or_else(|| (Time::ZERO + span.to.since(span.from)).to_string());
     let after = names + from + pen::columns(&bar) + 1;
-    let width = pen::columns(&words);
-    if after + width <= row.width {
-        pen::put(buffer, row, (after, 0), &words, style);
-    } else if from > width + 1 {
-        pen::put(buffer, row, (names + from - width - 1, 0), &words, style);
-    } else {
-        // No room beside it: on the bar, which stays visible at both ends.
-        pen::put(buffer, row, (names + from + 1, 0), &pen::cut(&format!(" {words} "), usize::from(row.width)), style);
-    }
+    let (long, short) = (words(span), (Time::ZERO + span.to.since(span.from)).to_string());
+    let place = |words: &str| {
+        let width = pen::columns(words);
+        let before = from.checked_sub(width + 1).map(|room| names + room);
+        if after + width <= row.width { Some(after) } else { before }
+    };
+    let found = place(&long).map(|x| (x, long)).or_else(|| place(&short).map(|x| (x, short.clone())));
+    // No room beside it: on the bar, which stays visible at both ends.
+    let (x, words) = found.unwrap_or_else(|| (names + from + 1, format!(" {short} ")));
+    pen::put(buffer, row, (x, 0), &words, style);
 }
 
 /// Blocks of so many eighths; what is shorter than an eighth is still seen.

@@ -215,8 +215,9 @@ impl Screen for Lesson {
         let mut all = self.steps(world);
         let stage = self.stage.as_ref().map(Stage::bindings).unwrap_or_default();
         let other = if self.focus == Focus::Text { "to the demo" } else { "to the text" };
-        if self.stage.is_some() {
-            all.push(Binding::new([Key::code(KeyCode::Tab)], other, Action::NextPane));
+        let is_kept = self.focus == Focus::Stage && self.stage.as_ref().is_some_and(Stage::keeps_tab);
+        if self.stage.is_some() && !is_kept {
+            all.push(Binding::new([Key::code(KeyCode::Tab)], other, Action::OtherSide));
         }
         if self.focus == Focus::Stage {
             all.retain(|binding| binding.action != Action::PreviousStep);
@@ -225,7 +226,9 @@ impl Screen for Lesson {
         } else {
             all.push(Binding::quiet([Key::code(KeyCode::Down), Key::char('j')], "scroll the text", Action::Down));
             all.push(Binding::quiet([Key::code(KeyCode::Up)], "scroll back", Action::Up));
-            all.push(Binding::quiet([Key::char('l')], "links of this step", Action::Links));
+            if self.current(&world.content).is_some_and(|step| !text::links(step).is_empty()) {
+                all.push(Binding::quiet([Key::char('l')], "links of this step", Action::Links));
+            }
             all.extend(stage.into_iter().filter(|binding| !is_arrow(binding)));
         }
         all.push(Binding::new([Key::code(KeyCode::Esc), Key::char('q')], "leave", Action::Back));
@@ -251,8 +254,9 @@ impl Screen for Lesson {
         match action {
             Action::NextStep => return self.step_to(true, world),
             Action::PreviousStep => return self.step_to(false, world),
-            Action::NextPane => {
+            Action::OtherSide => {
                 self.focus = if self.focus == Focus::Text { Focus::Stage } else { Focus::Text };
+                self.stage.iter_mut().for_each(Stage::left);
             }
             Action::Back => return vec![Effect::Back],
             Action::Submit => return self.submit(),
@@ -287,9 +291,9 @@ impl Screen for Lesson {
         let (text, stage) = self.panes(area, world);
         if stage.contains(at) {
             let inside = self.stage.as_ref().and_then(|it| it.click(stage, at, world));
-            return inside.or((self.focus == Focus::Text).then_some(Action::NextPane));
+            return inside.or((self.focus == Focus::Text).then_some(Action::OtherSide));
         }
-        (text.contains(at) && self.focus == Focus::Stage).then_some(Action::NextPane)
+        (text.contains(at) && self.focus == Focus::Stage).then_some(Action::OtherSide)
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World) {

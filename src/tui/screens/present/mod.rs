@@ -28,6 +28,9 @@ use crate::tui::stage::Stage;
 use crate::tui::widgets::field::Field;
 use crate::tui::widgets::prose;
 
+/// From this width on, slide and demo stand side by side.
+const WIDE: u16 = 100;
+
 /// Questions for the room after the last step.
 const QUESTIONS: usize = 3;
 
@@ -155,14 +158,17 @@ impl Present {
 
     fn panes(&self, area: Rect) -> (Rect, Rect) {
         let is_question = matches!(self.slides.get(self.at), Some(Slide::Question(_)));
-        if self.stage.is_none() || is_question {
+        // In a narrow room a poll, with its answers and its hands, needs all there is; the demo is a key away.
+        let is_narrow_poll = area.width < WIDE && self.poll.is_some() && !self.on_stage;
+        if self.stage.is_none() || is_question || is_narrow_poll {
             return (area, Rect::default());
         }
-        if area.width >= 100 {
+        if area.width >= WIDE {
             let [left, right] = Layout::horizontal([Constraint::Percentage(45), Constraint::Min(0)]).areas(area);
             return (left, right);
         }
-        let [top, bottom] = Layout::vertical([Constraint::Percentage(50), Constraint::Min(0)]).areas(area);
+        let share = if self.on_stage { 40 } else { 60 };
+        let [top, bottom] = Layout::vertical([Constraint::Percentage(share), Constraint::Min(0)]).areas(area);
         (top, bottom)
     }
 
@@ -255,8 +261,9 @@ impl Screen for Present {
                 all.push(Binding::new([Key::char('h')], "count hands", Action::Votes));
             }
         }
-        if self.stage.is_some() {
-            all.push(Binding::new([Key::code(KeyCode::Tab)], other, Action::NextPane));
+        let is_kept = self.on_stage && self.stage.as_ref().is_some_and(Stage::keeps_tab);
+        if self.stage.is_some() && !is_kept {
+            all.push(Binding::new([Key::code(KeyCode::Tab)], other, Action::OtherSide));
         }
         if self.on_stage {
             all.extend(self.stage.as_ref().map(Stage::bindings).unwrap_or_default());
@@ -292,7 +299,10 @@ impl Screen for Present {
                 self.at = self.at.saturating_sub(1);
                 return self.arrive(world);
             }
-            Action::NextPane => self.on_stage = !self.on_stage,
+            Action::OtherSide => {
+                self.on_stage = !self.on_stage;
+                self.stage.iter_mut().for_each(Stage::left);
+            }
             Action::Votes => self.poll.iter_mut().for_each(|poll| poll.typing = Some(Field::default())),
             Action::Submit => return self.hands(),
             Action::Skip => self.poll.iter_mut().for_each(|poll| poll.typing = None),
@@ -314,7 +324,7 @@ impl Screen for Present {
     fn click(&self, area: Rect, at: Position, world: &World) -> Option<Action> {
         let (_, stage) = self.panes(area);
         let inside = self.stage.as_ref().filter(|_| stage.contains(at)).and_then(|it| it.click(stage, at, world));
-        inside.or((stage.contains(at) != self.on_stage).then_some(Action::NextPane))
+        inside.or((stage.contains(at) != self.on_stage).then_some(Action::OtherSide))
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World) {
@@ -323,7 +333,7 @@ impl Screen for Present {
         let border = if self.on_stage { theme.border } else { theme.focus };
         let block = Block::bordered()
             .border_style(border)
-            .padding(Padding::new(3, 3, 1, 1))
+            .padding(if slide.height < 12 { Padding::horizontal(3) } else { Padding::new(3, 3, 1, 1) })
             .title(Span::styled(format!(" {} ", self.slide_title(world)), theme.title));
         let inner = block.inner(slide);
         block.render(slide, buffer);

@@ -20,6 +20,7 @@ use ratatui::widgets::{Block, Padding, Widget};
 use super::Screen;
 use crate::content::{DemoRef, Kind, Question, Show};
 use crate::practice::drill::Filter;
+use crate::practice::grade::FULL;
 use crate::practice::{self, Asked, Attempt, Context, Grade, Item, Place as Spot, Sitting};
 use crate::progress::OpenSitting;
 use crate::tui::FRAME;
@@ -49,6 +50,8 @@ pub struct Session {
     until: Option<Date>,
     /// The grade of each item answered.
     grades: Vec<Option<Grade>>,
+    /// The attempt of each item asked: the result tells with its numbers.
+    attempts: Vec<Option<Attempt>>,
     at: usize,
     asking: Option<Asking>,
     /// Why an item cannot be asked.
@@ -117,12 +120,14 @@ impl Session {
     #[must_use]
     pub fn new(topic: Topic, items: Vec<Item>) -> Self {
         let grades = vec![None; items.len()];
+        let attempts = vec![None; items.len()];
         Self {
             topic,
             wished: items,
             sitting: None,
             until: None,
             grades,
+            attempts,
             at: 0,
             asking: None,
             broken: None,
@@ -176,15 +181,22 @@ impl Session {
         }
     }
 
+    /// Shows the result; the attempts it tells about and has not seen (answers of an earlier time) are made again.
     fn end(&mut self) -> Vec<Effect> {
         self.over = true;
         self.asking = None;
         self.stage = None;
         let end = self.sitting.as_ref().map(|(id, _)| Effect::Keep(Keep::End { sitting: id.clone() }));
-        end.into_iter().collect()
+        let told = self.items().iter().zip(&self.grades).zip(&self.attempts);
+        let unseen = told.filter(|((_, grade), attempt)| attempt.is_none() && is_missed(grade.as_ref()));
+        let again = unseen.map(|((item, _), _)| Effect::Prepare(item.clone()));
+        end.into_iter().chain(again).collect()
     }
 
     fn prepared(&mut self, item: &Item, attempt: &Result<Attempt, String>, world: &World) -> Vec<Effect> {
+        if let (Some(at), Ok(attempt)) = (self.items().iter().position(|it| it == item), attempt) {
+            self.attempts[at] = Some(attempt.clone());
+        }
         if self.over || self.asking.is_some() || self.items().get(self.at) != Some(item) {
             return Vec::new();
         }
@@ -301,6 +313,11 @@ impl Session {
     }
 }
 
+/// Whether there is something to go through again: not answered, or not all right.
+fn is_missed(grade: Option<&Grade>) -> bool {
+    grade.is_none_or(|grade| grade.points_ppm < FULL)
+}
+
 /// Opens the demo behind a question.
 fn demo_behind(question: &Question, seed: u64) -> Option<Effect> {
     let own = match &question.kind {
@@ -332,10 +349,13 @@ impl Screen for Session {
             return self.result_bindings(world);
         }
         let leave = Binding::new([Key::code(KeyCode::Esc)], "leave, go on later", Action::Back);
-        let tab = Binding::new([Key::code(KeyCode::Tab)], "question or packets", Action::NextPane);
+        let other = if self.on_stage { "to the question" } else { "to the packets" };
+        let tab = Binding::new([Key::code(KeyCode::Tab)], other, Action::OtherSide);
         let mut all = Vec::new();
         if self.on_stage {
-            all.push(tab);
+            if !self.stage.as_ref().is_some_and(Stage::keeps_tab) {
+                all.push(tab);
+            }
             all.extend(self.stage.as_ref().map(Stage::bindings).unwrap_or_default());
             all.push(leave);
             return all;
@@ -386,7 +406,10 @@ impl Screen for Session {
         match action {
             Action::Back => return vec![Effect::Back],
             _ if self.over => return self.update_result(&action, world),
-            Action::NextPane => self.on_stage = !self.on_stage && self.stage.is_some(),
+            Action::OtherSide => {
+                self.on_stage = !self.on_stage && self.stage.is_some();
+                self.stage.iter_mut().for_each(Stage::left);
+            }
             Action::NextStep => return self.next(),
             Action::ShowMe => return self.show_me(),
             other if self.on_stage || matches!(other, Action::Tick(_)) => {
@@ -409,9 +432,9 @@ impl Screen for Session {
         let (question, stage) = self.panes(area);
         if stage.contains(at) {
             let inside = self.stage.as_ref().and_then(|it| it.click(stage, at, world));
-            return inside.or((!self.on_stage).then_some(Action::NextPane));
+            return inside.or((!self.on_stage).then_some(Action::OtherSide));
         }
-        (question.contains(at) && self.on_stage).then_some(Action::NextPane)
+        (question.contains(at) && self.on_stage).then_some(Action::OtherSide)
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World) {

@@ -6,13 +6,22 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Padding, Widget};
 
-use super::{Session, Topic, demo_behind};
+use super::{Session, Topic, demo_behind, is_missed};
 use crate::content::Question;
-use crate::practice::{Grade, Verdict, grade::FULL};
+use crate::practice::grade::FULL;
+use crate::practice::{Attempt, Grade, Item, Verdict};
 use crate::quantity::{Quantity, Unit};
 use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Place};
 use crate::tui::app::World;
 use crate::tui::theme::Theme;
+
+/// A question that was not all right, as it was asked.
+struct Miss<'a> {
+    question: &'a Question,
+    grade: Option<&'a Grade>,
+    /// Missing until it is made again.
+    attempt: Option<&'a Attempt>,
+}
 
 impl Session {
     /// Points of all items, in ppm; an unanswered one has none.
@@ -27,17 +36,21 @@ impl Session {
         world.content.chapter(chapter).map(|chapter| chapter.quiz.pass_ppm)
     }
 
-    /// Items that were not all right, with their questions.
-    fn misses<'a>(&'a self, world: &'a World) -> Vec<(&'a Question, Option<&'a Grade>)> {
-        let all = self.items().iter().zip(&self.grades);
-        let missed = all.filter(|(_, grade)| grade.as_ref().is_none_or(|it| it.points_ppm < FULL));
-        missed.filter_map(|(item, grade)| Some((world.content.question(&item.question)?, grade.as_ref()))).collect()
+    /// Items that were not all right.
+    fn misses<'a>(&'a self, world: &'a World) -> Vec<Miss<'a>> {
+        let all = self.items().iter().zip(&self.grades).zip(&self.attempts);
+        let missed = all.filter(|((_, grade), _)| is_missed(grade.as_ref()));
+        let miss = |((item, grade), attempt): ((&'a Item, &'a Option<Grade>), &'a Option<Attempt>)| {
+            let question = world.content.question(&item.question)?;
+            Some(Miss { question, grade: grade.as_ref(), attempt: attempt.as_ref() })
+        };
+        missed.filter_map(miss).collect()
     }
 
     pub(super) fn result_bindings(&self, world: &World) -> Vec<Binding> {
         let mut all = Vec::new();
         let misses = self.misses(world);
-        if let Some((question, _)) = misses.get(self.row) {
+        if let Some(Miss { question, .. }) = misses.get(self.row) {
             all.push(Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next miss", Action::Down));
             all.push(Binding::new([Key::code(KeyCode::Up), Key::char('k')], "previous miss", Action::Up));
             if demo_behind(question, 0).is_some() {
@@ -61,7 +74,7 @@ impl Session {
             Action::Down | Action::Scroll { down: true, .. } => self.row = (self.row + 1).min(last),
             Action::Up | Action::Scroll { down: false, .. } => self.row = self.row.saturating_sub(1),
             Action::ShowMe => {
-                let shown = misses.get(self.row).and_then(|(question, _)| demo_behind(question, world.seed));
+                let shown = misses.get(self.row).and_then(|miss| demo_behind(miss.question, world.seed));
                 return shown.into_iter().collect();
             }
             Action::Again => {
@@ -113,8 +126,8 @@ impl Session {
         }
         lines.push((bar(self.share(), width.min(60), theme), false));
         lines.push((Line::default(), false));
-        for (index, (question, grade)) in self.misses(world).into_iter().enumerate() {
-            miss_lines(&mut lines, question, grade, index == self.row, width, theme);
+        for (index, miss) in self.misses(world).iter().enumerate() {
+            miss_lines(&mut lines, miss, index == self.row, width, theme);
         }
         lines
     }
@@ -132,32 +145,29 @@ fn wrapped(text: &str, indent: &str, width: usize, style: Style) -> Vec<(Line<'s
 }
 
 /// One line a miss; the chosen one opened.
-fn miss_lines(
-    lines: &mut Vec<(Line<'static>, bool)>,
-    question: &Question,
-    grade: Option<&Grade>,
-    chosen: bool,
-    width: usize,
-    theme: &Theme,
-) {
-    let (sign, style) = match grade.map(|grade| grade.verdict) {
+fn miss_lines(lines: &mut Vec<(Line<'static>, bool)>, miss: &Miss<'_>, chosen: bool, width: usize, theme: &Theme) {
+    let (sign, style) = match miss.grade.map(|grade| grade.verdict) {
         None => ("·", theme.dim),
         Some(Verdict::Partly) => ("◐", theme.warn),
         Some(_) => ("✘", theme.bad),
     };
-    let prompt = question.prompt.split_whitespace().collect::<Vec<_>>().join(" ");
-    let head = crate::content::layout::cut(&format!("{} {sign} {prompt}", if chosen { "▸" } else { " " }), width);
-    lines.push((Line::styled(head, if chosen { theme.selected } else { style }), chosen));
+    let prompt = miss.attempt.map_or("…", |attempt| attempt.prompt.as_str());
+    let prompt = prompt.split_whitespace().collect::<Vec<_>>().join(" ");
     if !chosen {
-        return;
+        let head = crate::content::layout::cut(&format!("  {sign} {prompt}"), width);
+        return lines.push((Line::styled(head, style), false));
     }
-    if let Some(grade) = grade {
+    let options = textwrap::Options::new(width.max(8)).subsequent_indent("    ");
+    let head = format!("▸ {sign} {prompt}");
+    let head = textwrap::wrap(&head, options).into_iter().map(|line| Line::styled(line.into_owned(), theme.selected));
+    lines.extend(head.map(|line| (line, true)));
+    if let Some(grade) = miss.grade {
         lines.extend(wrapped(&format!("right: {}", grade.right), "    ", width, theme.strong));
         for remark in grade.remarks.iter().filter(|remark| !remark.right) {
             lines.extend(wrapped(&remark.why, "    ", width, theme.text));
         }
     }
-    lines.extend(wrapped(&question.explanation, "    ", width, theme.text));
-    lines.extend(wrapped(&format!("source: {}", question.source), "    ", width, theme.dim));
+    lines.extend(wrapped(miss.attempt.map_or("", |attempt| &attempt.explanation), "    ", width, theme.text));
+    lines.extend(wrapped(&format!("source: {}", miss.question.source), "    ", width, theme.dim));
     lines.push((Line::default(), false));
 }

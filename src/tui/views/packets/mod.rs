@@ -113,6 +113,13 @@ fn panes(area: Rect, view: &View<'_>) -> Panes {
     }
     let count = u16::try_from(view.run.recording().packets.len()).unwrap_or(u16::MAX).saturating_add(1);
     let list = (area.height / 3).clamp(4, 16).min(count.max(4));
+    // Titles without rows say nothing: a low area is all list, unless another pane has the keys.
+    let is_low = area.height < list + 3;
+    if is_low && view.state.reading.pane == Pane::List {
+        panes.list = area;
+        return panes;
+    }
+    let list = if is_low { area.height / 2 } else { list };
     let [list, lower] = Layout::vertical([Constraint::Length(list), Constraint::Min(0)]).areas(area);
     panes.list = list;
     if area.width >= 140 {
@@ -121,14 +128,15 @@ fn panes(area: Rect, view: &View<'_>) -> Panes {
         return panes;
     }
     if area.width >= bytes + TREE {
-        let explain = (area.height / 4).clamp(4, 7);
+        let explain = if lower.height < 8 { 0 } else { (area.height / 4).clamp(4, 7) };
         let [middle, explain] = Layout::vertical([Constraint::Min(0), Constraint::Length(explain)]).areas(lower);
         panes.explain = explain;
         let columns = [Constraint::Fill(1), Constraint::Length(bytes)];
         [panes.tree, panes.bytes] = Layout::horizontal(columns).spacing(1).areas(middle);
         return panes;
     }
-    let [middle, below] = Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).areas(lower);
+    let share = if lower.height < 6 { Constraint::Length(0) } else { Constraint::Fill(1) };
+    let [middle, below] = Layout::vertical([Constraint::Fill(1), share]).areas(lower);
     if area.width >= bytes + EXPLAIN {
         panes.tree = middle;
         let columns = [Constraint::Length(bytes), Constraint::Fill(1)];

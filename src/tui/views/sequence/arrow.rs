@@ -1,4 +1,5 @@
 //! The strokes of the sequence: arrows between lifelines, words beside them.
+use std::ops::Range;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -50,8 +51,8 @@ impl<'b> Canvas<'_, 'b> {
         }
         self.stroke(path, 1..path.length().saturating_sub(1), "─", style);
         self.sign(path.at(path.length().saturating_sub(1)), path.head(), style);
-        self.middle(path, 1..path.length().saturating_sub(1), &name, style);
-        self.flight(packet, path);
+        let words = self.middle(path, 1..path.length().saturating_sub(1), &name, style);
+        self.flight(packet, path, &words);
         self.mark(packet, path);
     }
 
@@ -63,8 +64,8 @@ impl<'b> Canvas<'_, 'b> {
         self.stroke(path, 1..half.saturating_sub(2), "─", style);
         self.stroke(path, half.saturating_sub(2)..half, "╌", style);
         let name = self.name(packet, half.saturating_sub(3));
-        self.middle(path, 0..half, &name, style);
-        self.flight(packet, path);
+        let words = self.middle(path, 0..half, &name, style);
+        self.flight(packet, path, &words);
         self.mark(packet, path);
     }
 
@@ -89,9 +90,9 @@ impl<'b> Canvas<'_, 'b> {
         let bad = if packet.at <= self.view.state.cursor { theme.bad } else { theme.dim };
         self.sign(path.at(end), if sign == "╳" { "╳" } else { "╌" }, bad);
         let name = pen::cut(name, usize::from(end.saturating_sub(3)));
-        self.middle(path, 0..end, &name, style);
+        let named = self.middle(path, 0..end, &name, style);
         self.beside(path, end, &words, bad);
-        self.flight(packet, path);
+        self.flight(packet, path, &named);
     }
 
     /// Words beyond the end of a broken arrow.
@@ -162,11 +163,13 @@ impl<'b> Canvas<'_, 'b> {
         } else {
             label::short(packet)
         };
-        let numbered = format!("{} {what}", packet.n);
-        if pen::columns(&numbered) <= room { numbered } else { pen::cut(&what, usize::from(room)) }
+        let first = what.split(' ').next().unwrap_or_default();
+        let names = [format!("{} {what}", packet.n), format!("{} {first}", packet.n), packet.n.to_string()];
+        let fits = |name: &String| pen::columns(name) <= room;
+        names.into_iter().find(fits).unwrap_or_default()
     }
 
-    fn stroke(&mut self, path: Path, steps: std::ops::Range<u16>, sign: &str, style: Style) {
+    fn stroke(&mut self, path: Path, steps: Range<u16>, sign: &str, style: Style) {
         for step in steps {
             self.sign(path.at(step), sign, style);
         }
@@ -176,23 +179,29 @@ impl<'b> Canvas<'_, 'b> {
         pen::put(self.buffer, self.area, (x, 0), sign, style);
     }
 
-    /// Words in the middle of a stretch of the arrow.
-    fn middle(&mut self, path: Path, steps: std::ops::Range<u16>, words: &str, style: Style) {
+    /// Words in the middle of a stretch of the arrow; gives the columns they take with the space on both sides.
+    fn middle(&mut self, path: Path, steps: Range<u16>, words: &str, style: Style) -> Range<u16> {
         let width = pen::columns(words) + 2;
         if words.is_empty() || width > steps.end.saturating_sub(steps.start) {
-            return;
+            return 0..0;
         }
         let margin = (steps.end - steps.start - width).div_ceil(2);
         let ends = [path.at(steps.start + margin), path.at(steps.start + margin + width - 1)];
         let x = ends[0].min(ends[1]);
         pen::put(self.buffer, self.area, (x, 0), &format!(" {words} "), style);
+        x..x + width
     }
 
-    /// Where the packet is at the cursor, when it is on its way.
-    fn flight(&mut self, packet: &Packet, path: Path) {
+    /// Where the packet is at the cursor, when it is on its way; beside the words, never on them.
+    fn flight(&mut self, packet: &Packet, path: Path, words: &Range<u16>) {
         if let Some(ppm) = label::progress(packet, self.view.state.cursor) {
             let step = u32::from(path.length().saturating_sub(2)) * ppm / 1_000_000 + 1;
             let x = path.at(u16::try_from(step).unwrap_or(1));
+            let x = match words.contains(&x) {
+                true if x - words.start < words.end - x => words.start,
+                true => words.end - 1,
+                false => x,
+            };
             self.sign(x, "●", self.view.theme.lit);
         }
     }

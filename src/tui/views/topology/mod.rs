@@ -237,6 +237,9 @@ fn draw_packet(
     let sign = if moving.lost { "╳" } else { direction(at, next) };
     put_at(area, buffer, at, sign, style);
     let words = if moving.lost { label::fate(packet).1 } else { name(view, packet) };
+    // On a level line there is room as far as the boxes at its ends.
+    let level = path[0].y == path[last].y && last >= 4;
+    let words = if level { pen::cut(&words, last + 1) } else { words };
     let width = pen::columns(&words);
     // What goes right or down is named above its sign, what comes back below it.
     let above = map.boxes[packet.to].x >= map.boxes[packet.from].x;
