@@ -18,6 +18,7 @@ use unicode_width::UnicodeWidthStr;
 use super::action::{Action, Binding};
 use super::app::{App, SMALLEST};
 use super::theme::Theme;
+use crate::content::layout::cut;
 
 /// Header, body, footer.
 #[must_use]
@@ -68,15 +69,19 @@ fn dim(area: Rect, buffer: &mut Buffer, theme: &Theme) {
 
 fn draw_header(area: Rect, buffer: &mut Buffer, app: &App) {
     let theme = &app.world.theme;
+    let right = app.screens.last().map(|screen| screen.status(&app.world)).unwrap_or_default();
+    let width = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
     let mut left = vec![Span::styled(" Roundtrip", theme.title)];
+    // The status has its room; what is left of the titles says so.
+    let mut room = usize::from(area.width.saturating_sub(width + 2)).saturating_sub(10);
     for screen in app.screens.iter().skip(app.screens.len().saturating_sub(2).max(1)) {
+        let title = cut(&screen.title(&app.world), room.saturating_sub(3));
+        room = room.saturating_sub(3 + title.width());
         left.push(Span::styled(" › ", theme.dim));
-        left.push(Span::styled(screen.title(&app.world), theme.text));
+        left.push(Span::styled(title, theme.text));
     }
     Line::from(left).render(area, buffer);
-    if let Some(screen) = app.screens.last() {
-        let right = screen.status(&app.world);
-        let width = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
+    if width > 0 {
         let place = Rect { x: area.right().saturating_sub(width + 1), width, ..area };
         Line::styled(right, theme.dim).render(place, buffer);
     }

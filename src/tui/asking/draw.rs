@@ -86,7 +86,7 @@ impl Asking {
             page.hung("! ", "  ", message, width, theme.warn);
             page.keep_here();
         }
-        page.lines.push(sureness(self.confidence, theme));
+        page.lines.extend(self.confidence.map(|confidence| sureness(confidence, theme)));
         page
     }
 
@@ -199,12 +199,11 @@ fn typed(text: &str, theme: &Theme) -> Line<'static> {
     ])
 }
 
-fn sureness(confidence: Option<Confidence>, theme: &Theme) -> Line<'static> {
+fn sureness(confidence: Confidence, theme: &Theme) -> Line<'static> {
     let word = match confidence {
-        None => return Line::default(),
-        Some(Confidence::Guess) => "a guess",
-        Some(Confidence::Unsure) => "unsure",
-        Some(Confidence::Sure) => "sure",
+        Confidence::Guess => "a guess",
+        Confidence::Unsure => "unsure",
+        Confidence::Sure => "sure",
     };
     Line::from(vec![Span::styled("you are ", theme.dim), Span::styled(word, theme.key)])
 }

@@ -99,9 +99,14 @@ fn draw_bar(row: Rect, buffer: &mut Buffer, view: &View<'_>, axis: &Axis, (span,
         let before = from.checked_sub(width + 1).map(|room| names + room);
         if after + width <= row.width { Some(after) } else { before }
     };
-    let found = place(&long).map(|x| (x, long)).or_else(|| place(&short).map(|x| (x, short.clone())));
-    // No room beside it: on the bar, which stays visible at both ends.
-    let (x, words) = found.unwrap_or_else(|| (names + from + 1, format!(" {short} ")));
+    // No room beside it: on the bar, when that stays visible at both ends.
+    let on_bar = |words: &str| (names + from + 1, format!(" {words} "));
+    let (x, words) = match (place(&long), place(&short)) {
+        (Some(x), _) => (x, long),
+        (None, _) if pen::columns(&long) + 4 <= pen::columns(&bar) => on_bar(&long),
+        (None, Some(x)) => (x, short),
+        (None, None) => on_bar(&short),
+    };
     pen::put(buffer, row, (x, 0), &words, style);
 }
 

@@ -45,10 +45,10 @@ impl<'b> Canvas<'_, 'b> {
     pub(super) fn crossing(&mut self, n: u32) {
         let Some((packet, path)) = self.packet(n) else { return };
         let style = self.style(packet);
-        let name = self.name(packet, path.length().saturating_sub(4));
         if packet.arrived.is_none() {
-            return self.lost(packet, path, &name);
+            return self.lost(packet, path);
         }
+        let name = self.name(packet, path.length().saturating_sub(4));
         self.stroke(path, 1..path.length().saturating_sub(1), "─", style);
         self.sign(path.at(path.length().saturating_sub(1)), path.head(), style);
         let words = self.middle(path, 1..path.length().saturating_sub(1), &name, style);
@@ -81,7 +81,7 @@ impl<'b> Canvas<'_, 'b> {
         self.middle(path, half..path.length(), &packet.n.to_string(), style);
     }
 
-    fn lost(&mut self, packet: &Packet, path: Path, name: &str) {
+    fn lost(&mut self, packet: &Packet, path: Path) {
         let theme = self.view.theme;
         let style = self.style(packet);
         let (sign, words) = label::fate(packet);
@@ -89,7 +89,7 @@ impl<'b> Canvas<'_, 'b> {
         self.stroke(path, 1..end, "─", style);
         let bad = if packet.at <= self.view.state.cursor { theme.bad } else { theme.dim };
         self.sign(path.at(end), if sign == "╳" { "╳" } else { "╌" }, bad);
-        let name = pen::cut(name, usize::from(end.saturating_sub(3)));
+        let name = self.name(packet, end.saturating_sub(3));
         let named = self.middle(path, 0..end, &name, style);
         self.beside(path, end, &words, bad);
         self.flight(packet, path, &named);

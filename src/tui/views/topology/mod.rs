@@ -68,6 +68,7 @@ pub(crate) fn draw_network(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
 fn draw_map(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let map = draw_links(area, buffer, view);
     let mut taken: Vec<(u16, u16, u16)> = Vec::new();
+    // The one under the cursor is named first: where there is no room for two names, it is the other that goes.
     for moving in moving(view) {
         draw_packet(area, buffer, view, &map, &moving, &mut taken);
     }
@@ -192,7 +193,7 @@ fn draw_node(buffer: &mut Buffer, view: &View<'_>, map: &Map, (index, node): (us
     }
 }
 
-/// The packets on their way at the cursor; the one under the cursor is the last and so on top.
+/// The packets on their way at the cursor; the one under the cursor is the first.
 fn moving<'a>(view: &View<'a>) -> Vec<Moving<'a>> {
     let recording = view.run.recording();
     let cursor = view.state.cursor;
@@ -207,7 +208,7 @@ fn moving<'a>(view: &View<'a>) -> Vec<Moving<'a>> {
             all.push(Moving { packet, ppm: 600_000, lost: true });
         }
     }
-    all.sort_by_key(|it| it.packet.n == view.state.packet);
+    all.sort_by_key(|it| it.packet.n != view.state.packet);
     all
 }
 
@@ -235,7 +236,9 @@ fn draw_packet(
     };
     let next = path[if forward { (step + 1).min(last) } else { (last - step).saturating_sub(1) }];
     let sign = if moving.lost { "╳" } else { direction(at, next) };
-    put_at(area, buffer, at, sign, style);
+    if chosen || !buffer.cell(at).is_some_and(|cell| SIGNS.contains(&cell.symbol())) {
+        put_at(area, buffer, at, sign, style);
+    }
     let words = if moving.lost { label::fate(packet).1 } else { name(view, packet) };
     // On a level line there is room as far as the boxes at its ends.
     let level = path[0].y == path[last].y && last >= 4;
@@ -256,7 +259,7 @@ fn draw_packet(
     let y = if narrow && above && over >= area.y { over } else { y };
     let x = if upright { x } else { beside_boxes(x, width, path) };
     let x = x.clamp(area.x, area.right().saturating_sub(width).max(area.x));
-    if !taken.iter().any(|(row, from, to)| *row == y && x < to + 1 && *from < x + width + 1) || chosen {
+    if !taken.iter().any(|(row, from, to)| *row == y && x < to + 1 && *from < x + width + 1) {
         put_at(area, buffer, Position { x, y }, &words, style);
         taken.push((y, x, x + width));
     }
@@ -274,6 +277,9 @@ fn name(view: &View<'_>, packet: &Packet) -> String {
     let what = if view.hides(packet).is_some() { label::protocol(packet) } else { label::short(packet) };
     format!("{} {}", packet.n, pen::cut(&what, 20))
 }
+
+/// What stands for a packet; an earlier one stays on top.
+const SIGNS: [&str; 6] = ["▶", "◀", "▼", "▲", "●", "╳"];
 
 const fn direction(at: Position, next: Position) -> &'static str {
     match () {

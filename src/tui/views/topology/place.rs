@@ -47,7 +47,7 @@ impl Map {
             };
             let placed = node_box((texts, lines), cell, framed, rows == 1);
             map.boxes.push(placed);
-            map.captions.push(caption(cell, placed, framed));
+            map.captions.push(caption(cell, placed, framed || rows == 1));
         }
         let below = map.captions.iter().map(|it| it.height).min().unwrap_or(0);
         let properties = topology.links.iter().map(|link| link.properties.len()).max().unwrap_or(0);
@@ -93,9 +93,9 @@ fn node_box((texts, lines): (&[String], u16), cell: Rect, framed: bool, single: 
     Rect { x: cell.x + (cell.width - width) / 2, y: cell.y + above, width, height }
 }
 
-/// Below the box; beside it where boxes have no frame.
-const fn caption(cell: Rect, node: Rect, framed: bool) -> Rect {
-    if framed {
+/// Below the box; beside it where boxes have no frame and stand above each other.
+const fn caption(cell: Rect, node: Rect, below: bool) -> Rect {
+    if below {
         let y = node.y + node.height;
         return Rect { x: cell.x, y, width: cell.width.saturating_sub(1), height: cell.y + cell.height - y };
     }
