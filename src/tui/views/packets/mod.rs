@@ -137,7 +137,7 @@ fn panes(area: Rect, view: &View<'_>) -> Panes {
     }
     let share = if lower.height < 6 { Constraint::Length(0) } else { Constraint::Fill(1) };
     let [middle, below] = Layout::vertical([Constraint::Fill(1), share]).areas(lower);
-    if area.width >= bytes + EXPLAIN {
+    if area.width >= bytes + EXPLAIN && lower.height >= 6 {
         panes.tree = middle;
         let columns = [Constraint::Length(bytes), Constraint::Fill(1)];
         [panes.bytes, panes.explain] = Layout::horizontal(columns).spacing(1).areas(below);
