@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
 use super::{Focus, Stage};
-use crate::recording::{Recording, Time};
+use crate::recording::{Marker, Recording, Time};
 use crate::tui::action::Action;
 use crate::tui::app::World;
 use crate::tui::theme::Theme;
@@ -117,7 +117,7 @@ impl Stage {
         if let Some(differs) = &self.differs {
             let room = usize::from(area.width.saturating_sub(x + 3));
             pen::put(buffer, area, (x + 2, 0), &pen::cut(&format!("! {differs}"), room), theme.warn);
-        } else if let Some(marker) = run.markers.iter().rfind(|marker| marker.at == cursor) {
+        } else if let Some(marker) = marker_at(run, &self.state) {
             let room = usize::from(area.width.saturating_sub(x + 3));
             pen::put(buffer, area, (x + 2, 0), &pen::cut(&format!("◆ {}", marker.label), room), theme.accent);
         }
@@ -156,6 +156,12 @@ impl Stage {
         let view = View { run, other: None, state: &self.state, theme: &world.theme, focused: true };
         views::hit(self.kind, areas.view, at, &view).map(Action::Point)
     }
+}
+
+/// The marker at the cursor; of several at one instant the one about the packet under it.
+fn marker_at<'a>(run: &'a Recording, state: &State) -> Option<&'a Marker> {
+    let here = || run.markers.iter().filter(|marker| marker.at == state.cursor);
+    here().rfind(|marker| marker.packet == Some(state.packet)).or_else(|| here().next_back())
 }
 
 /// The line of the scrubber: below its words.
