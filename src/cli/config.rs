@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::arguments::Options;
+use super::folders;
 use crate::content::SourceFile;
 use crate::tui::theme::{NAMES, Theme};
 use crate::wire::text::visible;
@@ -40,9 +41,8 @@ pub(super) fn under(mut flags: Options) -> Options {
 
 /// `$XDG_CONFIG_HOME/roundtrip/config.toml`, on macOS too; `None` without a home.
 fn path() -> Option<PathBuf> {
-    let folder = etcetera::base_strategy::Xdg::new().ok()?.config_dir();
-    // HOME may be set and empty.
-    folder.is_absolute().then(|| folder.join("roundtrip").join("config.toml"))
+    let folder = folders::xdg("XDG_CONFIG_HOME")?.config_dir();
+    Some(folder.join("roundtrip").join("config.toml"))
 }
 
 /// The theme of that name, or in that file.

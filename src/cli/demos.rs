@@ -15,10 +15,10 @@ pub(super) const SHAPE: &str = r#"The list as JSON:
   "name": "tcp-echo", "title": "..", "chapters": ["W1"], "live": false,
   "knobs": [
     {"name": "rtt", "kind": "quantity", "unit": "ns",
-     "default": 20000000, "min": 0, "max": 1000000000},
+     "default": 20000000, "min": 0, "max": 500000000},
     {"name": "script", "kind": "choice", "unit": null,
      "default": "echo", "min": null, "max": null, "choices": ["echo", ".."]},
-    {"name": "nagle", "kind": "switch", "unit": null,
+    {"name": "..", "kind": "switch", "unit": null,
      "default": false, "min": null, "max": null}
   ]
 }]

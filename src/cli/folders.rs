@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use etcetera::BaseStrategy;
+use etcetera::base_strategy::{BaseStrategy, Xdg};
 
 use super::arguments::Options;
 use crate::progress::Store;
@@ -15,12 +15,16 @@ pub(super) fn progress_file(options: &Options) -> anyhow::Result<PathBuf> {
     if let Some(folder) = &options.data {
         return Ok(folder.join(FILE));
     }
-    let data = etcetera::base_strategy::Xdg::new().ok().map(|xdg| xdg.data_dir());
-    // HOME may be set and empty.
-    let data = data.filter(|it| it.is_absolute());
-    let data =
-        data.context("there is no home folder to keep progress in: set HOME, or name a folder with --data DIR")?;
-    Ok(data.join("roundtrip").join(FILE))
+    let xdg = xdg("XDG_DATA_HOME")
+        .context("there is no home folder to keep progress in: set HOME, or name a folder with --data DIR")?;
+    Ok(xdg.data_dir().join("roundtrip").join(FILE))
+}
+
+/// The folders of the XDG Base Directory Specification; `None` when neither HOME nor the variable for the wanted one names
+/// a folder, as the system's own idea of a home may be nobody's.
+pub(super) fn xdg(variable: &str) -> Option<Xdg> {
+    let is_named = |name: &str| std::env::var_os(name).is_some_and(|folder| PathBuf::from(folder).is_absolute());
+    if is_named("HOME") || is_named(variable) { Xdg::new().ok() } else { None }
 }
 
 /// The store, or one in memory with the reason why nothing will be kept.

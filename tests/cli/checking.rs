@@ -1,0 +1,45 @@
+//! `check`: a folder of content held to its rules.
+use crate::tutor::Home;
+
+const CHAPTERS: &str = "[[chapter]]\nid = \"W1\"\ntitle = \"Layers\"\nfolder = \"01-layers\"\ngoals = [\"g\"]\n";
+
+const LESSON: &str = "+++\nid = \"w01.mine\"\ntitle = \"A lesson of mine\"\nminutes = 3\ncovers = [\"W1-01\"]\n\
+                      demo = { name = \"tcp-echo\", knobs = { rtt = \"20ms\" } }\n+++\n\n# The problem\n\nIt does not load.\n";
+
+#[test]
+fn what_ships_has_no_error() {
+    let home = Home::new();
+    home.run(&["check"]).code(0).warns("0 errors");
+    let problems = home.run(&["check", "--json"]).code(0).json();
+    let errors = problems.as_array().expect("a list").iter().filter(|it| it["severity"] == "error").count();
+    assert_eq!(errors, 0);
+}
+
+#[test]
+fn a_good_folder_passes_and_a_broken_one_is_told_every_problem_with_its_place() {
+    let home = Home::new();
+    home.file("course/lessons/01-osi-tcp-ip/90-mine.md", LESSON);
+    home.run(&["check", "course"]).code(0).warns("0 errors");
+    home.file("course/lessons/01-osi-tcp-ip/91-bad.md", LESSON.replace("tcp-echo", "tcp-ekko").replace("mine", "bad"));
+    home.file("course/quizzes/bad.toml", "chapter = \"W1\"\n[[question]]\nid = 7\n");
+    let ended = home.run(&["check", "course"]);
+    ended.code(1).says("91-bad.md:6:").says("tcp-ekko").says("did you mean `tcp-echo`?").says("bad.toml:3:6");
+    ended.warns(" errors");
+    let problems = home.run(&["check", "course", "--json"]).code(1).json();
+    for problem in problems.as_array().expect("a list") {
+        assert!(problem["line"].as_u64() >= Some(1) && problem["column"].as_u64() >= Some(1), "{problem}");
+        assert!(problem["path"].is_string() && problem["rule"].is_string() && problem["help"].is_string(), "{problem}");
+    }
+    // The flag that names a course for every other subcommand does so here.
+    home.run(&["check", "--content", "course"]).code(1);
+}
+
+#[test]
+fn what_is_no_folder_of_content_is_said() {
+    let home = Home::new();
+    home.run(&["check", "nowhere"]).code(3).no_result().warns("nowhere is no folder");
+    home.file("empty/readme.txt", "nothing");
+    home.run(&["check", "empty"]).code(1).says("no content in this folder");
+    home.file("course/lessons/chapters.toml", CHAPTERS.replace("W1", "\u{1b}[2J"));
+    home.run(&["check", "course"]).code(1).says("control character U+001B");
+}

@@ -1,0 +1,114 @@
+//! `quiz --plain`: passed, failed, left, gone on with.
+use roundtrip::content::{self, Content, Source};
+use roundtrip::practice::Context;
+
+use crate::answers::{lines, open, right, wrong};
+use crate::tutor::Home;
+
+const QUIZ: [&str; 3] = ["quiz", "W1", "--plain"];
+
+fn ours() -> Content {
+    content::load(Source::Embedded).0
+}
+
+/// A quiz that was begun and left at its first question.
+fn begun(seed: &str) -> Home {
+    let home = Home::new();
+    home.tutor(&QUIZ)
+        .arg("--seed")
+        .arg(seed)
+        .run()
+        .code(0)
+        .no_message()
+        .says("Question 1 of 15")
+        .says("Left unfinished");
+    home
+}
+
+#[test]
+fn a_quiz_answered_rightly_is_passed() {
+    // Different draws meet different kinds of questions.
+    for seed in ["1", "2", "3"] {
+        let home = begun(seed);
+        let ended = home.tutor(&QUIZ).stdin(lines(&home, Context::Quiz, &ours(), right)).run();
+        ended.code(0).no_message().says("100 % of the points; the mark is 80 %: passed.").says_not("Not right.");
+        assert_eq!(ended.stdout().matches("\nRight.\n").count(), 15);
+        let quizzes = home.run(&["progress", "--json"]).json()["quizzes"].clone();
+        assert_eq!(quizzes[0]["chapter"], "W1");
+        assert_eq!((&quizzes[0]["asked"], &quizzes[0]["share_ppm"]), (&15.into(), &1_000_000.into()));
+        assert!(open(&home, Context::Quiz).is_empty());
+    }
+}
+
+#[test]
+fn a_quiz_answered_wrongly_is_not_passed_and_every_answer_is_explained() {
+    let home = begun("1");
+    let ended = home.tutor(&QUIZ).stdin(lines(&home, Context::Quiz, &ours(), wrong)).run();
+    ended.code(1).no_message().says("0 % of the points; the mark is 80 %: not passed.");
+    let text = ended.stdout();
+    assert_eq!([text.matches("Not right.").count(), text.matches("\nSource: ").count()], [15, 15]);
+    home.run(&["progress"]).code(0).says("quiz of W1: 0 % of 15 questions");
+}
+
+#[test]
+fn a_quiz_left_at_the_end_of_the_input_goes_on_with_its_next_question() {
+    let home = begun("1");
+    let all = lines(&home, Context::Quiz, &ours(), right);
+    let first_four: String = all.split_inclusive('\n').take(4).collect();
+    home.tutor(&QUIZ)
+        .stdin(first_four)
+        .run()
+        .code(0)
+        .says("Question 5 of 15")
+        .says_not("Question 6 of")
+        .says("Left unfinished");
+    let rest = lines(&home, Context::Quiz, &ours(), right);
+    assert_eq!(rest.lines().count() + 4, all.lines().count());
+    let ended = home.tutor(&QUIZ).stdin(rest).run();
+    ended
+        .code(0)
+        .says("Going on: 4 of 15 are answered.")
+        .says("Question 5 of 15")
+        .says_not("Question 4 of")
+        .says("passed");
+    // The next one is another: what was asked is known now.
+    home.tutor(&QUIZ).run().code(0).says("Question 1 of 15");
+    assert_eq!(open(&home, Context::Quiz).len(), 1);
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_is_asked_again_and_nothing_is_kept() {
+    let home = begun("1");
+    let ended = home.tutor(&QUIZ).stdin("\u{1b}[2J\n\n0\n99 99\nx y z\n").run();
+    ended.code(0).says("Left unfinished");
+    let answers = home.run(&["progress", "--export", "-"]).json()["answers"].clone();
+    let kept = answers.as_array().expect("a list");
+    // Only kinds that take any text could be answered with such lines.
+    assert!(kept.iter().all(|it| it["of"]["answer"].get("text").is_some()), "{answers}");
+}
+
+#[test]
+fn hints_and_sureness_come_before_the_answer_and_are_kept_with_it() {
+    let home = begun("1");
+    home.tutor(&QUIZ).stdin("hint\nhint\nhint\nhint\nsure\nskip\n").run().code(0).says("There is no further hint.");
+    let answers = home.run(&["progress", "--export", "-"]).json()["answers"].clone();
+    let kept = &answers[0]["of"];
+    assert_eq!((&kept["answer"], &kept["confidence"]), (&"skipped".into(), &"sure".into()));
+    assert!(kept["hints"].as_u64() <= Some(3), "{kept}");
+}
+
+const QUESTION: &str = "[[question]]\nid = \"w13.mine\"\nprompt = \"Which port?\"\nexplanation = \"It is 443.\"\nsource = \"RFC 9110 §4.2.2\"\n\
+                        difficulty = 1\ncovers = [\"W13-01\"]\n[question.short]\naccept = [\"443\"]\n";
+
+#[test]
+fn a_question_that_is_gone_is_left_out_and_said_so() {
+    let home = Home::new();
+    let other = QUESTION.replace("mine", "other").replace("443", "853");
+    home.file("course/quizzes/mine.toml", format!("chapter = \"W13\"\n\n{QUESTION}\n{other}"));
+    let quiz = ["quiz", "w13", "--plain", "--content", "course"];
+    home.run(&quiz).code(0).says("Question 1 of 2").says("Left unfinished");
+    home.file("course/quizzes/mine.toml", format!("chapter = \"W13\"\n\n{other}"));
+    let ended = home.tutor(&quiz).stdin("853\n").run();
+    ended.code(0).says("Left out: w13.mine is no longer in the content.").says("100 % of the points").says("passed");
+    assert!(open(&home, Context::Quiz).is_empty());
+}
