@@ -1,6 +1,5 @@
 //! `open FILE`: a saved run, made again and compared with what it was.
-use std::fs::File;
-use std::io::{IsTerminal, Read, stdout};
+use std::io::{IsTerminal, stdout};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -11,6 +10,7 @@ use super::{NO, run_output, start};
 use crate::demos;
 use crate::recording::saved::{self, Saved};
 use crate::tui::action::Place;
+use crate::tui::files;
 
 /// Opens the run on the screen, or gives it out; exit code 1 when it is not the run that was saved.
 pub(super) fn run(options: &Options, open: &Open) -> anyhow::Result<ExitCode> {
@@ -28,8 +28,6 @@ pub(super) fn run(options: &Options, open: &Open) -> anyhow::Result<ExitCode> {
 }
 
 fn read(open: &Open) -> anyhow::Result<Saved> {
-    let mut bytes = Vec::new();
-    let file = File::open(&open.file).context("this file cannot be read")?;
-    file.take(saved::MOST_BYTES as u64 + 1).read_to_end(&mut bytes).context("this file cannot be read")?;
+    let bytes = files::read(&open.file, saved::MOST_BYTES).context("this file cannot be read")?;
     Ok(saved::parse(&bytes)?)
 }

@@ -1,5 +1,6 @@
 //! Asking: attempts, grading, drills, spaced repetition. Pure: today, the seed and the facts of a run are arguments.
 pub mod attempt;
+mod bearing;
 mod draw;
 pub mod drill;
 pub mod grade;
@@ -10,6 +11,7 @@ pub mod score;
 mod standing;
 
 pub use attempt::{Asked, Attempt, Run, Shown};
+pub use bearing::bearing;
 pub use grade::{Unreadable, grade};
 pub use history::{Answered, Context, Item, Outcome, Place, Sitting};
 pub use number::{number_hint, read_number};

@@ -5,6 +5,7 @@ pub mod action;
 pub mod app;
 pub mod asking;
 pub mod course;
+pub mod files;
 pub mod learner;
 pub mod perform;
 pub mod runs;
@@ -64,24 +65,31 @@ pub fn run(mut app: App, start: Start) -> io::Result<()> {
     hear_keys(&sender)?;
     let mut outside = Outside::new(sender, start.store)?;
     outside.load(start.content);
+    let ended = turn(&mut app, &mut screen, &inputs, &mut outside, start.place);
+    // Whatever ended it, what was asked of the store is kept.
+    outside.close();
+    ended
+}
+
+/// Update, effects, drawing, and again, until the learner leaves or the terminal is gone.
+fn turn(
+    app: &mut App,
+    screen: &mut terminal::Screen,
+    inputs: &Receiver<Input>,
+    outside: &mut Outside,
+    mut place: Option<Place>,
+) -> io::Result<()> {
     let mut effects = Vec::new();
-    let mut place = start.place;
     loop {
         for effect in effects {
             match effect {
-                Effect::Quit => {
-                    outside.close();
-                    return Ok(());
-                }
+                Effect::Quit => return Ok(()),
                 Effect::Suspend => screen.suspend()?,
                 other => outside.perform(other),
             }
         }
-        screen.terminal.draw(|frame| view::draw(frame, &app))?;
-        let Some(next) = wait(&mut app, &inputs) else {
-            outside.close();
-            return Ok(());
-        };
+        screen.terminal.draw(|frame| view::draw(frame, app))?;
+        let Some(next) = wait(app, inputs) else { return Ok(()) };
         effects = next;
         outside.teach(&app.world.content);
         // The first place is opened when there is content and the learner is known.

@@ -1,17 +1,21 @@
 //! Effects carried out: demos on threads of their own, files, the store.
 use std::io;
-use std::path::PathBuf;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
 
 use super::Input;
 use super::action::{Effect, Event, Outcome};
+use super::files;
+use super::learner::Kept;
 use super::runs::DemoRuns;
 use super::store::Keeper;
 use crate::content::{self, Content, Severity, Source};
 use crate::practice::Attempt;
 use crate::progress::Store;
+use crate::recording::saved;
 
 /// Whatever the program touches outside its own state.
 pub(super) struct Outside {
@@ -44,7 +48,12 @@ impl Outside {
     /// Starts an effect; what comes of it arrives as an input. Never waits.
     pub(super) fn perform(&self, effect: Effect) {
         let name = match effect {
-            Effect::Keep(keep) => return self.keeper.keep(keep),
+            Effect::Keep(keep) => {
+                if let Err(message) = self.keeper.keep(keep) {
+                    self.say(Outcome::Kept(Kept::NotKept { message }));
+                }
+                return;
+            }
             Effect::Run { .. } => "demo",
             Effect::Write { .. } => "write",
             Effect::Read { .. } => "read",
@@ -59,16 +68,24 @@ impl Outside {
 
     fn aside(&self, name: &str, work: impl FnOnce() -> Option<Outcome> + Send + 'static) {
         let inputs = self.inputs.clone();
+        let what = name.to_owned();
         let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
-            if let Some(outcome) = work() {
+            // A panic here is a mistake of ours; the learner is told, and the rest of the program goes on.
+            let done = panic::catch_unwind(AssertUnwindSafe(work));
+            let failed =
+                |_| Some(Outcome::Failed(format!("The {what} failed by a mistake of Roundtrip's; please report it.")));
+            if let Some(outcome) = done.unwrap_or_else(failed) {
                 // Nobody listens any more when the program is ending.
                 drop(inputs.send(Input::Event(Event::Done(outcome))));
             }
         });
         if let Err(error) = started {
-            let failed = Outcome::Failed(format!("No thread for this: {error}"));
-            drop(self.inputs.send(Input::Event(Event::Done(failed))));
+            self.say(Outcome::Failed(format!("No thread for this: {error}")));
         }
+    }
+
+    fn say(&self, outcome: Outcome) {
+        drop(self.inputs.send(Input::Event(Event::Done(outcome))));
     }
 
     /// Waits until everything asked of the store is kept.
@@ -82,12 +99,12 @@ impl Outside {
 pub fn carried_out(effect: Effect, content: &Content) -> Option<Outcome> {
     match effect {
         Effect::Run { demo, knobs, setup } => Some(Outcome::Ran(Arc::new((demo.run)(&knobs, &setup)))),
-        Effect::Write { path, bytes } => Some(match std::fs::write(&path, bytes) {
-            Ok(()) => Outcome::Told(format!("Saved as {path}")),
+        Effect::Write { path, bytes } => Some(match files::write_new(&path, &bytes) {
+            Ok(written) => Outcome::Told(format!("Saved as {}", written.display())),
             Err(error) => Outcome::Failed(format!("{path} could not be written: {error}")),
         }),
-        Effect::Read { path } => Some(match std::fs::read_to_string(&path) {
-            Ok(text) => Outcome::Read { path, text },
+        Effect::Read { path } => Some(match files::read(Path::new(&path), saved::MOST_BYTES) {
+            Ok(bytes) => Outcome::Read { path, text: String::from_utf8_lossy(&bytes).into_owned() },
             Err(error) => Outcome::Failed(format!("{path} could not be read: {error}")),
         }),
         Effect::Prepare(item) => {

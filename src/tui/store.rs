@@ -32,9 +32,13 @@ impl Keeper {
         Ok(Self { asks, thread })
     }
 
-    pub(super) fn keep(&self, keep: Keep) {
-        // The thread ends only after this sender is dropped.
-        drop(self.asks.send(keep));
+    /// Asks for something to be kept.
+    ///
+    /// # Errors
+    /// A message for the learner when the thread has ended, which it does only by a mistake of ours.
+    pub(super) fn keep(&self, keep: Keep) -> Result<(), String> {
+        let gone = |_| "The store has stopped; nothing more is kept. Please start Roundtrip again.".to_owned();
+        self.asks.send(keep).map_err(gone)
     }
 
     /// Waits until everything asked is on the disk.

@@ -1,6 +1,7 @@
 //! The terminal: taken at the start, given back whatever happens.
 use std::io::{self, Stdout, Write, stdout};
-use std::panic;
+use std::mem::ManuallyDrop;
+use std::{panic, thread};
 
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
@@ -11,21 +12,26 @@ use ratatui::layout::{Position, Rect};
 
 /// The screen, while it is ours. Dropping it gives it back.
 pub(super) struct Screen {
-    pub(super) terminal: Terminal<CrosstermBackend<io::BufWriter<Stdout>>>,
+    /// Never dropped: its own drop writes to a terminal that may be gone, and `give_back` has shown the cursor.
+    pub(super) terminal: ManuallyDrop<Terminal<CrosstermBackend<io::BufWriter<Stdout>>>>,
 }
 
 impl Screen {
     /// Takes the terminal: raw keys, the other screen, mouse and paste reports.
     pub(super) fn take() -> io::Result<Self> {
         let before = panic::take_hook();
+        let owner = thread::current().id();
         panic::set_hook(Box::new(move |info| {
-            // The message must land on the screen the learner sees.
-            drop(give_back());
-            before(info);
+            // The message must land on the screen the learner sees. A helper's panic ends only what it was asked for:
+            // `perform` says so, and the screen goes on.
+            if thread::current().id() == owner {
+                drop(give_back());
+                before(info);
+            }
         }));
         enter()?;
         let backend = CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout()));
-        Ok(Self { terminal: Terminal::new(backend)? })
+        Ok(Self { terminal: ManuallyDrop::new(Terminal::new(backend)?) })
     }
 
     /// Gives the terminal to the shell until the process is continued.

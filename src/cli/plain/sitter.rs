@@ -7,7 +7,9 @@ use super::{capture, kept};
 use crate::cli::arguments::Options;
 use crate::cli::start;
 use crate::content::{Content, Kind, Question};
-use crate::practice::{Answer, Answered, Attempt, Confidence, Context, Grade, Item, Place, Sitting, Verdict, grade};
+use crate::practice::{
+    Answer, Answered, Attempt, Confidence, Context, Grade, Item, Place, Sitting, Verdict, bearing, grade,
+};
 use crate::progress::{OpenSitting, Snapshot, Store};
 use crate::tui::runs::DemoRuns;
 
@@ -167,7 +169,7 @@ impl Sitter {
             place: Some(place),
         };
         self.store.answer(&answered)?;
-        self.feedback(question, attempt, &answered.grade)?;
+        self.feedback(question, attempt, &answered.answer, &answered.grade)?;
         Ok(answered)
     }
 
@@ -202,7 +204,13 @@ impl Sitter {
         }
     }
 
-    fn feedback(&mut self, question: &Question, attempt: &Attempt, grade: &Grade) -> anyhow::Result<()> {
+    fn feedback(
+        &mut self,
+        question: &Question,
+        attempt: &Attempt,
+        answer: &Answer,
+        grade: &Grade,
+    ) -> anyhow::Result<()> {
         let word = match grade.verdict {
             Verdict::Right => "Right.",
             Verdict::Partly => "Partly right.",
@@ -213,8 +221,9 @@ impl Sitter {
             self.console.say(&format!("It is: {}", grade.right))?;
         }
         for remark in &grade.remarks {
-            let sign = if remark.right { "+" } else { "-" };
-            self.console.say(&format!("{sign} {}: {}", remark.about, remark.why))?;
+            let (holds, note) = bearing(question, attempt, answer, remark);
+            let word = if holds { "holds" } else { "does not hold" };
+            self.console.say(&format!("{}{note} ({word}): {}", remark.about, remark.why))?;
         }
         self.console.say(&attempt.explanation)?;
         self.console.say(&format!("Source: {}", question.source))

@@ -1,8 +1,7 @@
 //! What is said after an answer: the verdict, each option's why, the explanation, the source.
 use super::Asking;
 use super::draw::Page;
-use crate::content::{Choice, Kind};
-use crate::practice::{Answer, Asked, Confidence, Grade, Remark, Verdict};
+use crate::practice::{Answer, Confidence, Grade, Verdict, bearing};
 use crate::tui::theme::Theme;
 
 pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking, answer: &Answer, grade: &Grade) {
@@ -28,7 +27,7 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
     }
     page.gap();
     for remark in &grade.remarks {
-        let (holds, note) = standing(asking, answer, remark);
+        let (holds, note) = bearing(&asking.question, &asking.attempt, answer, remark);
         let style = match (remark.right, holds) {
             (false, _) => theme.bad,
             (true, true) => theme.good,
@@ -44,32 +43,4 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
     page.prose(&asking.attempt.explanation, width, theme);
     page.gap();
     page.hung("source: ", "        ", &asking.question.source, width, theme.dim);
-}
-
-/// Whether what a remark is about holds, and what the learner did with it: a wrong option that was left alone is not right.
-fn standing(asking: &Asking, answer: &Answer, remark: &Remark) -> (bool, &'static str) {
-    let among = |options: &[Choice], chosen: &[usize], left: &'static str| {
-        let at = options.iter().position(|option| option.text == remark.about)?;
-        let note = match (chosen.contains(&at), options[at].correct) {
-            (true, _) => " · your answer",
-            (false, true) => left,
-            (false, false) => "",
-        };
-        Some((options[at].correct, note))
-    };
-    let found = match (&asking.question.kind, answer) {
-        (Kind::Single(options), Answer::Choices(chosen)) => among(options, chosen, ""),
-        (Kind::Multiple(options), Answer::Choices(chosen)) => among(options, chosen, " · you left it out"),
-        (Kind::Single(options) | Kind::Multiple(options), _) => among(options, &[], ""),
-        (Kind::TrueFalse { corrections, .. }, Answer::Truth { says: false, correction }) => {
-            among(corrections, correction.as_slice(), "").or(Some((true, "")))
-        }
-        (Kind::TrueFalse { corrections, .. }, _) => among(corrections, &[], "").or(Some((true, ""))),
-        (Kind::Field(_), _) => match &asking.attempt.asked {
-            Asked::Field { revealed, .. } if revealed.value == remark.about => Some((true, "")),
-            _ => None,
-        },
-        _ => None,
-    };
-    found.unwrap_or((remark.right, ""))
 }

@@ -49,6 +49,8 @@ pub struct Lesson {
     /// Why it is missing.
     trouble: Option<String>,
     guess: Option<Guess>,
+    /// Whether the lesson's first prediction is settled or was passed before.
+    predicted: bool,
 }
 
 impl Lesson {
@@ -61,13 +63,15 @@ impl Lesson {
             return Err(format!("There is no lesson {id}."));
         };
         let step = step.min(lesson.steps.len().saturating_sub(1));
+        let first = lesson.steps.iter().position(|step| step.predict.is_some());
+        let predicted = first.is_none_or(|first| first < step);
         let demo = lesson.demo.clone().or_else(|| lesson.steps.iter().find_map(|step| step.run.clone()));
         // A lesson whose demo cannot be is still there to read.
         let (stage, trouble) = match demo.map(|demo| Stage::new(&demo, world.seed)).transpose() {
             Ok(stage) => (stage, None),
             Err(message) => (None, Some(message)),
         };
-        Ok(Self { id: id.to_owned(), step, scroll: 0, focus: Focus::Text, stage, trouble, guess: None })
+        Ok(Self { id: id.to_owned(), step, scroll: 0, focus: Focus::Text, stage, trouble, guess: None, predicted })
     }
 
     fn lesson<'a>(&self, content: &'a Content) -> Option<(&'a Chapter, &'a crate::content::Lesson)> {
@@ -91,7 +95,11 @@ impl Lesson {
             if let Some(show) = &step.show {
                 stage.show(show);
             }
-            stage.veil(self.guess.as_ref().is_some_and(Guess::is_open));
+            // Before its first prediction is settled, nothing of the run may give the answer away.
+            let first = lesson.steps.iter().position(|step| step.predict.is_some());
+            let ahead = first.filter(|it| *it > self.step && !self.predicted);
+            let same_run = ahead.is_some_and(|ahead| lesson.run_at(ahead) == lesson.run_at(self.step));
+            stage.veil(same_run || self.guess.as_ref().is_some_and(Guess::is_open));
         }
         effects
     }
@@ -133,6 +141,7 @@ impl Lesson {
         let Some(guess) = &mut self.guess else { return Vec::new() };
         let recording = self.stage.as_ref().and_then(Stage::recording);
         let Some(settled) = guess.submit(recording) else { return Vec::new() };
+        self.predicted = true;
         if let Some(stage) = &mut self.stage {
             stage.veil(false);
         }

@@ -291,7 +291,7 @@ impl Session {
 
     fn show_me(&self) -> Vec<Effect> {
         let Some(asking) = &self.asking else { return Vec::new() };
-        demo_behind(&asking.question, asking.attempt.seed).into_iter().collect()
+        demo_behind(&asking.question, Some(&asking.attempt), asking.attempt.seed).into_iter().collect()
     }
 
     fn is_answered(&self) -> bool {
@@ -318,8 +318,12 @@ fn is_missed(grade: Option<&Grade>) -> bool {
     grade.is_none_or(|grade| grade.points_ppm < FULL)
 }
 
-/// Opens the demo behind a question.
-fn demo_behind(question: &Question, seed: u64) -> Option<Effect> {
+/// Opens the demo behind a question: the very run it was asked about, or else the one its author names.
+fn demo_behind(question: &Question, attempt: Option<&Attempt>, seed: u64) -> Option<Effect> {
+    if let Some(run) = attempt.and_then(Attempt::run) {
+        let demo = DemoRef { name: run.demo.clone(), knobs: run.knobs.clone() };
+        return Some(Effect::Go(Place::Demo { demo, seed: run.seed }));
+    }
     let own = match &question.kind {
         Kind::Field(hidden) => Some(hidden.demo.clone()),
         Kind::Predict { demo, .. } => Some(DemoRef { name: demo.clone(), ..DemoRef::default() }),
@@ -362,7 +366,8 @@ impl Screen for Session {
         }
         if self.is_answered() {
             all.push(Binding::new([Key::code(KeyCode::Enter), Key::char('n')], "next", Action::NextStep));
-            let has_demo = self.asking.as_ref().is_some_and(|it| demo_behind(&it.question, 0).is_some());
+            let has_demo =
+                self.asking.as_ref().is_some_and(|it| demo_behind(&it.question, Some(&it.attempt), 0).is_some());
             if has_demo {
                 all.push(Binding::new([Key::char('m')], "show me", Action::ShowMe));
             }

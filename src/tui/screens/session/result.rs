@@ -53,7 +53,7 @@ impl Session {
         if let Some(Miss { question, .. }) = misses.get(self.row) {
             all.push(Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next miss", Action::Down));
             all.push(Binding::new([Key::code(KeyCode::Up), Key::char('k')], "previous miss", Action::Up));
-            if demo_behind(question, 0).is_some() {
+            if demo_behind(question, None, 0).is_some() {
                 all.push(Binding::new([Key::char('m')], "show me", Action::ShowMe));
             }
         }
@@ -74,7 +74,7 @@ impl Session {
             Action::Down | Action::Scroll { down: true, .. } => self.row = (self.row + 1).min(last),
             Action::Up | Action::Scroll { down: false, .. } => self.row = self.row.saturating_sub(1),
             Action::ShowMe => {
-                let shown = misses.get(self.row).and_then(|miss| demo_behind(miss.question, world.seed));
+                let shown = misses.get(self.row).and_then(|miss| demo_behind(miss.question, miss.attempt, world.seed));
                 return shown.into_iter().collect();
             }
             Action::Again => {

@@ -1,0 +1,72 @@
+//! Files the tutor reads and writes: bounded, and never over another file.
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// How many names are tried before a folder is given up.
+const MOST_NAMES: u32 = 1000;
+
+/// A file of at most `most` bytes; a larger one comes cut off one byte above, so that its reader can refuse it.
+///
+/// # Errors
+/// When it is no regular file (a pipe or a device may never end), or cannot be read.
+pub fn read(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Writes a new file and gives its name: the wished one, or with a number where that is taken.
+///
+/// # Errors
+/// When the folder does not allow it, or the disk is full.
+pub fn write_new(wished: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    for number in 1..=MOST_NAMES {
+        let path = numbered(wished, number);
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(mut file) => return file.write_all(bytes).map(|()| path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are a thousand files of that name"))
+}
+
+/// `run.json`, `run-2.json`, ...: the number stands before the first dot of the file's name.
+fn numbered(wished: &str, number: u32) -> PathBuf {
+    let path = Path::new(wished);
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let (stem, rest) = name.split_once('.').map_or((name, String::new()), |(stem, rest)| (stem, format!(".{rest}")));
+    let number = if number == 1 { String::new() } else { format!("-{number}") };
+    path.with_file_name(format!("{stem}{number}{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_never_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let wished = folder.path().join("demo-1.run.json");
+        let wished = wished.to_str().expect("UTF-8");
+        fs::write(wished, b"mine").expect("a file");
+        let written = write_new(wished, b"new").expect("another name");
+        assert!(written.ends_with("demo-1-2.run.json"), "{written:?}");
+        assert_eq!(fs::read(wished).expect("still there"), b"mine");
+        assert_eq!(fs::read(written).expect("there"), b"new");
+    }
+
+    #[test]
+    fn a_large_file_comes_cut_and_a_device_not_at_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("large");
+        fs::write(&file, vec![0; 100]).expect("a file");
+        assert_eq!(read(&file, 10).expect("its start").len(), 11);
+        assert!(read(Path::new("/dev/zero"), 10).is_err());
+        assert!(read(folder.path(), 10).is_err());
+    }
+}
