@@ -19,7 +19,7 @@ use crate::demos::frame::{Content, Segment};
 use crate::demos::{Demo, Knob, Knobs, Setup};
 use crate::lab::{Lab, LabNet, LinkOptions, Loss};
 use crate::net::Net;
-use crate::quantity::Unit;
+use crate::quantity::{Quantity, Unit};
 use crate::recording::Recording;
 use crate::services::both;
 use crate::services::dns::{self, Zone};
@@ -206,10 +206,10 @@ fn found(recording: &Recording, plan: &Plan) -> Findings {
     findings
 }
 
-/// A frame's number, as Wireshark counts; 0 where there is none.
+/// A frame's number, as Wireshark counts, if there is such a frame.
 fn frame(findings: &mut Findings, name: &str, label: &str, sight: Option<&Sight<'_>>) {
-    let how = if sight.is_some() { "frames of the client's capture, counted from 1" } else { "0: there is none" };
-    findings.count(name, label, sight.map_or(0, |it| it.frame), how);
+    let number = sight.map(|it| Quantity::count(it.frame));
+    findings.measure(name, label, number, "frames of the client's capture, counted from 1");
 }
 
 /// ARP, ping and DNS.
@@ -237,11 +237,7 @@ fn below_tcp(findings: &mut Findings, sights: &[Sight<'_>]) {
 fn repeated(findings: &mut Findings, recording: &Recording, client: &[Sight<'_>]) {
     let server = capture(recording, "server");
     let label = "the lost segment was sent again after";
-    let Some((once, again)) = resent(&server) else {
-        findings.time("retransmit_gap", label, Some(Duration::ZERO), "0: nothing was sent twice");
-        frame(findings, "retransmission_frame", "the retransmission", None);
-        return;
-    };
+    let Some((once, again)) = resent(&server) else { return };
     let how = "its first copy out to its second, at the server: 1 RTT when three segments behind it arrive, else the timer (1 s at least)";
     findings.time("retransmit_gap", label, between(Some(once), Some(again)), how);
     let same = |it: &Sight<'_>| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::demos::capture::{Sight, capture, latest, segment};
 use crate::demos::findings::{Findings, between};
 use crate::quantity::{Quantity, Unit};
-use crate::recording::{Fate, Packet, Recording, Time};
+use crate::recording::{Fate, Meddling, Packet, Recording, Time};
 use crate::services::messages::{Log, Messages, Seen};
 
 /// What the programs saw, in their order.
@@ -72,8 +72,7 @@ pub(super) fn found(recording: &Recording, logs: &Logs, messages: Messages) -> F
         "messages that were whole in the server's host before its program got them: bytes before them were missing";
     findings.count("tcp_waited", "TCP messages that waited behind a loss", waited, how);
     losses(&mut findings, &client, &tcp, messages.size);
-    let lost =
-        capture(recording, "udp-client").into_iter().find(|it| it.udp().is_some() && it.packet.arrived.is_none());
+    let lost = capture(recording, "udp-client").into_iter().find(|it| it.udp().is_some() && is_lost(it.packet));
     findings.mark("lost-udp", "a datagram is lost", lost.as_ref());
     totals(&mut findings, recording, "tcp", "TCP");
     totals(&mut findings, recording, "udp", "UDP");
@@ -139,12 +138,9 @@ fn held_back(server: &[Sight<'_>], trips: &[Trip], size: usize) -> usize {
 /// The first loss on the TCP link, and how it was mended.
 fn losses(findings: &mut Findings, client: &[Sight<'_>], trips: &[Trip], size: usize) {
     let label = "the lost bytes were sent again after";
-    let lost = client.iter().find(|it| it.sent && it.data() > 0 && it.packet.arrived.is_none());
+    let lost = client.iter().find(|it| it.sent && it.data() > 0 && is_lost(it.packet));
     let isn = segment(client, |it| it.opens()).and_then(|it| it.tcp()).map(|it| it.seq);
-    let (Some(lost), Some(isn)) = (lost, isn) else {
-        findings.time("retransmit_gap", label, Some(Duration::ZERO), "0: no segment with data was lost");
-        return;
-    };
+    let (Some(lost), Some(isn)) = (lost, isn) else { return };
     findings.mark("lost-tcp", "a TCP segment is lost", Some(lost));
     let first_byte = offset(lost, isn);
     let covers = |it: &&Sight<'_>| {
@@ -160,6 +156,11 @@ fn losses(findings: &mut Findings, client: &[Sight<'_>], trips: &[Trip], size: u
     findings.mark_at("recovered", label, message.and_then(|it| it.arrived), again.map(|it| it.packet.n));
 }
 
+/// Whether it will never arrive; what is still under way at the end of the run is not lost.
+fn is_lost(packet: &Packet) -> bool {
+    matches!(packet.fate, Fate::Lost(_) | Fate::QueueFull | Fate::Meddled(Meddling::Drop))
+}
+
 fn is_copy(packet: &Packet) -> bool {
     matches!(packet.fate, Fate::Copy { .. })
 }
@@ -171,6 +172,7 @@ fn totals(findings: &mut Findings, recording: &Recording, id: &str, name: &str) 
     let packets: Vec<_> = recording.packets.iter().filter(|it| Some(it.link) == link && !is_copy(it)).collect();
     let bytes = packets.iter().map(|it| it.bytes.len()).sum();
     let how = "all frames on its link, both directions, lost ones too";
-    findings.bytes(&format!("{id}_bytes"), &format!("bytes that {name} sent"), bytes, how);
+    let filled = if id == "tcp" { "; a repeat holds up to a full segment, also bytes that had arrived" } else { "" };
+    findings.bytes(&format!("{id}_bytes"), &format!("bytes that {name} sent"), bytes, format!("{how}{filled}"));
     findings.count(&format!("{id}_packets"), &format!("packets that {name} sent"), packets.len(), how);
 }
