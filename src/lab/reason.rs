@@ -7,6 +7,9 @@ use crate::lab::sniff::Segment;
 use crate::quantity::Quantity;
 use crate::recording::Time;
 
+/// An ACK delay below this is no wait for data to ride on: the host is set to acknowledge at once.
+const QUICK: Duration = Duration::from_millis(1);
+
 /// A host's end of a connection: its own address, the peer's.
 pub(crate) type Flow = (SocketAddrV4, SocketAddrV4);
 
@@ -200,10 +203,13 @@ impl History {
 
     fn why_again(&self, now: Time, segment: &Segment<'_>, sent_before: Option<Time>) -> Option<String> {
         let since = now.since(sent_before?);
-        if self.duplicate_acks >= 3 && self.acked == Some(segment.seq) && self.duplicate_acks_are_news(segment.seq) {
-            return Some("third duplicate ACK: retransmits".to_owned());
-        }
-        Some(format!("retransmission: no ACK came in {}", Quantity::time(since)))
+        let asked = self.acked == Some(segment.seq) && self.duplicate_acks_are_news(segment.seq);
+        let timed = format!("retransmission: no ACK came in {}", Quantity::time(since));
+        Some(match self.duplicate_acks {
+            3 if asked => "third duplicate ACK: retransmits".to_owned(),
+            count @ 4.. if asked => format!("{timed}, but {count} duplicate ACKs"),
+            _ => timed,
+        })
     }
 
     /// Whether the segment was sent before its successors, so that duplicate ACKs can be about this sending of it.
@@ -240,11 +246,13 @@ impl History {
 
     fn why_ack(&self, now: Time, segment: &Segment<'_>, ack_delay: Option<Duration>) -> Option<String> {
         let heard = self.heard?;
-        if heard.syn {
-            return Some("acknowledges the SYN-ACK: established".to_owned());
-        }
-        let (told, window) = self.told?;
         let ack = segment.ack?;
+        let Some((told, window)) = self.told else {
+            return heard.syn.then(|| "acknowledges the SYN-ACK: established".to_owned());
+        };
+        if heard.syn && ack == told {
+            return Some("ACK again: this SYN had come already".to_owned());
+        }
         if ack == told {
             return self.why_same_ack(heard, ack, segment.window > window);
         }
@@ -266,6 +274,7 @@ impl History {
         // smoltcp's clock counts microseconds.
         let timer = ack_delay.filter(|it| waited + Duration::from_micros(1) >= *it && !waited.is_zero());
         match timer {
+            Some(delay) if delay < QUICK => Some(format!("{what} at once: this host does not wait with an ACK")),
             Some(delay) => Some(format!(
                 "{what}: the delayed-ACK timer ran out ({}), nothing to send along",
                 Quantity::time(delay)

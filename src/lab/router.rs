@@ -66,7 +66,12 @@ impl Router {
         };
         let mtu = self.mtus.get(route.interface).copied().unwrap_or(u16::MAX);
         if packet.len() > usize::from(mtu) {
-            out.decide(format!("to {to}: {} bytes, the next link takes {mtu}: dropped", packet.len()));
+            let size = format!("to {to}: {} bytes, the next link takes {mtu}", packet.len());
+            // RFC 1812 §4.2.2.7 wants a router to fragment; the message would be untrue without DF (RFC 792).
+            if !header.dont_fragment {
+                return out.decide(format!("{size}; DF is not set, but this router does not fragment: dropped"));
+            }
+            out.decide(format!("{size}, DF is set: dropped"));
             let too_big = DestUnreachableHeader::FragmentationNeeded { next_hop_mtu: mtu };
             let why = format!("{} bytes do not fit the next link's {mtu}", packet.len());
             return self.complain(now, icmp::unreachable(own, &packet, too_big), why, out);

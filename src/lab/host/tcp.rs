@@ -301,7 +301,8 @@ impl Host {
         }
     }
 
-    /// An ICMP error or ARP's silence ends an attempt to connect; what is established bears it (RFC 1122 §4.2.3.9).
+    /// An ICMP error or ARP's silence ends an attempt to connect, soft errors too: not the standard's rule, but Linux's and many
+    /// others' (RFC 5461). What is established bears it (RFC 1122 §4.2.3.9).
     pub(super) fn fail_connect(&mut self, from: SocketAddrV4, to: SocketAddrV4, kind: ErrorKind, out: &mut Output) {
         let flow = |it: &Connection| it.local == from && it.peer == Some(to) && it.state == State::SynSent;
         let Some((handle, connection)) = self.connections.iter_mut().find(|(_, it)| flow(it)) else { return };
