@@ -1,6 +1,5 @@
 //! The configuration file: three settings, each of which a flag overrides. What cannot be read is told and left out.
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
@@ -10,11 +9,12 @@ use toml::de::{DeTable, DeValue};
 use super::arguments::Options;
 use super::folders;
 use crate::content::SourceFile;
+use crate::tui::files;
 use crate::tui::theme::{NAMES, Theme};
 use crate::wire::text::visible;
 
 /// A larger file is no configuration and no theme.
-const MOST_BYTES: u64 = 64 << 10;
+const MOST_BYTES: usize = 64 << 10;
 
 /// What the file says.
 #[derive(Debug, Default)]
@@ -61,17 +61,12 @@ pub(super) fn theme(name: &str, file: &Path) -> Result<Theme, String> {
     }
 }
 
-fn bounded(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(std::io::Error::other("it is a folder, not a file"));
+fn bounded(path: &Path) -> io::Result<String> {
+    let bytes = files::read(path, MOST_BYTES)?;
+    if bytes.len() > MOST_BYTES {
+        return Err(io::Error::other(format!("it is larger than {} KiB", MOST_BYTES >> 10)));
     }
-    file.take(MOST_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MOST_BYTES {
-        return Err(std::io::Error::other(format!("it is larger than {} KiB", MOST_BYTES >> 10)));
-    }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is no UTF-8 text"))
 }
 
 /// What can be read of the file, and the first thing that cannot.

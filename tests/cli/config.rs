@@ -70,13 +70,13 @@ fn theme() -> String {
 fn a_file_that_cannot_be_read_is_said_and_the_program_goes_on() {
     let home = Home::new();
     std::fs::create_dir_all(home.path().join(FILE)).expect("a folder where a file should be");
-    home.run(&["demos"]).code(0).warns("it is a folder, not a file; the defaults hold");
+    home.run(&["demos"]).code(0).warns("this is no regular file; the defaults hold");
     let home = Home::new();
     home.file(FILE, "#".repeat(1 << 20));
     home.run(&["demos"]).code(0).warns("larger than 64 KiB");
     let home = Home::new();
     home.file(FILE, b"theme = \"\xff\xfe\"");
-    home.run(&["demos"]).code(0).warns("config.toml");
+    home.run(&["demos"]).code(0).warns("config.toml: it is no UTF-8 text");
 }
 
 #[test]
@@ -89,5 +89,5 @@ fn a_theme_is_named_or_a_file() {
     }
     home.run(&["demos", "--theme", "drak"]).code(2).no_result().warns("`drak` is none of dark, light, ansi, mono");
     home.run(&["demos", "--theme", "bad.toml"]).code(2).no_result().warns("bad.toml:2:1: unknown field `colour`");
-    home.run(&["demos", "--theme", "."]).code(2).no_result().warns("it is a folder, not a file");
+    home.run(&["demos", "--theme", "."]).code(2).no_result().warns("this is no regular file");
 }

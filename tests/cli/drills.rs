@@ -66,5 +66,11 @@ fn a_card_shows_its_model_answer_and_takes_the_points_that_were_met() {
     // The input ends while the rubric is asked: nothing is kept.
     home.tutor(&drill).stdin("my words\n").run().code(0).says("Because.").says("  2) two").says("Left unfinished");
     let ended = home.tutor(&words("drill --plain --content course")).stdin("my words\n3\n2\n").run();
-    ended.code(0).says("Write numbers from 1 to 2.").says("Partly right.").says("0 of 1 right.");
+    ended
+        .code(0)
+        .says("Write numbers from 1 to 2.")
+        .says("Partly right.")
+        .says("one (not said)")
+        .says("two (said)")
+        .says("0 of 1 right.");
 }

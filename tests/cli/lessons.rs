@@ -51,7 +51,8 @@ fn a_guess_is_asked_before_the_run_is_told_and_kept() {
     let home = Home::new();
     let unread = home.tutor(&["learn", "w01.why-layers", "--plain"]).stdin("\n\n\n").run();
     unread.code(0).says("your guess").says_not("Measured: ").says_not("[SYN]").says("Stopped here");
-    let guessed = home.tutor(&["learn", "--plain"]).stdin("many\n2\nq\n").run();
+    let guessed = home.tutor(&["learn", "--plain"]).stdin("many\n\u{1b}[2J\n2\nq\n").run();
+    guessed.says("`\\x1b[2J` is not a whole number");
     guessed.code(0).says("`many` is not a whole number: write digits only").says("Measured: 11");
     guessed.says("One question, one answer");
     let exported: serde_json::Value = home.run(&["progress", "--export", "-"]).json();

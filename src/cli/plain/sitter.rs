@@ -222,11 +222,24 @@ impl Sitter {
         }
         for remark in &grade.remarks {
             let (holds, note) = bearing(question, attempt, answer, remark);
-            let word = if holds { "holds" } else { "does not hold" };
-            self.console.say(&format!("{}{note} ({word}): {}", remark.about, remark.why))?;
+            let sign = sign(&question.kind, holds);
+            self.console.say(&format!("{}{note} ({sign}): {}", remark.about, remark.why))?;
         }
         self.console.say(&attempt.explanation)?;
         self.console.say(&format!("Source: {}", question.source))
+    }
+}
+
+/// What the sign before a remark says on the screen: of an option whether it is true, of the learner's own work whether
+/// it was done.
+const fn sign(kind: &Kind, holds: bool) -> &'static str {
+    match (kind, holds) {
+        (Kind::Order(_) | Kind::Match(_), true) => "you had it",
+        (Kind::Order(_) | Kind::Match(_), false) => "you did not have it",
+        (Kind::Card { .. }, true) => "said",
+        (Kind::Card { .. }, false) => "not said",
+        (_, true) => "holds",
+        (_, false) => "does not hold",
     }
 }
 
