@@ -51,9 +51,9 @@ fn a_good_server_shows_all_seven_behaviours() {
 
 #[test]
 fn a_server_that_never_lets_go_fails_and_is_told_why() {
-    // It agreed to close after a second, and waits for an hour.
+    // It agreed to close after three seconds, and waits for an hour.
     let port = good_server(Duration::from_secs(3600)).to_string();
-    let ended = Home::new().run(&["grade", "tcp-echo", "--port", &port, "--idle", "1"]);
+    let ended = Home::new().run(&["grade", "tcp-echo", "--port", &port, "--idle", "3"]);
     ended.code(1).says("7 FAILED  idle-timeout").says("look for:").says("6 of 7 behaviours");
 }
 
