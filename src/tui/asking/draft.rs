@@ -12,7 +12,7 @@ pub enum Draft {
     /// Options: the row under the cursor, and those ticked where several may be.
     Choose { row: usize, ticked: BTreeSet<usize>, several: bool },
     /// A statement: true, false, and the correction's row.
-    Judge { says: Option<bool>, row: usize },
+    Judge { says: Option<bool>, row: Option<usize> },
     /// Items in the learner's order (rows of the attempt), one of them held perhaps.
     Arrange { row: usize, order: Vec<usize>, held: bool },
     /// For each left side, the right side's row chosen for it.
@@ -30,7 +30,7 @@ impl Draft {
         match &question.kind {
             Kind::Single(_) => Self::Choose { row: 0, ticked: BTreeSet::new(), several: false },
             Kind::Multiple(_) => Self::Choose { row: 0, ticked: BTreeSet::new(), several: true },
-            Kind::TrueFalse { .. } => Self::Judge { says: None, row: 0 },
+            Kind::TrueFalse { .. } => Self::Judge { says: None, row: None },
             Kind::Order(_) => Self::Arrange { row: 0, order: (0..attempt.options().len()).collect(), held: false },
             Kind::Match(_) => Self::Pair { row: 0, chosen: vec![None; attempt.lefts().len()] },
             Kind::Numeric { .. } | Kind::Predict { .. } | Kind::Short { .. } | Kind::Field(_) => {
@@ -56,9 +56,11 @@ impl Draft {
                 Action::Choose(1) => *says = Some(false),
                 Action::Choose(option) => {
                     *says = Some(false);
-                    *row = (option - 2).min(rows.saturating_sub(1));
+                    *row = Some((option - 2).min(rows.saturating_sub(1)));
                 }
-                other => *row = moved(*row, other, rows),
+                // The first arrow comes from above the list.
+                Action::Down if row.is_none() => *row = Some(0),
+                other => *row = row.map(|row| moved(row, other, rows)),
             },
             Self::Arrange { row, order, held } => arrange(row, order, held, action),
             Self::Pair { row, chosen } => pair(row, chosen, action, rows),
@@ -90,8 +92,9 @@ impl Draft {
             }
             Self::Judge { says, row } => {
                 let says = (*says)?;
-                let correction = if says { None } else { index(row) };
-                Some(Answer::Truth { says, correction })
+                let correction = row.as_ref().and_then(index).filter(|_| !says);
+                let is_whole = says || correction.is_some() || attempt.options().is_empty();
+                is_whole.then_some(Answer::Truth { says, correction })
             }
             Self::Arrange { order, .. } => Some(Answer::Sequence(order.iter().filter_map(index).collect())),
             Self::Pair { chosen, .. } => {

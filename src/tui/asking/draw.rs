@@ -126,7 +126,7 @@ impl Asking {
         }
     }
 
-    fn judge_rows(&self, page: &mut Page, width: usize, theme: &Theme, says: Option<bool>, row: usize) {
+    fn judge_rows(&self, page: &mut Page, width: usize, theme: &Theme, says: Option<bool>, row: Option<usize>) {
         let sign = |chosen: bool| if chosen { "(•) " } else { "( ) " };
         for (word, key, value) in [("true", "t", true), ("false", "f", false)] {
             let style = if says == Some(value) { theme.selected } else { theme.text };
@@ -137,7 +137,7 @@ impl Asking {
             page.gap();
             page.text("What holds instead?", width, theme.strong);
             for (index, shown) in self.attempt.options().iter().enumerate() {
-                option(page, width, theme, index == row, &format!("{} ", index + 1), &shown.text);
+                option(page, width, theme, Some(index) == row, &format!("{} ", index + 1), &shown.text);
             }
         }
     }

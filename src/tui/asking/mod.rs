@@ -123,6 +123,14 @@ impl Asking {
             *met = Some(vec![false; rubric.len()]);
             return Vec::new();
         }
+        // An empty list may be meant, or enter was pressed twice.
+        if let Draft::Explain { met: Some(met), .. } = &self.draft
+            && !met.contains(&true)
+            && self.unreadable.is_none()
+        {
+            self.unreadable = Some("Tick what you said: space ticks. Enter again if it was none of it.".to_owned());
+            return Vec::new();
+        }
         match self.draft.answer(&self.attempt) {
             Some(answer) => self.answer(answer),
             None => {
@@ -135,7 +143,8 @@ impl Asking {
     const fn missing(&self) -> &'static str {
         match &self.draft {
             Draft::Choose { .. } => "Tick at least one: space ticks, enter answers.",
-            Draft::Judge { .. } => "Say first whether it is true (t) or false (f).",
+            Draft::Judge { says: None, .. } => "Say first whether it is true (t) or false (f).",
+            Draft::Judge { .. } => "Choose what holds instead: arrows or its digit, then enter.",
             Draft::Pair { .. } => "Every left side needs a right side: its digit chooses it.",
             Draft::Write(_) | Draft::Arrange { .. } | Draft::Explain { .. } => {
                 "Write an answer first; the footer names the key that skips."

@@ -9,7 +9,7 @@ use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
 use super::Screen;
-use crate::content::DemoRef;
+use crate::content::{DemoRef, Term};
 use crate::demos;
 use crate::tui::action::{Action, Binding, Effect, Key, Place};
 use crate::tui::app::World;
@@ -51,6 +51,7 @@ impl Palette {
             name: term.term.clone(),
             action: Action::Go(Place::Glossary { term: Some(term.term.clone()) }),
         }));
+        entries.extend(world.content.glossary.iter().filter_map(|term| taught(world, term)));
         Self::of(entries, "Find a lesson, demo, term or action")
     }
 
@@ -100,6 +101,14 @@ impl Palette {
     fn place(area: Rect) -> Rect {
         view::middle(area, 72, 20)
     }
+}
+
+/// The lesson that teaches a word, found by the word.
+fn taught(world: &World, term: &Term) -> Option<Entry> {
+    let id = term.lessons.first()?;
+    let (_, lesson) = world.content.lesson(id)?;
+    let action = Action::Go(Place::Lesson { id: id.clone(), step: 0 });
+    Some(Entry { kind: "lesson", name: format!("{}: {}", term.term, lesson.title), action })
 }
 
 fn actions(bindings: &[Binding]) -> Vec<Entry> {

@@ -15,7 +15,7 @@ mod update;
 use std::sync::Arc;
 
 use super::action::{Effect, Outcome};
-use super::views::{Kind, Prepared, State};
+use super::views::{Detail, Kind, Prepared, State};
 use crate::content::{DemoRef, Show};
 use crate::demos::{self, Demo, Knobs, Setup};
 use crate::recording::saved::{self, Saved};
@@ -268,6 +268,10 @@ impl Stage {
     fn arrived(&mut self, run: Prepared) {
         let end = run.recording().end;
         self.wanted = None;
+        // Four lifelines side by side leave no room for every call until they are asked for.
+        if self.shown.is_none() && run.recording().topology.nodes.len() > 3 {
+            self.state.detail = Detail::Notes;
+        }
         let shown = self.shown.replace(run);
         if !self.is_beside_its_base() {
             self.other = shown;

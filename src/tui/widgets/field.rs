@@ -1,5 +1,5 @@
 //! A line to type into.
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -18,9 +18,16 @@ pub struct Field {
 }
 
 impl Field {
-    /// Takes a key; control characters are no text.
+    /// Takes a key as a shell's line does: ctrl-u clears, ctrl-w takes a word back. Control characters are no text.
     pub fn key(&mut self, key: KeyEvent) {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
+            KeyCode::Char('u') if control => self.text.clear(),
+            KeyCode::Char('w') if control => {
+                let words = self.text.trim_end();
+                self.text.truncate(words.rfind(' ').map_or(0, |space| space + 1));
+            }
+            KeyCode::Char(_) if control => {}
             KeyCode::Char(c) => self.paste(c.encode_utf8(&mut [0; 4])),
             KeyCode::Backspace => {
                 let last = self.text.grapheme_indices(true).next_back().map_or(0, |(index, _)| index);

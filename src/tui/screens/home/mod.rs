@@ -33,6 +33,8 @@ pub struct Home {
     row: usize,
     /// The chapter whose lessons are on show, by index; the one in progress until the learner opens another.
     open: Option<usize>,
+    /// What was chosen last, to find its row again when rows have come or gone.
+    left_at: Option<Row>,
 }
 
 impl Home {
@@ -51,6 +53,7 @@ impl Home {
     }
 
     fn chosen(&mut self, world: &World) -> Vec<Effect> {
+        self.left_at = self.row(world);
         let place = match self.row(world) {
             None => return Vec::new(),
             Some(Row::Continue { lesson, step }) => Place::Lesson { id: lesson, step },
@@ -126,6 +129,13 @@ impl Screen for Home {
             Binding::new([Key::char('q')], "quit", Action::Quit),
         ]);
         all
+    }
+
+    fn entered(&mut self, world: &World) -> Vec<Effect> {
+        let row = self.left_at.take().and_then(|left| self.rows(world).iter().position(|row| *row == left));
+        // What was chosen is gone when it was finished: then the first row says what comes next.
+        self.row = row.unwrap_or(0);
+        Vec::new()
     }
 
     fn update(&mut self, action: Action, world: &World) -> Vec<Effect> {

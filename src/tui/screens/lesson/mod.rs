@@ -114,7 +114,8 @@ impl Lesson {
             self.step += 1;
             return self.arrive(world);
         }
-        vec![self.position(true), Effect::Replace(self.next(world))]
+        let title = self.lesson(&world.content).map(|(_, lesson)| lesson.title.clone()).unwrap_or_default();
+        vec![self.position(true), Effect::Replace(self.next(world)), Effect::Say(format!("Done: {title}."))]
     }
 
     fn position(&self, done: bool) -> Effect {

@@ -84,11 +84,15 @@ impl Session {
         Ok(Self::new(Topic::Quiz { chapter: found.id.clone() }, items))
     }
 
-    /// A drill over what is due and what is new.
+    /// A drill over what is due and what is new; without a wish, the one that was left.
     ///
     /// # Errors
     /// When no question fits the wish.
     pub fn drill(wish: &DrillWish, world: &World) -> Result<Self, String> {
+        let left = world.learner.open.iter().find(|it| it.sitting.context == Context::Drill);
+        if let (Some(open), true) = (left, *wish == DrillWish::default()) {
+            return Ok(Self::resumed(open));
+        }
         let filter = Filter {
             tags: wish.tags.clone(),
             count: wish.count.unwrap_or(DRILL_COUNT),
