@@ -239,3 +239,26 @@ fn what_cannot_be_run_says_what_can() {
     insta::assert_snapshot!(wrong("rtt", "9s"), @"tcp-echo: `rtt` goes from 0 ns to 500 ms; 9 s lies outside");
     insta::assert_snapshot!(wrong("script", "shout"), @"tcp-echo: `script` is one of echo, partial-reads, half-close, reset, slow-reader, two-clients; `shout` is not");
 }
+
+#[test]
+fn a_run_that_lost_nothing_measures_no_retransmission() {
+    for name in ["tcp-vs-udp", "packet-tour"] {
+        let demo = demos::find(name).expect("a demo");
+        for number in 0..10 {
+            let recording = run(demo, &[("drop", "0")], &seed(number));
+            for measurement in ["retransmit_gap", "retransmission_frame"] {
+                assert!(recording.measurement(measurement).is_none(), "{name} seed {number}: {measurement}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_longer_round_trip_changes_no_count_until_the_timer_of_the_syn_runs_out() {
+    let demo = demos::find("encapsulation").expect("a demo");
+    let frames = |rtt: &str| run(demo, &[("rtt", rtt)], &seed(1)).measurement("packets").map(|it| it.value.value);
+    for rtt in ["0ms", "5ms", "100ms", "300ms", "495ms"] {
+        assert_eq!(frames(rtt), Some(11), "{rtt}");
+    }
+    assert_eq!(frames("500ms"), Some(12));
+}

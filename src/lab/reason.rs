@@ -304,3 +304,71 @@ impl History {
         Some("no room for these bytes: repeats the ACK and the window".to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIENT: SocketAddrV4 = SocketAddrV4::new(std::net::Ipv4Addr::new(10, 0, 0, 1), 49152);
+    const SERVER: SocketAddrV4 = SocketAddrV4::new(std::net::Ipv4Addr::new(10, 0, 0, 2), 80);
+
+    fn at(millis: u64) -> Time {
+        Time(millis * 1_000_000)
+    }
+
+    /// A segment of the client.
+    fn data(seq: u32, payload: &[u8]) -> Segment<'_> {
+        let (syn, fin, rst) = (false, false, false);
+        Segment { from: CLIENT, to: SERVER, seq, ack: Some(500), syn, fin, rst, window: 1000, payload }
+    }
+
+    /// An ACK of the server.
+    fn ack(number: u32) -> Segment<'static> {
+        Segment { from: SERVER, to: CLIENT, seq: 500, ack: Some(number), ..data(0, b"") }
+    }
+
+    /// Why the client repeats its first segment after so many duplicate ACKs.
+    fn why_again(duplicates: u32) -> Option<String> {
+        let mut reasons = Reasons::new(None);
+        reasons.sent(at(0), &data(100, b"ten bytes."));
+        reasons.sent(at(0), &data(110, b"ten more.."));
+        for _ in 0..=duplicates {
+            reasons.heard(at(40), &ack(100));
+        }
+        reasons.sent(at(50), &data(100, b"ten bytes."))
+    }
+
+    #[test]
+    fn only_the_third_duplicate_ack_is_called_the_third() {
+        assert_eq!(why_again(2).as_deref(), Some("retransmission: no ACK came in 50 ms"));
+        assert_eq!(why_again(3).as_deref(), Some("third duplicate ACK: retransmits"));
+        assert_eq!(why_again(5).as_deref(), Some("retransmission: no ACK came in 50 ms, but 5 duplicate ACKs"));
+    }
+
+    #[test]
+    fn a_syn_ack_that_comes_twice_establishes_once() {
+        let mut reasons = Reasons::new(None);
+        reasons.sent(at(0), &Segment { syn: true, ack: None, ..data(99, b"") });
+        let syn_ack = Segment { syn: true, seq: 499, ..ack(100) };
+        let mut answer = || {
+            reasons.heard(at(40), &syn_ack);
+            reasons.sent(at(40), &data(100, b""))
+        };
+        assert_eq!(answer().as_deref(), Some("acknowledges the SYN-ACK: established"));
+        assert_eq!(answer().as_deref(), Some("ACK again: this SYN had come already"));
+    }
+
+    #[test]
+    fn an_ack_delay_too_short_to_matter_is_not_called_a_timer() {
+        let why = |delay: Duration| {
+            let mut reasons = Reasons::new(Some(delay));
+            reasons.heard(at(0), &Segment { from: SERVER, to: CLIENT, syn: true, seq: 499, ack: None, ..data(0, b"") });
+            reasons.sent(at(0), &Segment { syn: true, ..data(99, b"") });
+            reasons.heard(at(10), &Segment { payload: b"ten bytes.", ..ack(100) });
+            reasons.sent(at(10) + delay, &Segment { ack: Some(510), ..data(100, b"") }).expect("a reason")
+        };
+        assert_eq!(why(Duration::from_micros(1)), "acknowledges 10 bytes at once: this host does not wait with an ACK");
+        let timer = "acknowledges 10 bytes: the delayed-ACK timer ran out (40 ms), nothing to send along";
+        assert_eq!(why(Duration::from_millis(40)), timer);
+    }
+}

@@ -124,3 +124,55 @@ impl Router {
 pub(crate) fn interface_name(index: usize) -> String {
     format!("eth{index}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::frame::{Mac, ethernet};
+    use crate::lab::route::Network;
+    use crate::recording::EventKind;
+    use etherparse::EtherType;
+
+    const INSIDE: &str = "10.0.0.254/24";
+    const OUTSIDE: &str = "10.0.1.254/24";
+
+    fn router() -> Router {
+        let networks = [INSIDE, OUTSIDE].map(|it| it.parse::<Network>().expect("a network"));
+        let interface = |index: usize| Interface::new(index, mac(index), networks[index]);
+        let route = |index: usize| Route { to: networks[index].network(), via: None, interface: index };
+        Router {
+            interfaces: vec![interface(0), interface(1)],
+            mtus: vec![1500, 600],
+            routes: vec![route(0), route(1)],
+            chosen: BTreeSet::new(),
+        }
+    }
+
+    fn mac(index: usize) -> Mac {
+        Mac::local(u32::try_from(index).expect("two interfaces"))
+    }
+
+    /// What the router decides about a packet of 1020 bytes for the link that takes 600, and how many frames it sends.
+    fn told(dont_fragment: bool) -> (String, usize) {
+        let (from, to) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 1, 3));
+        let mut header = Ipv4Header::new(1000, 64, IpNumber::UDP, from.octets(), to.octets()).expect("it fits");
+        header.dont_fragment = dont_fragment;
+        header.header_checksum = header.calc_header_checksum();
+        let packet = [&header.to_bytes()[..], &[0; 1000]].concat();
+        let (mut router, mut out) = (router(), Output::default());
+        router.interfaces[0].know(from, mac(7));
+        router.receive(Time::ZERO, 0, &ethernet(mac(0), mac(7), EtherType::IPV4, &packet), &mut out);
+        let decided = out.events.iter().find_map(|it| match it {
+            EventKind::Decision { text } => Some(text.clone()),
+            _ => None,
+        });
+        (decided.expect("a decision"), out.frames.len())
+    }
+
+    #[test]
+    fn only_a_packet_that_must_not_be_fragmented_is_answered_with_the_size_that_fits() {
+        let size = "to 10.0.1.3: 1020 bytes, the next link takes 600";
+        assert_eq!(told(true), (format!("{size}, DF is set: dropped"), 1));
+        assert_eq!(told(false), (format!("{size}; DF is not set, but this router does not fragment: dropped"), 0));
+    }
+}
