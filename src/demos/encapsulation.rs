@@ -78,9 +78,14 @@ fn found(recording: &Recording) -> Findings {
     }
     totals(&mut findings, &sights);
     let connect = between(moments.syn, moments.syn_ack);
-    findings.time("connect", "the connection takes", connect, "the SYN out to the SYN-ACK in = 1 RTT");
+    findings.time(
+        "connect",
+        "the connection takes",
+        connect,
+        "the SYN out to the SYN-ACK in (1 RTT when nothing is lost)",
+    );
     let first_byte = between(moments.syn, moments.response);
-    let how = "the SYN out to the first response byte in = 2 RTT: one to connect, one to ask";
+    let how = "the SYN out to the first response byte in (2 RTT when nothing is lost: one to connect, one to ask)";
     findings.time("first_byte", "the first byte of the answer comes after", first_byte, how);
     findings
 }
@@ -152,14 +157,15 @@ fn layers(findings: &mut Findings, request: &Sight<'_>) {
     findings.measure("overhead_share", "headers of that frame", Some(share), "headers / frame");
 }
 
-/// What the whole exchange cost on the client's link.
+/// What the whole exchange cost, as the client's capture counts.
 fn totals(findings: &mut Findings, sights: &[Sight<'_>]) {
     let total: usize = sights.iter().map(|it| it.packet.bytes.len()).sum();
     let mut counted = BTreeSet::new();
     let once = |it: &&Sight<'_>| it.tcp().is_some_and(|tcp| counted.insert((tcp.from, tcp.seq, tcp.payload.len())));
     let payload: usize = sights.iter().filter(once).map(Sight::data).sum();
-    findings.bytes("total_bytes", "on the client's link in all", total, "all frames the client sent and received");
-    let how = format!("{payload} B of HTTP in both directions / {total} B of frames");
+    let how = "all frames it sent and received; preamble, padding and FCS are not in it";
+    findings.bytes("total_bytes", "in the client's capture", total, how);
+    let how = format!("{payload} B of HTTP in both directions, repeats counted once / {total} B of frames");
     findings.measure("payload_share", "of that, HTTP", Some(Quantity::share(payload, total)), how);
     findings.count("packets", "frames", sights.len(), "sent and received by the client");
 }

@@ -194,7 +194,12 @@ fn found(recording: &Recording, plan: &Plan) -> Findings {
     findings.span("3 TCP", "handshake", syn, syn_ack);
     findings.span("4 HTTP", "waiting for the first byte", request, response);
     findings.span("4 HTTP", "the rest of the answer", response, last);
-    findings.time("handshake_rtt", "handshake", between(syn, syn_ack), "SYN out to SYN-ACK in = 1 RTT");
+    findings.time(
+        "handshake_rtt",
+        "handshake",
+        between(syn, syn_ack),
+        "the SYN out to the SYN-ACK in (1 RTT when nothing is lost)",
+    );
     frame(&mut findings, "syn_ack_frame", "the SYN-ACK of the download", syn_ack);
     repeated(&mut findings, recording, &sights);
     refused(&mut findings, &sights, plan.closed);
@@ -229,8 +234,18 @@ fn below_tcp(findings: &mut Findings, sights: &[Sight<'_>]) {
     findings.span("2 ping", "echo", ping, ping_reply);
     findings.span("2 DNS", "query", query, answer);
     frame(findings, "arp_frame", "the first ARP request", arp);
-    findings.time("dns_rtt", "DNS", between(query, answer), "query out to answer in = 1 RTT");
-    findings.time("ping_rtt", "ping", between(ping, ping_reply), "echo request out to reply in = 1 RTT");
+    findings.time(
+        "dns_rtt",
+        "DNS",
+        between(query, answer),
+        "the first query out to the first answer in (1 RTT when nothing is lost)",
+    );
+    findings.time(
+        "ping_rtt",
+        "ping",
+        between(ping, ping_reply),
+        "the first echo request out to the first reply in (1 RTT when nothing is lost)",
+    );
 }
 
 /// The segment that was sent twice: when at the server, and which frame at the client.

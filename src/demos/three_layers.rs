@@ -117,9 +117,9 @@ fn found(recording: &Recording) -> Findings {
     let arp = client.iter().filter(before).count();
     findings.count("arp_packets", "ARP frames before the request could leave", arp, "on the client's link");
     let asked = arp_request.or(request);
-    let how = "the program's send to the answer in = ARP + 1 RTT; where there is a router, it asks for the server too";
+    let how = "the program's send to the answer in (ARP + 1 RTT when nothing is lost; where there is a router, it asks for the server too)";
     findings.time("first_answer", "the first answer came after", between(asked, reply), how);
-    let how = "the ARP tables are filled: 1 RTT";
+    let how = "the second request out to its answer in (1 RTT when nothing is lost: the ARP tables are filled)";
     findings.time("second_answer", "the second answer came after", between(second, second_reply), how);
     let crossings = recording.packets.iter().filter(|it| carries(&it.bytes, REQUESTS[1], PORT)).count();
     let how = "the second request, counted on every link it crossed";

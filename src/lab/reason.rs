@@ -238,9 +238,9 @@ impl History {
                 let size = last.wrapping_sub(*first);
                 let whole = *first == start && *last == end;
                 let part = format!(": bytes {} to {}", start.wrapping_sub(*first) + 1, end.wrapping_sub(*first));
-                Some(format!("write() of {size} bytes{}", if whole { "" } else { &part }))
+                Some(format!("send() of {size} bytes{}", if whole { "" } else { &part }))
             }
-            several => Some(format!("{length} bytes of {} writes", several.len())),
+            several => Some(format!("{length} bytes of {} send() calls", several.len())),
         }
     }
 

@@ -217,7 +217,7 @@ pub struct Measurement {
     /// What it is, for a person: `the client may send`.
     pub label: String,
     pub value: Quantity,
-    /// How it was measured, or the formula it obeys: `SYN out to SYN-ACK in = 1 RTT`.
+    /// How it was measured, or the formula it obeys: `the SYN out to the SYN-ACK in (1 RTT when nothing is lost)`.
     pub how: String,
 }
 

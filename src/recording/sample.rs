@@ -20,7 +20,7 @@ pub(crate) fn sample() -> Recording {
         name: "handshake".into(),
         label: "the client may send".into(),
         value: Quantity::time(Duration::from_millis(80)),
-        how: "SYN out to SYN-ACK in = 1 RTT".into(),
+        how: "the SYN out to the SYN-ACK in (1 RTT when nothing is lost)".into(),
     };
     let span = Span { lane: "TCP".into(), name: "handshake".into(), from: ms(0), to: ms(80), packets: Some((1, 2)) };
     let unit = crate::quantity::Unit::Bytes;

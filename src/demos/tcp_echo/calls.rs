@@ -69,10 +69,11 @@ pub(super) fn found(recording: &Recording, script: &str) -> Findings {
     findings.mark("close", "the second FIN: both sides have closed", last_fin);
 
     let waited = connect.map(|it| it.to - it.from);
-    findings.time("connect_time", "connect() took", waited, "from the call to its return = 1 RTT");
+    findings.time("connect_time", "connect() took", waited, "from the call to its return (1 RTT when nothing is lost)");
     counts(&mut findings, &calls, server);
     let first_echo = connect.zip(echo).map(|(connect, echo)| echo.at - connect.from);
-    let how = "from the call of connect() to the first echoed bytes = 2 RTT, and the server's own time";
+    let how =
+        "from the call of connect() to the first echoed bytes (2 RTT and the server's own time when nothing is lost)";
     findings.time("first_echo", "the first echo is back after", first_echo, how);
     window(&mut findings, &sights);
     for call in calls.iter().filter(|it| it.to > it.from && it.result.starts_with('=')).take(BARS) {

@@ -63,7 +63,7 @@ pub(super) fn found(recording: &Recording, logs: &Logs, messages: Messages) -> F
     let (syn, syn_ack) = (segment(&client, |it| it.opens()), segment(&client, |it| it.syn && it.ack.is_some()));
     findings.mark("tcp-connected", "the SYN-ACK arrives: TCP may send its first message", syn_ack);
     findings.span("TCP", "handshake", syn, syn_ack);
-    let how = "SYN out to SYN-ACK in = 1 RTT; UDP has no such step";
+    let how = "the SYN out to the SYN-ACK in (1 RTT when nothing is lost); UDP has no such step";
     findings.time("tcp_connect", "TCP connects in", between(syn, syn_ack), how);
     arrivals(&mut findings, recording, "tcp", "TCP", &tcp);
     arrivals(&mut findings, recording, "udp", "UDP", &udp);
@@ -88,8 +88,12 @@ fn arrivals(findings: &mut Findings, recording: &Recording, id: &str, name: &str
     let last = trips.iter().filter_map(|it| it.arrived).max();
     let worst = trips.iter().filter_map(Trip::delay).max();
     let how = match id {
-        "tcp" => "from the call of connect to the first message in the server's program = 1.5 RTT + sending the bits",
-        _ => "from the first send to the first message in the server's program = 0.5 RTT + sending the bits",
+        "tcp" => {
+            "from the call of connect to the first message in the server's program (1.5 RTT + sending the bits when nothing is lost)"
+        }
+        _ => {
+            "from the first send to the first message in the server's program (0.5 RTT + sending the bits when nothing is lost)"
+        }
     };
     let since_start = first.map(|at| at - Time::ZERO);
     findings.time(&format!("{id}_first"), &format!("the first message over {name} comes after"), since_start, how);
@@ -171,7 +175,7 @@ fn totals(findings: &mut Findings, recording: &Recording, id: &str, name: &str) 
     let link = recording.topology.links.iter().position(|it| it.name == clients_link);
     let packets: Vec<_> = recording.packets.iter().filter(|it| Some(it.link) == link && !is_copy(it)).collect();
     let bytes = packets.iter().map(|it| it.bytes.len()).sum();
-    let how = "all frames on its link, both directions, lost ones too";
+    let how = "all frames on its link as a capture counts them, both directions, lost ones too";
     let filled = if id == "tcp" { "; a repeat holds up to a full segment, also bytes that had arrived" } else { "" };
     findings.bytes(&format!("{id}_bytes"), &format!("bytes that {name} sent"), bytes, format!("{how}{filled}"));
     findings.count(&format!("{id}_packets"), &format!("packets that {name} sent"), packets.len(), how);

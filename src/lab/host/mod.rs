@@ -192,7 +192,7 @@ impl Host {
                     }
                     self.reasons.sent(now, &segment)
                 }
-                Some(Payload::Udp { payload, .. }) => Some(format!("send_to() of {} bytes", payload.len())),
+                Some(Payload::Udp { payload, .. }) => Some(format!("sendto() of {} bytes", payload.len())),
                 Some(Payload::Icmp { message, .. }) => icmp::why(message),
                 Some(Payload::Other) | None => None,
             };

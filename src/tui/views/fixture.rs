@@ -174,7 +174,12 @@ fn measured(recording: &mut Recording, rtt: u64) {
         how: how.into(),
     };
     recording.measurements = vec![
-        measure("connect", "the handshake took", millis(rtt), "SYN out to SYN-ACK in = 1 RTT"),
+        measure(
+            "connect",
+            "the handshake took",
+            millis(rtt),
+            "the SYN out to the SYN-ACK in (1 RTT when nothing is lost)",
+        ),
         measure("answer", "the answer was there", millis(3 * rtt + 200_000), "connect called to recv returned"),
         measure("packets", "packets sent", Quantity::count(recording.packets.len()), "counted on every link"),
         measure("lost", "share that was lost", Quantity::share(1, recording.packets.len()), "lost / sent"),
