@@ -26,6 +26,8 @@ pub(super) fn end(transaction: &Transaction<'_>, sitting: &str, at: Timestamp) -
 
 /// Adds it unless it is there; says whether it was added.
 pub(super) fn answer(transaction: &Transaction<'_>, session: &str, it: &Answered) -> SqlResult<bool> {
+    transaction
+        .execute("DELETE FROM drafts WHERE question = ?1 AND seed = ?2", params![it.question, it.seed.cast_signed()])?;
     let sql = "INSERT INTO answers (session, question, seed, answer, grade, confidence, hints, at, day, context, sitting, item)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
         ON CONFLICT (session, question, seed, at) DO NOTHING";

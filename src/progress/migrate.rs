@@ -2,7 +2,8 @@
 use rusqlite::{Connection, Result, Transaction, TransactionBehavior};
 
 /// In their order; a step that was ever released is never changed.
-pub(super) const STEPS: &[&str] = &[include_str!("migrations/0001_learner.sql")];
+pub(super) const STEPS: &[&str] =
+    &[include_str!("migrations/0001_learner.sql"), include_str!("migrations/0002_drafts.sql")];
 
 /// `Rndt` in ASCII: tells our file from other databases (SQLite's `application_id`).
 pub(super) const APPLICATION: i32 = 0x526e_6474;

@@ -88,3 +88,12 @@ CREATE TABLE settings (
   value TEXT,
   at TEXT NOT NULL
 ) STRICT;
+
+-- A card's own words, kept before its model answer is shown, until its points are marked. Not exported.
+CREATE TABLE drafts (
+  question TEXT NOT NULL,
+  seed INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  at TEXT NOT NULL,
+  PRIMARY KEY (question, seed)
+) STRICT;

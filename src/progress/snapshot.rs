@@ -25,6 +25,8 @@ pub struct Snapshot {
     /// Shows of hands, the oldest first.
     pub votes: Vec<Vote>,
     pub interview: Option<Date>,
+    /// A card's own words whose points are not marked yet, by question and seed.
+    pub drafts: BTreeMap<(String, u64), String>,
 }
 
 impl Store {
@@ -56,6 +58,7 @@ fn load(connection: &Connection) -> SqlResult<Snapshot> {
         predictions: all(connection, PREDICTIONS, |row| prediction(row).map(|it| ((it.lesson.clone(), it.step), it)))?,
         votes: all(connection, "SELECT question, round, hands, at FROM votes ORDER BY at, id", vote)?,
         interview: interview(connection)?,
+        drafts: all(connection, "SELECT question, seed, text FROM drafts", draft)?,
     })
 }
 
@@ -96,6 +99,10 @@ fn answers_of(connection: &Connection, sitting: &str) -> SqlResult<Vec<Answered>
         rows::ANSWERED
     );
     connection.prepare(&sql)?.query_map([sitting], rows::answered)?.collect()
+}
+
+fn draft(row: &Row<'_>) -> SqlResult<((String, u64), String)> {
+    Ok(((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()), row.get(2)?))
 }
 
 const QUIZZES: &str = "

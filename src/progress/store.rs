@@ -100,6 +100,18 @@ impl Store {
         })
     }
 
+    /// Stores a card's own words, before its model answer is shown. The card's answer takes their place.
+    ///
+    /// # Errors
+    /// One of [`StoreError`].
+    pub fn draft(&mut self, question: &str, seed: u64, text: &str, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "INSERT INTO drafts (question, seed, text, at) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (question, seed) DO UPDATE SET text = excluded.text, at = excluded.at";
+        self.write(|transaction| {
+            transaction.execute(sql, (question, seed.cast_signed(), text, at.to_string())).map(drop)
+        })
+    }
+
     /// Stores a quiz or drill that begins, and gives its id.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ pub enum Keep {
     Prediction { lesson: String, step: usize, guess: Quantity, measured: Quantity },
     /// An answer, before its feedback is shown.
     Answer(Given),
+    /// A card's own words, before its model answer is shown; answered by [`Kept::Draft`].
+    Draft { question: String, seed: u64, text: String },
     /// A quiz or drill begins; answered by [`Kept::Begun`].
     Begin { context: Context, chapter: Option<String>, items: Vec<Item> },
     /// It ended, answered or given up.
@@ -45,6 +47,10 @@ pub struct Given {
 #[derive(Clone, Debug)]
 pub enum Kept {
     Answer {
+        question: String,
+        seed: u64,
+    },
+    Draft {
         question: String,
         seed: u64,
     },

@@ -66,6 +66,10 @@ fn stored(store: &mut Store, keep: Keep, now: &Zoned) -> Result<Kept, StoreError
     let at = now.timestamp();
     match keep {
         Keep::Answer(given) => return answer(store, given, now),
+        Keep::Draft { question, seed, text } => {
+            store.draft(&question, seed, &text, at)?;
+            return Ok(Kept::Draft { question, seed });
+        }
         Keep::Begin { context, chapter, items } => {
             let sitting = Sitting { context, chapter, items, started: at };
             let id = store.begin(&sitting)?;

@@ -105,6 +105,10 @@ impl Sitter {
         self.console.say(&attempt.prompt)?;
         self.list(question, attempt)?;
         let mut aside = Aside::default();
+        if let Some(words) = self.snapshot.drafts.get(&(question.id.clone(), attempt.seed)) {
+            let told = format!("You said before: {words}");
+            self.console.say(&told)?;
+        }
         loop {
             let Some(line) = self.console.ask(how(question))? else { return Ok(None) };
             if line.is_empty() || self.took_aside(&mut aside, attempt, &line)? {
@@ -113,6 +117,8 @@ impl Sitter {
             let answer = match &question.kind {
                 _ if line == "skip" => Ok(Answer::Skipped),
                 Kind::Card { rubric, model } => {
+                    // The model answer is feedback too: what the learner said is kept before it is shown.
+                    self.store.draft(&question.id, attempt.seed, &line, Timestamp::now())?;
                     let Some(met) = self.met(rubric, model)? else { return Ok(None) };
                     Ok(Answer::Rubric { met, text: line })
                 }

@@ -117,11 +117,10 @@ impl Asking {
     }
 
     fn submit(&mut self) -> Vec<Effect> {
-        if let (Draft::Explain { met: met @ None, .. }, Kind::Card { rubric, .. }) =
-            (&mut self.draft, &self.question.kind)
-        {
-            *met = Some(vec![false; rubric.len()]);
-            return Vec::new();
+        if let Draft::Explain { text, met: None, .. } = &self.draft {
+            // The model answer is feedback too: what the learner said is kept before it is shown.
+            let (question, seed, text) = (self.question.id.clone(), self.attempt.seed, text.text.clone());
+            return vec![Effect::Keep(Keep::Draft { question, seed, text })];
         }
         // An empty list may be meant, or enter was pressed twice.
         if let Draft::Explain { met: Some(met), .. } = &self.draft
@@ -174,6 +173,25 @@ impl Asking {
                 Vec::new()
             }
         }
+    }
+
+    /// The store has a card's own words: the model answer may be shown.
+    pub fn drafted(&mut self, question: &str, seed: u64) {
+        let is_ours = self.question.id == question && self.attempt.seed == seed;
+        if let (true, Draft::Explain { met: met @ None, .. }, Kind::Card { rubric, .. }) =
+            (is_ours, &mut self.draft, &self.question.kind)
+        {
+            *met = Some(vec![false; rubric.len()]);
+        }
+    }
+
+    /// Goes on with a card whose own words were kept in an earlier sitting.
+    pub fn go_on(&mut self, words: &str) {
+        if let Draft::Explain { text, .. } = &mut self.draft {
+            text.paste(words);
+        }
+        let (question, seed) = (self.question.id.clone(), self.attempt.seed);
+        self.drafted(&question, seed);
     }
 
     /// The store has this answer: its feedback may be shown.

@@ -211,7 +211,11 @@ impl Session {
                     .as_ref()
                     .map(|(id, _)| Spot { sitting: id.clone(), item: u32::try_from(self.at).unwrap_or(u32::MAX) });
                 let effects = self.look_at_run(question, attempt, world);
-                self.asking = Some(Asking::new(question.clone(), attempt.clone(), self.context(), place));
+                let mut asking = Asking::new(question.clone(), attempt.clone(), self.context(), place);
+                if let Some(words) = world.learner.drafts.get(&(item.question.clone(), item.seed)) {
+                    asking.go_on(words);
+                }
+                self.asking = Some(asking);
                 effects
             }
             (Err(message), _) => {
@@ -271,6 +275,10 @@ impl Session {
                 } else if self.sitting.is_none() {
                     self.broken = Some(message.clone());
                 }
+                Vec::new()
+            }
+            Kept::Draft { question, seed } => {
+                self.asking.iter_mut().for_each(|asking| asking.drafted(question, *seed));
                 Vec::new()
             }
             Kept::Begun { .. } | Kept::Noted => Vec::new(),
