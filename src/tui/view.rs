@@ -117,7 +117,7 @@ fn draw_said(footer: Rect, buffer: &mut Buffer, style: Style, text: &str) {
 /// Where each key of the footer stands; those without room are left to help, which always has room itself, as has the way
 /// back.
 fn footer_places(area: Rect, bindings: &[Binding]) -> Vec<(Rect, Binding)> {
-    let is_kept = |binding: &Binding| matches!(binding.action, Action::Help | Action::Back);
+    let is_kept = |binding: &Binding| matches!(binding.action, Action::Help | Action::Back | Action::Quit);
     let shown: Vec<&Binding> = bindings.iter().filter(|binding| binding.in_footer).collect();
     let mut kept: u16 = shown.iter().filter(|it| is_kept(it)).map(|it| footer_width(it) + 2).sum();
     let mut x = area.x + 1;

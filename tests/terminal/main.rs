@@ -75,6 +75,15 @@ fn a_signal_gives_the_terminal_back() {
 }
 
 #[test]
+fn nothing_is_written_while_nobody_does_anything() {
+    let home = home();
+    let mut tutor = Tutor::start(home.path(), &[]);
+    tutor.until("Your course").until("Layers are questions").rests().keys(ENTER).until("step 1 of").rests();
+    tutor.keys("e\x03");
+    assert_eq!(tutor.ended(), 0);
+}
+
+#[test]
 fn a_storm_of_sizes_is_weathered() {
     let home = home();
     let mut tutor = Tutor::start(home.path(), &["learn", "w01.why-layers"]);

@@ -93,6 +93,20 @@ impl Tutor {
         self
     }
 
+    /// Waits until it has come to rest, then watches it for a while: nothing may be written without a cause.
+    #[track_caller]
+    pub fn rests(&mut self) -> &mut Self {
+        let end = Instant::now() + PATIENCE;
+        while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
+            assert!(Instant::now() < end, "it never comes to rest; the screen is\n{}", self.text());
+            self.take(&bytes);
+        }
+        if let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
+            panic!("written while nobody did anything: {:?}", String::from_utf8_lossy(&bytes));
+        }
+        self
+    }
+
     /// Types keys as a terminal sends them.
     #[track_caller]
     pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {

@@ -28,7 +28,7 @@ impl Stage {
             Binding::quiet([Key::code(KeyCode::PageUp)], "ten steps more", Action::PageUp),
             Binding::quiet([Key::code(KeyCode::PageDown)], "ten steps less", Action::PageDown),
             Binding::new([Key::code(KeyCode::Enter), Key::char('r')], "run", Action::RunAgain),
-            Binding::new([Key::code(KeyCode::Esc), Key::code(KeyCode::Tab)], "leave the knobs", Action::Knobs),
+            Binding::new([Key::code(KeyCode::Esc), Key::code(KeyCode::Tab)], "done", Action::Knobs),
         ]
     }
 

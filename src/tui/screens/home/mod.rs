@@ -114,7 +114,7 @@ impl Screen for Home {
         let mut all = vec![
             Binding::new([Key::code(KeyCode::Enter), Key::code(KeyCode::Right)], enter, Action::Open),
             Binding::new([Key::code(KeyCode::Down), Key::char('j')], "down", Action::Down),
-            Binding::new([Key::code(KeyCode::Up), Key::char('k')], "up", Action::Up),
+            Binding::quiet([Key::code(KeyCode::Up), Key::char('k')], "up", Action::Up),
             Binding::new([Key::char('d')], "drill", Action::Go(Place::Drill(DrillWish::default()))),
             Binding::new([Key::char('e')], "demos", Action::Go(Place::Demos)),
             Binding::new([Key::char('g')], "glossary", Action::Go(Place::Glossary { term: None })),

@@ -49,13 +49,16 @@ fn pen_line(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>, r
     };
     let value = if read.is_covered(row) { "?? ??" } else { value };
     let x = pen::put(buffer, area, (1, 0), label, view.theme.title);
-    let x = pen::put(buffer, area, (x + 2, 0), value, view.theme.code);
+    // A value that does not fit beside its label stands below it.
+    let (x, y) = if x + 2 + pen::columns(value) <= area.width { (x + 2, 0) } else { (1, 1) };
+    let x =
+        pen::put(buffer, area, (x, y), &pen::cut(value, usize::from(area.width.saturating_sub(x))), view.theme.code);
     let place = place(row);
     let start = area.width.saturating_sub(pen::columns(&place) + 1);
     if start > x + 1 {
-        pen::put(buffer, area, (start, 0), &place, view.theme.dim);
+        pen::put(buffer, area, (start, y), &place, view.theme.dim);
     }
-    1
+    y + 1
 }
 
 /// `bytes 34-35`, `bits 4-7 of byte 14`.

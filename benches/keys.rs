@@ -1,0 +1,135 @@
+//! From a key to the painted screen while a demo plays: update, draw, and the bytes for the terminal.
+//!
+//! `cargo bench --bench keys` presses some thousand keys in each view and prints the median, the 99th percentile and the
+//! slowest. What the terminal then takes to show them is not ours and not in here.
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::backend::{Backend, CrosstermBackend, TestBackend};
+use ratatui::layout::{Rect, Size};
+use ratatui::{Terminal, TerminalOptions, Viewport};
+use roundtrip::content::{self, DemoRef, Source};
+use roundtrip::tui::action::{Effect, Event, Place};
+use roundtrip::tui::app::{App, World};
+use roundtrip::tui::theme::Theme;
+use roundtrip::tui::{perform, view};
+
+/// Keys in each view.
+const KEYS: usize = 1500;
+
+/// What the screen may take; beyond it a person begins to notice.
+const AIM: Duration = Duration::from_millis(8);
+
+fn main() {
+    println!("{:<14} {:<10} {:>8} {:>9} {:>9} {:>9}   {KEYS} keys each", "demo", "view", "size", "p50", "p99", "most");
+    let mut worst = Duration::ZERO;
+    for demo in ["tcp-vs-udp", "packet-tour"] {
+        for (index, view) in ["sequence", "packets", "waterfall", "topology", "chart", "table"].iter().enumerate() {
+            for size in [Size::new(120, 40), Size::new(200, 60)] {
+                let times = pressed(demo, index, size, &mut painter(size, io::sink()));
+                worst = worst.max(told((demo, view, size), times));
+            }
+        }
+    }
+    let size = Size::new(120, 40);
+    let cells = Terminal::new(TestBackend::new(size.width, size.height)).expect("cells in memory");
+    worst = worst.max(told(("tcp-vs-udp", "(cells)", size), pressed("tcp-vs-udp", 0, size, &mut { cells })));
+    let word = if worst < AIM { "within" } else { "BEYOND" };
+    println!("\nslowest p99: {worst:.2?}, {word} the aim of {AIM:?}");
+}
+
+/// A terminal that writes its bytes somewhere.
+fn painter<W: io::Write>(size: Size, to: W) -> Terminal<CrosstermBackend<W>> {
+    // Fixed: there is no terminal to ask for its size.
+    let viewport = Viewport::Fixed(Rect::new(0, 0, size.width, size.height));
+    Terminal::with_options(CrosstermBackend::new(to), TerminalOptions { viewport }).expect("a fixed size")
+}
+
+/// Plays a demo in a view, presses keys between its frames, and times each key until its bytes are written.
+fn pressed<B: Backend<Error: std::fmt::Debug>>(
+    demo: &str,
+    view: usize,
+    size: Size,
+    terminal: &mut Terminal<B>,
+) -> Vec<Duration> {
+    let mut app = app(size);
+    let place = Place::Demo { demo: DemoRef { name: demo.to_owned(), ..DemoRef::default() }, seed: 1 };
+    let effects = app.go(place);
+    carry_out(&mut app, effects);
+    let digit = char::from_digit(u32::try_from(view).unwrap_or(0) + 1, 10).expect("six views");
+    press(&mut app, KeyCode::Char(digit));
+    // Steps, markers, speeds and reasons, in the list, and the demo goes on playing after each.
+    let keys = [
+        KeyCode::Right,
+        KeyCode::Down,
+        KeyCode::Char(']'),
+        KeyCode::Char('e'),
+        KeyCode::Left,
+        KeyCode::Char('>'),
+        KeyCode::Char('<'),
+    ];
+    let mut times = Vec::with_capacity(KEYS);
+    for (index, key) in keys.into_iter().cycle().take(KEYS).enumerate() {
+        let tick = app.update(Event::Tick(Duration::from_millis(33)));
+        carry_out(&mut app, tick);
+        paint(terminal, &app);
+        let begun = Instant::now();
+        let effects = app.update(Event::Key(KeyEvent::from(key)));
+        paint(terminal, &app);
+        times.push(begun.elapsed());
+        carry_out(&mut app, effects);
+        if !is_playing(&app) {
+            press(&mut app, if index % 97 == 0 { KeyCode::Home } else { KeyCode::Char(' ') });
+        }
+    }
+    times
+}
+
+fn paint<B: Backend<Error: std::fmt::Debug>>(terminal: &mut Terminal<B>, app: &App) {
+    terminal.draw(|frame| view::draw(frame, app)).expect("nothing to fail");
+}
+
+fn press(app: &mut App, key: KeyCode) {
+    let effects = app.update(Event::Key(KeyEvent::from(key)));
+    carry_out(app, effects);
+}
+
+fn is_playing(app: &App) -> bool {
+    app.pace().is_some()
+}
+
+fn carry_out(app: &mut App, effects: Vec<Effect>) {
+    let mut waiting = effects;
+    while let Some(effect) = waiting.pop() {
+        if let Some(outcome) = perform::carried_out(effect, &app.world.content) {
+            waiting.extend(app.update(Event::Done(outcome)));
+        }
+    }
+}
+
+fn app(size: Size) -> App {
+    App::new(World {
+        content: Arc::new(content::load(Source::Embedded).0),
+        loaded: true,
+        learner: Arc::default(),
+        known: true,
+        unkept: None,
+        theme: Theme::named("dark").expect("it ships"),
+        size,
+        today: jiff::civil::date(2026, 3, 2),
+        seed: 1,
+    })
+}
+
+/// Prints a line, gives the 99th percentile.
+fn told((demo, view, size): (&str, &str, Size), mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    let at = |share: usize| times[(times.len() - 1) * share / 100];
+    let (middle, late, most) = (at(50), at(99), at(100));
+    let size = format!("{}x{}", size.width, size.height);
+    println!("{demo:<14} {view:<10} {size:>8} {middle:>9.2?} {late:>9.2?} {most:>9.2?}");
+    late
+}
