@@ -96,9 +96,9 @@ impl Tutor {
     /// Waits until it has come to rest, then watches it for a while: nothing may be written without a cause.
     #[track_caller]
     pub(crate) fn rests(&mut self) -> &mut Self {
-        let end = Instant::now() + PATIENCE;
+        let end = now() + PATIENCE;
         while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
-            assert!(Instant::now() < end, "it never comes to rest; the screen is\n{}", self.text());
+            assert!(now() < end, "it never comes to rest; the screen is\n{}", self.text());
             self.take(&bytes);
         }
         if let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
