@@ -52,7 +52,8 @@ impl Store {
     fn prepared(mut connection: Connection, path: &Path) -> Result<Self, StoreError> {
         let failed = |error| StoreError::of(path, error);
         connection.busy_timeout(PATIENCE).map_err(failed)?;
-        let found = owner(&connection).map_err(failed)?;
+        // In one transaction: another instance may be making the file's tables between two reads.
+        let found = connection.transaction().and_then(|it| owner(&it)).map_err(failed)?;
         let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
         match found {
             Owner::Another => return Err(StoreError::Foreign { path: path.to_owned() }),
