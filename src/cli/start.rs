@@ -33,12 +33,12 @@ pub(super) fn tui(options: &Options, place: Option<Place>) -> anyhow::Result<Exi
     if let Some(place) = &place {
         check(options, place)?;
     }
-    let (store, unkept) = folders::store(options);
     let mut app = App::new(world(options));
-    app.world.unkept = unkept;
     if let Some(trouble) = &options.trouble {
         app.update(Event::Done(Outcome::Failed(trouble.clone())));
     }
+    let theirs = options.clone();
+    let store = Box::new(move || folders::store(&theirs));
     let start = Start { store, content: options.content.clone(), place };
     crate::tui::run(app, start).context("the terminal failed")?;
     Ok(ExitCode::SUCCESS)
@@ -55,7 +55,7 @@ fn world(options: &Options) -> World {
         unkept: None,
         theme: options.theme.clone().unwrap_or_else(shipped),
         size: Size::new(80, 24),
-        today: jiff::Zoned::now().date(),
+        today: jiff::civil::Date::ZERO,
         seed: options.seed.unwrap_or(SEED),
     }
 }

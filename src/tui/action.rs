@@ -196,7 +196,13 @@ pub enum Outcome {
         content: Arc<Content>,
         problems: usize,
     },
-    Learner(Arc<super::learner::Learner>),
+    /// What is known of the learner, and the day it is known.
+    Learner {
+        learner: Arc<super::learner::Learner>,
+        today: jiff::civil::Date,
+    },
+    /// Nothing will be kept, for this reason.
+    Unkept(String),
     Ran(Arc<Recording>),
     Read {
         path: String,

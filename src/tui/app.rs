@@ -30,6 +30,7 @@ pub struct World {
     pub unkept: Option<String>,
     pub theme: Theme,
     pub size: Size,
+    /// The learner's day; none (`Date::ZERO`) until the store has said what it knows.
     pub today: Date,
     /// Where chance comes from; fixed by `--seed` and in tests.
     pub seed: u64,
@@ -257,10 +258,12 @@ impl App {
                     self.say(format!("The content has {what}; `roundtrip check` names what to mend."), true);
                 }
             }
-            Outcome::Learner(learner) => {
+            Outcome::Learner { learner, today } => {
                 self.world.learner = Arc::clone(learner);
+                self.world.today = *today;
                 self.world.known = true;
             }
+            Outcome::Unkept(reason) => self.world.unkept = Some(reason.clone()),
             Outcome::Kept(super::learner::Kept::NotKept { message }) => drop(self.say(message.clone(), true)),
             Outcome::Told(text) => drop(self.say(text.clone(), false)),
             Outcome::Failed(text) => drop(self.say(text.clone(), true)),

@@ -30,8 +30,6 @@ use action::{Effect, Event, Place};
 use app::App;
 use perform::Outside;
 
-use crate::progress::Store;
-
 /// While something moves the screen is drawn this often.
 pub(crate) const FRAME: Duration = Duration::from_millis(33);
 
@@ -44,7 +42,7 @@ enum Input {
 
 /// What the screen starts with.
 pub struct Start {
-    pub store: Store,
+    pub store: store::Open,
     /// Content of the learner's own, over that which ships.
     pub content: Option<PathBuf>,
     /// Where to go first, if not home.

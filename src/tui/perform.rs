@@ -11,10 +11,9 @@ use super::action::{Effect, Event, Outcome};
 use super::files;
 use super::learner::Kept;
 use super::runs::DemoRuns;
-use super::store::Keeper;
+use super::store::{Keeper, Open};
 use crate::content::{self, Content, Severity, Source};
 use crate::practice::Attempt;
-use crate::progress::Store;
 use crate::recording::saved;
 
 /// Whatever the program touches outside its own state.
@@ -25,7 +24,7 @@ pub(super) struct Outside {
 }
 
 impl Outside {
-    pub(super) fn new(inputs: Sender<Input>, store: Store) -> io::Result<Self> {
+    pub(super) fn new(inputs: Sender<Input>, store: Open) -> io::Result<Self> {
         let keeper = Keeper::start(store, inputs.clone())?;
         Ok(Self { inputs, keeper, content: Arc::default() })
     }

@@ -4,12 +4,17 @@ use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
 use jiff::Zoned;
+use jiff::civil::Date;
 
 use super::Input;
 use super::action::{Event, Outcome};
 use super::learner::{Given, Keep, Kept};
 use crate::practice::{Answered, Sitting};
 use crate::progress::{Position, Prediction, Store, StoreError, Vote};
+
+/// Opens the store, or one in memory with the reason why nothing will be kept. It runs on the store's thread: the first
+/// paint waits neither for a disk nor for another program that has the file.
+pub type Open = Box<dyn FnOnce() -> (Store, Option<String>) + Send>;
 
 /// The way to the store's thread.
 pub(super) struct Keeper {
@@ -18,13 +23,15 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Starts the thread; the first thing it says is what it knows.
-    pub(super) fn start(mut store: Store, inputs: Sender<Input>) -> std::io::Result<Self> {
+    /// Starts the thread; it opens the store, and the first thing it says is what it knows.
+    pub(super) fn start(open: Open, inputs: Sender<Input>) -> std::io::Result<Self> {
         let (asks, wishes) = mpsc::channel::<Keep>();
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
             // The receiver is gone only when the program ends; what was asked is kept all the same.
             let say = |outcome| drop(inputs.send(Input::Event(Event::Done(outcome))));
-            say(known(&mut store));
+            let (mut store, unkept) = open();
+            unkept.map(Outcome::Unkept).into_iter().for_each(say);
+            say(known(&mut store, Zoned::now().date()));
             for keep in wishes {
                 kept(&mut store, keep, &Zoned::now()).into_iter().for_each(say);
             }
@@ -48,10 +55,10 @@ impl Keeper {
     }
 }
 
-/// What the store knows.
-pub fn known(store: &mut Store) -> Outcome {
+/// What the store knows, and which day it is.
+pub fn known(store: &mut Store, today: Date) -> Outcome {
     match store.snapshot() {
-        Ok(snapshot) => Outcome::Learner(Arc::new(snapshot)),
+        Ok(snapshot) => Outcome::Learner { learner: Arc::new(snapshot), today },
         Err(error) => Outcome::Failed(error.to_string()),
     }
 }
@@ -59,7 +66,7 @@ pub fn known(store: &mut Store) -> Outcome {
 /// Keeps something; says first what came of it, then what is known now.
 pub fn kept(store: &mut Store, keep: Keep, now: &Zoned) -> [Outcome; 2] {
     let kept = stored(store, keep, now).unwrap_or_else(|error| Kept::NotKept { message: error.to_string() });
-    [Outcome::Kept(kept), known(store)]
+    [Outcome::Kept(kept), known(store, now.date())]
 }
 
 fn stored(store: &mut Store, keep: Keep, now: &Zoned) -> Result<Kept, StoreError> {

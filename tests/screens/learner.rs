@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Zoned;
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -55,11 +55,11 @@ impl Learner {
             unkept: None,
             theme: Theme::named("dark").expect("it ships"),
             size: Size::new(80, 24),
-            today: date(2026, 3, 2),
+            today: Date::ZERO,
             seed: 1,
         };
         let now = date(2026, 3, 2).at(12, 0, 0, 0).to_zoned(TimeZone::UTC).expect("UTC has every hour");
-        let known = store::known(&mut store);
+        let known = store::known(&mut store, now.date());
         let mut learner = Self { app: App::new(world), store, now, left: false };
         learner.event(Event::Done(known));
         learner
@@ -155,7 +155,7 @@ impl Learner {
         let chapter = (context == Context::Quiz).then(|| "W1".to_owned());
         let sitting = Sitting { context, chapter, items, started: self.now.timestamp() };
         let id = self.store.begin(&sitting).expect("it is kept");
-        let known = store::known(&mut self.store);
+        let known = store::known(&mut self.store, self.now.date());
         self.event(Event::Done(known)).go(Place::Unfinished { sitting: id })
     }
 

@@ -219,7 +219,7 @@ mod panicking {
         };
         let mut app = App::new(world);
         app.screens.push(Box::new(Broken));
-        let store = Store::open_in_memory().expect("memory");
+        let store = Box::new(|| (Store::open_in_memory().expect("memory"), None));
         drop(tui::run(app, Start { store, content: None, place: None }));
     }
 }
