@@ -127,6 +127,10 @@ impl Tutor {
                 Err(_) => panic!("nothing came of {keys:?}; the screen is\n{}", self.text()),
             }
         }
+        // A drawing may arrive in pieces.
+        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(150)) {
+            self.take(&bytes);
+        }
         self
     }
 
