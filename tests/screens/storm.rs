@@ -127,8 +127,13 @@ fn footer_keeps_its_word(learner: &mut Learner) {
     assert!(answered, "{} {} did nothing on\n{before}", key.name(), first.label);
 }
 
+/// Few in every run of the tests; `PROPTEST_CASES=1000` for a night.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(24)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_panics_and_home_stays(start in start(), inputs in proptest::collection::vec(input(), 1..200)) {
