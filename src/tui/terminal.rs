@@ -22,7 +22,7 @@ impl Screen {
         let before = panic::take_hook();
         let owner = thread::current().id();
         panic::set_hook(Box::new(move |info| {
-            // The message must land on the screen the learner sees. A helper's panic ends only what it was asked for:
+            // The message must land on the screen the learner sees. Another thread's panic ends only what it was asked for:
             // `perform` says so, and the screen goes on.
             if thread::current().id() == owner {
                 drop(give_back());
