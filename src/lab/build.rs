@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::lab::executor::Executor;
 use crate::lab::frame::Mac;
-use crate::lab::host::{CongestionControl, Host, HostOptions, Parts};
+use crate::lab::host::{Host, HostOptions, Parts};
 use crate::lab::interface::Interface;
 use crate::lab::link::{Link, LinkOptions};
 use crate::lab::programs::LabNet;
@@ -15,6 +15,7 @@ use crate::lab::route::{Network, Route};
 use crate::lab::router::{self, Router};
 use crate::lab::run::{Driver, LabError, Limits, Shared};
 use crate::lab::switch::{self, Switch};
+use crate::lab::tcp::TcpSettings;
 use crate::lab::world::{Machine, Node, World};
 use crate::recording::{self, Intervention, LinkEnd, NodeKind, Recording, Run, Time, Topology};
 
@@ -242,35 +243,28 @@ impl HostBuilder<'_> {
     /// How long an ACK may wait for data to ride on; `None` sends each at once.
     #[must_use]
     pub const fn ack_delay(mut self, delay: Option<Duration>) -> Self {
-        self.options.ack_delay = delay;
+        self.options.tcp.ack_delay = delay;
         self
     }
 
     /// Makes small writes wait for an ACK.
     #[must_use]
     pub const fn nagle(mut self, on: bool) -> Self {
-        self.options.nagle = on;
+        self.options.tcp.nagle = on;
         self
     }
 
-    /// How its TCP finds its rate.
+    /// Everything that can be turned on its TCP.
     #[must_use]
-    pub const fn congestion_control(mut self, control: CongestionControl) -> Self {
-        self.options.congestion_control = control;
-        self
-    }
-
-    /// How long `connect` waits for an answer.
-    #[must_use]
-    pub const fn connect_timeout(mut self, patience: Duration) -> Self {
-        self.options.connect_timeout = patience;
+    pub const fn tcp(mut self, settings: TcpSettings) -> Self {
+        self.options.tcp = settings;
         self
     }
 
     /// Connections that may wait for `accept`.
     #[must_use]
     pub const fn backlog(mut self, connections: usize) -> Self {
-        self.options.backlog = connections;
+        self.options.tcp.backlog = connections;
         self
     }
 
@@ -285,6 +279,13 @@ impl HostBuilder<'_> {
     #[must_use]
     pub const fn trace_calls(mut self, on: bool) -> Self {
         self.options.trace_calls = on;
+        self
+    }
+
+    /// Records curves of every connection: congestion window, threshold, round-trip time, timeout, bytes in flight, queues.
+    #[must_use]
+    pub const fn trace_tcp(mut self, on: bool) -> Self {
+        self.options.trace_tcp = on;
         self
     }
 

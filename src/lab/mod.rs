@@ -45,10 +45,11 @@ mod router;
 mod run;
 mod sniff;
 mod switch;
+pub mod tcp;
 mod world;
 
 pub use build::{HostBuilder, Lab, NodeId, RouterBuilder, SwitchBuilder};
-pub use host::{CongestionControl, HostOptions};
+pub use host::HostOptions;
 pub use link::LinkOptions;
 pub use loss::Loss;
 pub use programs::{LabDatagrams, LabListener, LabNet, LabStream, Sleep};

@@ -15,6 +15,7 @@ use crate::lab::host::tcp::Held;
 use crate::lab::host::{Fd, Host};
 use crate::lab::output::Output;
 use crate::lab::run::Shared;
+use crate::lab::tcp::{SocketOptions, TcpInfo};
 use crate::recording::{EventKind, Time};
 
 /// The network of one lab host, as its programs see it. Cheap to clone.
@@ -112,10 +113,18 @@ impl LabNet {
     /// As [`crate::net::Net::connect`].
     ///
     /// # Errors
-    /// `ConnectionRefused`, `TimedOut`, `HostUnreachable`, `NetworkUnreachable`.
+    /// As [`Self::connect_with`].
     pub async fn connect(&self, to: SocketAddr) -> io::Result<LabStream> {
+        self.connect_with(to, SocketOptions::default()).await
+    }
+
+    /// As [`crate::net::Net::connect_with`].
+    ///
+    /// # Errors
+    /// `ConnectionRefused`, `TimedOut`, `HostUnreachable`, `NetworkUnreachable`.
+    pub async fn connect_with(&self, to: SocketAddr, options: SocketOptions) -> io::Result<LabStream> {
         let to = v4(to)?;
-        let held = match self.at_host(|host, _, out| host.connect(to, out)) {
+        let held = match self.at_host(|host, _, out| host.connect(to, options, out)) {
             Ok(held) => held,
             Err(error) => {
                 let call = self.begin(format!("connect({to})"));
@@ -135,9 +144,9 @@ impl LabNet {
     ///
     /// # Errors
     /// `AddrInUse`, `AddrNotAvailable`.
-    pub fn open_listener(&self, at: SocketAddr) -> io::Result<LabListener> {
+    pub fn open_listener(&self, at: SocketAddr, options: SocketOptions) -> io::Result<LabListener> {
         let at = v4(at)?;
-        let outcome = self.at_host(|host, _, out| host.listen(at, out));
+        let outcome = self.at_host(|host, _, out| host.listen(at, options, out));
         let fd = outcome.as_ref().map_or_else(|_| String::new(), |(fd, _)| format!("fd {fd}, "));
         let call = self.begin(format!("listen({fd}{at})"));
         call.end(&outcome, |(_, local)| if *local == at { "0".to_owned() } else { format!("0 ({local})") });
@@ -283,6 +292,14 @@ impl LabStream {
     #[must_use]
     pub const fn peer_address(&self) -> SocketAddr {
         SocketAddr::V4(self.held.peer)
+    }
+
+    /// What the host's TCP knows about the connection.
+    ///
+    /// # Errors
+    /// `NotConnected` when the connection is over.
+    pub fn info(&self) -> io::Result<TcpInfo> {
+        self.net.ask(|host| host.tcp_info(self.held))
     }
 
     /// Ends the connection with a RST; what is unsent is thrown away.

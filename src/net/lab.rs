@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::lab::{LabDatagrams, LabListener, LabNet, LabStream};
-use crate::net::{Datagrams, Listener, Net, Stream};
+use crate::net::{Datagrams, Listener, Net, SocketOptions, Stream, TcpInfo};
 use crate::recording::Time;
 
 impl Net for LabNet {
@@ -12,12 +12,12 @@ impl Net for LabNet {
     type Listener = LabListener;
     type Datagrams = LabDatagrams;
 
-    fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<LabStream>> {
-        Self::connect(self, to)
+    fn connect_with(&self, to: SocketAddr, options: SocketOptions) -> impl Future<Output = io::Result<LabStream>> {
+        Self::connect_with(self, to, options)
     }
 
-    async fn listen(&self, at: SocketAddr) -> io::Result<LabListener> {
-        self.open_listener(at)
+    async fn listen_with(&self, at: SocketAddr, options: SocketOptions) -> io::Result<LabListener> {
+        self.open_listener(at, options)
     }
 
     async fn bind(&self, at: SocketAddr) -> io::Result<LabDatagrams> {
@@ -44,6 +44,10 @@ impl Stream for LabStream {
 
     fn peer(&self) -> io::Result<SocketAddr> {
         Ok(self.peer_address())
+    }
+
+    fn info(&self) -> io::Result<TcpInfo> {
+        Self::info(self)
     }
 
     fn abort(self) {

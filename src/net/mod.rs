@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use crate::lab::tcp::{Congestion, KeepAlive, SocketOptions, State, TcpInfo};
 use crate::recording::Time;
 
 /// A host's network, as its programs see it. Cheap to clone.
@@ -22,17 +23,34 @@ pub trait Net: Clone + 'static {
     type Listener: Listener<Stream = Self::Stream>;
     type Datagrams: Datagrams;
 
+    /// Opens a TCP connection with the host's own options.
+    ///
+    /// # Errors
+    /// As [`Self::connect_with`].
+    fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> {
+        self.connect_with(to, SocketOptions::default())
+    }
+
     /// Opens a TCP connection.
     ///
     /// # Errors
-    /// `ConnectionRefused` when a RST answers the SYN, `TimedOut`, `HostUnreachable`, ...: as a host's `connect(2)`.
-    fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>>;
+    /// `ConnectionRefused` when a RST answers the SYN, `TimedOut`, `HostUnreachable`, ...: as a host's `connect(2)`;
+    /// `Unsupported` for an option the system does not have.
+    fn connect_with(&self, to: SocketAddr, options: SocketOptions) -> impl Future<Output = io::Result<Self::Stream>>;
 
     /// Waits for TCP connections at an address of this host; port 0 chooses one.
     ///
     /// # Errors
-    /// `AddrInUse`, `AddrNotAvailable`.
-    fn listen(&self, at: SocketAddr) -> impl Future<Output = io::Result<Self::Listener>>;
+    /// As [`Self::listen_with`].
+    fn listen(&self, at: SocketAddr) -> impl Future<Output = io::Result<Self::Listener>> {
+        self.listen_with(at, SocketOptions::default())
+    }
+
+    /// Waits for TCP connections, which inherit the options; port 0 chooses one.
+    ///
+    /// # Errors
+    /// `AddrInUse`, `AddrNotAvailable`; `Unsupported` for an option the system does not have.
+    fn listen_with(&self, at: SocketAddr, options: SocketOptions) -> impl Future<Output = io::Result<Self::Listener>>;
 
     /// Opens a UDP socket at an address of this host; port 0 chooses one.
     ///
@@ -58,6 +76,12 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
     /// # Errors
     /// When the socket is no longer connected.
     fn peer(&self) -> io::Result<SocketAddr>;
+
+    /// What the system knows about the connection.
+    ///
+    /// # Errors
+    /// `Unsupported` where it does not say; `NotConnected` when the connection is over.
+    fn info(&self) -> io::Result<TcpInfo>;
 
     /// Ends the connection with a RST: what is unsent is thrown away (`SO_LINGER` 0 and close).
     fn abort(self);

@@ -26,7 +26,7 @@ use crate::lab::route::Network;
 use crate::lab::sniff::{self, Payload};
 use crate::recording::Time;
 use device::Device;
-pub use options::{CongestionControl, HostOptions};
+pub use options::HostOptions;
 
 /// The number a program knows a socket by.
 pub(crate) type Fd = u32;
@@ -100,7 +100,7 @@ impl Host {
             pings: BTreeMap::new(),
             next_ping: 1,
             next_port: FIRST_EPHEMERAL,
-            reasons: Reasons::new(options.ack_delay),
+            reasons: Reasons::new(options.tcp.ack_delay),
             seed,
         }
     }

@@ -3,14 +3,16 @@ use std::collections::VecDeque;
 use std::io::{self, Error, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp::{self, RecvError, State};
 use smoltcp::wire::{IpAddress, IpEndpoint, IpListenEndpoint};
 
-use crate::lab::host::{CongestionControl, Fd, Host};
+use crate::lab::host::{Fd, Host};
 use crate::lab::output::Output;
 use crate::lab::sniff::Segment;
+use crate::lab::tcp::{Congestion, SocketOptions, TcpInfo};
 use crate::recording::{EventKind, Time};
 
 /// A TCP socket, listening or connected, with or without a program that holds it.
@@ -66,17 +68,17 @@ impl Host {
         let buffer = |bytes: usize| tcp::SocketBuffer::new(vec![0; bytes.max(1)]);
         let options = &self.options;
         let mut socket = tcp::Socket::new(buffer(options.receive_buffer), buffer(options.send_buffer));
-        socket.set_nagle_enabled(options.nagle);
-        socket.set_ack_delay(options.ack_delay.map(Into::into));
-        socket.set_congestion_control(match options.congestion_control {
-            CongestionControl::None => tcp::CongestionControl::None,
-            CongestionControl::Reno => tcp::CongestionControl::Reno,
+        socket.set_nagle_enabled(options.tcp.nagle);
+        socket.set_ack_delay(options.tcp.ack_delay.map(Into::into));
+        socket.set_congestion_control(match options.tcp.congestion {
+            Congestion::NewReno => tcp::CongestionControl::Reno,
+            Congestion::Cubic | Congestion::Bbr => tcp::CongestionControl::None,
         });
         socket
     }
 
     /// Begins a connection; [`Self::poll_connected`] says what became of it.
-    pub(crate) fn connect(&mut self, to: SocketAddrV4, out: &mut Output) -> io::Result<Held> {
+    pub(crate) fn connect(&mut self, to: SocketAddrV4, _: SocketOptions, out: &mut Output) -> io::Result<Held> {
         self.check_destination(*to.ip())?;
         if self.is_broadcast(*to.ip()) {
             return Err(Error::new(
@@ -127,7 +129,12 @@ impl Host {
     }
 
     /// Opens a listener; port 0 chooses one.
-    pub(crate) fn listen(&mut self, mut at: SocketAddrV4, out: &mut Output) -> io::Result<(Fd, SocketAddrV4)> {
+    pub(crate) fn listen(
+        &mut self,
+        mut at: SocketAddrV4,
+        _: SocketOptions,
+        out: &mut Output,
+    ) -> io::Result<(Fd, SocketAddrV4)> {
         self.check_own(*at.ip())?;
         if at.port() == 0 {
             let port = self.ephemeral_port();
@@ -183,7 +190,7 @@ impl Host {
     pub(super) fn backlog_is_full(&self, segment: &Segment<'_>, out: &mut Output) -> bool {
         let opens = segment.syn && segment.ack.is_none();
         let known = || self.connections.values().any(|it| it.local == segment.to && it.peer == Some(segment.from));
-        let full = |it: &&Listening| it.at.port() == segment.to.port() && it.queue.len() >= self.options.backlog;
+        let full = |it: &&Listening| it.at.port() == segment.to.port() && it.queue.len() >= self.options.tcp.backlog;
         let listener = self.listeners.values().find(full);
         if !opens || listener.is_none() || known() {
             return false;
@@ -261,6 +268,11 @@ impl Host {
         }
     }
 
+    /// What is known about a connection.
+    pub(crate) fn tcp_info(&self, _: Held) -> io::Result<TcpInfo> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
     /// Ends this side: a FIN follows what was written; reading goes on.
     pub(crate) fn shutdown(&mut self, held: Held, out: &mut Output) -> io::Result<()> {
         if let Some(failure) = self.connections.get(&held.handle).and_then(|it| it.failure) {
@@ -324,8 +336,10 @@ impl Host {
             let socket = self.sockets.get_mut::<tcp::Socket<'_>>(*handle);
             let awaited = socket.send_queue() > 0 || matches!(socket.state(), State::FinWait1 | State::LastAck);
             let patience = match connection.state {
-                State::SynSent | State::SynReceived => Some(self.options.connect_timeout),
-                _ if awaited => Some(self.options.user_timeout),
+                State::SynSent | State::SynReceived => {
+                    Some(Duration::from_secs((2 << self.options.tcp.syn_retries.min(16)) - 1))
+                }
+                _ if awaited => Some(self.options.tcp.user_timeout),
                 _ => None,
             };
             socket.set_timeout(patience.map(Into::into));

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Pair, at, diary, finish, ms, pair, pair_of, story};
+use crate::lab::tcp::TcpSettings;
 use crate::lab::{HostOptions, Lab, LabError, Limits, LinkOptions, Loss};
 use crate::net::Net as _;
 use crate::recording::{EventKind, Fate, Time};
@@ -98,7 +99,7 @@ fn two_syns_at_one_instant_find_the_same_listener() {
 
 #[test]
 fn a_full_accept_queue_drops_the_syn_and_closing_the_listener_resets_the_queue() {
-    let server = HostOptions { backlog: 1, ..HostOptions::default() };
+    let server = HostOptions { tcp: TcpSettings { backlog: 1, ..TcpSettings::default() }, ..HostOptions::default() };
     let Pair { mut lab, client, server } = pair_of(7, server, LinkOptions::default().delay(ms(10)));
     let main = async move {
         let listener = server.listen(at(SERVER)).await.expect("free");

@@ -6,18 +6,19 @@ use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{finish, ms, story};
-use crate::lab::{CongestionControl, Lab, LabNet, LinkOptions, Loss};
+use crate::lab::tcp::{Congestion, TcpSettings};
+use crate::lab::{Lab, LabNet, LinkOptions, Loss};
 use crate::net::Net as _;
 use crate::recording::{Fate, Intervention, Meddling, Packet, Recording, Time};
 
 /// A client and a server on two networks, joined by a router over a bad link; both TCP and UDP cross it.
 fn bad_day(seed: u64, interventions: &[Intervention], loss: u32) -> Recording {
     let mut lab = Lab::new(seed, interventions);
-    let reno = CongestionControl::Reno;
-    let client = lab.host("client").address("10.0.0.1/24").gateway("10.0.0.254").congestion_control(reno).add();
+    let reno = TcpSettings { congestion: Congestion::NewReno, ..TcpSettings::default() };
+    let client = lab.host("client").address("10.0.0.1/24").gateway("10.0.0.254").tcp(reno).add();
     let switch = lab.switch("sw").add();
     let router = lab.router("r1").interface("10.0.0.254/24").interface("10.0.1.254/24").add();
-    let server = lab.host("server").address("10.0.1.1/24").gateway("10.0.1.254").congestion_control(reno).add();
+    let server = lab.host("server").address("10.0.1.1/24").gateway("10.0.1.254").tcp(reno).add();
     lab.link(client, switch, LinkOptions::default().delay(ms(1)));
     lab.link(switch, router, LinkOptions::default());
     let bad = LinkOptions::default().delay(ms(10)).jitter(ms(2)).rate(2_000_000).queue(20_000);

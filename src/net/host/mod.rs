@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::LocalSet;
 
-use crate::net::{Datagrams, Listener, Net, Stream};
+use crate::net::{Datagrams, Listener, Net, SocketOptions, Stream, TcpInfo};
 use crate::recording::Time;
 
 /// This machine's network.
@@ -37,11 +37,11 @@ impl Net for HostNet {
     type Listener = HostListener;
     type Datagrams = HostDatagrams;
 
-    async fn connect(&self, to: SocketAddr) -> io::Result<HostStream> {
+    async fn connect_with(&self, to: SocketAddr, _: SocketOptions) -> io::Result<HostStream> {
         HostStream::new(TcpStream::connect(to).await?)
     }
 
-    async fn listen(&self, at: SocketAddr) -> io::Result<HostListener> {
+    async fn listen_with(&self, at: SocketAddr, _: SocketOptions) -> io::Result<HostListener> {
         TcpListener::bind(at).await.map(HostListener)
     }
 
@@ -80,6 +80,10 @@ impl Stream for HostStream {
 
     fn peer(&self) -> io::Result<SocketAddr> {
         self.0.peer_addr()
+    }
+
+    fn info(&self) -> io::Result<TcpInfo> {
+        Err(ErrorKind::Unsupported.into())
     }
 
     fn abort(self) {
