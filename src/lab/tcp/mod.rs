@@ -1,6 +1,8 @@
 //! TCP of a lab host: RFC 9293 and what a current host adds to it, without IO, with the time passed in.
 #![allow(dead_code, reason = "hosts run on it when it is whole")]
+mod congestion;
 mod info;
+mod sender;
 mod seq;
 mod settings;
 mod state;

@@ -1,0 +1,123 @@
+//! How a sender finds its rate: one trait, told what the ACKs say, asked for a window and a pace.
+use std::fmt;
+use std::time::Duration;
+
+use crate::lab::tcp::sender::RateSample;
+use crate::lab::tcp::settings::Congestion;
+use crate::recording::Time;
+
+/// A congestion control. All windows are in bytes; time is always an argument.
+///
+/// The order of calls: `on_send` for each segment; `on_ack` for each ACK that delivers something; `on_congestion` when a
+/// loss episode or an ECN echo begins, `on_recovered` when all that was in flight then is acknowledged; `on_timeout`
+/// when the retransmission timer expires, `on_undo` when that or the episode proves to have been a mistake.
+pub(crate) trait CongestionControl: fmt::Debug {
+    /// `CUBIC`, `NewReno`, `BBR`.
+    fn name(&self) -> &'static str;
+
+    /// A segment leaves. `idle`: nothing was in flight before it.
+    fn on_send(&mut self, _now: Time, _idle: bool) {}
+
+    /// An ACK told of data that arrived. In fast recovery only a control that `governs_recovery` is told.
+    fn on_ack(&mut self, ack: &Acked<'_>);
+
+    /// A loss or an ECN echo, once per window of data: lowers ssthresh.
+    fn on_congestion(&mut self, at: &Congested);
+
+    /// The episode is over: the window goes to where it was lowered to.
+    fn on_recovered(&mut self, now: Time);
+
+    /// The retransmission timer expired: one segment, and slow start.
+    fn on_timeout(&mut self, at: &Congested);
+
+    /// The last `on_congestion` or `on_timeout` was for nothing: back to the window before it.
+    fn on_undo(&mut self, now: Time);
+
+    /// Data is about to leave after a pause of more than an RTO (RFC 5681 §4.1).
+    fn on_idle(&mut self, now: Time, idle: Duration, rto: Duration);
+
+    /// The segment size changed (path MTU).
+    fn set_mss(&mut self, mss: u32);
+
+    /// Congestion window, bytes.
+    fn cwnd(&self) -> u32;
+
+    /// Slow start threshold, bytes; `None` until something has set it.
+    fn ssthresh(&self) -> Option<u32>;
+
+    /// bit/s; `None`: segments leave as the ACKs come.
+    fn pacing_rate(&self) -> Option<u64> {
+        None
+    }
+
+    /// It sets the window in fast recovery itself, instead of PRR.
+    fn governs_recovery(&self) -> bool {
+        false
+    }
+
+    /// `slow start`, `congestion avoidance`, or a state of BBR: for charts and events.
+    fn phase(&self) -> &'static str;
+
+    /// What it decided since it was last asked, for a person to read.
+    fn take_decision(&mut self) -> Option<String> {
+        None
+    }
+}
+
+/// What one ACK told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Acked<'a> {
+    pub(crate) now: Time,
+    /// Bytes the cumulative ACK moved.
+    pub(crate) acked: u32,
+    /// Bytes that are known to have arrived now and were not before: by cumulative ACK or SACK.
+    pub(crate) delivered: u32,
+    /// Bytes found lost by this ACK.
+    pub(crate) lost: u32,
+    /// Pipe (RFC 6675) before the ACK and after it.
+    pub(crate) prior_pipe: u32,
+    pub(crate) pipe: u32,
+    /// The sample this ACK gave, and the smoothed one.
+    pub(crate) rtt: Option<Duration>,
+    pub(crate) srtt: Option<Duration>,
+    /// The congestion window kept data back since the last ACK.
+    pub(crate) cwnd_limited: bool,
+    /// Fast or RTO recovery is on.
+    pub(crate) recovering: bool,
+    pub(crate) rate: Option<&'a RateSample>,
+}
+
+/// The sender at the moment of a congestion signal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Congested {
+    pub(crate) now: Time,
+    /// RFC 5681's `FlightSize`: sent and not cumulatively acknowledged, bytes.
+    pub(crate) flight: u32,
+    pub(crate) pipe: u32,
+    pub(crate) signal: Signal,
+}
+
+/// What told of congestion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Loss,
+    Ecn,
+    Timeout,
+}
+
+/// What a control is started with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    pub(crate) mss: u32,
+    /// Bytes.
+    pub(crate) initial_window: u32,
+    /// HyStart++ (RFC 9406) in slow start.
+    pub(crate) hystart: bool,
+    /// BBR chooses the phase it begins `PROBE_BW` in by chance.
+    pub(crate) seed: u64,
+}
+
+/// The control of that name.
+pub(crate) fn start(which: Congestion, start: Start) -> Box<dyn CongestionControl> {
+    todo!("{which:?} {start:?}")
+}

@@ -1,0 +1,116 @@
+//! The retransmission timer's length from the round-trip times seen (RFC 6298), with the floor where Linux has it.
+use std::time::Duration;
+
+use crate::recording::Time;
+
+/// RFC 6298 §2.1: before any sample.
+pub(crate) const INITIAL_RTO: Duration = Duration::from_secs(1);
+/// RFC 6298 §2.5 allows any ceiling of 60 s or more; Linux has 120 s.
+pub(crate) const MAX_RTO: Duration = Duration::from_secs(120);
+
+/// Round-trip time, its variation, and the timeout that follows from them.
+///
+/// As Linux, and unlike the letter of the RFC:
+/// - the floor is under the variation, not under the sum: RTO = SRTT + max(4 RTTVAR, floor), so that an RTO is never less
+///   than the floor *above* the RTT (RFC 6298 §2.4 would be max(SRTT + 4 RTTVAR, floor));
+/// - every ACK gives a sample, so RTTVAR would forget a whole round trip within a few ACKs. It rises at once to the
+///   largest deviation of the current round trip, and falls by a quarter of the difference once a round trip.
+#[derive(Clone, Debug)]
+pub(crate) struct Rtt {
+    floor: Duration,
+    estimate: Option<Estimate>,
+    /// Doublings of the RTO since the last sample.
+    backoff: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Estimate {
+    srtt: Duration,
+    rttvar: Duration,
+    /// RFC 6298's RTTVAR, moved by every sample; its largest value in this round trip.
+    deviation: Duration,
+    largest: Duration,
+    round_began: Time,
+    last: Duration,
+    min: Duration,
+}
+
+impl Rtt {
+    pub(crate) const fn new(floor: Duration) -> Self {
+        Self { floor, estimate: None, backoff: 0 }
+    }
+
+    /// A round trip was measured, of a segment that was sent once or told apart by timestamps (RFC 6298 §3).
+    pub(crate) fn sample(&mut self, now: Time, rtt: Duration) {
+        self.backoff = 0;
+        let Some(estimate) = &mut self.estimate else {
+            self.estimate = Some(Estimate::first(now, rtt));
+            return;
+        };
+        estimate.update(now, rtt);
+    }
+
+    /// RFC 6298 §5.5: the timer expired, the next one is twice as long.
+    pub(crate) fn back_off(&mut self) {
+        self.backoff += 1;
+    }
+
+    /// How often the timer was doubled since the last sample.
+    pub(crate) const fn backoff(&self) -> u32 {
+        self.backoff
+    }
+
+    /// The retransmission timeout, backed off.
+    pub(crate) fn rto(&self) -> Duration {
+        let doubled = 2_u32.checked_pow(self.backoff).and_then(|times| self.base_rto().checked_mul(times));
+        doubled.map_or(MAX_RTO, |rto| rto.min(MAX_RTO))
+    }
+
+    /// The retransmission timeout without back-off.
+    pub(crate) fn base_rto(&self) -> Duration {
+        let Some(estimate) = &self.estimate else { return INITIAL_RTO };
+        // RFC 6298 §2.3, K = 4.
+        (estimate.srtt + (4 * estimate.rttvar).max(self.floor)).min(MAX_RTO)
+    }
+
+    pub(crate) fn srtt(&self) -> Option<Duration> {
+        self.estimate.map(|it| it.srtt)
+    }
+
+    pub(crate) fn rttvar(&self) -> Option<Duration> {
+        self.estimate.map(|it| it.rttvar)
+    }
+
+    /// The sample before smoothing.
+    pub(crate) fn last(&self) -> Option<Duration> {
+        self.estimate.map(|it| it.last)
+    }
+
+    /// The smallest ever seen.
+    pub(crate) fn min(&self) -> Option<Duration> {
+        self.estimate.map(|it| it.min)
+    }
+}
+
+impl Estimate {
+    /// RFC 6298 §2.2.
+    fn first(now: Time, rtt: Duration) -> Self {
+        let half = rtt / 2;
+        Self { srtt: rtt, rttvar: half, deviation: half, largest: half, round_began: now, last: rtt, min: rtt }
+    }
+
+    fn update(&mut self, now: Time, rtt: Duration) {
+        // RFC 6298 §2.3: beta = 1/4, alpha = 1/8; RTTVAR first, with the old SRTT.
+        self.deviation = (3 * self.deviation + self.srtt.abs_diff(rtt)) / 4;
+        self.srtt = (7 * self.srtt + rtt) / 8;
+        self.largest = self.largest.max(self.deviation);
+        self.rttvar = self.rttvar.max(self.largest);
+        if now - self.round_began >= self.srtt {
+            self.rttvar = (3 * self.rttvar + self.largest) / 4;
+            self.largest = Duration::ZERO;
+            self.round_began = now;
+        }
+        self.last = rtt;
+        self.min = self.min.min(rtt);
+    }
+}
