@@ -202,6 +202,16 @@ pub(super) struct Output {
     /// The interface whose packets --pcap writes; without it the first host's
     #[arg(long, value_name = "NAME", requires = "pcap", help_heading = OUTPUT)]
     pub(super) tap: Option<String>,
+    /// Write a text for another program: a table, a recipe, a configuration; without a name, list what this run gives
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, conflicts_with_all = ["json", "text", "pcap"], help_heading = OUTPUT)]
+    pub(super) export: Option<Option<String>>,
+}
+
+impl Output {
+    /// Whether the run shall be given out and not shown on the screen.
+    pub(super) const fn is_asked(&self) -> bool {
+        self.json || self.text || self.pcap.is_some() || self.export.is_some()
+    }
 }
 
 /// `grade`

@@ -109,7 +109,7 @@ impl Wish {
     /// Runs it, or opens the screen when nothing else is asked and there is one.
     pub(super) fn run(self, options: &Options) -> anyhow::Result<ExitCode> {
         let seed = options.seed.unwrap_or(start::SEED);
-        let on_screen = !(self.output.json || self.output.text || self.output.pcap.is_some());
+        let on_screen = !self.output.is_asked();
         if on_screen && self.interventions.is_empty() && stdout().is_terminal() {
             let demo = DemoRef { name: self.demo.name.to_owned(), knobs: self.settings };
             return start::tui(options, Some(Place::Demo { demo, seed }));

@@ -16,7 +16,7 @@ use crate::tui::files;
 pub(super) fn run(options: &Options, open: &Open) -> anyhow::Result<ExitCode> {
     let name = open.file.display();
     let saved = read(open).with_context(|| name.to_string())?;
-    let on_screen = !(open.output.json || open.output.text || open.output.pcap.is_some());
+    let on_screen = !open.output.is_asked();
     if on_screen && stdout().is_terminal() {
         return start::tui(options, Some(Place::SavedRun { path: name.to_string() }));
     }

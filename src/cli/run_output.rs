@@ -1,4 +1,4 @@
-//! A run given out: JSON, text, a capture.
+//! A run given out: JSON, text, a capture, a text for another program.
 use std::io::{IsTerminal, stdout};
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,6 +8,7 @@ use anyhow::Context;
 use super::Misuse;
 use super::arguments::Output;
 use super::streams::{print, tell, write};
+use crate::demos::export;
 use crate::recording::Recording;
 use crate::recording::json::json;
 use crate::recording::text::text;
@@ -19,12 +20,23 @@ pub(super) fn give(recording: &Recording, output: &Output) -> anyhow::Result<Exi
         let wants_more = output.json || output.text;
         capture(recording, place(recording, output.tap.as_deref())?, path, wants_more)?;
     }
-    if output.json {
+    if let Some(what) = &output.export {
+        print(&exported(recording, what.as_deref())?)?;
+    } else if output.json {
         print(&json(recording))?;
     } else if output.text || output.pcap.is_none() {
         print(&text(recording))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The text of that name, or the list of names.
+fn exported(recording: &Recording, what: Option<&str>) -> Result<String, Misuse> {
+    if let Some(what) = what {
+        return export::write(what, recording).map_err(|error| Misuse(format!("--export: {error}")));
+    }
+    let lines = export::of(recording).into_iter().map(|it| format!("{:<14} {}", it.name, it.about));
+    Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
 fn place(recording: &Recording, tap: Option<&str>) -> Result<Vantage, Misuse> {

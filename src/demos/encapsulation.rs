@@ -29,6 +29,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::millis("rtt", "time to the server and back", [0, 500, 5, 20]),
         Knob::quantity("body", "bytes of the page", Unit::Bytes, [0, 4000, 256, 512]),
     ],
+    exports: &[],
     view: "packets",
     run,
 };

@@ -1,6 +1,7 @@
 //! The demos: each a file with a topology, knobs, a script and what it measures. No drawing, no protocol code.
 mod capture;
 mod encapsulation;
+pub mod export;
 mod findings;
 mod frame;
 mod knob;
@@ -11,6 +12,7 @@ mod three_layers;
 
 use std::collections::BTreeMap;
 
+pub use export::Export;
 pub use knob::{Knob, KnobError, KnobKind, Knobs, Value};
 
 use crate::recording::{Intervention, Recording, Run};
@@ -27,6 +29,8 @@ pub struct Demo {
     /// Whether it can also run on the real network.
     pub live: bool,
     pub knobs: &'static [Knob],
+    /// What it writes for other programs, beside the tables that every run gives.
+    pub exports: &'static [Export],
     /// The view to open with: `sequence`, `packets`, `waterfall`, `topology`, `chart`, `table`.
     pub view: &'static str,
     /// Runs in the lab, to the end. The same arguments give the same recording.

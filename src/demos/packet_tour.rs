@@ -36,6 +36,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::millis("rtt", "time to the server and back", [0, 500, 5, 30]),
         Knob::quantity("drop", "which segment of the download is lost; 0 is none", Unit::Count, [0, 6, 1, 2]),
     ],
+    exports: &[],
     view: "packets",
     run,
 };

@@ -27,6 +27,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::millis("rtt", "time to the server and back", [0, 500, 5, 10]),
         Knob::choice("place", "where the server is: behind a router, or on the client's LAN", &["routed", "same-lan"]),
     ],
+    exports: &[],
     view: "topology",
     run,
 };

@@ -91,6 +91,29 @@ fn where_there_is_no_terminal_a_demo_is_text() {
 }
 
 #[test]
+fn a_run_is_given_out_as_tables_and_says_which_there_are() {
+    let home = Home::new();
+    let run = home.run(&["demo", "tcp-echo", "--json"]).json();
+    let measured = run["measurements"].as_array().expect("a list");
+    let table = home.run(&["demo", "tcp-echo", "--export", "measurements"]);
+    table.code(0).no_message().says("name,value,unit,label,how\n");
+    assert_eq!(table.stdout.iter().filter(|byte| **byte == b'\n').count(), 1 + measured.len());
+    for it in measured {
+        let row = format!(
+            "{},{},{},",
+            it["name"].as_str().expect("a name"),
+            it["value"],
+            it["unit"].as_str().expect("a unit")
+        );
+        table.says(&row);
+    }
+    home.run(&["demo", "tcp-echo", "--export"]).code(0).no_message().says("measurements   the numbers as CSV");
+    let unknown = home.run(&["demo", "tcp-echo", "--export", "poem"]);
+    unknown.code(2).no_result().warns("this run gives no `poem`; it gives series, measurements");
+    home.run(&["demo", "tcp-echo", "--export", "series", "--json"]).code(2).warns("cannot be used with");
+}
+
+#[test]
 fn a_fork_changes_what_comes_after_it_and_nothing_before() {
     let home = Home::new();
     let packets = |arguments: &str| {

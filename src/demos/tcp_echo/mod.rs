@@ -36,6 +36,7 @@ pub(super) const DEMO: Demo = Demo {
         ),
         Knob::quantity("size", "bytes the client sends", Unit::Bytes, [100, 100_000, 1000, 3000]),
     ],
+    exports: &[],
     view: "sequence",
     run,
 };

@@ -36,6 +36,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::quantity("size", "of each message", Unit::Bytes, [16, 1400, 100, 200]),
         Knob::millis("interval", "from one message to the next", [1, 1000, 5, 10]),
     ],
+    exports: &[],
     view: "sequence",
     run,
 };

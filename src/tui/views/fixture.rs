@@ -29,6 +29,7 @@ pub(crate) static DEMO: Demo = Demo {
     chapters: &["W1"],
     live: false,
     knobs: &[Knob::millis("rtt", "the round-trip time", [2, 500, 10, 40]), Knob::switch("quiet", "no second request")],
+    exports: &[],
     view: "sequence",
     run,
 };
