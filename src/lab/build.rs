@@ -9,6 +9,7 @@ use crate::lab::frame::Mac;
 use crate::lab::host::{Host, HostOptions, Parts};
 use crate::lab::interface::Interface;
 use crate::lab::link::{Link, LinkOptions};
+use crate::lab::outside::Outside;
 use crate::lab::programs::LabNet;
 use crate::lab::random::Dice;
 use crate::lab::route::{Network, Route};
@@ -21,10 +22,10 @@ use crate::recording::{self, Intervention, LinkEnd, NodeKind, Recording, Run, Ti
 
 /// A small internet, to be built, run, and turned into a [`Recording`].
 pub struct Lab {
-    shared: Rc<Shared>,
-    limits: Limits,
+    pub(crate) shared: Rc<Shared>,
+    pub(crate) limits: Limits,
     macs: u32,
-    end: Time,
+    pub(crate) end: Time,
 }
 
 /// A node of a [`Lab`].
@@ -70,6 +71,11 @@ impl Lab {
         RouterBuilder { lab: self, name, place: (0, 0), interfaces: Vec::new(), routes: Vec::new() }
     }
 
+    /// Begins a station whose IP stack is outside: [`Self::hand_in`] and [`Self::take_out`] are its side of the door.
+    pub fn outside(&mut self, name: &str) -> OutsideBuilder<'_> {
+        OutsideBuilder { lab: self, name: name.to_owned(), place: (0, 0), network: None, gateway: None }
+    }
+
     fn next_mac(&mut self) -> Mac {
         self.macs += 1;
         Mac::local(self.macs)
@@ -99,6 +105,7 @@ impl Lab {
             match &mut world.nodes[end.node].machine {
                 Machine::Host(host) => host.set_mtu(options.largest_packet()),
                 Machine::Router(router) => router.mtus[end.interface] = options.largest_packet(),
+                Machine::Outside(door) => door.mtu = options.largest_packet(),
                 Machine::Switch(_) => {}
             }
         }
@@ -302,6 +309,57 @@ impl HostBuilder<'_> {
         let interfaces = vec![interface(0, mac, network)];
         let face = recording::Node { name, kind: NodeKind::Host, interfaces, place };
         lab.add(Machine::Host(Box::new(host)), face)
+    }
+}
+
+/// A station whose IP stack is outside, being described.
+pub struct OutsideBuilder<'a> {
+    lab: &'a mut Lab,
+    name: String,
+    place: (u8, u8),
+    network: Option<Network>,
+    gateway: Option<Ipv4Addr>,
+}
+
+impl OutsideBuilder<'_> {
+    /// Where it stands on the topology's grid: column and row from the top left.
+    #[must_use]
+    pub const fn at(mut self, column: u8, row: u8) -> Self {
+        self.place = (column, row);
+        self
+    }
+
+    /// The address its packets come from, with the prefix of its network; ARP requests for it are answered.
+    ///
+    /// # Panics
+    /// When the text is no such address.
+    #[must_use]
+    pub fn address(mut self, address: &str) -> Self {
+        self.network = Some(network(address));
+        self
+    }
+
+    /// The router that gets what goes to other networks.
+    ///
+    /// # Panics
+    /// When the text is no IPv4 address.
+    #[must_use]
+    pub fn gateway(mut self, address: &str) -> Self {
+        self.gateway = Some(ipv4(address));
+        self
+    }
+
+    /// Puts the station into the lab.
+    ///
+    /// # Panics
+    /// Without an address, or with a name that is taken.
+    pub fn add(self) -> NodeId {
+        let Self { lab, name, place, network, gateway } = self;
+        let network = network.unwrap_or_else(|| panic!("the station {name} needs an address"));
+        let mac = lab.next_mac();
+        let interfaces = vec![interface(0, mac, network)];
+        let face = recording::Node { name, kind: NodeKind::Host, interfaces, place };
+        lab.add(Machine::Outside(Outside::new(Interface::new(0, mac, network), gateway)), face)
     }
 }
 

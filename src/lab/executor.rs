@@ -70,6 +70,11 @@ impl Executor {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
+    /// Whether a task waits to be run.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.ready.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Runs a spawned task until it waits or ends.
     pub(crate) fn run(&self, id: u64) {
         // Taken out while it runs: it may spawn others.

@@ -6,6 +6,7 @@
 //! Lab (build) ─> World (world): nodes + links + agenda ─> Driver (run) ─> Recording
 //!                  Host      programs ─ sockets ─ TCP/UDP/IP ─ ARP ─┐
 //!                  Router    routes ─ ARP of each interface ────────┼─ Link: queue, rate, delay, loss
+//!                  Outside   packets in and out (drive) ─ ARP ──────┤
 //!                  Switch    MAC table ─────────────────────────────┘
 //! ```
 //!
@@ -29,6 +30,7 @@
 //! ```
 mod agenda;
 mod build;
+mod drive;
 mod executor;
 mod frame;
 mod host;
@@ -37,6 +39,7 @@ mod interface;
 mod link;
 mod loss;
 mod output;
+mod outside;
 mod programs;
 mod random;
 mod reason;
@@ -48,10 +51,11 @@ mod switch;
 pub mod tcp;
 mod world;
 
-pub use build::{HostBuilder, Lab, NodeId, RouterBuilder, SwitchBuilder};
+pub use build::{HostBuilder, Lab, NodeId, OutsideBuilder, RouterBuilder, SwitchBuilder};
 pub use host::HostOptions;
 pub use link::LinkOptions;
 pub use loss::Loss;
+pub use outside::Arrived;
 pub use programs::{LabDatagrams, LabListener, LabNet, LabStream, Sleep};
 pub use run::{LabError, Limits};
 

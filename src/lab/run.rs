@@ -100,6 +100,26 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Does everything up to and at `until`, and leaves the clock there.
+    pub(crate) fn drive(&mut self, until: Time) -> Result<(), LabError> {
+        loop {
+            while let Some(task) = self.shared.executor.next_ready() {
+                self.count()?;
+                self.shared.executor.run(task);
+            }
+            self.count()?;
+            let mut world = self.shared.world.borrow_mut();
+            if world.settle_one() {
+                continue;
+            }
+            if world.agenda.next_at().is_none_or(|at| at > until) {
+                world.now = world.now.max(until);
+                return Ok(());
+            }
+            world.step();
+        }
+    }
+
     /// Settles a host, or goes to the next instant at which something happens.
     fn advance(&mut self, nothing: impl FnOnce(&World) -> Result<(), LabError>) -> Result<(), LabError> {
         self.count()?;

@@ -6,6 +6,7 @@ use crate::lab::agenda::{Agenda, Happening, Slot};
 use crate::lab::host::Host;
 use crate::lab::link::Link;
 use crate::lab::output::{Outgoing, Output};
+use crate::lab::outside::Outside;
 use crate::lab::router::Router;
 use crate::lab::switch::Switch;
 use crate::recording::{self, Event, EventKind, Fate, Meddling, Packet, Time};
@@ -18,6 +19,7 @@ pub(crate) enum Machine {
     Host(Box<Host>),
     Switch(Switch),
     Router(Router),
+    Outside(Outside),
 }
 
 /// A node with its place in the world.
@@ -96,6 +98,11 @@ impl World {
         true
     }
 
+    /// Whether a host has something to do at this instant.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+
     /// Does the next thing on the agenda, at its instant.
     pub(crate) fn step(&mut self) {
         let Some((at, happening)) = self.agenda.pop() else { return };
@@ -121,6 +128,7 @@ impl World {
             }
             Machine::Switch(switch) => switch.receive(self.now, interface, &packet.bytes, &mut out),
             Machine::Router(router) => router.receive(self.now, interface, &packet.bytes, &mut out),
+            Machine::Outside(door) => door.receive(self.now, &packet.bytes, &mut out),
         }
         self.emit(node, out);
         self.set_timer(node);
@@ -134,18 +142,20 @@ impl World {
                 self.dirty.insert(node);
             }
             Machine::Router(router) => router.tick(self.now, &mut out),
+            Machine::Outside(door) => door.tick(self.now, &mut out),
             Machine::Switch(_) => {}
         }
         self.emit(node, out);
         self.set_timer(node);
     }
 
-    fn set_timer(&mut self, node: usize) {
+    pub(crate) fn set_timer(&mut self, node: usize) {
         let due = match &mut self.nodes[node].machine {
             // A host that is looked at again at this instant sets its timer then.
             Machine::Host(_) if self.dirty.contains(&node) => return,
             Machine::Host(host) => host.next_poll(self.now),
             Machine::Router(router) => router.next_tick(),
+            Machine::Outside(door) => door.interface.next_tick(),
             Machine::Switch(_) => None,
         };
         let current = self.nodes[node].timer;
@@ -181,7 +191,7 @@ impl World {
         self.dirty.insert(node);
     }
 
-    fn emit(&mut self, node: usize, out: Output) {
+    pub(crate) fn emit(&mut self, node: usize, out: Output) {
         for kind in out.events {
             self.record(node, kind);
         }
@@ -307,6 +317,7 @@ impl World {
         let port = match &mut self.nodes[node].machine {
             Machine::Host(host) => Some(&mut host.interface),
             Machine::Router(router) => router.interfaces.get_mut(interface),
+            Machine::Outside(door) => Some(&mut door.interface),
             Machine::Switch(_) => None,
         };
         if let Some(port) = port.filter(|it| it.network.contains(address)) {
@@ -351,6 +362,9 @@ impl World {
                 Machine::Router(router) => {
                     let own = router.interfaces.iter();
                     stations.extend(own.map(|port| (node, port.index, port.network.address, port.mac)));
+                }
+                Machine::Outside(door) => {
+                    stations.push((node, 0, door.interface.network.address, door.interface.mac));
                 }
                 Machine::Switch(_) => {}
             }

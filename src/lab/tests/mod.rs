@@ -1,6 +1,7 @@
 //! Whole small internets: what their programs, their packets and their clocks do.
 mod ends;
 mod layers;
+mod outside;
 mod runs;
 mod tcp;
 

@@ -1,0 +1,72 @@
+//! A door to the outside: a station whose IP stack is not in the lab. The embedding program hands its packets in and
+//! takes out what arrives; the door only adds and removes Ethernet, and answers ARP for its address.
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+
+use crate::lab::frame;
+use crate::lab::interface::{Interface, Received};
+use crate::lab::output::Output;
+use crate::recording::Time;
+
+/// Packets that may wait to be taken out; one more is dropped, as by a device whose driver sleeps.
+const WAITING: usize = 16_384;
+
+/// A packet that has crossed the lab to an outside station.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// When its last bit was in.
+    pub at: Time,
+    /// The IPv4 packet, as its sender made it.
+    pub packet: Vec<u8>,
+}
+
+/// An outside station.
+#[derive(Debug)]
+pub(crate) struct Outside {
+    pub(crate) interface: Interface,
+    pub(crate) gateway: Option<Ipv4Addr>,
+    /// The largest packet its link carries.
+    pub(crate) mtu: u16,
+    arrived: VecDeque<Arrived>,
+}
+
+impl Outside {
+    pub(crate) const fn new(interface: Interface, gateway: Option<Ipv4Addr>) -> Self {
+        Self { interface, gateway, mtu: 1500, arrived: VecDeque::new() }
+    }
+
+    /// Takes a frame in from the lab.
+    pub(crate) fn receive(&mut self, now: Time, bytes: &[u8], out: &mut Output) {
+        let Received::Packet(packet) = self.interface.receive(now, bytes, out) else { return };
+        if self.arrived.len() == WAITING {
+            return out.decide(format!("{WAITING} packets wait to be taken out: this one is dropped"));
+        }
+        self.arrived.push_back(Arrived { at: now, packet: packet.to_vec() });
+    }
+
+    /// Sends a packet from the outside into the lab; what cannot be sent is dropped and the recording says why.
+    pub(crate) fn hand_in(&mut self, now: Time, packet: Vec<u8>, out: &mut Output) {
+        let version = packet.first().map(|it| it >> 4);
+        let Some(to) = frame::destination(&packet).filter(|_| version == Some(4)) else {
+            return out.decide(format!("{} bytes from outside are no IPv4 packet: dropped", packet.len()));
+        };
+        if packet.len() > usize::from(self.mtu) {
+            return out.decide(format!("{} bytes from outside, the link takes {}: dropped", packet.len(), self.mtu));
+        }
+        let near = self.interface.network.contains(to) || to.is_broadcast();
+        match if near { Some(to) } else { self.gateway } {
+            Some(next_hop) => self.interface.send(now, next_hop, packet, None, out),
+            None => out.decide(format!("no route to {to}: dropped")),
+        }
+    }
+
+    /// Gives what has arrived, oldest first.
+    pub(crate) fn take_out(&mut self) -> Vec<Arrived> {
+        self.arrived.drain(..).collect()
+    }
+
+    /// Asks again where ARP waits for an answer; what nobody answered for is gone.
+    pub(crate) fn tick(&mut self, now: Time, out: &mut Output) {
+        self.interface.tick(now, out);
+    }
+}
