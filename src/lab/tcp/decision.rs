@@ -39,7 +39,10 @@ pub(crate) enum GivesUp {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     /// The sender decided, knowing this.
-    Sender { what: sender::Decision, knew: Senses },
+    Sender {
+        what: sender::Decision,
+        knew: Senses,
+    },
     /// The peer offers no window; or offers one again.
     PeerWindowZero,
     PeerWindowOpen {
