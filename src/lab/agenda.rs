@@ -9,6 +9,8 @@ use crate::recording::Time;
 pub(crate) enum Happening {
     /// The last bit of this packet is in at its receiver.
     Arrival { packet: u32 },
+    /// A link with a managed queue is free to send from that end.
+    Free { link: usize, end: usize },
     /// A node asked to be looked at.
     Timer { node: usize },
     /// A program's sleep is over.

@@ -174,13 +174,14 @@ impl Lab {
     pub fn finish(self, run: Run) -> Recording {
         let mut world = self.shared.world.borrow_mut();
         let (packets, events, end) = world.finish(self.end);
+        let series = world.queue_curves(end);
         let nodes = world.nodes.iter().map(|it| it.face.clone()).collect();
         let link =
             |it: &Link| recording::Link { name: it.name.clone(), ends: it.ends, properties: it.options.properties() };
         let links = world.links.iter().map(link).collect();
         drop(world);
         let topology = Topology { nodes, links };
-        let (spans, series, measurements, markers) = Default::default();
+        let (spans, measurements, markers) = Default::default();
         Recording { run, topology, packets, events, spans, series, measurements, markers, end }
     }
 }

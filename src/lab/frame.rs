@@ -2,7 +2,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use etherparse::{ArpEthIpv4Packet, ArpOperation, ArpPacket, EtherType, Ethernet2Header, IpNumber, Ipv4Header};
+use etherparse::{ArpEthIpv4Packet, ArpOperation, ArpPacket, EtherType, Ethernet2Header, IpEcn, IpNumber, Ipv4Header};
 
 /// A MAC address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,4 +99,46 @@ pub(crate) fn ipv4_packet(from: Ipv4Addr, to: Ipv4Addr, protocol: IpNumber, payl
 pub(crate) fn destination(packet: &[u8]) -> Option<Ipv4Addr> {
     let octets: [u8; 4] = packet.get(16..20)?.try_into().ok()?;
     Some(Ipv4Addr::from(octets))
+}
+
+/// Whether a frame's sender understands a mark instead of a drop: ECT(0), ECT(1) or CE (RFC 3168 §5).
+pub(crate) fn is_ecn_capable(frame: &[u8]) -> bool {
+    let Some((_, _, EtherType::IPV4, packet)) = open(frame) else { return false };
+    Ipv4Header::from_slice(packet).is_ok_and(|(header, _)| header.ecn != IpEcn::ZERO)
+}
+
+/// Sets "congestion experienced" in a frame's IPv4 header (RFC 3168 §5) and makes its checksum right.
+pub(crate) fn mark_congestion(frame: &mut [u8]) {
+    let Some(packet) = frame.get_mut(ETHERNET..) else { return };
+    let Ok((mut header, _)) = Ipv4Header::from_slice(packet) else { return };
+    header.ecn = IpEcn::THREE;
+    header.header_checksum = header.calc_header_checksum();
+    packet[..header.header_len()].copy_from_slice(&header.to_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_changes_two_bits_and_keeps_the_checksum_right() {
+        let mut header = Ipv4Header::new(8, 64, IpNumber::UDP, [10, 0, 0, 1], [10, 0, 0, 2]).expect("small");
+        let frame = |header: &Ipv4Header| {
+            let packet = [&header.to_bytes()[..], &[1; 8]].concat();
+            ethernet(Mac::local(1), Mac::local(2), EtherType::IPV4, &packet)
+        };
+        header.header_checksum = header.calc_header_checksum();
+        assert!(!is_ecn_capable(&frame(&header)));
+        header.ecn = IpEcn::TWO;
+        header.header_checksum = header.calc_header_checksum();
+        let before = frame(&header);
+        assert!(is_ecn_capable(&before));
+        let mut after = before.clone();
+        mark_congestion(&mut after);
+        let changed: Vec<usize> = (0..after.len()).filter(|it| after[*it] != before[*it]).collect();
+        // The second byte of the IPv4 header, and its checksum.
+        assert!(changed.iter().all(|it| [15, 24, 25].contains(it)), "{changed:?}");
+        assert_eq!(after[15] & 3, 3);
+        assert!(ipv4(&after[ETHERNET..]).is_some());
+    }
 }

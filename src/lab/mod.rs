@@ -53,7 +53,7 @@ mod world;
 
 pub use build::{HostBuilder, Lab, NodeId, OutsideBuilder, RouterBuilder, SwitchBuilder};
 pub use host::HostOptions;
-pub use link::LinkOptions;
+pub use link::{CoDel, LinkOptions};
 pub use loss::Loss;
 pub use outside::Arrived;
 pub use programs::{LabDatagrams, LabListener, LabNet, LabStream, Sleep};

@@ -3,13 +3,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::lab::agenda::{Agenda, Happening, Slot};
+use crate::lab::frame;
 use crate::lab::host::Host;
-use crate::lab::link::Link;
+use crate::lab::link::{Admission, Crossing, Link, Offer};
 use crate::lab::output::{Outgoing, Output};
 use crate::lab::outside::Outside;
 use crate::lab::router::Router;
 use crate::lab::switch::Switch;
-use crate::recording::{self, Event, EventKind, Fate, Meddling, Packet, Time};
+use crate::quantity::{Quantity, Unit};
+use crate::recording::{self, Event, EventKind, Fate, Meddling, Packet, Series, Time};
 
 /// Socket calls a run records; programs that make more are recorded up to here.
 const CALLS: usize = 20_000;
@@ -109,6 +111,7 @@ impl World {
         self.now = at;
         match happening {
             Happening::Arrival { packet } => self.arrive(packet),
+            Happening::Free { link, end } => self.link_is_free(link, end),
             Happening::Timer { node } => self.timer(node),
             Happening::Wake(waker) => waker.wake(),
         }
@@ -210,38 +213,83 @@ impl World {
         self.last_traffic = self.now;
         let number = number(self.packets.len());
         let meddling = self.meddling.get(&number).copied();
-        let crossing = self.links[link].transmit(self.now, end, &outgoing.frame, meddling);
+        let offer = Offer { number, bytes: &outgoing.frame, meddling };
+        let admission = self.links[link].transmit(self.now, end, &offer);
         let packet = Packet {
             n: number,
             link,
             from: node,
             to: self.links[link].ends[1 - end].node,
             at: self.now,
-            left: crossing.left,
-            arrived: crossing.arrived,
-            fate: crossing.fate,
+            left: self.now,
+            arrived: None,
+            fate: Fate::Delivered,
             bytes: outgoing.frame,
             summary: String::new(),
             reason: outgoing.reason,
         };
-        let copy = crossing.copy.map(|at| self.copy_of(&packet, at));
-        self.admit(packet);
-        if let Some(copy) = copy {
-            self.admit(copy);
-        }
-    }
-
-    fn copy_of(&self, packet: &Packet, arrives: Time) -> Packet {
-        let number = number(self.packets.len() + 1);
-        let reason = Some(format!("the link made this copy of packet {}", packet.n));
-        Packet { n: number, arrived: Some(arrives), fate: Fate::Copy { of: packet.n }, reason, ..packet.clone() }
-    }
-
-    fn admit(&mut self, packet: Packet) {
-        if let Some(at) = packet.arrived {
-            self.agenda.add(at, Happening::Arrival { packet: packet.n });
-        }
         self.packets.push(packet);
+        match admission {
+            Admission::Crosses(crossing) => self.cross(number, crossing),
+            Admission::Waits { ask_at } => self.ask(link, end, ask_at),
+        }
+    }
+
+    /// The link has decided what becomes of a packet.
+    fn cross(&mut self, number: u32, crossing: Crossing) {
+        let Crossing { left, arrived, copy, fate } = crossing;
+        let packet = &mut self.packets[index(number)];
+        (packet.left, packet.arrived, packet.fate) = (left, arrived, fate);
+        if let Some(at) = arrived {
+            self.agenda.add(at, Happening::Arrival { packet: number });
+        }
+        if let Some(at) = copy {
+            let copy = self.copy_of(number, at);
+            self.agenda.add(at, Happening::Arrival { packet: copy.n });
+            self.packets.push(copy);
+        }
+    }
+
+    fn ask(&mut self, link: usize, end: usize, at: Option<Time>) {
+        if let Some(at) = at {
+            self.agenda.add(at, Happening::Free { link, end });
+        }
+    }
+
+    /// A managed queue sends its next packet, and says what it dropped or marked and why.
+    fn link_is_free(&mut self, link: usize, end: usize) {
+        self.last_traffic = self.now;
+        let turn = self.links[link].turn(self.now, end);
+        self.ask(link, end, turn.ask_at);
+        for (number, waited) in turn.dropped {
+            let waited = Quantity::time(waited);
+            let packet = &mut self.packets[index(number)];
+            packet.fate = Fate::Lost(format!("CoDel, after {waited} in the queue"));
+            packet.left = self.now;
+            let node = packet.from;
+            let text =
+                format!("CoDel drops packet {number}: the queue has been too long for too long; it waited {waited}");
+            self.record(node, EventKind::Decision { text });
+        }
+        let Some((number, crossing)) = turn.sent else { return };
+        if let Some(waited) = turn.marked.map(Quantity::time) {
+            let packet = &mut self.packets[index(number)];
+            frame::mark_congestion(&mut packet.bytes);
+            let mark = format!("CoDel marks it: congestion experienced, after {waited} in the queue");
+            packet.reason = Some(packet.reason.take().map_or_else(|| mark.clone(), |why| format!("{why}; {mark}")));
+            let node = packet.from;
+            let text = format!("CoDel marks packet {number} instead of dropping it: it waited {waited}");
+            self.record(node, EventKind::Decision { text });
+        }
+        self.cross(number, crossing);
+    }
+
+    /// The packet the link makes of another: it sets out now, whenever the first was handed over.
+    fn copy_of(&self, of: u32, arrives: Time) -> Packet {
+        let packet = &self.packets[index(of)];
+        let reason = Some(format!("the link made this copy of packet {of}"));
+        let (n, at) = (number(self.packets.len()), self.now);
+        Packet { n, at, arrived: Some(arrives), fate: Fate::Copy { of }, reason, ..packet.clone() }
     }
 
     /// A socket call begins; give the number to [`Self::returned`].
@@ -276,6 +324,19 @@ impl World {
         self.waiting.values().map(|it| format!("{}: {} since {}", name(it.node), it.call, it.at)).collect()
     }
 
+    /// The curves that links recorded, named after where the bytes waited: `r queue to server`.
+    pub(crate) fn queue_curves(&mut self, end: Time) -> Vec<Series> {
+        let mut curves = Vec::new();
+        for link in &mut self.links {
+            for (from, points) in link.histories(end) {
+                let name = |end: usize| &self.nodes[link.ends[end].node].face.name;
+                let name = format!("{} queue to {}", name(from), name(1 - from));
+                curves.push(Series { name, unit: Unit::Bytes, points });
+            }
+        }
+        curves
+    }
+
     /// Ends the recording: calls that never returned, packets still on their way, everything in order.
     pub(crate) fn finish(&mut self, end: Time) -> (Vec<Packet>, Vec<Event>, Time) {
         self.over = true;
@@ -308,12 +369,7 @@ impl World {
         }
     }
 
-    fn introduce(
-        &mut self,
-        (node, interface): (usize, usize),
-        address: std::net::Ipv4Addr,
-        mac: crate::lab::frame::Mac,
-    ) {
+    fn introduce(&mut self, (node, interface): (usize, usize), address: std::net::Ipv4Addr, mac: frame::Mac) {
         let port = match &mut self.nodes[node].machine {
             Machine::Host(host) => Some(&mut host.interface),
             Machine::Router(router) => router.interfaces.get_mut(interface),
@@ -379,7 +435,7 @@ impl World {
 }
 
 /// Node, interface, address, MAC.
-type Station = (usize, usize, std::net::Ipv4Addr, crate::lab::frame::Mac);
+type Station = (usize, usize, std::net::Ipv4Addr, frame::Mac);
 
 fn number(packets_before: usize) -> u32 {
     u32::try_from(packets_before + 1).expect("the step limit ends a run long before 4 billion packets")

@@ -2,6 +2,7 @@
 mod ends;
 mod layers;
 mod outside;
+mod queues;
 mod runs;
 mod tcp;
 
