@@ -46,6 +46,7 @@ fn a_question_on_its_way_to_an_answer() {
     learner.drill(&["w01.card.half-close-and-reset"]).keys("FIN ends one side.").enter().shows("question_card_rubric");
     let mut learner = Learner::new();
     learner.drill(&["w01.field.ether-type"]).key(KeyCode::Tab).shows("question_field_packets");
+    learner.keys("6").shows("question_field_table");
     let mut learner = Learner::new();
     learner.drill(&["w01.layers.frame-bytes"]).control('k').shows("question_skipped");
 }

@@ -7,6 +7,8 @@
 //!  ▶ 12.3 ms of 60 ms   200× slower   ◆ the SYN-ACK arrives
 //!  ━━━━━━━●──◆────◆──────◆──
 //! ```
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
@@ -73,6 +75,13 @@ impl Stage {
     }
 
     fn draw_view(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, run: &Prepared, focused: bool) {
+        let is_kept_back =
+            |whole: &Arc<Recording>| self.kind.has_content(whole) && !self.kind.has_content(run.recording());
+        if self.whole.as_ref().is_some_and(is_kept_back) {
+            let text = format!("The {} view is kept back until the question is answered.", self.kind.name());
+            pen::put(buffer, area, (1, 0), &text, theme.dim);
+            return;
+        }
         let focused = focused && self.focus == Focus::View;
         let other = self.other.as_ref().filter(|_| self.compare && !self.state.zoomed);
         let view = View { run, other, state: &self.state, theme, focused };

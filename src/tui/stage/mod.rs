@@ -19,7 +19,7 @@ use super::views::{Detail, Kind, Prepared, State};
 use crate::content::{DemoRef, Show};
 use crate::demos::{self, Demo, Knobs, Setup};
 use crate::recording::saved::{self, Saved};
-use crate::recording::{Recording, Run, Time};
+use crate::recording::{Packet, Recording, Run, Time};
 use player::Player;
 #[cfg(test)]
 pub(super) use tests::world;
@@ -170,12 +170,13 @@ impl Stage {
         }
     }
 
-    /// Hides the value and bytes of a packet's field: a question asks for it.
-    pub fn hide_field(&mut self, packet: u32, field: &str) {
+    /// Stands at a packet and hides the value and bytes of its field: a question asks for it.
+    pub fn ask_for_field(&mut self, packet: u32, field: &str) {
         self.state.hidden = vec![(packet, field.to_owned())];
+        self.stay_at = Some(packet);
     }
 
-    /// Keeps measurements, spans, curves and markers back: a question asks for what the packets say.
+    /// Keeps back everything but the packets, until [`Stage::unhide`]: a question asks for what they say.
     pub const fn withhold(&mut self) {
         self.withheld = true;
     }
@@ -185,7 +186,11 @@ impl Stage {
         self.state.hidden.clear();
         self.withheld = false;
         if let Some(whole) = self.whole.take() {
+            let packet = self.state.packet;
             self.arrived(Prepared::new(whole));
+            self.state.packet = packet;
+            // What it took the place of is the same run.
+            self.other = None;
         }
     }
 
@@ -314,10 +319,12 @@ impl Stage {
     }
 }
 
-/// A run without what was read off it.
+/// A run without what was read off it and without what its nodes and programs say of it.
 fn packets_only(recording: &Recording) -> Recording {
-    let (spans, series, measurements, markers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    Recording { spans, series, measurements, markers, ..recording.clone() }
+    let (events, spans, series) = (Vec::new(), Vec::new(), Vec::new());
+    let (measurements, markers) = (Vec::new(), Vec::new());
+    let packets = recording.packets.iter().map(|it| Packet { reason: None, ..it.clone() }).collect();
+    Recording { packets, events, spans, series, measurements, markers, ..recording.clone() }
 }
 
 fn resolve(demo: &DemoRef) -> Result<(&'static Demo, Knobs), String> {

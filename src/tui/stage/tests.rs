@@ -206,7 +206,7 @@ fn fields_are_read_and_a_covered_one_is_not() {
     act(&mut stage, Action::StepForward);
     assert_eq!(stage.state.reading.selected, field, "it stays from packet to packet");
     assert!(drawn(&stage, (120, 40)).contains("c0 00"));
-    stage.hide_field(1, "tcp.srcport");
+    stage.ask_for_field(1, "tcp.srcport");
     let text = drawn(&stage, (120, 40));
     assert!(text.contains("?? ??") && !text.contains("c0 00"), "{text}");
     stage.unhide();
@@ -232,13 +232,25 @@ fn a_click_goes_where_it_points() {
 fn what_a_question_asks_for_is_kept_back_until_it_is_answered() {
     let mut stage = unrun();
     stage.withhold();
+    stage.ask_for_field(4, "ip.ttl");
+    stage.show(&Show { view: "packets".to_owned(), ..Show::default() });
     let effects = stage.start();
     carry_out(&mut stage, effects);
     let asked = stage.recording().expect("a run");
-    assert!(!asked.packets.is_empty() && asked.measurements.is_empty() && asked.markers.is_empty());
+    assert!(!asked.packets.is_empty() && asked.packets.iter().all(|it| it.reason.is_none()));
+    assert!(asked.measurements.is_empty() && asked.markers.is_empty() && asked.spans.is_empty());
+    assert!(asked.events.is_empty() && asked.series.is_empty());
+    assert_eq!(stage.state.packet, 4, "it stands at the packet that is asked about");
+    for view in 0..Kind::ALL.len() {
+        act(&mut stage, Action::View(view));
+        let text = drawn(&stage, (120, 40));
+        assert!(!text.replace("64240", "").contains("64"), "the TTL in {:?}: {text}", Kind::ALL[view]);
+    }
     stage.unhide();
     let answered = stage.recording().expect("a run");
-    assert!(!answered.measurements.is_empty() && !answered.markers.is_empty());
+    assert!(!answered.measurements.is_empty() && !answered.markers.is_empty() && !answered.events.is_empty());
+    assert_eq!(stage.state.packet, 4, "it stays there");
+    assert!(!drawn(&stage, (120, 40)).contains("?? ??"), "nothing is covered any more");
 }
 
 #[test]

@@ -210,7 +210,7 @@ impl Session {
                     .sitting
                     .as_ref()
                     .map(|(id, _)| Spot { sitting: id.clone(), item: u32::try_from(self.at).unwrap_or(u32::MAX) });
-                let effects = self.look_at_run(question, attempt, world);
+                let effects = self.look_at_run(question, attempt);
                 let mut asking = Asking::new(question.clone(), attempt.clone(), self.context(), place);
                 if let Some(words) = world.learner.drafts.get(&(item.question.clone(), item.seed)) {
                     asking.go_on(words);
@@ -230,7 +230,7 @@ impl Session {
     }
 
     /// A question about a capture shows it beside itself, what is asked for hidden.
-    fn look_at_run(&mut self, question: &Question, attempt: &Attempt, _world: &World) -> Vec<Effect> {
+    fn look_at_run(&mut self, question: &Question, attempt: &Attempt) -> Vec<Effect> {
         let is_shown = match &question.kind {
             Kind::Field(_) => true,
             Kind::Predict { shown, .. } => *shown,
@@ -239,16 +239,13 @@ impl Session {
         let Some(run) = attempt.run().filter(|_| is_shown) else { return Vec::new() };
         let demo = DemoRef { name: run.demo.clone(), knobs: run.knobs.clone() };
         let Ok(mut stage) = Stage::new(&demo, run.seed) else { return Vec::new() };
-        let marker = if let Kind::Field(hidden) = &question.kind { Some(hidden.marker.clone()) } else { None };
+        stage.withhold();
         if let (Kind::Field(hidden), Asked::Field { revealed, .. }) = (&question.kind, &attempt.asked) {
-            stage.hide_field(revealed.packet, &hidden.field);
+            stage.ask_for_field(revealed.packet, &hidden.field);
         } else {
-            stage.withhold();
-        }
-        if marker.is_none() {
             stage.capture_first();
         }
-        stage.show(&Show { view: "packets".to_owned(), marker, highlight: Vec::new() });
+        stage.show(&Show { view: "packets".to_owned(), ..Show::default() });
         let effects = stage.start();
         self.stage = Some(stage);
         effects
