@@ -33,7 +33,7 @@ fn answered(question: &str, number: i64, verdict: Verdict) -> Answered {
 
 fn quiz() -> Sitting {
     let item = |number: u64| Item { question: format!("q{number}"), seed: number };
-    Sitting { context: Context::Quiz, chapter: Some("W1".into()), items: (0..3).map(item).collect(), started: at(0) }
+    Sitting::new(Context::Quiz, Some("W1".into()), (0..3).map(item).collect(), at(0))
 }
 
 fn open(path: &Path) -> Store {
@@ -77,8 +77,8 @@ fn an_unfinished_quiz_is_gone_on_with_where_it_stood() {
     assert_eq!((found.len(), &found[0].id, &found[0].sitting), (1, &sitting, &quiz()));
     assert_eq!(found[0].answers, [first]);
     assert_eq!(found[0].sitting.next(&found[0].answers), Some(1));
-    store.end(&sitting, at(60)).expect("ended");
-    store.end(&sitting, at(90)).expect("ended already");
+    store.end(&sitting, &[], at(60)).expect("ended");
+    store.end(&sitting, &[], at(90)).expect("ended already");
     let snapshot = store.snapshot().expect("loaded");
     assert!(snapshot.open.is_empty());
     let result = &snapshot.quizzes[0];
@@ -217,7 +217,7 @@ fn full() -> Store {
     let sitting = store.begin(&quiz()).expect("begun");
     let place = Some(Place { sitting: sitting.clone(), item: 1 });
     store.answer(&Answered { place, context: Context::Quiz, ..answered("q1", 7, Verdict::Wrong) }).expect("stored");
-    store.end(&sitting, at(9)).expect("ended");
+    store.end(&sitting, &[], at(9)).expect("ended");
     for it in 0..5 {
         store.answer(&answered("q1", it, Verdict::Right)).expect("stored");
     }

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use jiff::civil::Date;
 
 use super::{config, demo, demos, progress};
+use crate::practice::interview_day;
 use crate::recording::json;
 use crate::tui::theme::Theme;
 
@@ -174,7 +175,7 @@ fn count(text: &str) -> Result<usize, String> {
 }
 
 fn date(text: &str) -> Result<Date, String> {
-    text.parse().map_err(|_| "write a day as year-month-day, such as 2027-01-15".to_owned())
+    interview_day(text, jiff::Zoned::now().date()).map_err(|unreadable| unreadable.0)
 }
 
 /// `open`

@@ -72,9 +72,10 @@ fn run_command(options: &Options, command: Command) -> anyhow::Result<ExitCode> 
         Command::Quiz(quiz) if quiz.plain => plain::quiz(options, &quiz),
         Command::Quiz(Quiz { chapter, .. }) => start::tui(options, Some(Place::Quiz { chapter })),
         Command::Drill(drill) if drill.plain => plain::drill(options, &drill),
-        Command::Drill(Drill { tags, count, minutes, until, .. }) => {
-            start::tui(options, Some(Place::Drill(DrillWish { tags, count, minutes, until })))
-        }
+        Command::Drill(Drill { tags, count, minutes, until, .. }) => start::tui(
+            options,
+            Some(Place::Drill(DrillWish { wish: crate::practice::Wish { tags, count, minutes }, until })),
+        ),
         Command::Present { lesson } => start::tui(options, Some(Place::Present { lesson })),
         Command::Demos { json } => demos::run(json),
         Command::Open(open) => open::run(options, &open),

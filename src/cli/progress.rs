@@ -142,8 +142,7 @@ fn listed(it: &Standing) -> ListedChapter<'_> {
 }
 
 fn listed_quiz(it: &crate::progress::QuizResult) -> ListedQuiz<'_> {
-    let share_ppm = it.points_ppm / i64::from(it.asked.max(1));
-    ListedQuiz { chapter: &it.chapter, ended: it.ended.to_string(), asked: it.asked, share_ppm }
+    ListedQuiz { chapter: &it.chapter, ended: it.ended.to_string(), asked: it.asked, share_ppm: it.share_ppm() }
 }
 
 fn as_text(snapshot: &Snapshot, standings: &[Standing]) -> anyhow::Result<String> {
@@ -158,7 +157,7 @@ fn as_text(snapshot: &Snapshot, standings: &[Standing]) -> anyhow::Result<String
         )?;
     }
     for quiz in &snapshot.quizzes {
-        let share = Quantity::new(quiz.points_ppm / i64::from(quiz.asked.max(1)), Unit::PartsPerMillion);
+        let share = Quantity::new(quiz.share_ppm(), Unit::PartsPerMillion);
         writeln!(text, "quiz of {}: {share} of {} questions, {}", quiz.chapter, quiz.asked, quiz.ended.strftime("%F"))?;
     }
     if let Some(date) = snapshot.interview {

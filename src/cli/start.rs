@@ -11,7 +11,7 @@ use super::{Misuse, folders};
 use crate::content::{self, Chapter, Content, Source};
 use crate::practice::drill;
 use crate::progress::Snapshot;
-use crate::tui::action::{Event, Outcome, Place};
+use crate::tui::action::{DrillWish, Event, Outcome, Place};
 use crate::tui::app::{App, World};
 use crate::tui::theme::Theme;
 use crate::tui::{Start, course};
@@ -67,7 +67,9 @@ fn check(options: &Options, place: &Place) -> Result<(), Misuse> {
             course::meant(&quietly_loaded(options), &Snapshot::default(), Some(lesson)).map(drop).map_err(Misuse)
         }
         Place::Quiz { chapter } => chapter_with_quiz(&quietly_loaded(options), chapter).map(drop),
-        Place::Drill(wish) if !wish.tags.is_empty() => known_tags(&quietly_loaded(options), &wish.tags),
+        Place::Drill(DrillWish { wish, .. }) if !wish.tags.is_empty() => {
+            known_tags(&quietly_loaded(options), &wish.tags)
+        }
         _ => Ok(()),
     }
 }

@@ -3,6 +3,12 @@ use rand::SeedableRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
+/// A seed for a new quiz or drill. It differs with what has been answered, so that one taken again asks others.
+#[must_use]
+pub const fn fresh_seed(base: u64, answers: u64) -> u64 {
+    base.wrapping_add(answers.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+}
+
 /// A source of chance for one purpose.
 pub(super) struct Draw(ChaCha8Rng);
 

@@ -1,4 +1,6 @@
 //! What was asked and answered, as it is remembered.
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -55,7 +57,26 @@ pub struct Sitting {
     pub chapter: Option<String>,
     pub items: Vec<Item>,
     pub started: Timestamp,
+    /// What a drill was asked to be about.
+    #[serde(default, skip_serializing_if = "Wish::is_open")]
+    pub wish: Wish,
+    /// Items that could not be asked (their question is gone): they count nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<u32>,
 }
+
+/// What a drill shall be about; what is left open is for the planner to choose.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Wish {
+    /// Any of these.
+    pub tags: Vec<String>,
+    pub count: Option<usize>,
+    pub minutes: Option<u32>,
+}
+
+/// A gap between two answers longer than this was a break: a drill's minutes do not run in it.
+const BREAK: Duration = Duration::from_secs(300);
 
 /// A question to be asked, with the seed of its attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,12 +103,64 @@ impl Answered {
     }
 }
 
+impl Wish {
+    /// Whether nothing is wished for.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Sitting {
+    /// One that begins.
+    #[must_use]
+    pub fn new(context: Context, chapter: Option<String>, items: Vec<Item>, started: Timestamp) -> Self {
+        Self { context, chapter, items, started, wish: Wish::default(), left_out: Vec::new() }
+    }
+
+    /// How long the learner has been at it, breaks left out.
+    #[must_use]
+    pub fn spent(&self, answers: &[Answered]) -> Duration {
+        let mut instants: Vec<Timestamp> = answers.iter().map(|it| it.at).chain([self.started]).collect();
+        instants.sort_unstable();
+        let gaps = instants.windows(2).map(|pair| pair[1].duration_since(pair[0]).unsigned_abs());
+        gaps.map(|gap| gap.min(BREAK)).sum()
+    }
+
     /// The first item that none of `answers` answers; `None` when all are answered.
     #[must_use]
     pub fn next(&self, answers: &[Answered]) -> Option<usize> {
         let answered =
             |item: usize| answers.iter().any(|it| it.place.as_ref().is_some_and(|it| it.item as usize == item));
         (0..self.items.len()).find(|item| !answered(*item))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::practice::Grade;
+
+    #[test]
+    fn a_break_is_no_time_spent() {
+        let at = |second: i64| Timestamp::from_second(second).expect("in range");
+        let answered = |second| Answered {
+            question: "q".to_owned(),
+            seed: 0,
+            answer: Answer::Skipped,
+            grade: Grade { points_ppm: 0, verdict: Verdict::Wrong, right: String::new(), remarks: vec![] },
+            confidence: None,
+            hints: 0,
+            at: at(second),
+            day: date(2026, 1, 1),
+            context: Context::Drill,
+            place: None,
+        };
+        let sitting = Sitting::new(Context::Drill, None, vec![], at(1000));
+        assert_eq!(sitting.spent(&[]), Duration::ZERO);
+        let answers = [answered(1060), answered(1100), answered(90_000)];
+        assert_eq!(sitting.spent(&answers), Duration::from_secs(60 + 40) + BREAK);
     }
 }

@@ -4,6 +4,7 @@ mod bearing;
 mod draw;
 pub mod drill;
 pub mod grade;
+pub mod guess;
 mod history;
 mod number;
 pub mod schedule;
@@ -12,11 +13,12 @@ mod standing;
 
 pub use attempt::{Asked, Attempt, Run, Shown};
 pub use bearing::bearing;
+pub use draw::fresh_seed;
 pub use grade::{Unreadable, grade};
-pub use history::{Answered, Context, Item, Outcome, Place, Sitting};
+pub use history::{Answered, Context, Item, Outcome, Place, Sitting, Wish};
 pub use number::{number_hint, read_number};
-pub use schedule::{Memory, replay, review};
-pub use score::{Calibration, Score, score};
+pub use schedule::{Memory, interview_day, replay, review};
+pub use score::{Calibration, Score, score, share};
 pub use standing::{Standing, standings};
 
 use std::collections::BTreeMap;

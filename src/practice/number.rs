@@ -1,6 +1,9 @@
 //! A number as a learner types it: `80ms`, `0.08 s`, `65 535 bytes`.
 use crate::practice::Unreadable;
-use crate::quantity::{Quantity, Unit};
+use crate::quantity::{NotAQuantity, Quantity, Unit};
+
+/// More characters than any number a person types.
+const LONGEST: usize = 100;
 
 /// What to write, in a line under the field.
 #[must_use]
@@ -29,16 +32,16 @@ pub fn read_number(text: &str, unit: Unit) -> Result<Quantity, Unreadable> {
     }
     let bare = compact.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-');
     let full = if bare && unit == Unit::Bytes { format!("{compact}B") } else { compact };
-    let error = match Quantity::parse(&full, unit) {
-        Ok(quantity) => return Ok(quantity),
-        Err(error) => error,
-    };
-    shortened(&full, unit).ok_or_else(|| Unreadable(sentence(&error.to_string())))
+    let read = Quantity::parse(&full, unit).ok().or_else(|| shortened(&full, unit));
+    read.ok_or_else(|| {
+        let text = text.trim().chars().take(LONGEST).collect();
+        Unreadable(format!("{}.", NotAQuantity { text, unit }))
+    })
 }
 
 /// Without spaces, `_` and `'` between digits, and with the signs that only look like others made plain.
 fn compact(text: &str) -> String {
-    let plain = text.trim().trim_end_matches(['.', '!']).chars().take(100);
+    let plain = text.trim().trim_end_matches(['.', '!']).chars().take(LONGEST);
     let plain = plain.filter(|c| !c.is_whitespace() && *c != '_' && *c != '\'' && *c != '\u{2019}');
     plain.map(|c| if c == '\u{2212}' { '-' } else { c }).map(|c| if c == '\u{3bc}' { 'µ' } else { c }).collect()
 }
@@ -54,10 +57,6 @@ fn shortened(text: &str, unit: Unit) -> Option<Quantity> {
         let fraction = text[point..cut].trim_end_matches('.');
         Quantity::parse(&format!("{}{fraction}{}", &text[..point], &text[end..]), unit).ok()
     })
-}
-
-fn sentence(text: &str) -> String {
-    format!("{text}.")
 }
 
 #[cfg(test)]

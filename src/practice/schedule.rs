@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use super::{Confidence, Outcome, Verdict};
+use super::{Confidence, Outcome, Unreadable, Verdict};
 
 /// A question returns when the chance to know it has fallen to this. 0.9 is what FSRS is tuned for.
 const DESIRED_RETENTION: f32 = 0.9;
@@ -15,6 +15,21 @@ const DESIRED_RETENTION: f32 = 0.9;
 const LONGEST_DAYS: i32 = 365;
 /// The days before an interview in which everything comes back once.
 const FINAL_PASS_DAYS: i32 = 7;
+
+/// Reads the day of an interview.
+///
+/// # Errors
+/// [`Unreadable`] when it is no date, or a day before today.
+pub fn interview_day(text: &str, today: Date) -> Result<Date, Unreadable> {
+    let date: Date = text.trim().parse().map_err(|_| {
+        let shown: String = text.trim().chars().take(40).collect();
+        Unreadable(format!("`{shown}` is no date: write year-month-day, such as 2027-01-15."))
+    })?;
+    if date < today {
+        return Err(Unreadable(format!("{date} is over: today is {today}.")));
+    }
+    Ok(date)
+}
 
 /// What is known about how well a question is remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -171,6 +186,14 @@ mod tests {
 
     fn interval(memory: &Memory) -> i32 {
         days(memory.last, memory.natural_due)
+    }
+
+    #[test]
+    fn an_interview_is_today_or_later() {
+        let today = date(2026, 3, 2);
+        assert_eq!(interview_day(" 2026-03-02 ", today), Ok(today));
+        assert_eq!(interview_day("2026-03-01", today).expect_err("over").0, "2026-03-01 is over: today is 2026-03-02.");
+        assert!(interview_day("soon", today).expect_err("no date").0.contains("such as 2027-01-15"));
     }
 
     #[test]

@@ -34,12 +34,18 @@ pub struct Said {
     pub right: u32,
 }
 
+/// The share of all points that `points_ppm` are of so many questions, in ppm; of none it is 0.
+#[must_use]
+pub fn share(points_ppm: i64, asked: usize) -> i64 {
+    i64::try_from(asked).ok().and_then(|asked| points_ppm.checked_div(asked)).unwrap_or(0)
+}
+
 /// Scores the answers of a sitting of `asked` questions; what has no answer has no points.
 #[must_use]
 pub fn score(asked: usize, answers: &[Answered], pass_ppm: i64) -> Score {
     let count = |verdict| answers.iter().filter(|it| it.grade.verdict == verdict).count();
     let points: i64 = answers.iter().map(|it| it.grade.points_ppm).sum();
-    let points_ppm = i64::try_from(asked).ok().and_then(|asked| points.checked_div(asked)).unwrap_or(0);
+    let points_ppm = share(points, asked);
     let missed = |(_, it): &(usize, &Answered)| it.grade.verdict != Verdict::Right;
     Score {
         asked,

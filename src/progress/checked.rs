@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::transfer::{Exported, FORMAT, ImportError, Of, Setting, SittingRecord, VERSION};
 use super::{Position, Prediction, Vote};
-use crate::practice::{Answered, Grade, Verdict, grade::FULL};
+use crate::practice::{Answered, Grade, Sitting, Verdict, grade::FULL};
 
 /// Names of questions, lessons, sessions and sittings are no longer.
 const LONGEST_NAME: usize = 200;
@@ -136,10 +136,14 @@ fn named(name: &str) -> Result<(), String> {
 }
 
 fn sitting(it: &SittingRecord) -> Result<(), String> {
-    if it.sitting.items.len() > LONGEST_LIST {
+    let Sitting { items, wish, left_out, .. } = &it.sitting;
+    if items.len() > LONGEST_LIST || wish.tags.len() > LONGEST_LIST {
         return Err(format!("more than {LONGEST_LIST} items"));
     }
-    let names = it.sitting.items.iter().map(|item| &item.question).chain([&it.id]).chain(&it.sitting.chapter);
+    if left_out.len() > items.len() || left_out.iter().any(|item| *item as usize >= items.len()) {
+        return Err(format!("left out is what it does not have: it has {} items", items.len()));
+    }
+    let names = items.iter().map(|item| &item.question).chain([&it.id]).chain(&it.sitting.chapter).chain(&wish.tags);
     names.into_iter().try_for_each(|name| named(name))
 }
 

@@ -19,9 +19,10 @@ pub(super) fn sitting(
     transaction.execute(sql, params![id, rows::to_json(sitting)?, started, ended]).map(drop)
 }
 
-pub(super) fn end(transaction: &Transaction<'_>, sitting: &str, at: Timestamp) -> SqlResult<()> {
-    let sql = "UPDATE sittings SET ended = ?2 WHERE id = ?1 AND ended IS NULL";
-    transaction.execute(sql, params![sitting, rows::instant(at)]).map(drop)
+pub(super) fn end(transaction: &Transaction<'_>, sitting: &str, left_out: &[u32], at: Timestamp) -> SqlResult<()> {
+    let sql = "UPDATE sittings SET ended = ?2, sitting = json_set(sitting, '$.left_out', json(?3))
+        WHERE id = ?1 AND ended IS NULL";
+    transaction.execute(sql, params![sitting, rows::instant(at), rows::to_json(&left_out)?]).map(drop)
 }
 
 /// Adds it unless it is there; says whether it was added.

@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::practice::{Answered, Confidence, Sitting, Verdict};
+use crate::practice::{Answered, Confidence, Sitting, Verdict, share};
 use crate::quantity::Quantity;
 
 /// Where a lesson stands.
@@ -66,10 +66,18 @@ pub struct QuizResult {
     pub chapter: String,
     pub started: Timestamp,
     pub ended: Timestamp,
-    /// Questions it had; those not answered have no points.
+    /// Questions it had, but for those that could not be asked; those not answered have no points.
     pub asked: u32,
     /// Of `asked` times 1 000 000.
     pub points_ppm: i64,
+}
+
+impl QuizResult {
+    /// The share of the points, in ppm.
+    #[must_use]
+    pub fn share_ppm(&self) -> i64 {
+        share(self.points_ppm, self.asked as usize)
+    }
 }
 
 /// How many answers of a day came out so.

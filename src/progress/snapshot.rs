@@ -29,6 +29,14 @@ pub struct Snapshot {
     pub drafts: BTreeMap<(String, u64), String>,
 }
 
+impl Snapshot {
+    /// How many answers there are.
+    #[must_use]
+    pub fn answers(&self) -> u64 {
+        self.tallies.iter().map(|tally| u64::from(tally.answers)).sum()
+    }
+}
+
 impl Store {
     /// Loads everything, as of one instant.
     ///
@@ -106,7 +114,7 @@ fn draft(row: &Row<'_>) -> SqlResult<((String, u64), String)> {
 }
 
 const QUIZZES: &str = "
-    SELECT id, sitting ->> 'chapter', started, ended, json_array_length(sitting, '$.items'),
+    SELECT id, sitting ->> 'chapter', started, ended, json_array_length(sitting, '$.items') - coalesce(json_array_length(sitting, '$.left_out'), 0),
       (SELECT coalesce(sum(points), 0) FROM answers
         WHERE answers.id IN (SELECT min(id) FROM answers WHERE sitting = sittings.id GROUP BY item))
     FROM sittings WHERE ended IS NOT NULL AND context = 'quiz' ORDER BY started, id";

@@ -125,12 +125,13 @@ impl Store {
         })
     }
 
-    /// Ends a sitting, answered to its end or given up. Ending it again changes nothing.
+    /// Ends a sitting, answered to its end or given up; `left_out` are the items that could not be asked. Ending it
+    /// again changes nothing.
     ///
     /// # Errors
     /// One of [`StoreError`].
-    pub fn end(&mut self, sitting: &str, at: Timestamp) -> Result<(), StoreError> {
-        self.write(|transaction| insert::end(transaction, sitting, at))
+    pub fn end(&mut self, sitting: &str, left_out: &[u32], at: Timestamp) -> Result<(), StoreError> {
+        self.write(|transaction| insert::end(transaction, sitting, left_out, at))
     }
 
     /// Stores where a lesson stands. The furthest step never goes back, and a lesson that is done stays so.

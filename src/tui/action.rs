@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 
 use crate::content::{Content, DemoRef};
 use crate::demos::{Demo, Knobs, Setup};
-use crate::practice::{Attempt, Item};
+use crate::practice::{Attempt, Item, Wish};
 use crate::recording::Recording;
 
 /// What reaches [`super::app::App::update`]: the only way its state changes.
@@ -143,12 +143,10 @@ pub enum Place {
     Progress,
 }
 
-/// What a drill shall be about.
+/// What a drill shall be about, and by when.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DrillWish {
-    pub tags: Vec<String>,
-    pub count: Option<usize>,
-    pub minutes: Option<u32>,
+    pub wish: Wish,
     /// The day it must be known by, `2027-01-15`.
     pub until: Option<jiff::civil::Date>,
 }

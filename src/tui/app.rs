@@ -11,6 +11,7 @@ use super::learner::Learner;
 use super::screens::{self, Screen};
 use super::theme::Theme;
 use crate::content::Content;
+use crate::practice::fresh_seed;
 
 /// Below this the screens do not fit; see [`super::view`].
 pub const SMALLEST: Size = Size::new(60, 16);
@@ -37,11 +38,10 @@ pub struct World {
 }
 
 impl World {
-    /// A seed for a new draw. It differs with what has been answered, so that a quiz taken again asks others.
+    /// A seed for a new draw.
     #[must_use]
     pub fn fresh_seed(&self) -> u64 {
-        let answered: u64 = self.learner.tallies.iter().map(|tally| u64::from(tally.answers)).sum();
-        self.seed.wrapping_add(answered.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        fresh_seed(self.seed, self.learner.answers())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the screens ask the store to keep, and what it answers. The store adds the instant and the day.
 use jiff::civil::Date;
 
-use crate::practice::{Answer, Confidence, Context, Grade, Item, Place, Sitting};
+use crate::practice::{Answer, Confidence, Context, Grade, Item, Place, Sitting, Wish};
 use crate::progress::Round;
 use crate::quantity::Quantity;
 
@@ -20,9 +20,9 @@ pub enum Keep {
     /// A card's own words, before its model answer is shown; answered by [`Kept::Draft`].
     Draft { question: String, seed: u64, text: String },
     /// A quiz or drill begins; answered by [`Kept::Begun`].
-    Begin { context: Context, chapter: Option<String>, items: Vec<Item> },
-    /// It ended, answered or given up.
-    End { sitting: String },
+    Begin { context: Context, chapter: Option<String>, items: Vec<Item>, wish: Wish },
+    /// It ended, answered or given up; these items could not be asked.
+    End { sitting: String, left_out: Vec<u32> },
     /// A show of hands, one number an option in the question's order.
     Vote { question: String, round: Round, hands: Vec<u32> },
     /// The day it must all be known by.

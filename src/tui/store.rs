@@ -77,12 +77,12 @@ fn stored(store: &mut Store, keep: Keep, now: &Zoned) -> Result<Kept, StoreError
             store.draft(&question, seed, &text, at)?;
             return Ok(Kept::Draft { question, seed });
         }
-        Keep::Begin { context, chapter, items } => {
-            let sitting = Sitting { context, chapter, items, started: at };
+        Keep::Begin { context, chapter, items, wish } => {
+            let sitting = Sitting { wish, ..Sitting::new(context, chapter, items, at) };
             let id = store.begin(&sitting)?;
             return Ok(Kept::Begun { id, sitting });
         }
-        Keep::End { sitting } => store.end(&sitting, at)?,
+        Keep::End { sitting, left_out } => store.end(&sitting, &left_out, at)?,
         Keep::Position { lesson, step, done } => {
             let step = narrow(step);
             store.stand(&lesson, &Position { step, furthest: step, done: done.then_some(at), at })?;

@@ -54,6 +54,14 @@ fn minutes_bound_a_drill() {
     home.run(&words("drill --plain --minutes 2 --count 100")).code(0).says("Question 1 of ");
     let items = open(&home, Context::Drill)[0].sitting.items.len();
     assert!((1..=4).contains(&items), "{items}");
+    // They still do when it was left.
+    assert_eq!(open(&home, Context::Drill)[0].sitting.wish.minutes, Some(2));
+}
+
+#[test]
+fn an_interview_in_the_past_is_refused() {
+    let home = Home::new();
+    home.run(&words("drill --plain --until 2020-01-15")).code(2).no_result().warns("2020-01-15 is over: today is ");
 }
 
 #[test]

@@ -111,4 +111,6 @@ fn a_question_that_is_gone_is_left_out_and_said_so() {
     let ended = home.tutor(&quiz).stdin("853\n").run();
     ended.code(0).says("Left out: w13.mine is no longer in the content.").says("100 % of the points").says("passed");
     assert!(open(&home, Context::Quiz).is_empty());
+    let quizzes = home.run(&["progress", "--json"]).json()["quizzes"].clone();
+    assert_eq!((&quizzes[0]["asked"], &quizzes[0]["share_ppm"]), (&1.into(), &1_000_000.into()), "the same is kept");
 }

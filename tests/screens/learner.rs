@@ -153,7 +153,7 @@ impl Learner {
     fn sitting(&mut self, context: Context, questions: &[&str]) -> &mut Self {
         let items = questions.iter().map(|id| Item { question: (*id).to_owned(), seed: 7 }).collect();
         let chapter = (context == Context::Quiz).then(|| "W1".to_owned());
-        let sitting = Sitting { context, chapter, items, started: self.now.timestamp() };
+        let sitting = Sitting::new(context, chapter, items, self.now.timestamp());
         let id = self.store.begin(&sitting).expect("it is kept");
         let known = store::known(&mut self.store, self.now.date());
         self.event(Event::Done(known)).go(Place::Unfinished { sitting: id })

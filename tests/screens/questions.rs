@@ -1,6 +1,9 @@
 //! Questions of every kind, open and answered; drills and quizzes to their result.
 use crossterm::event::KeyCode;
 
+use roundtrip::practice::Wish;
+use roundtrip::tui::action::{DrillWish, Place};
+
 use crate::answers::answer;
 use crate::learner::Learner;
 
@@ -57,6 +60,35 @@ fn answered(learner: &mut Learner, ids: &[&str], right: usize) {
         answer(learner, id, index < right);
         learner.enter();
     }
+}
+
+#[test]
+fn a_question_that_is_gone_counts_nowhere() {
+    let ids = ["w01.gone", "w01.layers.units", "w01.gone-too"];
+    let mut learner = Learner::new();
+    learner.quiz(&ids).shows("quiz_question_gone");
+    learner.enter();
+    answer(&mut learner, ids[1], true);
+    learner.enter().enter();
+    let text = learner.text();
+    assert!(text.contains("100 % of the points, 1 of 1 answered") && text.contains("Passed"), "{text}");
+    let kept = learner.app.world.learner.quizzes[0].clone();
+    assert_eq!((kept.asked, kept.share_ppm()), (1, 1_000_000), "the same is kept");
+}
+
+#[test]
+fn another_drill_is_about_the_same() {
+    let mut learner = Learner::new();
+    let wish = Wish { tags: vec!["udp".to_owned()], count: Some(1), minutes: Some(20) };
+    learner.go(Place::Drill(DrillWish { wish: wish.clone(), until: None }));
+    let begun = |learner: &Learner| learner.app.world.learner.open[0].sitting.clone();
+    let first = begun(&learner);
+    assert_eq!((first.items.len(), &first.wish), (1, &wish));
+    // Skipped, whether it is answered by writing or by choosing.
+    learner.control('k').keys("s").enter().keys("a");
+    let second = begun(&learner);
+    assert_eq!((second.items.len(), &second.wish), (1, &wish));
+    assert_ne!(first.items, second.items);
 }
 
 #[test]

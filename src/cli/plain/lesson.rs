@@ -11,8 +11,8 @@ use crate::cli::arguments::{Learn, Options};
 use crate::cli::{Misuse, start};
 use crate::content::layout;
 use crate::content::{DemoRef, Lesson, Predict, Step};
+use crate::practice::guess;
 use crate::progress::{Position, Prediction, Store};
-use crate::quantity::Quantity;
 use crate::tui::course;
 
 /// Columns of the text.
@@ -115,13 +115,17 @@ impl Reader<'_> {
         let Some(measured) = measured else { bail!("the run measures no {}", predict.measure) };
         self.console.line("")?;
         self.console.say(&predict.ask)?;
+        let prompt = match guess::bare_unit(predict.unit) {
+            "" => "your guess; enter skips".to_owned(),
+            unit => format!("your guess, in {unit} where you write no unit; enter skips"),
+        };
         let guess = loop {
-            match self.console.ask("your guess, with its unit; enter skips")? {
+            match self.console.ask(&prompt)? {
                 None => return Ok(false),
                 Some(line) if line.is_empty() => break None,
-                Some(line) => match Quantity::parse(&line, predict.unit) {
+                Some(line) => match guess::read(&line, predict.unit) {
                     Ok(guess) => break Some(guess),
-                    Err(error) => self.console.say(&error.to_string())?,
+                    Err(unreadable) => self.console.say(&unreadable.0)?,
                 },
             }
         };
@@ -129,10 +133,8 @@ impl Reader<'_> {
             let (lesson, step, measured) = (self.lesson.id.clone(), u32::try_from(step)?, measured.value);
             self.store.predicted(&Prediction { lesson, step, guess, measured, at: Timestamp::now() })?;
         }
-        self.console.say(&format!("Measured: {} ({}).", measured.value, measured.how))?;
-        if let Some(wrong) = predict.wrong.iter().find(|wrong| Some(wrong.value) == guess) {
-            self.console.say(&wrong.why)?;
-        }
+        let verdict = guess::judge(predict, guess, measured.value, &measured.how);
+        verdict.said.iter().chain(&verdict.sentences).try_for_each(|text| self.console.say(text))?;
         Ok(true)
     }
 }

@@ -1,7 +1,8 @@
 //! Quiz and drill as text: which questions, and what comes of them.
 use std::process::ExitCode;
+use std::time::Duration;
 
-use jiff::{Span, Timestamp};
+use jiff::Timestamp;
 
 use super::loaded;
 use super::sitter::Sitter;
@@ -9,7 +10,7 @@ use crate::cli::arguments::{Drill, Options, Quiz};
 use crate::cli::{Misuse, NO, start};
 use crate::content::Content;
 use crate::practice::drill::{self, Filter};
-use crate::practice::{Context, Verdict, score};
+use crate::practice::{Context, Verdict, Wish, score};
 use crate::progress::OpenSitting;
 use crate::quantity::{Quantity, Unit};
 
@@ -22,7 +23,7 @@ pub(in crate::cli) fn quiz(options: &Options, quiz: &Quiz) -> anyhow::Result<Exi
         Some(open) => open,
         None => {
             let items = drill::quiz(chapter, &sitter.snapshot.memories, chapter.quiz.length, sitter.seed);
-            sitter.begin(Some(chapter.id.clone()), items)?
+            sitter.begin(Some(chapter.id.clone()), items, Wish::default())?
         }
     };
     let Some(answers) = sitter.sit(&content, open, None)? else { return Ok(ExitCode::SUCCESS) };
@@ -45,7 +46,10 @@ pub(in crate::cli) fn drill(options: &Options, wish: &Drill) -> anyhow::Result<E
         Some(open) => open,
         None => begin(&mut sitter, &content, wish)?,
     };
-    let end = wish.minutes.and_then(|minutes| Timestamp::now().checked_add(Span::new().minutes(minutes)).ok());
+    let end = open.sitting.wish.minutes.and_then(|minutes| {
+        let left = Duration::from_secs(u64::from(minutes) * 60).saturating_sub(open.sitting.spent(&open.answers));
+        Timestamp::now().checked_add(left).ok()
+    });
     if let Some(answers) = sitter.sit(&content, open, end)? {
         let right = answers.all.iter().filter(|it| it.grade.verdict == Verdict::Right).count();
         let rest = if right < answers.asked { " The others come back soon." } else { "" };
@@ -62,7 +66,7 @@ fn left(sitter: &mut Sitter, wish: &Drill) -> anyhow::Result<Option<OpenSitting>
         return Ok(all.into_iter().next());
     }
     for open in all {
-        sitter.store.end(&open.id, Timestamp::now())?;
+        sitter.store.end(&open.id, &[], Timestamp::now())?;
         let (answered, asked) = (open.answers.len(), open.sitting.items.len());
         sitter.console.say(&format!("The drill you had left is over, with {answered} of {asked} answered."))?;
     }
@@ -82,7 +86,7 @@ fn begin(sitter: &mut Sitter, content: &Content, wish: &Drill) -> anyhow::Result
     if items.is_empty() {
         return Err(Misuse("there are no questions to drill in this content".to_owned()).into());
     }
-    sitter.begin(None, items)
+    sitter.begin(None, items, Wish { tags: wish.tags.clone(), count: wish.count, minutes: wish.minutes })
 }
 
 fn ppm(value: i64) -> Quantity {

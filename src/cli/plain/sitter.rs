@@ -8,7 +8,8 @@ use crate::cli::arguments::Options;
 use crate::cli::start;
 use crate::content::{Content, Kind, Question};
 use crate::practice::{
-    Answer, Answered, Attempt, Confidence, Context, Grade, Item, Place, Sitting, Verdict, bearing, grade,
+    Answer, Answered, Attempt, Confidence, Context, Grade, Item, Place, Sitting, Verdict, Wish, bearing, fresh_seed,
+    grade,
 };
 use crate::progress::{OpenSitting, Snapshot, Store};
 use crate::tui::runs::DemoRuns;
@@ -40,8 +41,7 @@ impl Sitter {
     pub(super) fn new(options: &Options, context: Context) -> anyhow::Result<Self> {
         let mut store = kept(options);
         let snapshot = store.snapshot()?;
-        let answered: u64 = snapshot.tallies.iter().map(|tally| u64::from(tally.answers)).sum();
-        let seed = options.seed.unwrap_or(start::SEED).wrapping_add(answered);
+        let seed = fresh_seed(options.seed.unwrap_or(start::SEED), snapshot.answers());
         Ok(Self { console: Console::new(), store, snapshot, seed, context })
     }
 
@@ -52,8 +52,13 @@ impl Sitter {
         self.snapshot.open.iter().filter(is_this).cloned().collect()
     }
 
-    pub(super) fn begin(&mut self, chapter: Option<String>, items: Vec<Item>) -> anyhow::Result<OpenSitting> {
-        let sitting = Sitting { context: self.context, chapter, items, started: Timestamp::now() };
+    pub(super) fn begin(
+        &mut self,
+        chapter: Option<String>,
+        items: Vec<Item>,
+        wish: Wish,
+    ) -> anyhow::Result<OpenSitting> {
+        let sitting = Sitting { wish, ..Sitting::new(self.context, chapter, items, Timestamp::now()) };
         let id = self.store.begin(&sitting)?;
         Ok(OpenSitting { id, sitting, answers: Vec::new() })
     }
@@ -72,6 +77,7 @@ impl Sitter {
             self.console.say(&format!("Going on: {} of {count} are answered.", all.len()))?;
         }
         let mut asked = all.len();
+        let mut left_out = Vec::new();
         for (at, item) in sitting.items.iter().enumerate() {
             if is_answered(&all, at) {
                 continue;
@@ -85,6 +91,7 @@ impl Sitter {
                 Ok(prepared) => prepared,
                 Err(why) => {
                     self.console.say(&format!("Left out: {why}"))?;
+                    left_out.push(u32::try_from(at)?);
                     continue;
                 }
             };
@@ -96,7 +103,7 @@ impl Sitter {
             all.push(answered);
             asked += 1;
         }
-        self.store.end(&id, Timestamp::now())?;
+        self.store.end(&id, &left_out, Timestamp::now())?;
         self.console.line("")?;
         Ok(Some(Finished { asked, all }))
     }

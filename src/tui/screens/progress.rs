@@ -1,13 +1,14 @@
 //! Progress: how each chapter stands, quizzes taken, how well the learner knows what they know.
 use crossterm::event::KeyCode;
 use jiff::ToSpan;
+use jiff::civil::Date;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Flex, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Padding, Widget};
 
 use super::Screen;
-use crate::practice::{Calibration, Standing, standings};
+use crate::practice::{Calibration, Standing, interview_day, standings};
 use crate::quantity::{Quantity, Unit};
 use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Place};
 use crate::tui::app::World;
@@ -29,18 +30,18 @@ pub struct Progress {
 
 impl Progress {
     /// Takes the typed date; an empty one drops the date.
-    fn submit(&mut self) -> Vec<Effect> {
+    fn submit(&mut self, today: Date) -> Vec<Effect> {
         let Some(field) = &self.typing else { return Vec::new() };
         let text = field.text.trim();
-        let date = if text.is_empty() { Ok(None) } else { text.parse().map(Some) };
+        let date = if text.is_empty() { Ok(None) } else { interview_day(text, today).map(Some) };
         match date {
             Ok(date) => {
                 self.typing = None;
                 self.wrong = None;
                 vec![Effect::Keep(Keep::Interview(date))]
             }
-            Err(_) => {
-                self.wrong = Some(format!("`{text}` is no date: write it as 2027-01-15."));
+            Err(unreadable) => {
+                self.wrong = Some(unreadable.0);
                 Vec::new()
             }
         }
@@ -72,11 +73,11 @@ impl Screen for Progress {
         self.typing.is_some()
     }
 
-    fn update(&mut self, action: Action, _world: &World) -> Vec<Effect> {
+    fn update(&mut self, action: Action, world: &World) -> Vec<Effect> {
         match action {
             Action::Back => return vec![Effect::Back],
             Action::Open => self.typing = Some(Field::default()),
-            Action::Submit => return self.submit(),
+            Action::Submit => return self.submit(world.today),
             Action::Skip => {
                 self.typing = None;
                 self.wrong = None;
@@ -164,7 +165,7 @@ fn chapter_lines(all: &[Standing], width: usize, theme: &Theme) -> Vec<Line<'sta
 fn quiz_lines(world: &World) -> Vec<Line<'static>> {
     let theme = &world.theme;
     let quizzes = world.learner.quizzes.iter().rev().take(6).map(|quiz| {
-        let share = quiz.points_ppm / i64::from(quiz.asked.max(1));
+        let share = quiz.share_ppm();
         let mark = world.content.chapter(&quiz.chapter).map_or(0, |it| it.quiz.pass_ppm);
         let (word, style) = if share >= mark { ("✔ passed", theme.good) } else { ("✘ not passed", theme.bad) };
         let shown = Quantity::new(share, Unit::PartsPerMillion);

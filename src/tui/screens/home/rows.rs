@@ -170,7 +170,7 @@ fn lesson_said(world: &World, id: &str) -> Said {
 fn quiz_said(world: &World, chapter: &str) -> Said {
     let theme = &world.theme;
     let results = world.learner.quizzes.iter().filter(|it| it.chapter == chapter && it.asked > 0);
-    let best = results.map(|it| it.points_ppm / i64::from(it.asked)).max();
+    let best = results.map(crate::progress::QuizResult::share_ppm).max();
     let mark = world.content.chapter(chapter).map_or(0, |it| it.quiz.pass_ppm);
     let (sign, note, style) = match best {
         None => ("?", "not taken".to_owned(), theme.text),

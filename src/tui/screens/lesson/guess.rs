@@ -1,11 +1,9 @@
-//! Predict before run: a guess, and what the run says to it.
+//! Predict before run: the guess being typed, and whether it is settled.
 use crate::content::Predict;
-use crate::quantity::{Quantity, Unit};
+use crate::practice::guess::{self, Verdict};
+use crate::quantity::Quantity;
 use crate::recording::Recording;
 use crate::tui::widgets::field::Field;
-
-/// How far from the measured value a guess may be and still be right.
-const CLOSE_PPM: i128 = 50_000;
 
 /// A question a step asks before it shows its run.
 pub(super) struct Guess {
@@ -43,85 +41,28 @@ impl Guess {
             self.state = State::Skipped;
             return Some(None);
         }
-        match self.read(typed) {
+        match guess::read(typed, self.predict.unit) {
             Ok(said) => {
                 self.unreadable = None;
                 self.state = State::Said(said);
                 let measured = recording.and_then(|it| it.measurement(&self.predict.measure));
                 Some(measured.map(|it| (said, it.value)))
             }
-            Err(message) => {
-                self.unreadable = Some(message);
+            Err(unreadable) => {
+                self.unreadable = Some(unreadable.0);
                 None
             }
         }
     }
 
-    /// The unit a bare number is read in.
-    pub(super) const fn unit(&self) -> &'static str {
-        match self.predict.unit {
-            Unit::Nanoseconds => "ms",
-            Unit::BitsPerSecond => "Mbit/s",
-            Unit::Bytes => "B",
-            Unit::PartsPerMillion => "%",
-            Unit::Count => "",
-        }
-    }
-
-    /// A bare number is in [`Guess::unit`]; any unit of its kind may be written.
-    fn read(&self, typed: &str) -> Result<Quantity, String> {
-        let unit = self.predict.unit;
-        let with_unit = format!("{typed}{}", self.unit());
-        let read = Quantity::parse(typed, unit).or_else(|error| Quantity::parse(&with_unit, unit).map_err(|_| error));
-        read.map_err(|error| error.to_string())
-    }
-
-    /// What the run says to the guess, in a few sentences.
-    pub(super) fn verdict(&self, recording: Option<&Recording>) -> Option<Vec<Said>> {
+    /// What the run says to the guess.
+    pub(super) fn verdict(&self, recording: Option<&Recording>) -> Option<Verdict> {
         let measured = recording?.measurement(&self.predict.measure)?;
-        let truth = format!("Measured: {} ({}).", measured.value, measured.how);
         let said = match &self.state {
             State::Open => return None,
-            State::Skipped => return Some(vec![Said::Plain(truth)]),
-            State::Said(said) => *said,
+            State::Skipped => None,
+            State::Said(said) => Some(*said),
         };
-        if is_close(said, measured.value) {
-            return Some(vec![Said::Right(format!("You said {said}: right.")), Said::Plain(truth)]);
-        }
-        let mut all = vec![Said::Wrong(format!("You said {said}.")), Said::Plain(truth)];
-        let known = self.predict.wrong.iter().find(|wrong| is_close(said, wrong.value));
-        all.extend(known.map(|wrong| Said::Plain(wrong.why.clone())));
-        Some(all)
-    }
-}
-
-/// A sentence of the verdict.
-pub(super) enum Said {
-    Right(String),
-    Wrong(String),
-    Plain(String),
-}
-
-/// Things are counted exactly; sizes and times need not be guessed to the last digit.
-fn is_close(said: Quantity, truth: Quantity) -> bool {
-    if truth.unit == Unit::Count {
-        return said == truth;
-    }
-    let off = (i128::from(said.value) - i128::from(truth.value)).abs() * 1_000_000;
-    said.unit == truth.unit && off <= i128::from(truth.value.abs()) * CLOSE_PPM
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_count_is_right_or_wrong_and_a_time_may_be_close() {
-        let count = |value| Quantity::new(value, Unit::Count);
-        assert!(is_close(count(63), count(63)));
-        assert!(!is_close(count(64), count(63)), "a TTL of 64 is not 63");
-        let ms = |value: i64| Quantity::new(value * 1_000_000, Unit::Nanoseconds);
-        assert!(is_close(ms(100), ms(102)));
-        assert!(!is_close(ms(90), ms(102)));
+        Some(guess::judge(&self.predict, said, measured.value, &measured.how))
     }
 }

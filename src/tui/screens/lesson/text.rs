@@ -4,10 +4,11 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Padding, Widget};
 
-use super::guess::{Guess, Said};
+use super::guess::Guess;
 use crate::content::layout::{self, Facts};
 use crate::content::{Block as Text, Inline, Step};
 use crate::demos::Knobs;
+use crate::practice::guess::{Verdict, bare_unit};
 use crate::recording::Recording;
 use crate::tui::app::World;
 use crate::tui::theme::Theme;
@@ -83,15 +84,13 @@ fn lines(page: &Page<'_>, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     if guess.is_open() {
         lines.push(field_line(guess, theme));
         let help = guess.unreadable.clone();
-        let help = help.unwrap_or_else(|| match guess.unit() {
+        let help = help.unwrap_or_else(|| match bare_unit(guess.predict.unit) {
             "" => "a number; enter runs it".to_owned(),
             unit => format!("in {unit}; enter runs it"),
         });
         lines.extend(plain(&help, width, theme.dim));
     } else {
-        for said in guess.verdict(page.recording).into_iter().flatten() {
-            lines.extend(verdict(&said, width, theme));
-        }
+        lines.extend(guess.verdict(page.recording).map(|it| verdict(&it, width, theme)).unwrap_or_default());
     }
     lines
 }
@@ -104,12 +103,10 @@ fn field_line(guess: &Guess, theme: &Theme) -> Line<'static> {
     ])
 }
 
-fn verdict(said: &Said, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-    match said {
-        Said::Right(text) => plain(&format!("✔ {text}"), width, theme.good),
-        Said::Wrong(text) => plain(&format!("✘ {text}"), width, theme.bad),
-        Said::Plain(text) => plain(text, width, theme.text),
-    }
+fn verdict(verdict: &Verdict, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+    let (sign, style) = if verdict.right == Some(true) { ("✔", theme.good) } else { ("✘", theme.bad) };
+    let said = verdict.said.iter().flat_map(|said| plain(&format!("{sign} {said}"), width, style));
+    said.chain(verdict.sentences.iter().flat_map(|text| plain(text, width, theme.text))).collect()
 }
 
 fn plain(text: &str, width: usize, style: ratatui::style::Style) -> Vec<Line<'static>> {

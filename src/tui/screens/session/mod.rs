@@ -21,7 +21,7 @@ use super::Screen;
 use crate::content::{DemoRef, Kind, Question, Show};
 use crate::practice::drill::Filter;
 use crate::practice::grade::FULL;
-use crate::practice::{self, Asked, Attempt, Context, Grade, Item, Place as Spot, Sitting};
+use crate::practice::{self, Asked, Attempt, Context, Grade, Item, Place as Spot, Sitting, Wish};
 use crate::progress::OpenSitting;
 use crate::tui::FRAME;
 use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Outcome, Place};
@@ -37,7 +37,7 @@ pub const DRILL_COUNT: usize = 12;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Topic {
     Quiz { chapter: String },
-    Drill { minutes: Option<u32> },
+    Drill { wish: Wish },
 }
 
 /// A quiz or drill under way, or its result.
@@ -56,6 +56,8 @@ pub struct Session {
     asking: Option<Asking>,
     /// Why an item cannot be asked.
     broken: Option<String>,
+    /// Items that could not be asked.
+    left_out: Vec<u32>,
     /// The run the question is about.
     stage: Option<Stage>,
     on_stage: bool,
@@ -94,21 +96,21 @@ impl Session {
             return Ok(Self::resumed(open));
         }
         let filter = Filter {
-            tags: wish.tags.clone(),
-            count: wish.count.unwrap_or(DRILL_COUNT),
-            minutes: wish.minutes,
+            tags: wish.wish.tags.clone(),
+            count: wish.wish.count.unwrap_or(DRILL_COUNT),
+            minutes: wish.wish.minutes,
             until: wish.until.or(world.learner.interview),
             ..Filter::default()
         };
         let items =
             practice::drill::plan(&world.content, &world.learner.memories, world.today, &filter, world.fresh_seed());
         if items.is_empty() {
-            return Err(match wish.tags.as_slice() {
+            return Err(match wish.wish.tags.as_slice() {
                 [] => "There are no questions to drill.".to_owned(),
                 tags => format!("No question has the tag {}.", tags.join(" or ")),
             });
         }
-        Ok(Self { until: wish.until, ..Self::new(Topic::Drill { minutes: wish.minutes }, items) })
+        Ok(Self { until: wish.until, ..Self::new(Topic::Drill { wish: wish.wish.clone() }, items) })
     }
 
     /// A quiz or drill that was left.
@@ -135,6 +137,7 @@ impl Session {
             at: 0,
             asking: None,
             broken: None,
+            left_out: Vec::new(),
             stage: None,
             on_stage: false,
             passed: Duration::ZERO,
@@ -148,7 +151,7 @@ impl Session {
     pub fn resumed(open: &OpenSitting) -> Self {
         let topic = match &open.sitting.chapter {
             Some(chapter) => Topic::Quiz { chapter: chapter.clone() },
-            None => Topic::Drill { minutes: None },
+            None => Topic::Drill { wish: open.sitting.wish.clone() },
         };
         let mut session = Self::new(topic, open.sitting.items.clone());
         for answered in &open.answers {
@@ -157,7 +160,8 @@ impl Session {
                 *grade = Some(answered.grade.clone());
             }
         }
-        session.at = open.sitting.next(&open.answers).unwrap_or(session.grades.len());
+        session.at = session.next_open(0);
+        session.passed = open.sitting.spent(&open.answers);
         session.sitting = Some((open.id.clone(), open.sitting.clone()));
         session
     }
@@ -171,6 +175,12 @@ impl Session {
             Topic::Quiz { .. } => Context::Quiz,
             Topic::Drill { .. } => Context::Drill,
         }
+    }
+
+    /// The first item from there on that is not answered; one that was left may have gaps.
+    fn next_open(&self, from: usize) -> usize {
+        let open = |item: &usize| self.grades[*item].is_none();
+        (from..self.grades.len()).find(open).unwrap_or(self.grades.len())
     }
 
     /// Asks for the next question's attempt, or ends the sitting.
@@ -190,7 +200,10 @@ impl Session {
         self.over = true;
         self.asking = None;
         self.stage = None;
-        let end = self.sitting.as_ref().map(|(id, _)| Effect::Keep(Keep::End { sitting: id.clone() }));
+        let end = self
+            .sitting
+            .as_ref()
+            .map(|(id, _)| Effect::Keep(Keep::End { sitting: id.clone(), left_out: self.left_out.clone() }));
         let told = self.items().iter().zip(&self.grades).zip(&self.attempts);
         let unseen = told.filter(|((_, grade), attempt)| attempt.is_none() && is_missed(grade.as_ref()));
         let again = unseen.map(|((item, _), _)| Effect::Prepare(item.clone()));
@@ -218,15 +231,16 @@ impl Session {
                 self.asking = Some(asking);
                 effects
             }
-            (Err(message), _) => {
-                self.broken = Some(message.clone());
-                Vec::new()
-            }
-            (Ok(_), None) => {
-                self.broken = Some(format!("{} is no longer in the content.", item.question));
-                Vec::new()
-            }
+            (Err(message), _) => self.leave_out(message.clone()),
+            (Ok(_), None) => self.leave_out(format!("{} is no longer in the content.", item.question)),
         }
+    }
+
+    /// The item cannot be asked, and counts nowhere.
+    fn leave_out(&mut self, why: String) -> Vec<Effect> {
+        self.broken = Some(why);
+        self.left_out.push(u32::try_from(self.at).unwrap_or(u32::MAX));
+        Vec::new()
     }
 
     /// A question about a capture shows it beside itself, what is asked for hidden.
@@ -290,9 +304,11 @@ impl Session {
     }
 
     fn next(&mut self) -> Vec<Effect> {
-        self.at += 1;
-        let is_late = match self.topic {
-            Topic::Drill { minutes: Some(minutes) } => self.passed >= Duration::from_secs(u64::from(minutes) * 60),
+        self.at = self.next_open(self.at + 1);
+        let is_late = match &self.topic {
+            Topic::Drill { wish: Wish { minutes: Some(minutes), .. } } => {
+                self.passed >= Duration::from_secs(u64::from(*minutes) * 60)
+            }
             _ => false,
         };
         if is_late { self.end() } else { self.ask() }
@@ -322,9 +338,9 @@ impl Session {
     }
 }
 
-/// Whether there is something to go through again: not answered, or not all right.
+/// Whether there is something to go through again: answered, and not all right.
 fn is_missed(grade: Option<&Grade>) -> bool {
-    grade.is_none_or(|grade| grade.points_ppm < FULL)
+    grade.is_some_and(|grade| grade.points_ppm < FULL)
 }
 
 /// Opens the demo behind a question: the very run it was asked about, or else the one its author names.
@@ -396,7 +412,7 @@ impl Screen for Session {
     }
 
     fn pace(&self) -> Option<Duration> {
-        let clock = matches!(self.topic, Topic::Drill { minutes: Some(_) }) && !self.over;
+        let clock = matches!(self.topic, Topic::Drill { wish: Wish { minutes: Some(_), .. } }) && !self.over;
         self.stage.as_ref().filter(|stage| stage.is_moving()).map(|_| FRAME).or(clock.then_some(Duration::from_secs(1)))
     }
 
@@ -409,7 +425,8 @@ impl Screen for Session {
         }
         let chapter = if let Topic::Quiz { chapter } = &self.topic { Some(chapter.clone()) } else { None };
         let interview = self.until.take().map(|date| Effect::Keep(Keep::Interview(Some(date))));
-        let begin = Keep::Begin { context: self.context(), chapter, items: self.wished.clone() };
+        let wish = if let Topic::Drill { wish } = &self.topic { wish.clone() } else { Wish::default() };
+        let begin = Keep::Begin { context: self.context(), chapter, items: self.wished.clone(), wish };
         interview.into_iter().chain([Effect::Keep(begin)]).collect()
     }
 

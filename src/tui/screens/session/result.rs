@@ -9,7 +9,7 @@ use ratatui::widgets::{Block, Padding, Widget};
 use super::{Session, Topic, demo_behind, is_missed};
 use crate::content::Question;
 use crate::practice::grade::FULL;
-use crate::practice::{Attempt, Grade, Item, Verdict};
+use crate::practice::{Attempt, Grade, Item, Verdict, score};
 use crate::quantity::{Quantity, Unit};
 use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Place};
 use crate::tui::app::World;
@@ -24,11 +24,17 @@ struct Miss<'a> {
 }
 
 impl Session {
-    /// Points of all items, in ppm; an unanswered one has none.
+    /// Questions that count: all of a quiz that could be asked; of a drill, those its time was enough for.
+    fn asked(&self) -> usize {
+        match &self.topic {
+            Topic::Quiz { .. } => self.grades.len() - self.left_out.len(),
+            Topic::Drill { .. } => self.grades.iter().flatten().count(),
+        }
+    }
+
+    /// Points of all questions that count, in ppm; an unanswered one has none.
     fn share(&self) -> i64 {
-        let count = i64::try_from(self.grades.len()).unwrap_or(i64::MAX).max(1);
-        let points: i64 = self.grades.iter().flatten().map(|grade| grade.points_ppm).sum();
-        points / count
+        score::share(self.grades.iter().flatten().map(|grade| grade.points_ppm).sum(), self.asked())
     }
 
     fn pass_mark(&self, world: &World) -> Option<i64> {
@@ -80,7 +86,7 @@ impl Session {
             Action::Again => {
                 let place = match &self.topic {
                     Topic::Quiz { chapter } => Place::Quiz { chapter: chapter.clone() },
-                    Topic::Drill { minutes } => Place::Drill(DrillWish { minutes: *minutes, ..DrillWish::default() }),
+                    Topic::Drill { wish } => Place::Drill(DrillWish { wish: wish.clone(), until: None }),
                 };
                 return vec![Effect::Replace(place)];
             }
@@ -112,7 +118,10 @@ impl Session {
         let share = Quantity::new(self.share(), Unit::PartsPerMillion);
         let answered = self.grades.iter().flatten().count();
         let mut lines = vec![(
-            Line::styled(format!("{share} of the points, {answered} of {} answered", self.grades.len()), theme.title),
+            Line::styled(
+                format!("{share} of the points, {answered} of {} answered", self.grades.len() - self.left_out.len()),
+                theme.title,
+            ),
             false,
         )];
         if let Some(mark) = self.pass_mark(world) {
