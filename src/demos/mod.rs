@@ -7,6 +7,7 @@ mod frame;
 mod knob;
 mod packet_tour;
 mod tcp_echo;
+mod tcp_handshake;
 mod tcp_vs_udp;
 mod three_layers;
 
@@ -74,7 +75,14 @@ pub enum RunError {
 /// Every demo, in the order of the curriculum.
 #[must_use]
 pub fn all() -> &'static [&'static Demo] {
-    &[&encapsulation::DEMO, &three_layers::DEMO, &tcp_vs_udp::DEMO, &tcp_echo::DEMO, &packet_tour::DEMO]
+    &[
+        &encapsulation::DEMO,
+        &three_layers::DEMO,
+        &tcp_vs_udp::DEMO,
+        &tcp_echo::DEMO,
+        &packet_tour::DEMO,
+        &tcp_handshake::DEMO,
+    ]
 }
 
 /// The demo of that name.

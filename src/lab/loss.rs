@@ -13,6 +13,8 @@ pub enum Loss {
     Nth { k: u32 },
     /// Exactly the `k`-th packet of this direction that carries a program's bytes over TCP or UDP, counted from 1.
     NthWithData { k: u32 },
+    /// Not a loss but a filter: everything over TCP to this port, without a word to the sender.
+    ToPort { port: u16 },
 }
 
 impl Loss {
@@ -49,6 +51,12 @@ impl Loss {
         Self::NthWithData { k }
     }
 
+    /// A filter that silently drops everything over TCP to this port.
+    #[must_use]
+    pub const fn to_port(port: u16) -> Self {
+        Self::ToPort { port }
+    }
+
     /// What is modelled, for a person: `loss 1 %`.
     #[must_use]
     pub fn property(self) -> String {
@@ -59,6 +67,7 @@ impl Loss {
             }
             Self::Nth { k } => format!("loses the {}", ordinal(k, "packet")),
             Self::NthWithData { k } => format!("loses the {}", ordinal(k, "packet with data")),
+            Self::ToPort { port } => format!("a filter drops TCP to port {port}"),
         }
     }
 }
@@ -108,6 +117,9 @@ impl Losing {
             Loss::NthWithData { k } => {
                 self.seen += u32::from(sniff::carries_data(frame));
                 (self.seen == k && sniff::carries_data(frame)).then(|| ordinal(k, "packet with data"))
+            }
+            Loss::ToPort { port } => {
+                (sniff::tcp_port(frame) == Some(port)).then(|| format!("a filter: TCP port {port}"))
             }
         }
     }

@@ -80,3 +80,12 @@ pub(crate) fn carries_data(bytes: &[u8]) -> bool {
         _ => false,
     }
 }
+
+/// The port a frame goes to over TCP.
+pub(crate) fn tcp_port(bytes: &[u8]) -> Option<u16> {
+    let (_, _, EtherType::IPV4, ip) = frame::open(bytes)? else { return None };
+    match packet(ip)? {
+        Payload::Tcp(segment) => Some(segment.to.port()),
+        _ => None,
+    }
+}
