@@ -8,6 +8,9 @@ use roundtrip::recording::{EventKind, Fate, Intervention, Meddling, Recording};
 
 /// What a run may come to at the most, whatever the knobs.
 const MOST_PACKETS: usize = 20_000;
+/// Each demo is forked at every fifth packet, or at about this many.
+const FORKS: usize = 30;
+const FORK_STEP: usize = 5;
 
 fn run(demo: &Demo, settings: &[(&str, &str)], setup: &Setup) -> Recording {
     let settings = settings.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
@@ -168,6 +171,26 @@ const CONTRACT: &[(&str, &str, &str, &str)] = &[
     ("tcp-echo", "half-close", "connect accept first-recv echo half-close eof close", ECHO),
     ("tcp-echo", "reset", "connect accept first-recv echo rst", ECHO),
     ("tcp-echo", "slow-reader", "connect accept first-recv echo zero-window window-update eof close", ECHO),
+    (
+        "tcp-handshake",
+        "",
+        "syn syn-at-server syn-ack ack established server-sees-data first-reply fin",
+        "client_may_send server_accepts server_sees_data first_reply client_isn server_acks server_isn client_acks syn_header \
+         syn_ack_header data_header syns syn_acks",
+    ),
+    (
+        "tcp-close",
+        "",
+        "answer client-fin close-wait fin-wait-2 server-fin time-wait over",
+        "closing_segments fins rsts close_took time_wait_client time_wait_server close_wait_server time_wait_time answer_read",
+    ),
+    (
+        "syn-queue",
+        "",
+        "first-syn answer-to-nobody first-client first-in first-served",
+        "got_in shut_out let_down connect_best connect_worst answer_best answer_worst syns syn_acks syn_queue_peak \
+         accept_queue_peak half_open_time",
+    ),
     ("tcp-echo", "two-clients", "connect accept first-recv echo eof close", ECHO),
 ];
 const ECHO: &str = "connect_time sends recvs echoed_bytes first_echo zero_window_time";
@@ -198,7 +221,7 @@ fn a_fork_finishes_and_shares_its_past() {
     for demo in demos::all() {
         let base = run(demo, &[], &seed(1));
         let count = u32::try_from(base.packets.len()).expect("a short run");
-        for n in (1..=count).step_by(5) {
+        for n in (1..=count).step_by(FORK_STEP.max(base.packets.len() / FORKS)) {
             for action in actions {
                 let interventions = vec![Intervention { packet: n, action }];
                 let fork = run(demo, &[], &Setup { seed: 1, interventions });
@@ -230,7 +253,7 @@ fn a_dead_network_still_gives_a_recording_that_says_so() {
 fn what_cannot_be_run_says_what_can() {
     let setup = seed(1);
     let none = demos::run("tcp-vs-upd", &BTreeMap::new(), &setup).expect_err("no such demo");
-    insta::assert_snapshot!(none, @"there is no demo `tcp-vs-upd`: the demos are encapsulation, three-layers-of-address, tcp-vs-udp, tcp-echo, packet-tour");
+    insta::assert_snapshot!(none, @"there is no demo `tcp-vs-upd`: the demos are encapsulation, three-layers-of-address, tcp-vs-udp, tcp-echo, packet-tour, tcp-handshake, tcp-close, syn-queue");
     let wrong = |name: &str, text: &str| {
         let settings = BTreeMap::from([(name.to_owned(), text.to_owned())]);
         demos::run("tcp-echo", &settings, &setup).expect_err("no such setting").to_string()

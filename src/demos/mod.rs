@@ -6,6 +6,9 @@ mod findings;
 mod frame;
 mod knob;
 mod packet_tour;
+mod states;
+mod syn_queue;
+mod tcp_close;
 mod tcp_echo;
 mod tcp_handshake;
 mod tcp_vs_udp;
@@ -82,6 +85,8 @@ pub fn all() -> &'static [&'static Demo] {
         &tcp_echo::DEMO,
         &packet_tour::DEMO,
         &tcp_handshake::DEMO,
+        &tcp_close::DEMO,
+        &syn_queue::DEMO,
     ]
 }
 

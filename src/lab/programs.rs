@@ -85,6 +85,15 @@ impl LabNet {
         self.shared.executor.spawn(task);
     }
 
+    /// Sends an IPv4 packet with a header of the program's own making (`SOCK_RAW` with `IP_HDRINCL`): who it is from is
+    /// whatever the program writes. What has no route, or is no IPv4 packet, is dropped.
+    pub fn send_raw(&self, packet: Vec<u8>, why: &str) {
+        let length = packet.len();
+        let call = self.begin(format!("sendto(raw, {length} bytes)"));
+        self.at_host(|host, now, out| host.send_raw(now, packet, why, out));
+        call.returned(format!("= {length}"));
+    }
+
     /// Asks a host for an ICMP echo of 56 bytes and gives the round-trip time, ARP included.
     ///
     /// # Errors

@@ -209,6 +209,13 @@ impl Host {
         }
     }
 
+    /// Sends a packet that a program made, as it is.
+    pub(crate) fn send_raw(&mut self, now: Time, packet: Vec<u8>, why: &str, out: &mut Output) {
+        if frame::ipv4(&packet).is_some() {
+            self.send_packet(now, packet, Some(why.to_owned()), out);
+        }
+    }
+
     /// Who gets a packet for `to` first; `None` when it is on another network and there is no gateway.
     fn next_hop(&self, to: Ipv4Addr) -> Option<Ipv4Addr> {
         if self.interface.network.contains(to) || to.is_broadcast() { Some(to) } else { self.gateway }
