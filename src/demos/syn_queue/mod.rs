@@ -30,7 +30,7 @@ pub(super) const DEMO: Demo = Demo {
     chapters: &["W2"],
     live: false,
     knobs: &[
-        Knob::quantity("flood", "forged SYNs each second, for 4 s", Unit::Count, [0, 250, 10, 50]),
+        Knob::quantity("flood", "forged SYNs each second, for 4 s", Unit::Count, [0, 250, 10, 20]),
         Knob::choice("cookies", "when the server answers with a cookie", &["when-full", "never", "always"]),
         Knob::quantity("syn-queue", "half-open connections the server remembers", Unit::Count, [1, 256, 8, 16]),
         Knob::quantity("backlog", "connections that may wait for accept()", Unit::Count, [1, 128, 1, 8]),
