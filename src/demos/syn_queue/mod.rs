@@ -39,6 +39,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::quantity("clients", "how many come", Unit::Count, [1, 20, 1, 6]),
         Knob::millis("every", "from one client to the next", [10, 2000, 50, 500]),
     ],
+    exports: &[],
     view: "chart",
     run,
 };

@@ -32,6 +32,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::millis("rtt", "time to the server and back", [1, 1000, 10, 40]),
         Knob::quantity("connections", "one after the other", Unit::Count, [1, 100, 1, 1]),
     ],
+    exports: &[],
     view: "sequence",
     run,
 };

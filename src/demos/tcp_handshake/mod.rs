@@ -37,6 +37,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::choice("sack", "whether the client offers selective ACKs", ON_OFF),
         Knob::choice("scaling", "whether the client offers window scaling", ON_OFF),
     ],
+    exports: &[],
     view: "sequence",
     run,
 };
