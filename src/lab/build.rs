@@ -24,6 +24,8 @@ use crate::recording::{self, Intervention, LinkEnd, NodeKind, Recording, Run, Ti
 pub struct Lab {
     pub(crate) shared: Rc<Shared>,
     pub(crate) limits: Limits,
+    /// Each run has MAC addresses of its own: those of another must be read, not remembered.
+    mac_block: u16,
     macs: u32,
     pub(crate) end: Time,
 }
@@ -46,7 +48,8 @@ impl Lab {
     pub fn new(seed: u64, interventions: &[Intervention]) -> Self {
         let world = RefCell::new(World::new(seed, interventions));
         let shared = Rc::new(Shared { world, executor: Executor::default() });
-        Self { shared, limits: Limits::default(), macs: 0, end: Time::ZERO }
+        let mac_block = u16::try_from(Dice::new(seed, "mac").below(1 << 16)).expect("it is below that");
+        Self { shared, limits: Limits::default(), mac_block, macs: 0, end: Time::ZERO }
     }
 
     /// How far a run may go; the defaults are an hour of virtual time and five million steps.
@@ -78,7 +81,7 @@ impl Lab {
 
     fn next_mac(&mut self) -> Mac {
         self.macs += 1;
-        Mac::local(self.macs)
+        Mac::local(self.mac_block, self.macs)
     }
 
     fn add(&self, machine: Machine, face: recording::Node) -> NodeId {

@@ -12,11 +12,12 @@ impl Mac {
     /// Everybody on this Ethernet.
     pub(crate) const BROADCAST: Self = Self([0xff; 6]);
 
-    /// The `n`-th locally administered address: `02:00:00:00:00:01` is the first (IEEE 802 §8.4: the 0x02 bit).
+    /// The `n`-th address of a block, locally administered: `02:a7:3c:00:00:01` is the first of block a73c (IEEE 802 §8.4:
+    /// the 0x02 bit).
     #[must_use]
-    pub(crate) const fn local(n: u32) -> Self {
-        let [a, b, c, d] = n.to_be_bytes();
-        Self([0x02, 0, a, b, c, d])
+    pub(crate) const fn local(block: u16, n: u32) -> Self {
+        let ([x, y], [_, a, b, c]) = (block.to_be_bytes(), n.to_be_bytes());
+        Self([0x02, x, y, a, b, c])
     }
 
     /// Whether a frame to this address is for several receivers (the lowest bit of the first byte).
@@ -125,7 +126,7 @@ mod tests {
         let mut header = Ipv4Header::new(8, 64, IpNumber::UDP, [10, 0, 0, 1], [10, 0, 0, 2]).expect("small");
         let frame = |header: &Ipv4Header| {
             let packet = [&header.to_bytes()[..], &[1; 8]].concat();
-            ethernet(Mac::local(1), Mac::local(2), EtherType::IPV4, &packet)
+            ethernet(Mac::local(0, 1), Mac::local(0, 2), EtherType::IPV4, &packet)
         };
         header.header_checksum = header.calc_header_checksum();
         assert!(!is_ecn_capable(&frame(&header)));

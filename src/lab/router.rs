@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn mac(index: usize) -> Mac {
-        Mac::local(u32::try_from(index).expect("two interfaces"))
+        Mac::local(0, u32::try_from(index).expect("two interfaces"))
     }
 
     /// What the router decides about a packet of 1020 bytes for the link that takes 600, and how many frames it sends.

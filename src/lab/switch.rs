@@ -85,22 +85,22 @@ mod tests {
     #[test]
     fn it_floods_until_it_has_learned_and_again_when_it_has_forgotten() {
         let mut switch = Switch { ports: 3, ..Switch::default() };
-        let [a, b] = [Mac::local(1), Mac::local(2)];
+        let [a, b] = [Mac::local(0, 1), Mac::local(0, 2)];
         assert_eq!(ports(&mut switch, 0, 0, b, a), [1, 2]);
         assert_eq!(ports(&mut switch, 1, 1, a, b), [0]);
         assert_eq!(ports(&mut switch, 2, 0, b, a), [1]);
         assert_eq!(ports(&mut switch, 3, 0, Mac::BROADCAST, a), [1, 2]);
-        assert_eq!(ports(&mut switch, 4, 1, Mac::local(9), b), [0, 2]);
-        assert_eq!(ports(&mut switch, 303, 2, a, Mac::local(3)), [0, 1], "a was last heard 300 s ago");
+        assert_eq!(ports(&mut switch, 4, 1, Mac::local(0, 9), b), [0, 2]);
+        assert_eq!(ports(&mut switch, 303, 2, a, Mac::local(0, 3)), [0, 1], "a was last heard 300 s ago");
     }
 
     #[test]
     fn it_follows_a_host_that_moves_and_filters_its_own_port() {
         let mut switch = Switch { ports: 3, ..Switch::default() };
-        let [a, b] = [Mac::local(1), Mac::local(2)];
+        let [a, b] = [Mac::local(0, 1), Mac::local(0, 2)];
         ports(&mut switch, 0, 0, b, a);
         ports(&mut switch, 1, 2, b, a);
         assert_eq!(ports(&mut switch, 2, 1, a, b), [2]);
-        assert_eq!(ports(&mut switch, 3, 2, a, Mac::local(3)), [] as [usize; 0]);
+        assert_eq!(ports(&mut switch, 3, 2, a, Mac::local(0, 3)), [] as [usize; 0]);
     }
 }

@@ -148,3 +148,14 @@ proptest! {
         hold(&bad_day(seed, &meddling, loss))?;
     }
 }
+
+#[test]
+fn each_seed_has_mac_addresses_of_its_own() {
+    let macs = |seed| -> Vec<String> {
+        let interfaces = bad_day(seed, &[], 0).topology.nodes.into_iter().flat_map(|node| node.interfaces);
+        interfaces.filter_map(|it| it.mac).collect()
+    };
+    let (one, two) = (macs(1), macs(2));
+    assert_eq!(one, macs(1));
+    assert!(one.len() == 4 && one.iter().all(|mac| mac.starts_with("02:") && !two.contains(mac)), "{one:?} {two:?}");
+}
