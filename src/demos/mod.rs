@@ -1,5 +1,6 @@
 //! The demos: each a file with a topology, knobs, a script and what it measures. No drawing, no protocol code.
 mod capture;
+mod connection_pool;
 mod encapsulation;
 pub mod export;
 mod findings;
@@ -13,6 +14,7 @@ mod tcp_echo;
 mod tcp_handshake;
 mod tcp_vs_udp;
 mod three_layers;
+mod workload;
 
 use std::collections::BTreeMap;
 
@@ -87,6 +89,7 @@ pub fn all() -> &'static [&'static Demo] {
         &tcp_handshake::DEMO,
         &tcp_close::DEMO,
         &syn_queue::DEMO,
+        &connection_pool::DEMO,
     ]
 }
 

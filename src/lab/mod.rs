@@ -57,6 +57,7 @@ pub use link::{CoDel, LinkOptions};
 pub use loss::Loss;
 pub use outside::Arrived;
 pub use programs::{LabDatagrams, LabListener, LabNet, LabStream, Sleep};
+pub(crate) use random::Dice;
 pub use run::{LabError, Limits};
 
 #[cfg(test)]

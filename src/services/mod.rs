@@ -10,4 +10,4 @@ mod tests;
 mod wait;
 pub mod work;
 
-pub use wait::{both, within};
+pub use wait::{Crowd, Member, both, within};

@@ -1,12 +1,10 @@
 //! A service whose answers take the time and have the size that the request asks for, over HTTP/1.1 on kept connections.
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty, Full, Limited};
@@ -16,6 +14,7 @@ use hyper::header::{CONNECTION, HOST};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, client, server};
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt;
 
 use crate::net::{Listener, Net, SocketOptions};
 use crate::recording::Time;
@@ -126,6 +125,8 @@ async fn work<N: Net>(net: &N, query: Option<&str>, log: &ServerLog) -> Response
 pub struct Connection {
     sender: SendRequest<Empty<Bytes>>,
     host: String,
+    /// The last request was sent, and the server asked to close behind its answer.
+    server_closes: Rc<Cell<bool>>,
 }
 
 impl Connection {
@@ -137,9 +138,16 @@ impl Connection {
         let stream = net.connect_with(to, options).await?;
         let (sender, connection) =
             client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        // What goes wrong with the connection reaches the exchange as its error.
-        net.spawn(async move { drop(connection.await) });
-        Ok(Self { sender, host: to.to_string() })
+        let server_closes = Rc::new(Cell::new(false));
+        let last = Rc::clone(&server_closes);
+        net.spawn(async move {
+            // What goes wrong with the connection reaches the exchange as its error.
+            let Ok(parts) = connection.without_shutdown().await else { return };
+            let mut stream = parts.io.into_inner();
+            // hyper is done when the answer is; who asked the server to close leaves it to the server.
+            while last.get() && stream.read(&mut [0; 512]).await.is_ok_and(|bytes| bytes > 0) {}
+        });
+        Ok(Self { sender, host: to.to_string(), server_closes })
     }
 
     /// Whether neither end was seen to close it.
@@ -153,6 +161,7 @@ impl Connection {
     /// # Errors
     /// When the connection ends before the answer does.
     pub async fn ask(&mut self, number: u32, work: Work, last: bool) -> Result<usize, HttpError> {
+        self.server_closes.set(last);
         let path = format!("/work?n={number}&us={}&bytes={}", work.time.as_micros(), work.bytes);
         self.exchange(&path, last).await
     }
@@ -172,17 +181,6 @@ impl Connection {
         }
         let body = Limited::new(response.into_body(), BODY_LIMIT).collect().await.map_err(HttpError::Body)?;
         Ok(body.to_bytes().len())
-    }
-
-    /// Waits until the connection is over: after the last answer the server closes it.
-    pub async fn ended(&mut self) {
-        // `ready` fails when the connection is gone.
-        poll_fn(|cx| match self.sender.poll_ready(cx) {
-            Poll::Ready(Err(_)) => Poll::Ready(()),
-            _ if self.sender.is_closed() => Poll::Ready(()),
-            _ => Poll::Pending,
-        })
-        .await;
     }
 }
 
