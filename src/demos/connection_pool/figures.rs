@@ -201,7 +201,12 @@ fn endings(findings: &mut Findings, recording: &Recording, sights: &[Sight<'_>],
         let here = recording.node(host);
         let waits = states::steps(&stays, recording.end, |it| Some(it.node) == here && it.state == "TIME-WAIT");
         let how = "state changes of its TCP; the side that sends its FIN first gets there and stays for 60 s on Linux";
-        findings.count(&format!("time_wait_{host}"), &format!("connections in TIME-WAIT at the {host}"), peak, how);
+        findings.count(
+            &format!("time_wait_{host}"),
+            &format!("connections in TIME-WAIT at the {host}"),
+            states::peak(&waits),
+            how,
+        );
     }
     let bytes = sights.iter().map(|it| it.packet.bytes.len()).sum();
     findings.bytes("bytes", "bytes in the client's capture", bytes, "all frames it sent and received");
