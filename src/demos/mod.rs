@@ -64,6 +64,7 @@ impl Setup {
             knobs: knobs.as_text(),
             seed: self.seed,
             interventions: self.interventions.clone(),
+            live: None,
         }
     }
 }

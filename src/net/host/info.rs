@@ -58,7 +58,11 @@ impl Kernel {
         self.0.write_all(&question(local, peer))?;
         let mut buffer = [0; 4096];
         let length = self.0.read(&mut buffer)?;
-        read(&buffer[..length])
+        // Where there is no such connection the kernel answers with the listener that would take it.
+        read(&buffer[..length]).and_then(|info| match info.state {
+            State::Listen => Err(ErrorKind::NotConnected.into()),
+            _ => Ok(info),
+        })
     }
 }
 
@@ -104,7 +108,10 @@ fn read(answer: &[u8]) -> Result<TcpInfo> {
     }
     let message = answer.get(HEADER..).filter(|_| kind == SOCK_DIAG_BY_FAMILY).ok_or_else(strange)?;
     let state = message.get(1).and_then(|number| state(*number)).ok_or_else(strange)?;
-    let queues = (u32_at(message, 56), u32_at(message, 60));
+    let queues = (
+        u32_at(message, 56).map(|it| it.saturating_sub(unread_fin(state))),
+        u32_at(message, 60).map(|it| it.saturating_sub(unacknowledged_flag(state))),
+    );
     let info = attribute(message.get(MESSAGE..).unwrap_or_default(), INET_DIAG_INFO).unwrap_or_default();
     Ok(tcp_info(state, queues, info))
 }
@@ -145,6 +152,16 @@ fn tcp_info(state: State, (unread, unacknowledged): (Option<u32>, Option<u32>), 
         receive_queue: unread,
         retransmissions: field(100).unwrap_or(0),
     }
+}
+
+/// Queues are differences of sequence numbers, and a FIN has one (RFC 9293 §3.4).
+const fn unread_fin(state: State) -> u32 {
+    matches!(state, State::CloseWait | State::Closing | State::LastAck) as u32
+}
+
+/// As [`unread_fin`], for the other direction: a SYN or a FIN of this end that waits for its ACK.
+const fn unacknowledged_flag(state: State) -> u32 {
+    matches!(state, State::SynSent | State::SynReceived | State::FinWait1 | State::Closing | State::LastAck) as u32
 }
 
 /// The kernel's number of a state (net/tcp_states.h).

@@ -223,6 +223,7 @@ fn empty(knobs: &Knobs, setup: &Setup) -> Recording {
             knobs: knobs.as_text(),
             seed: setup.seed,
             interventions: setup.interventions.clone(),
+            live: None,
         },
         topology: Topology {
             nodes: vec![
