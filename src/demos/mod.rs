@@ -6,6 +6,7 @@ pub mod export;
 mod findings;
 mod frame;
 mod knob;
+pub mod live;
 mod packet_tour;
 mod states;
 mod syn_queue;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 
 pub use export::Export;
 pub use knob::{Knob, KnobError, KnobKind, Knobs, Value};
+pub use live::Live;
 
 use crate::recording::{Intervention, Recording, Run};
 
@@ -32,8 +34,8 @@ pub struct Demo {
     pub about: &'static str,
     /// The chapters it belongs to: `W1`.
     pub chapters: &'static [&'static str],
-    /// Whether it can also run on the real network.
-    pub live: bool,
+    /// How it also runs on real sockets, where it does.
+    pub live: Option<Live>,
     pub knobs: &'static [Knob],
     /// What it writes for other programs, beside the tables that every run gives.
     pub exports: &'static [Export],
