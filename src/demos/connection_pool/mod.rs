@@ -29,7 +29,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "Requests come in their own time and need a connection: a new one each, one kept for all, or one of a pool. Turn the \
             pool's size down to the knee. TLS would add its own round trips to each new connection; it comes with a later chapter.",
     chapters: &["W2"],
-    live: false,
+    live: None,
     knobs: &[
         Knob::choice("mode", "which connection a request gets", &["pool", "keep-alive", "new"]),
         Knob::choice("arrivals", "at random times, or each when the last is answered", &["open", "one-by-one"]),
