@@ -2,7 +2,6 @@
 //!
 //! A demo returns one, a view draws one, a file keeps one. It knows nothing of any demo and of any screen.
 pub mod json;
-mod live;
 #[cfg(test)]
 mod sample;
 pub mod saved;
@@ -17,7 +16,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::quantity::Quantity;
-pub use live::Live;
 pub use time::Time;
 
 /// A whole run. Indices (`node`, `link`) point into its [`Topology`]; packet numbers start at 1.
@@ -51,9 +49,6 @@ pub struct Run {
     /// Forks: what was done to which packet.
     #[serde(default)]
     pub interventions: Vec<Intervention>,
-    /// Set when real sockets made it: then nothing makes it again.
-    #[serde(default)]
-    pub live: Option<Live>,
 }
 
 /// A change to one packet; all before it is as it was, all after it is the other future.

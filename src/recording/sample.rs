@@ -30,7 +30,6 @@ pub(crate) fn sample() -> Recording {
             knobs: BTreeMap::from([("rtt".into(), "80ms".into())]),
             seed: 1,
             interventions: Vec::new(),
-            live: None,
         },
         topology: topology(),
         packets,

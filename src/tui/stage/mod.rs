@@ -245,7 +245,6 @@ impl Stage {
             knobs: self.knobs.as_text(),
             seed: self.setup.seed,
             interventions: self.setup.interventions.clone(),
-            live: None,
         }
     }
 

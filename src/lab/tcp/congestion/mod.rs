@@ -1,8 +1,15 @@
 //! How a sender finds its rate: one trait, told what the ACKs say, asked for a window and a pace.
+mod bbr;
+mod cubic;
+mod hystart;
+mod newreno;
+mod window;
+
 use std::fmt;
 use std::time::Duration;
 
 use crate::lab::tcp::sender::RateSample;
+use crate::lab::tcp::seq::Seq;
 use crate::lab::tcp::settings::Congestion;
 use crate::recording::Time;
 
@@ -82,8 +89,13 @@ pub(crate) struct Acked<'a> {
     pub(crate) srtt: Option<Duration>,
     /// The congestion window kept data back since the last ACK.
     pub(crate) cwnd_limited: bool,
-    /// Fast or RTO recovery is on.
+    /// Fast or RTO recovery is on, or a window reduction for ECN.
     pub(crate) recovering: bool,
+    /// RTO recovery is on.
+    pub(crate) after_timeout: bool,
+    /// `SND.UNA` after the ACK and `SND.NXT`: a round trip is over when the first passes an old second.
+    pub(crate) round: Seq,
+    pub(crate) sent: Seq,
     pub(crate) rate: Option<&'a RateSample>,
 }
 
@@ -103,6 +115,8 @@ pub(crate) enum Signal {
     Loss,
     Ecn,
     Timeout,
+    /// The timer again, for data that has lowered ssthresh already: it stays.
+    RepeatedTimeout,
 }
 
 /// What a control is started with.
@@ -115,9 +129,53 @@ pub(crate) struct Start {
     pub(crate) hystart: bool,
     /// BBR chooses the phase it begins `PROBE_BW` in by chance.
     pub(crate) seed: u64,
+    pub(crate) now: Time,
+    /// The handshake's round trip.
+    pub(crate) rtt: Option<Duration>,
 }
 
 /// The control of that name.
 pub(crate) fn start(which: Congestion, start: Start) -> Box<dyn CongestionControl> {
-    todo!("{which:?} {start:?}")
+    match which {
+        Congestion::Cubic => Box::new(cubic::Cubic::new(&start)),
+        Congestion::NewReno => Box::new(newreno::NewReno::new(&start)),
+        Congestion::Bbr => Box::new(bbr::Bbr::new(&start)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) const MSS: u32 = 1000;
+
+    /// Ten segments, no HyStart++.
+    pub(super) fn start() -> Start {
+        Start { mss: MSS, initial_window: 10 * MSS, hystart: false, seed: 1, now: Time(0), rtt: None }
+    }
+
+    /// An ACK of so many bytes while the window is full.
+    pub(super) fn ack(bytes: u32) -> Acked<'static> {
+        Acked {
+            now: Time(0),
+            acked: bytes,
+            delivered: bytes,
+            lost: 0,
+            prior_pipe: 0,
+            pipe: 0,
+            rtt: None,
+            srtt: None,
+            cwnd_limited: true,
+            recovering: false,
+            after_timeout: false,
+            round: Seq(0),
+            sent: Seq(0),
+            rate: None,
+        }
+    }
+
+    /// A loss with so many bytes in flight.
+    pub(super) fn lost(flight: u32) -> Congested {
+        Congested { now: Time(0), flight, pipe: flight, signal: Signal::Loss }
+    }
 }

@@ -1,9 +1,17 @@
 //! The sender's brain: what is in flight, what is lost, what may leave next and why. No segment is built here.
+mod acks;
 mod pacing;
 mod prr;
+mod rack;
+mod ranges;
 mod rate;
 mod rtt;
 mod scoreboard;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod turn;
+mod undo;
 mod why;
 
 use std::time::Duration;
@@ -13,7 +21,12 @@ pub(crate) use rtt::Rtt;
 pub(crate) use scoreboard::Scoreboard;
 pub(crate) use why::{Decision, Why};
 
-use crate::lab::tcp::congestion::CongestionControl;
+use crate::lab::tcp::congestion::{self, CongestionControl, Start};
+use crate::lab::tcp::sender::pacing::Pacer;
+use crate::lab::tcp::sender::prr::Prr;
+use crate::lab::tcp::sender::rack::Rack;
+use crate::lab::tcp::sender::timers::Probe;
+use crate::lab::tcp::sender::undo::Undo;
 use crate::lab::tcp::seq::Seq;
 use crate::lab::tcp::settings::Congestion;
 use crate::recording::Time;
@@ -82,6 +95,19 @@ pub(crate) enum Turn {
     Nothing,
 }
 
+/// What the sender is doing about losses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing.
+    Open,
+    /// The network said ECN: the window shrinks over a round trip, nothing is sent again.
+    Reducing,
+    /// RFC 6675 §5, RFC 6582 §3.2.
+    FastRecovery,
+    /// RFC 6298 §5.4: all is lost, slow start.
+    RtoRecovery,
+}
+
 /// The sender of one connection, from the end of the handshake on. The order of calls:
 ///
 /// ```text
@@ -91,105 +117,161 @@ pub(crate) enum Turn {
 /// ```
 #[derive(Debug)]
 pub(crate) struct Sender {
+    options: SenderOptions,
     board: Scoreboard,
     rtt: Rtt,
+    rack: Rack,
     control: Box<dyn CongestionControl>,
+    pacer: Pacer,
+    phase: Phase,
+    /// `RecoveryPoint` (RFC 6675): the phase lasts until this is acknowledged.
+    recover: Seq,
+    prr: Option<Prr>,
+    undo: Option<Undo>,
+    /// The next retransmission may leave whatever the window says: the first of an episode.
+    forced: bool,
+    /// RFC 6675 §4, `NextSeg` rule 4: once in a recovery.
+    rescued: bool,
+    /// Without SACK: duplicate ACKs in a row.
+    duplicates: u32,
+    /// Data before this was sent while the window kept more back.
+    limited_until: Seq,
+    last_sent: Time,
+    rto_at: Option<Time>,
+    reorder_at: Option<Time>,
+    probe: Probe,
+    timeouts: u32,
+    retransmissions: u32,
+    cwr: bool,
+    /// What began and is not announced yet: a fast recovery, a reduction for ECN.
+    begun: Option<(Seq, Why)>,
+    echoed: bool,
+    decisions: Vec<Decision>,
 }
 
 impl Sender {
     /// `first`: the sequence number of the first octet of data. `handshake`: how long the SYN took to be answered, where
     /// it was sent once (Karn).
-    pub(crate) fn new(_options: SenderOptions, _first: Seq, _now: Time, _handshake: Option<Duration>) -> Self {
-        todo!()
+    pub(crate) fn new(options: SenderOptions, first: Seq, now: Time, handshake: Option<Duration>) -> Self {
+        let mut rtt = Rtt::new(options.min_rto);
+        if let Some(sample) = handshake {
+            rtt.sample(now, sample);
+        }
+        let start = Start {
+            mss: options.mss,
+            // RFC 6298 §5.7, RFC 5681 §3.1: after a lost SYN the first flight is one segment.
+            initial_window: options.mss * if handshake.is_some() { options.initial_window } else { 1 },
+            hystart: options.hystart,
+            seed: options.seed,
+            now,
+            rtt: handshake,
+        };
+        Self {
+            options,
+            board: Scoreboard::new(first, now),
+            rtt,
+            rack: Rack::new(first),
+            control: congestion::start(options.congestion, start),
+            pacer: Pacer::default(),
+            phase: Phase::Open,
+            recover: first,
+            prr: None,
+            undo: None,
+            forced: false,
+            rescued: false,
+            duplicates: 0,
+            limited_until: first,
+            last_sent: now,
+            rto_at: None,
+            reorder_at: None,
+            probe: Probe::default(),
+            timeouts: 0,
+            retransmissions: 0,
+            cwr: false,
+            begun: None,
+            echoed: false,
+            decisions: Vec::new(),
+        }
     }
 
-    /// An acceptable ACK came in (also one that moves nothing).
-    pub(crate) fn on_ack(&mut self, _ack: &Ack<'_>) -> Progress {
-        todo!()
-    }
-
-    /// When [`Self::on_deadline`] wants to be called: retransmission timeout, tail loss probe or reordering window.
-    pub(crate) fn deadline(&self) -> Option<Time> {
-        todo!()
-    }
-
-    /// The deadline has passed; harmless when it has not.
-    pub(crate) fn on_deadline(&mut self, _now: Time) {
-        todo!()
-    }
-
-    /// What may leave now. `ready`: octets that could leave as new data if the congestion window allowed (there is data
-    /// or a FIN, the peer's window is open, Nagle agrees); 0 when nothing could.
-    pub(crate) fn next(&mut self, _now: Time, _ready: u32) -> Turn {
-        todo!()
-    }
-
-    /// This range has left: new data where it begins at [`Self::snd_nxt`], else again. A FIN counts as an octet. Zero
-    /// window probes and keep-alives do not belong here.
-    pub(crate) fn on_sent(&mut self, _now: Time, _seq: Seq, _len: u32) {
-        todo!()
-    }
-
-    /// The path carries smaller segments than thought (RFC 1191): what is in flight and too long is lost.
-    pub(crate) fn on_smaller_mss(&mut self, _now: Time, _mss: u32) {
-        todo!()
+    /// The path carries smaller segments than thought (RFC 1191): what is in flight and too long is lost. That is no sign
+    /// of congestion.
+    pub(crate) fn on_smaller_mss(&mut self, now: Time, mss: u32) {
+        self.options.mss = mss;
+        self.control.set_mss(mss);
+        if self.board.mark_too_long(mss).lost > 0 {
+            self.forced = true;
+            self.rto_at = Some(now + self.rtt.rto());
+        }
     }
 
     /// Whether the next segment of new data has to say CWR (RFC 3168 §6.1.2); asking takes the answer.
     pub(crate) fn take_cwr(&mut self) -> bool {
-        todo!()
+        std::mem::take(&mut self.cwr)
     }
 
     /// What was decided since the last call, oldest first.
     pub(crate) fn take_decisions(&mut self) -> Vec<Decision> {
-        todo!()
+        std::mem::take(&mut self.decisions)
     }
 
-    /// `SND.UNA` and `SND.NXT`.
-    pub(crate) fn snd_una(&self) -> Seq {
-        todo!()
+    /// `SND.UNA`.
+    pub(crate) const fn snd_una(&self) -> Seq {
+        self.board.una()
     }
 
-    pub(crate) fn snd_nxt(&self) -> Seq {
-        todo!()
+    /// `SND.NXT`.
+    pub(crate) const fn snd_nxt(&self) -> Seq {
+        self.board.nxt()
     }
 
-    pub(crate) fn rtt(&self) -> &Rtt {
+    pub(crate) const fn rtt(&self) -> &Rtt {
         &self.rtt
     }
 
-    /// Back-offs of the retransmission timer in a row.
-    pub(crate) fn timeouts(&self) -> u32 {
-        todo!()
+    pub(crate) const fn board(&self) -> &Scoreboard {
+        &self.board
+    }
+
+    /// Expiries of the retransmission timer since an ACK last moved the left edge.
+    pub(crate) const fn timeouts(&self) -> u32 {
+        self.timeouts
     }
 
     /// Since when the oldest octet has waited for its ACK: what the user timeout counts from.
     pub(crate) fn waiting_since(&self) -> Option<Time> {
-        todo!()
+        self.board.first().map(|it| it.first_sent_at)
     }
 
     /// Bytes; PRR's while it governs.
     pub(crate) fn cwnd(&self) -> u32 {
-        todo!()
+        self.prr.as_ref().map_or_else(|| self.control.cwnd(), Prr::cwnd)
     }
 
+    /// Slow start threshold, bytes.
     pub(crate) fn ssthresh(&self) -> Option<u32> {
         self.control.ssthresh()
     }
 
     /// RFC 6675 `pipe`, bytes.
     pub(crate) fn pipe(&self) -> u32 {
-        todo!()
+        self.board.pipe()
     }
 
     /// Segments sent again so far.
-    pub(crate) fn retransmissions(&self) -> u32 {
-        todo!()
+    pub(crate) const fn retransmissions(&self) -> u32 {
+        self.retransmissions
     }
 
     /// `slow start`, `congestion avoidance`, `fast recovery`, `RTO recovery`, or a state of BBR.
     pub(crate) fn phase(&self) -> &'static str {
-        todo!()
+        match self.phase {
+            _ if self.control.governs_recovery() => self.control.phase(),
+            Phase::Open => self.control.phase(),
+            Phase::Reducing => "window reduction",
+            Phase::FastRecovery => "fast recovery",
+            Phase::RtoRecovery => "RTO recovery",
+        }
     }
 
     /// bit/s.

@@ -24,5 +24,23 @@ impl Pacer {
 
 /// How long so many bytes take.
 fn time_for(bytes: u32, bits: u64) -> Duration {
-    Duration::from_nanos(u64::from(bytes) * 8 * 1_000_000_000 / bits.max(1))
+    let nanos = u128::from(bytes) * 8_000_000_000 / u128::from(bits.max(1));
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_leave_a_transmission_time_apart_and_idleness_saves_nothing_up() {
+        let mut pacer = Pacer::default();
+        assert_eq!(pacer.holds_until(Time(0)), None);
+        pacer.on_sent(Time(0), 1250, 10_000_000);
+        assert_eq!(pacer.holds_until(Time(0)), Some(Time(1_000_000)));
+        assert_eq!(pacer.holds_until(Time(1_000_000)), None);
+        pacer.on_sent(Time(9_000_000), 1250, 10_000_000);
+        assert_eq!(pacer.holds_until(Time(9_000_000)), Some(Time(10_000_000)));
+        assert_eq!(time_for(u32::MAX, 1), Duration::from_nanos(u64::MAX), "no overflow");
+    }
 }

@@ -114,3 +114,67 @@ impl Estimate {
         self.min = self.min.min(rtt);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// Samples one round trip apart.
+    fn after(samples: &[u64]) -> Rtt {
+        let mut rtt = Rtt::new(200 * MS);
+        let mut now = Time(0);
+        for &sample in samples {
+            now = now + Duration::from_millis(sample);
+            rtt.sample(now, Duration::from_millis(sample));
+        }
+        rtt
+    }
+
+    #[test]
+    fn before_any_sample_the_timeout_is_a_second_and_doubles_to_two_minutes() {
+        let mut rtt = Rtt::new(200 * MS);
+        let timeouts: Vec<_> = (0..9).map(|_| (rtt.rto().as_secs(), rtt.back_off()).0).collect();
+        assert_eq!(timeouts, [1, 2, 4, 8, 16, 32, 64, 120, 120]);
+        (0..100).for_each(|_| rtt.back_off());
+        assert_eq!(rtt.rto(), MAX_RTO);
+    }
+
+    #[test]
+    fn the_first_sample_is_the_estimate_and_half_of_it_the_variation() {
+        let rtt = after(&[80]);
+        assert_eq!((rtt.srtt(), rtt.rttvar()), (Some(80 * MS), Some(40 * MS)));
+        assert_eq!(rtt.rto(), 280 * MS, "the floor of 200 ms is under 4 * 40 ms");
+        assert_eq!(after(&[160]).rto(), 480 * MS);
+    }
+
+    #[test]
+    fn a_steady_path_comes_down_to_the_rtt_and_the_floor() {
+        let rtt = after(&[40; 50]);
+        assert_eq!(rtt.srtt(), Some(40 * MS));
+        assert!(rtt.rttvar().is_some_and(|it| it < MS));
+        assert_eq!(rtt.rto(), 240 * MS);
+    }
+
+    #[test]
+    fn one_late_sample_raises_the_variation_at_once_and_it_falls_by_quarters() {
+        let mut samples = vec![40; 50];
+        samples.push(440);
+        let late = after(&samples);
+        // RFC 6298 §2.3: 3/4 of about 0, and a quarter of the 400 ms; SRTT moves by an eighth.
+        assert_eq!(late.srtt(), Some(90 * MS));
+        assert!(late.rttvar().is_some_and(|it| it >= 100 * MS), "{:?}", late.rttvar());
+        samples.extend([90; 20]);
+        assert_eq!(after(&samples).rto(), after(&samples).srtt().map_or(MS, |it| it + 200 * MS));
+    }
+
+    #[test]
+    fn a_sample_ends_the_back_off() {
+        let mut rtt = after(&[40; 50]);
+        rtt.back_off();
+        assert_eq!((rtt.rto(), rtt.backoff()), (480 * MS, 1));
+        rtt.sample(Time(10_000_000_000), 40 * MS);
+        assert_eq!((rtt.rto(), rtt.backoff()), (240 * MS, 0));
+    }
+}
