@@ -69,7 +69,7 @@ pub(super) fn run(json: bool) -> anyhow::Result<ExitCode> {
 
 fn listed(demo: &Demo) -> Listed {
     let knobs = demo.knobs.iter().map(listed_knob).collect();
-    Listed { name: demo.name, title: demo.title, chapters: demo.chapters, live: demo.live, knobs }
+    Listed { name: demo.name, title: demo.title, chapters: demo.chapters, live: demo.live.is_some(), knobs }
 }
 
 fn listed_knob(knob: &Knob) -> ListedKnob {

@@ -24,7 +24,7 @@ pub(super) const DEMO: Demo = Demo {
     title: "One HTTP request, layer by layer",
     about: "A client asks a server for one page. Each layer puts its header in front of what it carries: count the bytes.",
     chapters: &["W1"],
-    live: false,
+    live: None,
     knobs: &[
         Knob::millis("rtt", "time to the server and back", [0, 500, 5, 20]),
         Knob::quantity("body", "bytes of the page", Unit::Bytes, [0, 4000, 256, 512]),

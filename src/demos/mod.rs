@@ -1,10 +1,12 @@
 //! The demos: each a file with a topology, knobs, a script and what it measures. No drawing, no protocol code.
 mod capture;
+mod connection_pool;
 mod encapsulation;
 pub mod export;
 mod findings;
 mod frame;
 mod knob;
+pub mod live;
 mod packet_tour;
 mod states;
 mod syn_queue;
@@ -13,11 +15,13 @@ mod tcp_echo;
 mod tcp_handshake;
 mod tcp_vs_udp;
 mod three_layers;
+mod workload;
 
 use std::collections::BTreeMap;
 
 pub use export::Export;
 pub use knob::{Knob, KnobError, KnobKind, Knobs, Value};
+pub use live::Live;
 
 use crate::recording::{Intervention, Recording, Run};
 
@@ -30,8 +34,8 @@ pub struct Demo {
     pub about: &'static str,
     /// The chapters it belongs to: `W1`.
     pub chapters: &'static [&'static str],
-    /// Whether it can also run on the real network.
-    pub live: bool,
+    /// How it also runs on real sockets, where it does.
+    pub live: Option<Live>,
     pub knobs: &'static [Knob],
     /// What it writes for other programs, beside the tables that every run gives.
     pub exports: &'static [Export],
@@ -62,6 +66,7 @@ impl Setup {
             knobs: knobs.as_text(),
             seed: self.seed,
             interventions: self.interventions.clone(),
+            live: None,
         }
     }
 }
@@ -87,6 +92,7 @@ pub fn all() -> &'static [&'static Demo] {
         &tcp_handshake::DEMO,
         &tcp_close::DEMO,
         &syn_queue::DEMO,
+        &connection_pool::DEMO,
     ]
 }
 

@@ -31,7 +31,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "ARP, ping, DNS, a download that loses a segment, and a connection that is refused: as a capture at the client \
             shows it. Another seed gives other names, ports and frame numbers.",
     chapters: &["W1"],
-    live: false,
+    live: None,
     knobs: &[
         Knob::millis("rtt", "time to the server and back", [0, 500, 5, 30]),
         Knob::quantity("drop", "which segment of the download is lost; 0 is none", Unit::Count, [0, 6, 1, 2]),

@@ -22,7 +22,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "One UDP request and its answer, hop by hop: the ports and IP addresses stay, the MAC addresses change at \
             the router and not at the switch.",
     chapters: &["W1"],
-    live: false,
+    live: None,
     knobs: &[
         Knob::millis("rtt", "time to the server and back", [0, 500, 5, 10]),
         Knob::choice("place", "where the server is: behind a router, or on the client's LAN", &["routed", "same-lan"]),

@@ -56,7 +56,9 @@ pub use host::HostOptions;
 pub use link::{CoDel, LinkOptions};
 pub use loss::Loss;
 pub use outside::Arrived;
+pub(crate) use programs::errno;
 pub use programs::{LabDatagrams, LabListener, LabNet, LabStream, Sleep};
+pub(crate) use random::Dice;
 pub use run::{LabError, Limits};
 
 #[cfg(test)]

@@ -227,7 +227,7 @@ fn v4(address: SocketAddr) -> io::Result<SocketAddrV4> {
 }
 
 /// The name `errno(3)` has for it, with the words.
-fn errno(error: &Error) -> String {
+pub(crate) fn errno(error: &Error) -> String {
     let name = match error.kind() {
         ErrorKind::ConnectionRefused => "ECONNREFUSED (connection refused)",
         ErrorKind::ConnectionReset => "ECONNRESET (connection reset by peer)",

@@ -35,6 +35,10 @@ impl Net for LabNet {
     fn spawn(&self, task: impl Future<Output = ()> + 'static) {
         Self::spawn(self, task);
     }
+
+    fn note(&self, text: String) {
+        Self::note(self, text);
+    }
 }
 
 impl Stream for LabStream {

@@ -4,6 +4,7 @@
 //! thread. Streams are tokio's byte streams, so that hyper, rustls and their kin run on them unchanged.
 pub mod host;
 mod lab;
+pub mod live;
 #[cfg(test)]
 mod tests;
 
@@ -65,6 +66,9 @@ pub trait Net: Clone + 'static {
 
     /// Runs a task beside the caller's; it ends with the world at the latest.
     fn spawn(&self, task: impl Future<Output = ()> + 'static);
+
+    /// A remark of the program about its work, where a recording is kept.
+    fn note(&self, _text: String) {}
 }
 
 /// A TCP connection. Dropping it closes it in order (FIN) once what was written is sent.

@@ -13,8 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::lab::{Lab, LabNet, LinkOptions};
 use crate::net::host::HostNet;
-use crate::net::{Datagrams, Listener, Net, Stream};
+use crate::net::{Datagrams, Listener, Net, SocketOptions, State, Stream, TcpInfo};
 use crate::recording::{Recording, Run};
+use crate::services::within;
 
 /// Runs a program on two lab hosts 10 ms apart; it listens on the second and speaks from the first.
 fn in_the_lab<T, F: Future<Output = T>>(program: impl FnOnce(LabNet, LabNet, SocketAddr) -> F) -> (T, Recording) {
@@ -160,4 +161,60 @@ fn hyper_speaks_http_in_both_worlds() {
         recording.packets.iter().filter(|it| it.summary.contains("200 OK")).filter_map(|it| it.arrived).max();
     assert_eq!(last_answer.map(|it| it.0), Some(80_000_000));
     assert_eq!(on_this_machine(http).expect("no error"), expected);
+}
+
+/// What both ends know once the first wrote and the second has not read.
+async fn infos<N: Net>(client: N, server: N, at: SocketAddr) -> io::Result<[TcpInfo; 2]> {
+    let listener = server.listen(at).await?;
+    let mut stream = client.connect(listener.local()?).await?;
+    let (mut accepted, _) = listener.accept().await?;
+    stream.write_all(&[7; 1000]).await?;
+    server.sleep(Duration::from_millis(100)).await;
+    let infos = [stream.info()?, accepted.info()?];
+    // Unread bytes would make the close a reset.
+    accepted.read_exact(&mut [0; 1000]).await?;
+    drop(accepted);
+    client.sleep(Duration::from_millis(100)).await;
+    assert_eq!(stream.info()?.state, State::CloseWait, "the other end has closed");
+    Ok(infos)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connection_of_this_machine_says_what_its_kernel_knows() {
+    for at in [SocketAddr::from(([127, 0, 0, 1], 0)), SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, 0))] {
+        let run = HostNet::run(|net| infos(net, net, at)).expect("this machine has an event queue");
+        let [client, server] = run.expect("no error");
+        assert_eq!((client.state, server.state), (State::Established, State::Established));
+        assert_eq!((client.send_queue, server.receive_queue), (Some(0), Some(1000)));
+        assert!(client.srtt.is_some_and(|it| it < Duration::from_secs(1)), "{client:?}");
+        assert!(client.cwnd >= client.mss && client.mss >= 500, "{client:?}");
+        assert!(client.rto >= Duration::from_millis(200), "Linux's floor: {client:?}");
+        assert_eq!((client.ssthresh, client.retransmissions, client.pipe), (None, 0, 0));
+        assert!(
+            client.peer_window.is_none_or(|it| it > 1000) && client.window.is_none_or(|it| it > 1000),
+            "{client:?}"
+        );
+    }
+}
+
+/// A receiver with a small buffer, chosen before the connection opens: how much a sender gets rid of.
+async fn stuffed<N: Net>(client: N, server: N, at: SocketAddr) -> io::Result<usize> {
+    let options = SocketOptions { receive_buffer: Some(8192), ..SocketOptions::default() };
+    let listener = server.listen_with(at, options).await?;
+    let options = SocketOptions { send_buffer: Some(8192), ..SocketOptions::default() };
+    let mut stream = client.connect_with(listener.local()?, options).await?;
+    let _unread = listener.accept().await?;
+    let mut taken = 0;
+    while let Some(count) = within(&client, Duration::from_millis(500), stream.write(&[7; 1024])).await {
+        taken += count?;
+    }
+    Ok(taken)
+}
+
+#[test]
+fn socket_buffers_of_this_machine_are_as_large_as_the_program_asked() {
+    let taken = on_this_machine(stuffed).expect("no error");
+    // Linux counts its own structures too and grants twice what was asked for.
+    assert!((8_000..=64_000).contains(&taken), "{taken}");
 }

@@ -9,6 +9,7 @@ use super::{EventKind, Fate, Interface, Intervention, Meddling, NodeKind, Record
 pub const SHAPE: &str = r#"{
   "demo": "tcp-echo", "seed": 1, "knobs": {"rtt": "80ms"},
   "interventions": [{"packet": 2, "action": "drop"}],
+  "live": null,
   "end_ns": 160000000,
   "measurements": [{"name": "handshake", "value": 80000000,
     "unit": "ns", "label": "..", "how": ".."}],
@@ -36,6 +37,8 @@ at_ns: handed to the link; left_ns: its first bit goes out; arrived_ns: its last
 
 fate: delivered, lost, queue_full, dropped, delayed, duplicated or copy. An event's kind: call (call, result), state (machine, from, to), decision (text) or note (text). action: drop, duplicate or delay with secs and nanos.
 
+live: null, or {host, address} of a run on real sockets: host as it was written, null for a server of its own on loopback. Such a run has no packets and cannot be repeated; all others can:
+
 The same demo, knobs, seed and interventions give the same bytes. Fields may be added; these keep name and meaning. Characters that could drive a terminal are written as \u escapes."#;
 
 #[derive(Serialize)]
@@ -44,6 +47,7 @@ struct View<'a> {
     seed: u64,
     knobs: &'a BTreeMap<String, String>,
     interventions: &'a [Intervention],
+    live: Option<&'a super::Live>,
     end_ns: Time,
     measurements: Vec<Measurement<'a>>,
     markers: Vec<Marker<'a>>,
@@ -155,6 +159,7 @@ fn view(recording: &Recording) -> View<'_> {
         seed: run.seed,
         knobs: &run.knobs,
         interventions: &run.interventions,
+        live: run.live.as_ref(),
         end_ns: recording.end,
         measurements: recording.measurements.iter().map(measurement).collect(),
         markers: recording.markers.iter().map(marker).collect(),

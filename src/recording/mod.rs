@@ -2,6 +2,7 @@
 //!
 //! A demo returns one, a view draws one, a file keeps one. It knows nothing of any demo and of any screen.
 pub mod json;
+mod live;
 #[cfg(test)]
 mod sample;
 pub mod saved;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::quantity::Quantity;
+pub use live::Live;
 pub use time::Time;
 
 /// A whole run. Indices (`node`, `link`) point into its [`Topology`]; packet numbers start at 1.
@@ -49,6 +51,9 @@ pub struct Run {
     /// Forks: what was done to which packet.
     #[serde(default)]
     pub interventions: Vec<Intervention>,
+    /// Set when real sockets made it: then nothing makes it again.
+    #[serde(default)]
+    pub live: Option<Live>,
 }
 
 /// A change to one packet; all before it is as it was, all after it is the other future.

@@ -30,6 +30,7 @@ pub(crate) fn sample() -> Recording {
             knobs: BTreeMap::from([("rtt".into(), "80ms".into())]),
             seed: 1,
             interventions: Vec::new(),
+            live: None,
         },
         topology: topology(),
         packets,

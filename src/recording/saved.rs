@@ -78,7 +78,7 @@ struct Head {
 /// The file of a run.
 #[must_use]
 pub fn save(recording: &Recording) -> String {
-    let Run { demo, knobs, seed, interventions } = recording.run.clone();
+    let Run { demo, knobs, seed, interventions, .. } = recording.run.clone();
     let roundtrip = env!("CARGO_PKG_VERSION").to_owned();
     let digest = format!("{:016x}", digest(recording));
     let file = File { format: FORMAT, roundtrip, demo, knobs, seed, interventions, digest };
@@ -103,7 +103,11 @@ pub fn parse(bytes: &[u8]) -> Result<Saved, NotARun> {
     let bad_digest = || NotARun::Unreadable(format!("`{}` is no digest", visible_start(&digest, 40)));
     let digits = digest.len() == 16 && digest.bytes().all(|it| it.is_ascii_hexdigit());
     let digest = u64::from_str_radix(&digest, 16).ok().filter(|_| digits).ok_or_else(bad_digest)?;
-    Ok(Saved { run: Run { demo, knobs, seed, interventions }, roundtrip: visible_start(roundtrip, 40), digest })
+    Ok(Saved {
+        run: Run { demo, knobs, seed, interventions, live: None },
+        roundtrip: visible_start(roundtrip, 40),
+        digest,
+    })
 }
 
 impl Saved {

@@ -32,7 +32,10 @@ fn write(out: &mut String, recording: &Recording) -> std::fmt::Result {
     heading(out, recording)?;
     measurements(out, recording)?;
     markers(out, recording)?;
-    writeln!(out, "\nPackets ({})", recording.packets.len())?;
+    match &recording.run.live {
+        Some(live) => writeln!(out, "\n{}", visible(live.no_packets()))?,
+        None => writeln!(out, "\nPackets ({})", recording.packets.len())?,
+    }
     for packet in &recording.packets {
         writeln!(out, "  {}", packet_line(recording, packet))?;
         if let Some(reason) = &packet.reason {
@@ -47,7 +50,12 @@ fn write(out: &mut String, recording: &Recording) -> std::fmt::Result {
 
 fn heading(out: &mut String, recording: &Recording) -> std::fmt::Result {
     let run = &recording.run;
-    writeln!(out, "{}, seed {}, {} long", visible(&run.demo), run.seed, recording.end)?;
+    match &run.live {
+        Some(live) => {
+            writeln!(out, "{}, live, with {}, {} long", visible(&run.demo), visible(live.peer()), recording.end)?
+        }
+        None => writeln!(out, "{}, seed {}, {} long", visible(&run.demo), run.seed, recording.end)?,
+    }
     for (knob, value) in &run.knobs {
         writeln!(out, "  {} = {}", visible(knob), visible(value))?;
     }

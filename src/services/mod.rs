@@ -4,8 +4,10 @@ pub mod echo;
 pub mod grade;
 pub mod http;
 pub mod messages;
+pub mod pool;
 #[cfg(test)]
 mod tests;
 mod wait;
+pub mod work;
 
-pub use wait::{both, within};
+pub use wait::{Crowd, Member, both, within};

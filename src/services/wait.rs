@@ -1,7 +1,9 @@
 //! Waiting for two things at once, or for one thing no longer than a limit; on any world's clock.
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::Poll;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use crate::net::Net;
@@ -43,4 +45,46 @@ pub async fn both<A, B>(one: impl Future<Output = A>, other: impl Future<Output 
         }
     })
     .await
+}
+
+/// Counts tasks that run beside each other, so that one may wait for the last. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Crowd(Rc<RefCell<(usize, Option<Waker>)>>);
+
+/// One of a [`Crowd`]; it leaves when dropped.
+#[derive(Debug)]
+pub struct Member(Crowd);
+
+impl Crowd {
+    /// One more, until what this gives is dropped.
+    #[must_use]
+    pub fn join(&self) -> Member {
+        self.0.borrow_mut().0 += 1;
+        Member(self.clone())
+    }
+
+    /// Waits until nobody is left. One task may wait at a time.
+    pub async fn gone(&self) {
+        poll_fn(|cx| {
+            let mut crowd = self.0.borrow_mut();
+            if crowd.0 == 0 {
+                return Poll::Ready(());
+            }
+            crowd.1 = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let mut crowd = self.0.0.borrow_mut();
+        crowd.0 -= 1;
+        if crowd.0 == 0
+            && let Some(waker) = crowd.1.take()
+        {
+            waker.wake();
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "Clients come to a listener whose queues are short. Flood it with forged SYNs, or let its program be slow: who gets \
             in, and after how long? SYN cookies answer without remembering.",
     chapters: &["W2"],
-    live: false,
+    live: None,
     knobs: &[
         Knob::quantity("flood", "forged SYNs each second, for 4 s", Unit::Count, [0, 250, 10, 20]),
         Knob::choice("cookies", "when the server answers with a cookie", &["when-full", "never", "always"]),

@@ -26,7 +26,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "FIN each way, half-close, RST, both at once, and a socket that is never closed: the states of both ends until the \
             last one is over, and who is left with TIME-WAIT.",
     chapters: &["W2"],
-    live: false,
+    live: None,
     knobs: &[
         Knob::choice("way", "how the connection ends", Way::WORDS),
         Knob::millis("rtt", "time to the server and back", [1, 1000, 10, 40]),

@@ -26,7 +26,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "connect, accept, send, recv, shutdown and close on the time line, beside the segments: partial reads, half-close, \
             RST, a slow reader, two clients at once.",
     chapters: &["W1"],
-    live: false,
+    live: None,
     knobs: &[
         Knob::millis("rtt", "time to the server and back", [0, 500, 5, 20]),
         Knob::choice(

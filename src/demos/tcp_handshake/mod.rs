@@ -23,7 +23,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "Three segments before the first byte: the states of both ends, their sequence numbers and options, and when each \
             side may send. Lose one of the three, or knock at a closed or a filtered port.",
     chapters: &["W2"],
-    live: false,
+    live: None,
     knobs: &[
         Knob::millis("rtt", "time to the server and back", [0, 2000, 10, 80]),
         Knob::choice(

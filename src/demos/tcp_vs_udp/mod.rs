@@ -26,7 +26,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "The same messages over TCP and over UDP, on equal links. Lose one: over UDP it is missing, over TCP it comes late \
             and holds back all behind it.",
     chapters: &["W1"],
-    live: false,
+    live: None,
     knobs: &[
         Knob::millis("rtt", "time to the server and back", [0, 1000, 10, 40]),
         Knob::quantity("rate", "of each link", Unit::BitsPerSecond, [100_000, 1_000_000_000, 1_000_000, 10_000_000]),

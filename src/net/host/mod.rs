@@ -1,17 +1,29 @@
 //! The seam on this machine: its own sockets and its own clock, one thread.
+#[cfg(target_os = "linux")]
+mod info;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_info.rs"]
+mod info;
+mod options;
+
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use tokio::task::LocalSet;
 
 use crate::net::{Datagrams, Listener, Net, SocketOptions, Stream, TcpInfo};
 use crate::recording::Time;
+pub(crate) use info::Kernel;
+
+/// Connections that may wait for `accept` where the program does not say; the system has a limit of its own.
+const BACKLOG: i32 = 4096;
 
 /// This machine's network.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +40,10 @@ impl HostNet {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         #[expect(clippy::disallowed_methods, reason = "this world's time is the machine's")]
         let net = Self { began: Instant::now() };
-        Ok(LocalSet::new().block_on(&runtime, program(net)))
+        let ended = LocalSet::new().block_on(&runtime, program(net));
+        // A name the system's resolver is still looking for is not waited for.
+        runtime.shutdown_background();
+        Ok(ended)
     }
 }
 
@@ -37,12 +52,19 @@ impl Net for HostNet {
     type Listener = HostListener;
     type Datagrams = HostDatagrams;
 
-    async fn connect_with(&self, to: SocketAddr, _: SocketOptions) -> io::Result<HostStream> {
-        HostStream::new(TcpStream::connect(to).await?)
+    async fn connect_with(&self, to: SocketAddr, options: SocketOptions) -> io::Result<HostStream> {
+        let socket = options::socket(to, options)?;
+        let stream = TcpSocket::from_std_stream(socket.into()).connect(to).await?;
+        HostStream::new(stream, options)
     }
 
-    async fn listen_with(&self, at: SocketAddr, _: SocketOptions) -> io::Result<HostListener> {
-        TcpListener::bind(at).await.map(HostListener)
+    async fn listen_with(&self, at: SocketAddr, options: SocketOptions) -> io::Result<HostListener> {
+        let socket = options::socket(at, options)?;
+        // A server that was just ended leaves its port in TIME-WAIT; the next may have it (ip(7), SO_REUSEADDR).
+        socket.set_reuse_address(true)?;
+        socket.bind(&at.into())?;
+        socket.listen(options.backlog.map_or(BACKLOG, |it| i32::try_from(it).unwrap_or(i32::MAX)))?;
+        Ok(HostListener { socket: TcpListener::from_std(socket.into())?, options })
     }
 
     async fn bind(&self, at: SocketAddr) -> io::Result<HostDatagrams> {
@@ -67,9 +89,15 @@ impl Net for HostNet {
 pub struct HostStream(TcpStream);
 
 impl HostStream {
-    fn new(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
+    fn new(stream: TcpStream, options: SocketOptions) -> io::Result<Self> {
+        stream.set_nodelay(options.nodelay.unwrap_or(true))?;
         Ok(Self(stream))
+    }
+}
+
+impl AsRawFd for HostStream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
     }
 }
 
@@ -83,7 +111,7 @@ impl Stream for HostStream {
     }
 
     fn info(&self) -> io::Result<TcpInfo> {
-        Err(ErrorKind::Unsupported.into())
+        Kernel::open()?.ask(self.local()?, self.peer()?)
     }
 
     fn abort(self) {
@@ -114,16 +142,26 @@ impl AsyncWrite for HostStream {
 
 /// A listening TCP socket of this machine.
 #[derive(Debug)]
-pub struct HostListener(TcpListener);
+pub struct HostListener {
+    socket: TcpListener,
+    /// What its connections inherit.
+    options: SocketOptions,
+}
+
+impl AsRawFd for HostListener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+}
 
 impl Listener for HostListener {
     type Stream = HostStream;
 
     async fn accept(&self) -> io::Result<(HostStream, SocketAddr)> {
         loop {
-            match self.0.accept().await {
+            match self.socket.accept().await {
                 Ok((stream, peer)) => {
-                    if let Ok(stream) = HostStream::new(stream) {
+                    if let Ok(stream) = HostStream::new(stream, self.options) {
                         return Ok((stream, peer));
                     }
                 }
@@ -135,7 +173,7 @@ impl Listener for HostListener {
     }
 
     fn local(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.socket.local_addr()
     }
 }
 

@@ -245,6 +245,7 @@ impl Stage {
             knobs: self.knobs.as_text(),
             seed: self.setup.seed,
             interventions: self.setup.interventions.clone(),
+            live: None,
         }
     }
 

@@ -27,7 +27,7 @@ pub(crate) static DEMO: Demo = Demo {
     title: "A request and its answer",
     about: "A client asks a server over a switch; one answer is lost.",
     chapters: &["W1"],
-    live: false,
+    live: None,
     knobs: &[Knob::millis("rtt", "the round-trip time", [2, 500, 10, 40]), Knob::switch("quiet", "no second request")],
     exports: &[],
     view: "sequence",
@@ -223,6 +223,7 @@ fn empty(knobs: &Knobs, setup: &Setup) -> Recording {
             knobs: knobs.as_text(),
             seed: setup.seed,
             interventions: setup.interventions.clone(),
+            live: None,
         },
         topology: Topology {
             nodes: vec![

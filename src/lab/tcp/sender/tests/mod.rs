@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::lab::tcp::sender::{Decision, Detection, SenderOptions, Why};
 use crate::lab::tcp::settings::Congestion;
 use crate::recording::Time;
-use path::{FIRST, MSS, PathOptions, Transfer};
+use path::{MSS, PathOptions, Transfer};
 
 const MB: u32 = 1_000_000;
 

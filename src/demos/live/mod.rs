@@ -1,0 +1,283 @@
+//! A demo on this machine's sockets: the same programs as in the lab, against a server of their own on loopback or a host
+//! the user named. What it leaves is a [`Recording`] without packets.
+mod target;
+#[cfg(test)]
+mod tests;
+mod trouble;
+
+use std::future::poll_fn;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+pub use target::{NotATarget, Target};
+
+use crate::demos::{Demo, Knob, Knobs};
+use crate::net::Net;
+use crate::net::host::HostNet;
+use crate::net::live::{LiveNet, Written};
+use crate::quantity::Quantity;
+use crate::recording::{
+    self, Event, EventKind, Interface, Link, LinkEnd, Node, NodeKind, Recording, Run, Time, Topology,
+};
+
+/// How a demo runs on real sockets.
+#[derive(Debug)]
+pub struct Live {
+    /// The port of a host named without one.
+    pub port: u16,
+    /// The knobs that also hold here: those of its programs. The others describe a network, and here the path is as it is.
+    pub knobs: &'static [&'static str],
+    /// A run is ended after this long.
+    pub limit: Duration,
+    /// What is played on the networks it is given.
+    pub script: fn(Stand) -> Script,
+}
+
+/// A script on its way. What its programs do on the networks of their [`Stand`] is written down.
+pub struct Script {
+    /// The programs; over when the client is done. Dropped where it stands when the run is stopped.
+    pub play: Pin<Box<dyn Future<Output = io::Result<()>>>>,
+    /// Reads measurements, markers and spans off the recording, and off what the programs noted for it.
+    pub found: Box<dyn FnOnce(&mut Recording)>,
+}
+
+/// What a script is given.
+#[derive(Clone)]
+pub struct Stand {
+    pub knobs: Knobs,
+    pub client: LiveNet,
+    /// `None` when the user named a host: then the server is there already.
+    pub server: Option<LiveNet>,
+    /// Where to connect, or, with a server of the script's own, where it listens first (loopback, port 0).
+    pub at: SocketAddr,
+}
+
+/// Ends a run from another thread.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Since the run began.
+    pub elapsed: Duration,
+    /// Socket calls so far.
+    pub calls: usize,
+    /// What it is about: the last call, or that a name is looked up.
+    pub doing: String,
+}
+
+/// A run, and what went wrong in it.
+#[derive(Debug)]
+pub struct Ran {
+    pub recording: Recording,
+    /// In words for a person; `None` when the script ended as it should.
+    pub trouble: Option<String>,
+}
+
+/// Why there is no run at all; the message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveError {
+    #[error("{demo} runs in the lab only; these also run live: {live}")]
+    LabOnly { demo: &'static str, live: String },
+    #[error("`{knob}` describes the lab's network, and a live run takes the path as it is; {demo} live has {known}")]
+    LabKnob { demo: &'static str, knob: String, known: String },
+    #[error("{0}")]
+    Unresolved(String),
+    #[error("the run was stopped before it began")]
+    Stopped,
+    #[error("this machine gives no sockets to wait on: {0}")]
+    System(#[source] io::Error),
+}
+
+/// A run asks this often whether it shall stop, and tells how far it is.
+const PULSE: Duration = Duration::from_millis(20);
+
+/// After the script the programs have this long to see the connection's end.
+const GRACE: Duration = Duration::from_millis(60);
+
+/// How a run ended.
+enum Ended {
+    Script(io::Result<()>),
+    Limit,
+    Stopped,
+}
+
+/// Runs a demo live. Blocks until it is over; `tell` hears how far it is, `stop` ends it.
+///
+/// # Errors
+/// When nothing could be run: the demo has no live side, the host has no address.
+pub fn run(
+    demo: &'static Demo,
+    knobs: &Knobs,
+    target: &Target,
+    stop: &Stop,
+    tell: &mut dyn FnMut(&Progress),
+) -> Result<Ran, LiveError> {
+    let live = demo.live.as_ref().ok_or_else(|| lab_only(demo))?;
+    let watch = Watch { limit: live.limit, stop, tell };
+    let played = HostNet::run(|net| play(net, live, knobs, target, watch)).map_err(LiveError::System)??;
+    Ok(ran(demo, knobs, target, played))
+}
+
+/// What a script left behind.
+struct Played {
+    written: Written,
+    ended: Ended,
+    address: SocketAddr,
+    found: Box<dyn FnOnce(&mut Recording)>,
+}
+
+async fn play(
+    net: HostNet,
+    live: &Live,
+    knobs: &Knobs,
+    target: &Target,
+    mut watch: Watch<'_>,
+) -> Result<Played, LiveError> {
+    let address = watch.resolve(&net, target, live.port).await?;
+    let [client, server] = LiveNet::nodes(net, ["client", "server"]);
+    let server = matches!(target, Target::Own).then_some(server);
+    let Script { play, found } =
+        (live.script)(Stand { knobs: knobs.clone(), client: client.clone(), server, at: address });
+    let ended = watch.wait(&net, play, || client.progress()).await.map_or_else(|ended| ended, Ended::Script);
+    net.sleep(GRACE).await;
+    Ok(Played { written: client.written(), ended, address, found })
+}
+
+/// How long something may take, who may end it sooner, and who hears how far it is.
+struct Watch<'a> {
+    limit: Duration,
+    stop: &'a Stop,
+    tell: &'a mut dyn FnMut(&Progress),
+}
+
+impl Watch<'_> {
+    /// Where the script's connections go.
+    async fn resolve(&mut self, net: &HostNet, target: &Target, port: u16) -> Result<SocketAddr, LiveError> {
+        let Target::Host(host) = target else { return Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)) };
+        let doing = format!("looking up {}", host.name());
+        match self.wait(net, host.resolve(port), || (0, doing.clone())).await {
+            Ok(resolved) => resolved.map_err(LiveError::Unresolved),
+            Err(Ended::Stopped) => Err(LiveError::Stopped),
+            Err(_) => {
+                let limit = Quantity::time(self.limit);
+                let text = format!("this system's resolver said nothing of {} for {limit}", host.name());
+                Err(LiveError::Unresolved(text))
+            }
+        }
+    }
+
+    /// What the work comes to, unless the limit is over or a stop is asked for first.
+    async fn wait<T>(
+        &mut self,
+        net: &HostNet,
+        work: impl Future<Output = T>,
+        doing: impl Fn() -> (usize, String),
+    ) -> Result<T, Ended> {
+        let began = net.now();
+        let mut work = pin!(work);
+        let mut pulse = Box::pin(net.sleep(PULSE));
+        poll_fn(|context| {
+            if let Poll::Ready(value) = work.as_mut().poll(context) {
+                return Poll::Ready(Ok(value));
+            }
+            while pulse.as_mut().poll(context).is_ready() {
+                pulse = Box::pin(net.sleep(PULSE));
+                let elapsed = net.now() - began;
+                if self.stop.is_asked() {
+                    return Poll::Ready(Err(Ended::Stopped));
+                }
+                if elapsed >= self.limit {
+                    return Poll::Ready(Err(Ended::Limit));
+                }
+                let (calls, doing) = doing();
+                (self.tell)(&Progress { elapsed, calls, doing });
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+fn lab_only(demo: &Demo) -> LiveError {
+    let live: Vec<&str> = super::all().iter().filter(|it| it.live.is_some()).map(|it| it.name).collect();
+    LiveError::LabOnly { demo: demo.name, live: live.join(", ") }
+}
+
+impl Live {
+    /// Whether a knob holds here.
+    #[must_use]
+    pub fn has(&self, knob: &Knob) -> bool {
+        self.knobs.contains(&knob.name)
+    }
+}
+
+/// Refuses a setting that describes the lab's network.
+///
+/// # Errors
+/// When the demo has no live side, or the knob does not hold there.
+pub fn allow<'a>(demo: &Demo, mut settings: impl Iterator<Item = &'a str>) -> Result<(), LiveError> {
+    let live = demo.live.as_ref().ok_or_else(|| lab_only(demo))?;
+    let Some(knob) = settings.find(|name| !live.knobs.contains(name)) else { return Ok(()) };
+    let names: Vec<String> = live.knobs.iter().map(|it| format!("`{it}`")).collect();
+    let known = if names.is_empty() { "no knobs".to_owned() } else { names.join(", ") };
+    Err(LiveError::LabKnob { demo: demo.name, knob: knob.to_owned(), known })
+}
+
+/// The recording of what was written down.
+fn ran(demo: &'static Demo, knobs: &Knobs, target: &Target, played: Played) -> Ran {
+    let live = demo.live.as_ref().expect("it just ran live");
+    let Played { written, ended, address, found } = played;
+    let address = written.listened.filter(|_| address.port() == 0).unwrap_or(address);
+    let trouble = match ended {
+        Ended::Script(Ok(())) => None,
+        Ended::Script(Err(error)) => Some(trouble::of(&error, address)),
+        Ended::Limit => Some(trouble::limit(address, live.limit)),
+        Ended::Stopped => Some("the run was stopped before its end".to_owned()),
+    };
+    let mut events = written.events;
+    let note = |text| Event { at: written.end, until: None, node: 0, kind: EventKind::Note { text } };
+    events.extend(trouble.clone().map(note));
+    let mut all = knobs.as_text();
+    all.retain(|name, _| live.knobs.contains(&name.as_str()));
+    let live = recording::Live { host: target.host().map(|it| it.name().to_owned()), address };
+    let topology = topology(&live);
+    let run = Run { demo: demo.name.to_owned(), knobs: all, live: Some(live), ..Run::default() };
+    let (packets, spans, measurements, markers) = Default::default();
+    let end = written.end.max(Time(1));
+    let series = written.series;
+    let mut recording = Recording { run, topology, packets, events, spans, series, measurements, markers, end };
+    found(&mut recording);
+    Ran { recording, trouble }
+}
+
+/// Two ends and what is known of the path between them: nothing but its name.
+fn topology(live: &recording::Live) -> Topology {
+    let node = |name: &str, column, addresses| Node {
+        name: name.to_owned(),
+        kind: NodeKind::Host,
+        interfaces: vec![Interface { name: "socket".to_owned(), mac: None, addresses }],
+        place: (column, 0),
+    };
+    let path = if live.address.ip().is_loopback() { "loopback" } else { "the network as it is" };
+    let ends = [LinkEnd { node: 0, interface: 0 }, LinkEnd { node: 1, interface: 0 }];
+    let link = Link { name: "client-server".to_owned(), ends, properties: vec![path.to_owned()] };
+    let own = if live.address.ip().is_loopback() { vec![live.address.ip()] } else { Vec::new() };
+    Topology { nodes: vec![node("client", 0, own), node("server", 2, vec![live.address.ip()])], links: vec![link] }
+}

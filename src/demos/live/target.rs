@@ -1,0 +1,137 @@
+//! Whom a live run speaks to: `--live`, `--live example.org`, `--live 192.0.2.1:8080`, `--live [2001:db8::1]:80`.
+use std::net::{IpAddr, SocketAddr};
+
+/// Whom a live run speaks to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A server of the run's own, on loopback.
+    Own,
+    /// A host the user named.
+    Host(Host),
+}
+
+/// A host as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    written: String,
+    name: String,
+    port: Option<u16>,
+}
+
+/// A text that names no host; the message says how one is written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` names no host: write a name or an address, with a port or without: example.org, 192.0.2.1:8080, [2001:db8::1]:80"
+)]
+pub struct NotATarget(String);
+
+/// No name is longer (RFC 1035 §2.3.4).
+const LONGEST_NAME: usize = 253;
+
+impl std::str::FromStr for Target {
+    type Err = NotATarget;
+
+    /// Reads a host; nothing at all is a server of the run's own.
+    fn from_str(text: &str) -> Result<Self, NotATarget> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Self::Own);
+        }
+        let wrong = || NotATarget(crate::wire::text::visible_start(text, 80));
+        let (name, port) = split(text).ok_or_else(wrong)?;
+        let is_address = name.parse::<IpAddr>().is_ok();
+        let is_name = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || name.len() > LONGEST_NAME || !(is_address || name.chars().all(is_name)) {
+            return Err(wrong());
+        }
+        Ok(Self::Host(Host { written: text.to_owned(), name: name.to_owned(), port }))
+    }
+}
+
+/// The name and the port, where there is one; port 0 is none.
+fn split(text: &str) -> Option<(&str, Option<u16>)> {
+    let port = |text: &str| text.parse().ok().filter(|port| *port > 0);
+    if text.parse::<IpAddr>().is_ok() {
+        return Some((text, None));
+    }
+    if let Some(rest) = text.strip_prefix('[') {
+        let (address, rest) = rest.split_once(']')?;
+        return match rest.strip_prefix(':') {
+            Some(digits) => Some((address, Some(port(digits)?))),
+            None => rest.is_empty().then_some((address, None)),
+        };
+    }
+    match text.split_once(':') {
+        Some((name, digits)) => Some((name, Some(port(digits)?))),
+        None => Some((text, None)),
+    }
+}
+
+impl Target {
+    /// The host, where one is named.
+    #[must_use]
+    pub const fn host(&self) -> Option<&Host> {
+        match self {
+            Self::Own => None,
+            Self::Host(host) => Some(host),
+        }
+    }
+}
+
+impl Host {
+    /// As the user wrote it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.written
+    }
+
+    /// The first address the system's resolver gives.
+    pub(super) async fn resolve(&self, port: u16) -> Result<SocketAddr, String> {
+        let port = self.port.unwrap_or(port);
+        let found = tokio::net::lookup_host((self.name.as_str(), port)).await;
+        let none = |why: String| format!("{} has no address that this system's resolver knows: {why}", self.name);
+        found.map_err(|error| none(error.to_string()))?.next().ok_or_else(|| none("its answer is empty".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_read_with_its_port_or_without() {
+        let read = |text: &str| match text.parse() {
+            Ok(Target::Host(host)) => (host.name, host.port),
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(read("example.org"), ("example.org".to_owned(), None));
+        assert_eq!(read(" localhost:8080 "), ("localhost".to_owned(), Some(8080)));
+        assert_eq!(read("192.0.2.1:80"), ("192.0.2.1".to_owned(), Some(80)));
+        assert_eq!(read("2001:db8::1"), ("2001:db8::1".to_owned(), None));
+        assert_eq!(read("[2001:db8::1]:80"), ("2001:db8::1".to_owned(), Some(80)));
+        assert_eq!(read("[::1]"), ("::1".to_owned(), None));
+        assert_eq!("".parse(), Ok(Target::Own));
+    }
+
+    #[test]
+    fn what_names_no_host_is_refused_with_how_to_write_one() {
+        let long = "a".repeat(254);
+        for text in [
+            "host:",
+            "host:0",
+            "host:99999",
+            "host:80:90",
+            "[::1",
+            "[::1]80",
+            "[]:80",
+            "a b",
+            "a/b",
+            "\u{1b}[2J",
+            &long,
+        ] {
+            let error = text.parse::<Target>().expect_err(text).to_string();
+            assert!(error.contains("write a name or an address"), "{error}");
+            assert!(!error.contains('\u{1b}'));
+        }
+    }
+}

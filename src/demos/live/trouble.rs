@@ -1,0 +1,32 @@
+//! What goes wrong on a real network, in words that say what to do.
+use std::io::{Error, ErrorKind};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Why the script could not go on.
+pub(super) fn of(error: &Error, peer: SocketAddr) -> String {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => {
+            format!("{peer} refused the connection: nothing listens on that port (a RST answered the SYN)")
+        }
+        ErrorKind::ConnectionReset => {
+            format!("{peer} reset the connection: its program or a box on the way wants no more of it")
+        }
+        ErrorKind::BrokenPipe => format!("{peer} had closed the connection already when more was sent"),
+        ErrorKind::TimedOut => format!("{peer} does not answer: it is down, or something on the way drops packets"),
+        ErrorKind::HostUnreachable => format!("{peer} is unreachable: the last router finds no such host"),
+        ErrorKind::NetworkUnreachable => format!("this machine has no route to {peer}"),
+        ErrorKind::UnexpectedEof => format!("{peer} closed the connection before it had answered"),
+        ErrorKind::PermissionDenied => format!("this machine does not let the run speak to {peer}: {error}"),
+        ErrorKind::Unsupported => error.to_string(),
+        _ => format!("speaking to {peer} failed: {error}"),
+    }
+}
+
+/// Why the run was cut off.
+pub(super) fn limit(peer: SocketAddr, limit: Duration) -> String {
+    let limit = crate::quantity::Quantity::time(limit);
+    format!(
+        "the run was cut off after {limit}: {peer} had not answered all of it, or something on the way drops packets"
+    )
+}
