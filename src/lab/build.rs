@@ -9,6 +9,7 @@ use crate::lab::frame::Mac;
 use crate::lab::host::{Host, HostOptions, Parts};
 use crate::lab::interface::Interface;
 use crate::lab::link::{Link, LinkOptions};
+use crate::lab::nat::{Nat, NatOptions};
 use crate::lab::outside::Outside;
 use crate::lab::programs::LabNet;
 use crate::lab::random::Dice;
@@ -71,7 +72,7 @@ impl Lab {
     /// Begins a router.
     pub fn router(&mut self, name: &str) -> RouterBuilder<'_> {
         let name = name.to_owned();
-        RouterBuilder { lab: self, name, place: (0, 0), interfaces: Vec::new(), routes: Vec::new() }
+        RouterBuilder { lab: self, name, place: (0, 0), interfaces: Vec::new(), routes: Vec::new(), nat: None }
     }
 
     /// Begins a station whose IP stack is outside: [`Self::hand_in`] and [`Self::take_out`] are its side of the door.
@@ -400,6 +401,7 @@ pub struct RouterBuilder<'a> {
     place: (u8, u8),
     interfaces: Vec<Network>,
     routes: Vec<(Network, Ipv4Addr)>,
+    nat: Option<(usize, NatOptions)>,
 }
 
 impl RouterBuilder<'_> {
@@ -430,12 +432,22 @@ impl RouterBuilder<'_> {
         self
     }
 
+    /// Makes it a NAT: what goes out of its `outside`-th interface (`eth0` is 0) goes with that interface's address.
+    ///
+    /// # Panics
+    /// At [`Self::add`], when there is no such interface.
+    #[must_use]
+    pub const fn nat(mut self, outside: usize, options: NatOptions) -> Self {
+        self.nat = Some((outside, options));
+        self
+    }
+
     /// Puts the router into the lab.
     ///
     /// # Panics
     /// When a route's next router is on no network of this one, or the name is taken.
     pub fn add(self) -> NodeId {
-        let Self { lab, name, place, interfaces: networks, routes: remote } = self;
+        let Self { lab, name, place, interfaces: networks, routes: remote, nat } = self;
         let macs: Vec<_> = networks.iter().map(|_| lab.next_mac()).collect();
         let parts = || networks.iter().copied().zip(macs.iter().copied()).enumerate();
         let direct = parts().map(|(index, (own, _))| Route { to: own.network(), via: None, interface: index });
@@ -448,6 +460,7 @@ impl RouterBuilder<'_> {
             routes: direct.chain(through).collect(),
             mtus: vec![1500; networks.len()],
             interfaces: parts().map(|(index, (own, mac))| Interface::new(index, mac, own)).collect(),
+            nat: nat.map(|(outside, options)| Nat::new(outside, networks[outside].address, options)),
             ..Router::default()
         };
         let interfaces = parts().map(|(index, (own, mac))| interface(index, mac, own)).collect();

@@ -38,6 +38,7 @@ mod icmp;
 mod interface;
 mod link;
 mod loss;
+mod nat;
 mod output;
 mod outside;
 mod programs;
@@ -55,6 +56,7 @@ pub use build::{HostBuilder, Lab, NodeId, OutsideBuilder, RouterBuilder, SwitchB
 pub use host::HostOptions;
 pub use link::{CoDel, LinkOptions};
 pub use loss::Loss;
+pub use nat::{Forgotten, NatOptions};
 pub use outside::Arrived;
 pub(crate) use programs::errno;
 pub use programs::{LabDatagrams, LabListener, LabNet, LabStream, Sleep};

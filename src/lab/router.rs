@@ -6,12 +6,13 @@ use etherparse::icmpv4::DestUnreachableHeader;
 use etherparse::{IpNumber, Ipv4Header};
 
 use crate::lab::interface::{Interface, Received};
+use crate::lab::nat::{Nat, Verdict};
 use crate::lab::output::Output;
 use crate::lab::route::{self, Route};
 use crate::lab::{frame, icmp};
 use crate::recording::Time;
 
-/// A router without any filter or translation.
+/// A router; with a table of its own it is a NAT.
 #[derive(Debug, Default)]
 pub(crate) struct Router {
     pub(crate) interfaces: Vec<Interface>,
@@ -20,6 +21,7 @@ pub(crate) struct Router {
     pub(crate) routes: Vec<Route>,
     /// Destinations whose route was recorded: once is enough, each packet carries its reason.
     pub(crate) chosen: BTreeSet<Ipv4Addr>,
+    pub(crate) nat: Option<Nat>,
 }
 
 impl Router {
@@ -32,12 +34,42 @@ impl Router {
             return;
         };
         let to = Ipv4Addr::from(header.destination);
+        let packet = packet[..header.header_len() + payload.len()].to_vec();
         if self.interfaces.iter().any(|it| it.network.address == to) {
-            self.answer(now, &header, payload, out);
+            self.own(now, interface, packet, out);
         } else if !to.is_broadcast() && !to.is_multicast() && to != self.interfaces[interface].network.broadcast() {
-            let packet = packet[..header.header_len() + payload.len()].to_vec();
             self.forward(now, interface, header, packet, out);
         }
+    }
+
+    /// A packet to one of the router's own addresses: for somebody behind a NAT, or for the router itself.
+    fn own(&mut self, now: Time, interface: usize, mut packet: Vec<u8>, out: &mut Output) {
+        let nat = self.nat.as_mut().filter(|it| it.outside == interface);
+        let verdict = nat.map_or(Verdict::NotMine, |nat| nat.inbound(now, &mut packet));
+        let translated = verdict == Verdict::Pass;
+        if verdict != Verdict::NotMine && !self.judged(now, verdict, out) {
+            return;
+        }
+        let Some((header, payload)) = frame::ipv4(&packet) else { return };
+        if translated {
+            self.forward(now, interface, header, packet, out);
+        } else {
+            self.answer(now, &header, payload, out);
+        }
+    }
+
+    /// Does what the NAT says; true when the packet may go on.
+    fn judged(&mut self, now: Time, verdict: Verdict, out: &mut Output) -> bool {
+        match verdict {
+            Verdict::Pass => return true,
+            Verdict::Drop(why) => out.decide(why),
+            Verdict::Reset(why, reset) => {
+                out.decide(why.clone());
+                self.originate(now, reset, why, out);
+            }
+            Verdict::NotMine => {}
+        }
+        false
     }
 
     /// The router's own addresses answer ping.
@@ -79,7 +111,13 @@ impl Router {
         let before = header.time_to_live;
         header.time_to_live -= 1;
         header.header_checksum = header.calc_header_checksum();
-        let packet = [&header.to_bytes(), &packet[header.header_len()..]].concat();
+        let mut packet = [&header.to_bytes(), &packet[header.header_len()..]].concat();
+        if let Some(nat) = self.nat.as_mut().filter(|it| it.outside == route.interface && from != route.interface) {
+            let verdict = nat.outbound(now, &mut packet, out);
+            if !self.judged(now, verdict, out) {
+                return;
+            }
+        }
         let next_hop = route.via.unwrap_or(to);
         let way = route.via.map_or_else(|| "directly".to_owned(), |via| format!("via {via}"));
         let why = format!("to {to}: route {} {way}, TTL {before} to {}", route.to, header.time_to_live);
@@ -105,6 +143,9 @@ impl Router {
 
     /// Does what is due; packets nobody answered for come back to their senders as "host unreachable".
     pub(crate) fn tick(&mut self, now: Time, out: &mut Output) {
+        if let Some(nat) = &mut self.nat {
+            nat.expire(now, out);
+        }
         for index in 0..self.interfaces.len() {
             for lost in self.interfaces[index].tick(now, out) {
                 let own = self.interfaces[index].network.address;
@@ -116,7 +157,8 @@ impl Router {
 
     /// When [`Self::tick`] has something to do.
     pub(crate) fn next_tick(&self) -> Option<Time> {
-        self.interfaces.iter().filter_map(Interface::next_tick).min()
+        let expiry = self.nat.as_ref().and_then(Nat::next_expiry);
+        self.interfaces.iter().filter_map(Interface::next_tick).chain(expiry).min()
     }
 }
 
@@ -145,6 +187,7 @@ mod tests {
             mtus: vec![1500, 600],
             routes: vec![route(0), route(1)],
             chosen: BTreeSet::new(),
+            nat: None,
         }
     }
 

@@ -81,7 +81,7 @@ impl Lane {
 
     /// Takes a frame in.
     pub(super) fn transmit(&mut self, now: Time, offer: &Offer<'_>, options: &LinkOptions) -> Admission {
-        let luck = self.roll(offer, options);
+        let luck = self.roll(now, offer, options);
         let bytes = offer.bytes.len();
         self.drain(now);
         let free = self.busy_until <= now;
@@ -114,8 +114,11 @@ impl Lane {
     }
 
     /// Every die is rolled for every frame, so that one frame's fate does not shift the next one's.
-    fn roll(&mut self, offer: &Offer<'_>, options: &LinkOptions) -> Luck {
+    fn roll(&mut self, now: Time, offer: &Offer<'_>, options: &LinkOptions) -> Luck {
         let lost = self.losses.iter_mut().map(|it| it.takes(offer.bytes)).fold(None, Option::or);
+        let age = now - Time::ZERO;
+        let cut = options.cut.is_some_and(|(from, to)| (from..to).contains(&age));
+        let lost = lost.or_else(|| cut.then(|| "the cable is cut".to_owned()));
         let jitter = Duration::from_nanos(self.jitter.below(nanos(options.jitter).saturating_add(1)));
         let duplicate = self.duplicate.chance(options.duplicate);
         let held_back = options.reorder.filter(|(share, _)| self.reorder.chance(*share)).map(|(_, by)| by);

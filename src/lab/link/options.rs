@@ -19,6 +19,8 @@ pub struct LinkOptions {
     pub(super) duplicate: u32,
     pub(super) reorder: Option<(u32, Duration)>,
     mtu: u16,
+    /// From when to when nothing gets through.
+    pub(super) cut: Option<(Duration, Duration)>,
 }
 
 impl Default for LinkOptions {
@@ -34,6 +36,7 @@ impl Default for LinkOptions {
             duplicate: 0,
             reorder: None,
             mtu: 1500,
+            cut: None,
         }
     }
 }
@@ -117,6 +120,13 @@ impl LinkOptions {
         self
     }
 
+    /// Cuts the cable at an instant of the run, for this long: what is sent in the meantime is lost, and nobody is told.
+    #[must_use]
+    pub const fn cut(mut self, at: Duration, length: Duration) -> Self {
+        self.cut = Some((at, at.saturating_add(length)));
+        self
+    }
+
     /// The largest IP packet the link carries, in bytes; at least 68 (RFC 791 §3.1).
     #[must_use]
     pub const fn mtu(mut self, bytes: u16) -> Self {
@@ -154,6 +164,10 @@ impl LinkOptions {
         }
         if let Some((share, by)) = self.reorder {
             texts.push(format!("holds {} back by {}", ppm(share), Quantity::time(by)));
+        }
+        if let Some((from, to)) = self.cut {
+            let end = if to == Duration::MAX { String::new() } else { format!(" to {}", Quantity::time(to)) };
+            texts.push(format!("cut from {}{end}", Quantity::time(from)));
         }
         if self.mtu != 1500 {
             texts.push(format!("MTU {} B", self.mtu));
