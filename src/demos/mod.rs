@@ -4,10 +4,13 @@ mod connection_pool;
 mod encapsulation;
 pub mod export;
 mod findings;
+mod flow_control;
 mod frame;
 mod knob;
 pub mod live;
+mod nagle;
 mod packet_tour;
+mod retransmission;
 mod states;
 mod syn_queue;
 mod tcp_close;
@@ -15,6 +18,8 @@ mod tcp_echo;
 mod tcp_handshake;
 mod tcp_vs_udp;
 mod three_layers;
+
+mod transfer;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -93,6 +98,9 @@ pub fn all() -> &'static [&'static Demo] {
         &tcp_close::DEMO,
         &syn_queue::DEMO,
         &connection_pool::DEMO,
+        &flow_control::DEMO,
+        &nagle::DEMO,
+        &retransmission::DEMO,
     ]
 }
 

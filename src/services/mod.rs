@@ -1,12 +1,14 @@
 //! Real protocol servers and clients, written once on the seam of [`crate::net`].
 pub mod dns;
 pub mod echo;
+pub mod exchange;
 pub mod grade;
 pub mod http;
 pub mod messages;
 pub mod pool;
 #[cfg(test)]
 mod tests;
+pub mod transfer;
 mod wait;
 pub mod work;
 

@@ -1,0 +1,188 @@
+//! A download as a capture at its sender shows it: what was in flight, what was acknowledged when, what went twice.
+use std::time::Duration;
+
+use crate::demos::capture::Sight;
+use crate::recording::Time;
+use crate::wire::analysis::{self, Mark, Seen};
+
+/// A segment with data that the sender sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sent {
+    pub(super) at: Time,
+    pub(super) packet: u32,
+    /// Where its bytes lie in the stream, counted from 0.
+    pub(super) from: u32,
+    pub(super) to: u32,
+    /// All of its bytes had been sent before.
+    pub(super) again: bool,
+    /// It went out into a window of 0.
+    pub(super) probe: bool,
+    /// It fills the window to its end.
+    pub(super) fills: bool,
+}
+
+/// An acknowledgment that reached the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Acked {
+    pub(super) at: Time,
+    pub(super) packet: u32,
+    /// Bytes of the stream that had arrived in order.
+    pub(super) up_to: u32,
+    /// The window it offers, in bytes, scaled.
+    pub(super) window: u32,
+    /// The n-th repetition of the same number, 0 for the first.
+    pub(super) duplicate: u32,
+}
+
+/// One transfer: the first connection in which this node sent more than it received.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Transfer {
+    pub(super) sent: Vec<Sent>,
+    pub(super) acks: Vec<Acked>,
+    /// From the SYN to the SYN-ACK.
+    pub(super) handshake: Option<Duration>,
+    /// When the SYN went out, or the first segment that was seen.
+    pub(super) began: Time,
+}
+
+impl Transfer {
+    /// What this capture, taken at one end, shows of its first connection.
+    pub(super) fn of(sights: &[Sight<'_>]) -> Self {
+        let frames = sights.iter().map(|it| Seen { n: it.packet.n, at_ns: it.at.0, frame: &it.packet.bytes });
+        let analysis = analysis::analyse(frames);
+        let mut transfer = Self::default();
+        let (mut syn, mut highest) = (None, 0);
+        for sight in sights {
+            let Some(it) = analysis.segments.get(&sight.packet.n).filter(|it| it.flow == 0) else { continue };
+            let Some(tcp) = sight.tcp() else { continue };
+            if tcp.opens() && syn.is_none() {
+                (syn, transfer.began) = (Some(sight.at), sight.at);
+            }
+            if !sight.sent && tcp.syn && transfer.handshake.is_none() {
+                transfer.handshake = syn.map(|at| sight.at - at);
+            }
+            if sight.sent && it.length > 0 {
+                transfer.take_sent(sight, it, &mut highest);
+            } else if !sight.sent && !tcp.rst {
+                transfer.take_ack(sight, it);
+            }
+        }
+        transfer
+    }
+
+    fn take_sent(&mut self, sight: &Sight<'_>, it: &analysis::Followed, highest: &mut u32) {
+        let from = it.sequence.wrapping_sub(1);
+        let to = from.wrapping_add(u32::try_from(it.length).unwrap_or(0));
+        let again = to <= *highest;
+        *highest = to.max(*highest);
+        let probe = it.marks.contains(&Mark::ZeroWindowProbe);
+        let fills = it.marks.contains(&Mark::WindowFull);
+        self.sent.push(Sent { at: sight.at, packet: sight.packet.n, from, to, again, probe, fills });
+    }
+
+    fn take_ack(&mut self, sight: &Sight<'_>, it: &analysis::Followed) {
+        let Some(number) = it.acknowledgment else { return };
+        let duplicate = it.marks.iter().find_map(|mark| match mark {
+            Mark::DuplicateAck(n) => Some(*n),
+            _ => None,
+        });
+        self.acks.push(Acked {
+            at: sight.at,
+            packet: sight.packet.n,
+            up_to: number.saturating_sub(1).min(self.highest()),
+            window: it.window,
+            duplicate: duplicate.unwrap_or(0),
+        });
+    }
+
+    /// Bytes sent so far.
+    pub(super) fn highest(&self) -> u32 {
+        self.sent.iter().map(|it| it.to).max().unwrap_or(0)
+    }
+
+    /// Segments that went out again.
+    pub(super) fn repeats(&self) -> impl Iterator<Item = &Sent> {
+        self.sent.iter().filter(|it| it.again && !it.probe)
+    }
+
+    /// The first segment after which the window had no room left.
+    pub(super) fn fills_window(&self) -> Option<&Sent> {
+        self.sent.iter().find(|it| it.fills)
+    }
+
+    /// When all bytes up to here were acknowledged.
+    pub(super) fn acked_at(&self, bytes: u32) -> Option<&Acked> {
+        self.acks.iter().find(|it| it.up_to >= bytes && bytes > 0)
+    }
+
+    /// From the first data out to the ACK of the last.
+    pub(super) fn duration(&self) -> Option<Duration> {
+        Some(self.acked_at(self.highest())?.at - self.sent.first()?.at)
+    }
+
+    /// Sent and not acknowledged, at each change.
+    pub(super) fn in_flight(&self) -> Vec<(Time, i64)> {
+        let (mut points, mut highest, mut acked) = (Vec::new(), 0, 0);
+        let mut acks = self.acks.iter().peekable();
+        let mut add = |at, highest: u32, acked: u32| points.push((at, i64::from(highest) - i64::from(acked)));
+        for sent in &self.sent {
+            while let Some(ack) = acks.next_if(|it| it.at <= sent.at) {
+                acked = ack.up_to.max(acked);
+                add(ack.at, highest, acked);
+            }
+            highest = sent.to.max(highest);
+            add(sent.at, highest, acked);
+        }
+        for ack in acks {
+            acked = ack.up_to.max(acked);
+            add(ack.at, highest, acked);
+        }
+        points
+    }
+
+    /// The window as the sender learned of it.
+    pub(super) fn window(&self) -> Vec<(Time, i64)> {
+        self.acks.iter().map(|it| (it.at, i64::from(it.window))).collect()
+    }
+
+    /// A round trip for each ACK of new bytes whose last segment was sent once (Karn's rule).
+    pub(super) fn round_trips(&self) -> Vec<(Time, Duration)> {
+        let (mut trips, mut acked) = (Vec::new(), 0);
+        let mut first = std::collections::BTreeMap::new();
+        let mut twice = std::collections::BTreeSet::new();
+        for it in &self.sent {
+            if first.insert(it.to, it.at).is_some() {
+                twice.insert(it.to);
+            }
+        }
+        for ack in &self.acks {
+            if ack.up_to <= acked {
+                continue;
+            }
+            acked = ack.up_to;
+            if let Some(at) = first.get(&acked).filter(|_| !twice.contains(&acked)).filter(|at| **at <= ack.at) {
+                trips.push((ack.at, ack.at - *at));
+            }
+        }
+        trips
+    }
+
+    /// The most bits a second that were acknowledged over any stretch of this length.
+    pub(super) fn peak_rate(&self, stretch: Duration) -> Option<i64> {
+        let (mut most, mut start, mut acked) = (0, 0, Vec::new());
+        for ack in &self.acks {
+            acked.push((ack.at, ack.up_to));
+            while acked[start].0 + stretch < ack.at {
+                start += 1;
+            }
+            most = most.max(ack.up_to.saturating_sub(acked[start].1));
+        }
+        (most > 0 && stretch > Duration::ZERO).then(|| rate(u64::from(most), stretch))
+    }
+}
+
+/// Bits a second.
+pub(super) fn rate(bytes: u64, over: Duration) -> i64 {
+    let bits = u128::from(bytes) * 8 * 1_000_000_000;
+    i64::try_from(bits.checked_div(over.as_nanos()).unwrap_or(0)).unwrap_or(i64::MAX)
+}
