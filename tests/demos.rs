@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use roundtrip::demos::{self, Demo, KnobKind, Setup};
-use roundtrip::recording::{EventKind, Fate, Intervention, Meddling, Recording};
+use roundtrip::recording::{Event, EventKind, Fate, Intervention, Meddling, Recording};
 
 /// What a run may come to at the most, whatever the knobs.
 const MOST_PACKETS: usize = 20_000;
@@ -32,7 +32,7 @@ fn told(recording: &Recording) -> String {
         let packet = it.packet.map_or(String::new(), |n| format!(" packet {n}"));
         writeln!(text, "@{} {}{packet}   {}", it.name, it.at, it.label).expect("text grows");
     }
-    for it in &recording.packets {
+    for it in told_of(&recording.packets, &mut text) {
         let fate = match &it.fate {
             Fate::Delivered => String::new(),
             other => format!("   {other:?}"),
@@ -40,7 +40,9 @@ fn told(recording: &Recording) -> String {
         writeln!(text, "{} {} {} > {}   {}{fate}", it.n, it.at, name(it.from), name(it.to), it.summary)
             .expect("text grows");
     }
-    for it in &recording.events {
+    let is_told = |it: &&Event| matches!(it.kind, EventKind::Call { .. } | EventKind::Note { .. });
+    let events: Vec<_> = recording.events.iter().filter(is_told).cloned().collect();
+    for it in told_of(&events, &mut text) {
         let text_of = match &it.kind {
             EventKind::Call { call, result } => format!("{call} {result}"),
             EventKind::Note { text } => text.clone(),
@@ -50,6 +52,15 @@ fn told(recording: &Recording) -> String {
         writeln!(text, "- {}{until} {}   {text_of}", it.at, name(it.node)).expect("text grows");
     }
     text
+}
+
+/// Nobody reviews thousands of lines: the beginning of a long list.
+fn told_of<'a, T>(all: &'a [T], text: &mut String) -> &'a [T] {
+    const MOST: usize = 240;
+    if all.len() > MOST {
+        writeln!(text, "the first {MOST} of {}:", all.len()).expect("text grows");
+    }
+    &all[..all.len().min(MOST)]
 }
 
 #[test]
@@ -167,6 +178,25 @@ const CONTRACT: &[(&str, &str, &str, &str)] = &[
         "arp_frame dns_rtt handshake_rtt ping_rtt syn_ack_frame retransmission_frame retransmit_gap rst_frame http_bytes frames",
     ),
     ("connection-pool", "", "first-syn first-request first-fin pool-full worst", POOL),
+    (
+        "flow-control",
+        "",
+        "first-data window-full zero-window window-open all-read",
+        "handshake bdp window scale peak_flight window_rate best_rate link_share goodput zero_windows shut_time probes \
+         finished",
+    ),
+    (
+        "nagle",
+        "",
+        "head held-back ack body answer first-ack",
+        "handshake answers fastest slowest held held_requests all segments",
+    ),
+    (
+        "retransmission",
+        "",
+        "lost duplicate-ack repeat filled",
+        "handshake lost noticed hole duplicate_acks repeats needless timeouts repeated_bytes took clean cost",
+    ),
     ("tcp-echo", "echo", "connect accept first-recv echo eof close", ECHO),
     ("tcp-echo", "partial-reads", "connect accept first-recv echo eof close", ECHO),
     ("tcp-echo", "half-close", "connect accept first-recv echo half-close eof close", ECHO),
