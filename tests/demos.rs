@@ -210,6 +210,12 @@ const CONTRACT: &[(&str, &str, &str, &str)] = &[
          syn_ack_header data_header syns syn_acks",
     ),
     (
+        "tcp-damage",
+        "",
+        "first-payment damaged too-early again",
+        "booked altered arrived bad_checksum duplicates out_of_order sent_again sent_again_after worst_delay",
+    ),
+    (
         "tcp-close",
         "",
         "answer client-fin close-wait fin-wait-2 server-fin time-wait over",

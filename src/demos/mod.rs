@@ -14,6 +14,7 @@ mod retransmission;
 mod states;
 mod syn_queue;
 mod tcp_close;
+mod tcp_damage;
 mod tcp_echo;
 mod tcp_handshake;
 mod tcp_vs_udp;
@@ -95,6 +96,7 @@ pub fn all() -> &'static [&'static Demo] {
         &tcp_echo::DEMO,
         &packet_tour::DEMO,
         &tcp_handshake::DEMO,
+        &tcp_damage::DEMO,
         &tcp_close::DEMO,
         &syn_queue::DEMO,
         &connection_pool::DEMO,

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::lab::executor::Executor;
+use crate::lab::fault::{Fault, Faulty};
 use crate::lab::frame::Mac;
 use crate::lab::host::{Host, HostOptions, Parts};
 use crate::lab::interface::Interface;
@@ -66,7 +67,7 @@ impl Lab {
 
     /// Begins a learning switch.
     pub fn switch(&mut self, name: &str) -> SwitchBuilder<'_> {
-        SwitchBuilder { lab: self, name: name.to_owned(), place: (0, 0) }
+        SwitchBuilder { lab: self, name: name.to_owned(), place: (0, 0), faulty: None }
     }
 
     /// Begins a router.
@@ -373,6 +374,7 @@ pub struct SwitchBuilder<'a> {
     lab: &'a mut Lab,
     name: String,
     place: (u8, u8),
+    faulty: Option<Faulty>,
 }
 
 impl SwitchBuilder<'_> {
@@ -383,14 +385,21 @@ impl SwitchBuilder<'_> {
         self
     }
 
+    /// Makes it do this to the `nth` frame with a program's bytes that it forwards, counted from 1.
+    #[must_use]
+    pub fn fault(mut self, fault: Fault, nth: u32) -> Self {
+        self.faulty = Some(Faulty::new(fault, nth));
+        self
+    }
+
     /// Puts the switch into the lab.
     ///
     /// # Panics
     /// With a name that is taken.
     pub fn add(self) -> NodeId {
-        let Self { lab, name, place } = self;
+        let Self { lab, name, place, faulty } = self;
         let face = recording::Node { name, kind: NodeKind::Switch, interfaces: Vec::new(), place };
-        lab.add(Machine::Switch(Switch::default()), face)
+        lab.add(Machine::Switch(Switch::new(faulty)), face)
     }
 }
 

@@ -32,6 +32,7 @@ mod agenda;
 mod build;
 mod drive;
 mod executor;
+mod fault;
 mod frame;
 mod host;
 mod icmp;
@@ -53,6 +54,7 @@ pub mod tcp;
 mod world;
 
 pub use build::{HostBuilder, Lab, NodeId, OutsideBuilder, RouterBuilder, SwitchBuilder};
+pub use fault::Fault;
 pub use host::HostOptions;
 pub use link::{CoDel, LinkOptions};
 pub use loss::Loss;

@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::lab::fault::Faulty;
 use crate::lab::frame::{self, Mac};
 use crate::lab::output::Output;
 use crate::recording::Time;
@@ -14,9 +15,15 @@ const AGEING: Duration = Duration::from_secs(300);
 pub(crate) struct Switch {
     pub(crate) ports: usize,
     table: BTreeMap<Mac, (usize, Time)>,
+    /// What is wrong with it, if anything is.
+    faulty: Option<Faulty>,
 }
 
 impl Switch {
+    pub(crate) fn new(faulty: Option<Faulty>) -> Self {
+        Self { faulty, ..Self::default() }
+    }
+
     /// Enters an address as if it had been heard just now.
     pub(crate) fn know(&mut self, mac: Mac, port: usize) {
         self.table.insert(mac, (port, Time::ZERO));
@@ -33,8 +40,11 @@ impl Switch {
                 out.decide(format!("{to} is on {}, where the frame came from: not forwarded", name(port)));
             }
             Some((there, _)) => {
-                let why = format!("forwarded: {to} was last heard on {}", name(*there));
-                out.send(*there, bytes.to_vec(), Some(why));
+                let why = Some(format!("forwarded: {to} was last heard on {}", name(*there)));
+                match &mut self.faulty {
+                    Some(faulty) => faulty.send(*there, bytes.to_vec(), why, out),
+                    None => out.send(*there, bytes.to_vec(), why),
+                }
             }
             None => self.flood(port, bytes, &format!("unknown destination {to}: flooded"), out),
         }
