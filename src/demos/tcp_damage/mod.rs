@@ -26,7 +26,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "A faulty switch spoils one frame. Sequence numbers put order and repeats right, the checksum finds most damage; \
             see what 16 bits do not find.",
     chapters: &["W2"],
-    live: false,
+    live: None,
     knobs: &[
         Knob::choice(
             "fault",
