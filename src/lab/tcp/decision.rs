@@ -3,6 +3,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::lab::tcp::sender;
+use crate::lab::tcp::stack::IcmpError;
 use crate::quantity::Quantity;
 
 /// What a sender knows at the instant it decides; bytes and time.
@@ -31,6 +32,8 @@ pub(crate) enum GivesUp {
     Reset,
     /// An ICMP message, or ARP's silence, said so.
     Unreachable,
+    /// Data came for a program that is gone (RFC 2525 §2.17).
+    Orphaned,
     /// Nobody holds it, and the peer's FIN did not come for this long (`tcp_fin_timeout`).
     FinWait2(Duration),
 }
@@ -72,7 +75,8 @@ pub(crate) enum Decision {
         before: u32,
     },
     TimeWaitReused,
-    SoftError,
+    /// RFC 9293 §3.9.2.2: noted, not obeyed.
+    SoftError(IcmpError),
     OutOfOrderDropped {
         bytes: u32,
     },
@@ -102,6 +106,7 @@ impl fmt::Display for GivesUp {
             Self::Refused => f.write_str("the peer refused it with a RST"),
             Self::Reset => f.write_str("the peer reset it"),
             Self::Unreachable => f.write_str("the peer cannot be reached"),
+            Self::Orphaned => f.write_str("data came, and the program has closed"),
             Self::FinWait2(after) => {
                 write!(f, "no program holds it and no FIN came in {}", Quantity::time(after))
             }
@@ -129,7 +134,7 @@ impl fmt::Display for Decision {
                 write!(f, "the path carries less: segments of {mss} B payload instead of {before}")
             }
             Self::TimeWaitReused => f.write_str("a new connection takes over the port from TIME-WAIT"),
-            Self::SoftError => f.write_str("an ICMP error on an established connection: noted, not obeyed"),
+            Self::SoftError(error) => write!(f, "{error}: noted, an established connection goes on"),
             Self::OutOfOrderDropped { bytes } => {
                 write!(f, "too many gaps in what came: {bytes} B dropped, they will come again")
             }

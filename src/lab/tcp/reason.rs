@@ -34,8 +34,6 @@ pub(crate) enum EndCall {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waited {
     No,
-    /// Limited transmit (RFC 3042) on this duplicate ACK.
-    DuplicateAck(u32),
     /// Nagle held it until what was sent before was acknowledged.
     Nagle,
     /// Less than half the largest window offered: sent because nothing else came for this long (RFC 9293 §3.8.6.2.1).
@@ -54,6 +52,7 @@ pub(crate) enum Acknowledges {
     /// The delayed-ACK timer ran out.
     Delayed {
         bytes: u32,
+        fin: bool,
         delay: Duration,
     },
     SecondSegment {
@@ -85,10 +84,8 @@ pub(crate) enum Acknowledges {
     AlreadyHere,
     /// There is no room for the bytes.
     NoRoom,
-    /// RFC 3168 §6.1.3: the state of congestion marks changed.
-    CongestionMark {
-        bytes: u32,
-    },
+    /// RFC 3168 §6.1.3: a congestion mark has to be echoed.
+    CongestionMark,
     WindowUpdate {
         read: u32,
         window: u32,
@@ -155,6 +152,7 @@ pub(crate) enum Reason {
     SynCookie,
     Data {
         written: Option<Written>,
+        why: Why,
         waited: Waited,
         fin: Option<EndCall>,
     },
@@ -191,7 +189,7 @@ impl fmt::Display for Reason {
             }
             Self::SynAckRepeated => f.write_str("answers the SYN again: it came again"),
             Self::SynCookie => f.write_str("answers the SYN with a cookie: nothing is remembered about it"),
-            Self::Data { written, waited, fin } => data(f, written, waited, fin),
+            Self::Data { written, why, waited, fin } => data(f, written, (why, waited), fin),
             Self::Fin(call) => write!(f, "{call}: FIN"),
             Self::Retransmits { why, bytes, fin } => retransmits(f, why, bytes, fin),
             Self::WindowProbe { times, rto } => {
@@ -208,7 +206,15 @@ impl fmt::Display for Reason {
     }
 }
 
-fn data(f: &mut fmt::Formatter<'_>, written: Option<Written>, waited: Waited, fin: Option<EndCall>) -> fmt::Result {
+fn data(
+    f: &mut fmt::Formatter<'_>,
+    written: Option<Written>,
+    (why, waited): (Why, Waited),
+    fin: Option<EndCall>,
+) -> fmt::Result {
+    if why != Why::Window {
+        write!(f, "{why}: ")?;
+    }
     write!(f, "{waited}")?;
     match written {
         Some(written) => write!(f, "{written}")?,
@@ -255,7 +261,6 @@ impl fmt::Display for Waited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::No => Ok(()),
-            Self::DuplicateAck(n) => write!(f, "limited transmit on duplicate ACK {n}: "),
             Self::Nagle => f.write_str("held back by Nagle until the ACK came: "),
             Self::Override(waited) => write!(f, "small window, but nothing moved for {}: ", Quantity::time(*waited)),
         }
@@ -269,9 +274,13 @@ impl fmt::Display for Acknowledges {
             Self::SynAckAgain => f.write_str("ACK again: this SYN had come already"),
             Self::Fin { bytes: 0 } => f.write_str("acknowledges the FIN"),
             Self::Fin { bytes } => write!(f, "acknowledges {bytes} bytes and the FIN"),
-            Self::Delayed { bytes, delay } => {
-                let delay = Quantity::time(delay);
-                write!(f, "acknowledges {bytes} bytes: delayed ACK, {delay} passed without data to ride on")
+            Self::Delayed { bytes, fin, delay } => {
+                match (bytes, fin) {
+                    (0, true) => f.write_str("acknowledges the FIN")?,
+                    (_, true) => write!(f, "acknowledges {bytes} bytes and the FIN")?,
+                    (_, false) => write!(f, "acknowledges {bytes} bytes")?,
+                }
+                write!(f, ": delayed ACK, {} passed without data to ride on", Quantity::time(delay))
             }
             Self::SecondSegment { bytes } => {
                 write!(f, "acknowledges {bytes} bytes: more than one full segment waited for an ACK")
@@ -294,9 +303,7 @@ impl fmt::Display for Acknowledges {
             Self::FillsGap { bytes } => write!(f, "acknowledges {bytes} bytes at once: this segment fills the gap"),
             Self::AlreadyHere => f.write_str("ACK again: these bytes had come already"),
             Self::NoRoom => f.write_str("no room for these bytes: repeats the ACK and the window"),
-            Self::CongestionMark { bytes } => {
-                write!(f, "acknowledges {bytes} bytes at once: a congestion mark came or ended")
-            }
+            Self::CongestionMark => f.write_str("ACK at once: the segment carries a congestion mark, echoes it"),
             Self::WindowUpdate { read, window } => {
                 write!(f, "window update: the program read {read} bytes, there is room for {window}")
             }
@@ -345,11 +352,12 @@ mod tests {
 
     #[test]
     fn data_names_the_calls_that_wrote_it() {
-        let data = |written, waited, fin| Reason::Data { written: Some(written), waited, fin }.to_string();
+        let why = Why::Window;
+        let data = |written, waited, fin| Reason::Data { written: Some(written), why, waited, fin }.to_string();
         assert_eq!(data(Written::Whole { size: 512 }, Waited::No, None), "send() of 512 bytes");
         let part = Written::Part { size: 3000, bytes: Bytes { first: 1, last: 1448 } };
-        let why = "limited transmit on duplicate ACK 1: send() of 3000 bytes: bytes 1 to 1448";
-        assert_eq!(data(part, Waited::DuplicateAck(1), None), why);
+        let text = "held back by Nagle until the ACK came: send() of 3000 bytes: bytes 1 to 1448";
+        assert_eq!(data(part, Waited::Nagle, None), text);
         let several = Written::Several { bytes: 90, calls: 9 };
         assert_eq!(data(several, Waited::No, Some(EndCall::Close)), "90 bytes of 9 send() calls; close(): FIN");
     }

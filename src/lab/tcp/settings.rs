@@ -83,6 +83,8 @@ pub struct TcpSettings {
     pub slow_start_after_idle: bool,
     /// How long an ACK may wait for data to ride on; `None` sends each at once.
     pub ack_delay: Option<Duration>,
+    /// ACKs sent at once while a connection is young (`TCP_MAX_QUICKACKS`, fixed at 16 in Linux), until the program answers.
+    pub quick_acks: u32,
     /// Small writes wait for an ACK (RFC 9293 §3.7.4, with Minshall's amendment). Off is what `TCP_NODELAY` does.
     pub nagle: bool,
     /// `tcp_window_scaling`, `tcp_timestamps` (RFC 7323), `tcp_sack` (RFC 2018).
@@ -125,6 +127,7 @@ impl Default for TcpSettings {
             initial_window: 10,
             slow_start_after_idle: true,
             ack_delay: Some(Duration::from_millis(40)),
+            quick_acks: 16,
             nagle: false,
             window_scaling: true,
             timestamps: true,

@@ -1,11 +1,30 @@
 //! All TCP of one host: its connections, listeners, ports and timers. Whoever calls says what time it is.
-use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
-use std::task::{Context, Poll};
+mod calls;
+mod cookies;
+mod error;
+mod listener;
+mod listening;
+mod ports;
+mod stray;
+mod timers;
 
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+pub(crate) use error::IcmpError;
+
+use crate::lab::tcp::connection::{Connection, Rules};
+use crate::lab::tcp::decision::Decision;
 use crate::lab::tcp::output::{Pair, TcpOutput};
-use crate::lab::tcp::{SocketOptions, TcpInfo, TcpSettings};
+use crate::lab::tcp::reason::Resets;
+use crate::lab::tcp::segment::{self, Segment};
+use crate::lab::tcp::seq::Seq;
+use crate::lab::tcp::settings::TcpSettings;
+use crate::lab::tcp::state::State;
 use crate::recording::Time;
+use listener::Listener;
+use ports::Ports;
+use timers::{Owner, Timers};
 
 /// What a host's TCP is made of.
 #[derive(Clone, Copy, Debug)]
@@ -49,163 +68,166 @@ pub(crate) struct Quoted {
     pub(crate) seq: u32,
 }
 
-/// An ICMP error, or ARP's silence, as TCP cares about it (RFC 1122 §4.2.3.9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum IcmpError {
-    NetworkUnreachable,
-    /// Also: nobody answered ARP.
-    HostUnreachable,
-    PortUnreachable,
-    ProtocolUnreachable,
-    /// A firewall says no.
-    AdminProhibited,
-    /// RFC 1191 §4: the next hop carries packets of so many bytes; 0 from a router that does not say.
-    FragmentationNeeded {
-        mtu: u16,
-    },
-    TimeExceeded,
-    ParameterProblem,
+/// RFC 3168 §5: the network met congestion.
+const CONGESTION_EXPERIENCED: u8 = 3;
+
+/// A connection and where its timer stands.
+#[derive(Debug)]
+struct Entry {
+    connection: Box<Connection>,
+    set: Option<Time>,
+    /// Its four numbers are still its own.
+    listed: bool,
 }
 
 /// All TCP of one host.
+#[derive(Debug)]
 pub(crate) struct Stack {
     config: StackConfig,
+    connections: BTreeMap<Id, Entry>,
+    /// Who a segment belongs to.
+    flows: BTreeMap<Pair, Id>,
+    listeners: BTreeMap<ListenerId, Listener>,
+    listening: BTreeMap<u16, ListenerId>,
+    ports: Ports,
+    timers: Timers,
+    next_id: u32,
 }
 
 impl Stack {
     pub(crate) fn new(config: StackConfig) -> Self {
-        Self { config }
+        Self {
+            config,
+            connections: BTreeMap::new(),
+            flows: BTreeMap::new(),
+            listeners: BTreeMap::new(),
+            listening: BTreeMap::new(),
+            ports: Ports::new(config.settings.ephemeral_ports, config.seed),
+            timers: Timers::default(),
+            next_id: 0,
+        }
+    }
+
+    /// The rules a connection goes by where its program does not say otherwise.
+    const fn rules(&self) -> Rules {
+        let StackConfig { mtu, settings, receive_buffer, send_buffer, seed, trace, .. } = self.config;
+        Rules {
+            settings,
+            congestion: settings.congestion,
+            nagle: settings.nagle,
+            keepalive: settings.keepalive,
+            user_timeout: settings.user_timeout,
+            receive_buffer,
+            send_buffer,
+            mtu,
+            seed,
+            trace,
+        }
+    }
+
+    fn new_number(&mut self) -> u32 {
+        self.next_id = self.next_id.checked_add(1).expect("a run opens fewer than 4 billion sockets");
+        self.next_id
     }
 
     /// A segment came in. Damaged ones and those for other addresses are dropped.
     pub(crate) fn segment(&mut self, now: Time, arrival: Arrival<'_>, out: &mut TcpOutput) {
-        unimplemented!("{now} {arrival:?} {out:?}")
+        let Arrival { from, to, ecn, bytes } = arrival;
+        // RFC 9293 §3.9.2.3, MUST-57: nothing is answered that did not come from one host to this one.
+        if to != self.config.address || from.is_broadcast() || from.is_multicast() || from.is_unspecified() {
+            return;
+        }
+        let Some((source, destination, segment)) = segment::read(bytes) else { return };
+        let at = std::net::SocketAddrV4::new;
+        let pair = Pair { local: at(to, destination), remote: at(from, source) };
+        // RFC 9293 §3.1, MUST-3.
+        if segment::checksum(from, to, bytes) != 0 {
+            return out.decide(pair, Decision::BadChecksum);
+        }
+        self.deliver(now, pair, &segment, ecn, out);
+    }
+
+    fn deliver(&mut self, now: Time, pair: Pair, segment: &Segment<'_>, ecn: u8, out: &mut TcpOutput) {
+        let mut at_least = None;
+        if let Some(id) = self.flows.get(&pair).copied() {
+            let listens = self.listening.contains_key(&pair.local.port());
+            let Some(entry) = self.connections.get_mut(&id) else { return };
+            if !listens || !entry.connection.gives_way_to(now, segment) {
+                entry.connection.segment(now, segment, ecn == CONGESTION_EXPERIENCED, out);
+                return self.settle(id, out);
+            }
+            // RFC 9293 §3.10.7.4: a SYN newer than the connection in TIME-WAIT begins another one.
+            at_least = Some(entry.connection.nxt() + 65_537);
+            out.decide(pair, Decision::TimeWaitReused);
+            entry.connection.expire(out);
+            self.settle(id, out);
+        }
+        match self.listening.get(&pair.local.port()).copied() {
+            Some(id) => self.for_listener(now, (id, pair), segment, at_least, out),
+            None => self.refuse(pair, segment, out),
+        }
+    }
+
+    fn refuse(&self, pair: Pair, segment: &Segment<'_>, out: &mut TcpOutput) {
+        let opens = segment.flags.syn && segment.ack.is_none();
+        let why = if opens { Resets::NoListener { port: pair.local.port() } } else { Resets::NoConnection };
+        stray::refuse(pair, segment, why, out);
     }
 
     /// An ICMP error about a segment of ours came in, or nobody answered ARP.
     pub(crate) fn icmp(&mut self, now: Time, quoted: Quoted, error: IcmpError, out: &mut TcpOutput) {
-        unimplemented!("{now} {quoted:?} {error:?} {out:?}")
+        let Some(id) = self.flows.get(&quoted.pair).copied() else { return };
+        if let Some(entry) = self.connections.get_mut(&id) {
+            entry.connection.icmp(now, Seq(quoted.seq), error, out);
+            self.settle(id, out);
+        }
     }
 
     /// Does all that is due.
     pub(crate) fn tick(&mut self, now: Time, out: &mut TcpOutput) {
-        unimplemented!("{now} {out:?}")
+        while let Some(owner) = self.timers.take_due(now) {
+            match owner {
+                Owner::Connection(id) => {
+                    if let Some(entry) = self.connections.get_mut(&id) {
+                        entry.set = None;
+                        entry.connection.tick(now, out);
+                        self.settle(id, out);
+                    }
+                }
+                Owner::Half(id, remote) => self.half_is_due(now, id, remote, out),
+            }
+        }
     }
 
-    /// When [`Self::tick`] has something to do.
+    /// When [`Self::tick`] has something to do; it may turn out to be nothing.
     pub(crate) fn next_tick(&self) -> Option<Time> {
-        unimplemented!()
+        self.timers.next()
     }
 
-    /// Begins a connection; [`Self::poll_connected`] says what became of it.
-    ///
-    /// # Errors
-    /// `AddrNotAvailable` when every port of the range is in use towards `to`.
-    pub(crate) fn connect(
-        &mut self,
-        now: Time,
-        to: SocketAddrV4,
-        options: SocketOptions,
-        out: &mut TcpOutput,
-    ) -> io::Result<Id> {
-        unimplemented!("{now} {to} {options:?} {out:?}")
+    /// A connection begins.
+    fn add(&mut self, connection: Connection, out: &mut TcpOutput) -> Id {
+        let id = Id(self.new_number());
+        let pair = connection.pair;
+        self.flows.insert(pair, id);
+        self.ports.take(pair);
+        self.connections.insert(id, Entry { connection: Box::new(connection), set: None, listed: true });
+        self.settle(id, out);
+        id
     }
 
-    /// Opens a listener; port 0 chooses one.
-    ///
-    /// # Errors
-    /// `AddrInUse` when another socket listens there; `AddrNotAvailable` when the address is not this host's.
-    pub(crate) fn listen(
-        &mut self,
-        at: SocketAddrV4,
-        options: SocketOptions,
-        out: &mut TcpOutput,
-    ) -> io::Result<ListenerId> {
-        unimplemented!("{at} {options:?} {out:?}")
-    }
-
-    /// Where it listens.
-    pub(crate) fn listens_at(&self, id: ListenerId) -> Option<SocketAddrV4> {
-        unimplemented!("{id:?}")
-    }
-
-    /// The ends of a connection that is not forgotten yet.
-    pub(crate) fn pair(&self, id: Id) -> Option<Pair> {
-        unimplemented!("{id:?}")
-    }
-
-    /// # Errors
-    /// `ConnectionRefused`, `TimedOut`, `HostUnreachable`, `NetworkUnreachable`: as `connect(2)`.
-    pub(crate) fn poll_connected(&mut self, id: Id, cx: &Context<'_>) -> Poll<io::Result<()>> {
-        unimplemented!("{id:?} {cx:?}")
-    }
-
-    /// The next connection whose handshake is done.
-    ///
-    /// # Errors
-    /// `NotConnected` when the listener is closed.
-    pub(crate) fn poll_accept(&mut self, id: ListenerId, cx: &Context<'_>) -> Poll<io::Result<Id>> {
-        unimplemented!("{id:?} {cx:?}")
-    }
-
-    /// Takes what has come in order; 0 bytes are the end of the stream. Room that this makes may send a window update.
-    ///
-    /// # Errors
-    /// What ended the connection, once all that came before is read.
-    pub(crate) fn poll_read(
-        &mut self,
-        id: Id,
-        buffer: &mut [u8],
-        cx: &Context<'_>,
-        now: Time,
-        out: &mut TcpOutput,
-    ) -> Poll<io::Result<usize>> {
-        unimplemented!("{id:?} {buffer:?} {cx:?} {now} {out:?}")
-    }
-
-    /// Takes bytes from a program; what may be sent goes out at once.
-    ///
-    /// # Errors
-    /// What ended the connection; `BrokenPipe` after `shutdown`.
-    pub(crate) fn poll_write(
-        &mut self,
-        id: Id,
-        bytes: &[u8],
-        cx: &Context<'_>,
-        now: Time,
-        out: &mut TcpOutput,
-    ) -> Poll<io::Result<usize>> {
-        unimplemented!("{id:?} {bytes:?} {cx:?} {now} {out:?}")
-    }
-
-    /// Ends this side: a FIN follows what was written; reading goes on.
-    ///
-    /// # Errors
-    /// What ended the connection.
-    pub(crate) fn shutdown(&mut self, id: Id, now: Time, out: &mut TcpOutput) -> io::Result<()> {
-        unimplemented!("{id:?} {now} {out:?}")
-    }
-
-    /// The program gives the connection up: a FIN follows what was written, and nobody will read.
-    pub(crate) fn close(&mut self, id: Id, now: Time, out: &mut TcpOutput) {
-        unimplemented!("{id:?} {now} {out:?}")
-    }
-
-    /// Ends the connection with a RST, for this reason; its number is forgotten.
-    pub(crate) fn abort(&mut self, id: Id, why: &'static str, now: Time, out: &mut TcpOutput) {
-        unimplemented!("{id:?} {why} {now} {out:?}")
-    }
-
-    /// Closes a listener; connections nobody accepted are reset.
-    pub(crate) fn close_listener(&mut self, id: ListenerId, now: Time, out: &mut TcpOutput) {
-        unimplemented!("{id:?} {now} {out:?}")
-    }
-
-    /// What is known about a connection.
-    ///
-    /// # Errors
-    /// `NotConnected` when it is over.
-    pub(crate) fn info(&self, id: Id) -> io::Result<TcpInfo> {
-        unimplemented!("{id:?}")
+    /// After anything has happened to a connection: its curves, its timer, and its end.
+    fn settle(&mut self, id: Id, out: &mut TcpOutput) {
+        let Some(entry) = self.connections.get_mut(&id) else { return };
+        entry.connection.trace(out);
+        let closed = entry.connection.state() == State::Closed;
+        if closed && std::mem::take(&mut entry.listed) {
+            let pair = entry.connection.pair;
+            self.flows.remove(&pair);
+            self.ports.give_back(pair);
+        }
+        self.timers.set(Owner::Connection(id), &mut entry.set, entry.connection.next_timer());
+        if entry.connection.is_over() {
+            self.connections.remove(&id);
+        }
     }
 }

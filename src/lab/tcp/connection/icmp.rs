@@ -1,0 +1,69 @@
+//! What ICMP, or ARP's silence, says about a segment of this connection (RFC 9293 §3.9.2.2, RFC 5461, RFC 1191).
+use std::io::ErrorKind;
+
+use crate::lab::tcp::connection::Connection;
+use crate::lab::tcp::decision::{Decision, GivesUp};
+use crate::lab::tcp::output::TcpOutput;
+use crate::lab::tcp::seq::Seq;
+use crate::lab::tcp::stack::IcmpError;
+use crate::lab::tcp::state::State;
+use crate::recording::Time;
+
+/// A router that claims less is not believed (Linux: `min_pmtu`).
+const SMALLEST_PATH_MTU: u16 = 552;
+/// RFC 1191 §7.1, table 7-1: sizes to try where a router does not say how much it carries.
+const PLATEAUS: [u16; 5] = [1492, 1006, 552, 508, 296];
+
+impl Connection {
+    /// An error about the segment with this sequence number.
+    pub(crate) fn icmp(&mut self, now: Time, seq: Seq, error: IcmpError, out: &mut TcpOutput) {
+        // RFC 5927 §4.1: it must quote something that is in flight.
+        if self.state == State::Closed || !seq.is_within(self.una(), self.nxt() + 1) {
+            return;
+        }
+        if let IcmpError::FragmentationNeeded { mtu } = error {
+            return self.path_carries_less(now, mtu, out);
+        }
+        let failure = error.kind();
+        // RFC 5461 §4: soft errors too end an attempt to connect, as in Linux and many others; what is established bears
+        // them (RFC 9293 §3.9.2.2, MUST-56), hard ones as well (RFC 5461 §2).
+        if matches!(self.state, State::SynSent | State::SynReceived) {
+            return self.give_up(GivesUp::Unreachable, failure, out);
+        }
+        if self.soft_error.replace(failure) != Some(failure) {
+            self.decide(Decision::SoftError(error), out);
+        }
+    }
+
+    /// RFC 1191 §6.3: a smaller packet size, and what was too large goes again at once.
+    fn path_carries_less(&mut self, now: Time, mtu: u16, out: &mut TcpOutput) {
+        if !self.rules.settings.path_mtu_discovery {
+            return;
+        }
+        let plateau = PLATEAUS.into_iter().find(|it| *it < self.path_mtu).unwrap_or(SMALLEST_PATH_MTU);
+        let mtu = if mtu == 0 { plateau } else { mtu }.max(SMALLEST_PATH_MTU);
+        let before = self.mss();
+        if mtu >= self.path_mtu {
+            return;
+        }
+        self.path_mtu = mtu;
+        let mss = self.mss();
+        self.decide(Decision::PathMtu { mss, before }, out);
+        if let Some(sender) = &mut self.sender {
+            sender.on_smaller_mss(now, mss);
+        }
+        self.flush(now, out);
+    }
+}
+
+impl IcmpError {
+    /// What a program hears (Linux: `icmp_err_convert`).
+    const fn kind(self) -> ErrorKind {
+        match self {
+            Self::PortUnreachable => ErrorKind::ConnectionRefused,
+            Self::NetworkUnreachable => ErrorKind::NetworkUnreachable,
+            Self::ProtocolUnreachable => ErrorKind::Unsupported,
+            _ => ErrorKind::HostUnreachable,
+        }
+    }
+}
