@@ -76,6 +76,13 @@ pub enum Action {
     SaveRun,
     SaveCapture,
     Zoom,
+    /// The chart: a shorter part of the run, a longer one, all of it.
+    ZoomIn,
+    ZoomOut,
+    ZoomWhole,
+    /// Opens the list of curves, or closes it.
+    Curves,
+    ShowAll,
     /// A click into a view.
     Point(super::views::Pointed),
     // questions

@@ -3,7 +3,7 @@ use crossterm::event::KeyCode;
 
 use super::{Focus, Stage};
 use crate::tui::action::{Action, Binding, Key};
-use crate::tui::views::{Detail, Kind, Pane};
+use crate::tui::views::{Detail, Kind, Pane, moments};
 
 impl Stage {
     /// The keys that work now, in the footer's order; a screen lists them before its own.
@@ -14,6 +14,7 @@ impl Stage {
         }
         match self.focus {
             Focus::Knobs => self.knob_keys(),
+            Focus::Curves => curve_keys(),
             Focus::View if self.shown.is_some() => self.view_keys(),
             Focus::View => Vec::new(),
         }
@@ -38,16 +39,20 @@ impl Stage {
             Binding::new([Key::char(' ')], play, Action::PlayPause),
             Binding::new([Key::code(KeyCode::Right)], "next packet", Action::StepForward),
             Binding::quiet([Key::code(KeyCode::Left)], "packet before", Action::StepBack),
-            Binding::new([Key::char(']')], "next marker", Action::NextMarker),
-            Binding::quiet([Key::char('[')], "marker before", Action::PreviousMarker),
             Binding::quiet([Key::code(KeyCode::Home)], "to the start", Action::First),
             Binding::quiet([Key::code(KeyCode::End)], "to the end", Action::Last),
             Binding::quiet([Key::char('<'), Key::char(',')], "slower", Action::Slower),
             Binding::quiet([Key::char('>'), Key::char('.')], "faster", Action::Faster),
             Binding::new([Key::char('v')], "view", Action::NextView),
         ];
-        if self.kind == Kind::Packets {
-            keys.splice(0..0, self.reading_keys());
+        if self.recording().is_some_and(|run| !run.markers.is_empty()) {
+            let marker = Binding::new([Key::char(']')], "next marker", Action::NextMarker);
+            keys.splice(3..3, [marker, Binding::quiet([Key::char('[')], "marker before", Action::PreviousMarker)]);
+        }
+        match self.kind {
+            Kind::Packets => drop(keys.splice(0..0, self.reading_keys())),
+            Kind::Chart => drop(keys.splice(1..1, self.chart_keys())),
+            _ => {}
         }
         if matches!(self.kind, Kind::Sequence | Kind::Packets) {
             keys.push(Binding::quiet([Key::code(KeyCode::Down), Key::char('j')], "down", Action::Down));
@@ -96,6 +101,26 @@ impl Stage {
         keys
     }
 
+    /// The keys of the chart; they come before those of every view.
+    fn chart_keys(&self) -> Vec<Binding> {
+        let mut keys = Vec::new();
+        let moments = self.shown.as_ref().map(|run| run.moments()).unwrap_or_default();
+        if !moments.is_empty() {
+            let next = if moments::noun(moments) == "markers" { "next marker" } else { "next decision" };
+            keys.push(Binding::new([Key::code(KeyCode::Down), Key::char('j')], next, Action::Down));
+            keys.push(Binding::quiet([Key::code(KeyCode::Up)], "the one before", Action::Up));
+        }
+        keys.push(Binding::new([Key::char('+'), Key::char('=')], "zoom", Action::ZoomIn));
+        if self.state.chart.zoom > 0 {
+            keys.push(Binding::new([Key::char('-')], "out", Action::ZoomOut));
+            keys.push(Binding::quiet([Key::char('0')], "the whole run", Action::ZoomWhole));
+        }
+        keys.push(Binding::new([Key::char('s')], "curves", Action::Curves));
+        keys.push(Binding::quiet([Key::code(KeyCode::PageDown)], "a quarter of the picture on", Action::PageDown));
+        keys.push(Binding::quiet([Key::code(KeyCode::PageUp)], "a quarter of the picture back", Action::PageUp));
+        keys
+    }
+
     /// The keys of the packets view, by its pane; they come before those of every view.
     fn reading_keys(&self) -> Vec<Binding> {
         let next = match self.state.reading.pane {
@@ -114,6 +139,21 @@ impl Stage {
         }
         keys
     }
+}
+
+/// The keys of the list of curves.
+fn curve_keys() -> Vec<Binding> {
+    vec![
+        Binding::new([Key::code(KeyCode::Up), Key::char('k')], "choose", Action::Up),
+        Binding::quiet([Key::code(KeyCode::Down), Key::char('j')], "choose", Action::Down),
+        Binding::new([Key::char(' ')], "show or hide", Action::Toggle),
+        Binding::new([Key::char('a')], "show all", Action::ShowAll),
+        Binding::new(
+            [Key::code(KeyCode::Enter), Key::code(KeyCode::Esc), Key::char('s'), Key::code(KeyCode::Tab)],
+            "done",
+            Action::Curves,
+        ),
+    ]
 }
 
 /// What help calls the views' keys, in the order of [`Kind::ALL`].

@@ -30,10 +30,10 @@ struct Areas {
 impl Stage {
     fn areas(&self, area: Rect) -> Areas {
         let knobs = match self.focus {
-            Focus::View if self.state.zoomed => 0,
+            Focus::View | Focus::Curves if self.state.zoomed => 0,
             _ if self.demo.knobs.is_empty() => 0,
             Focus::Knobs => self.knob_rows().min(area.height / 2),
-            Focus::View => 1,
+            Focus::View | Focus::Curves => 1,
         };
         let tabs = u16::from(!self.state.zoomed);
         let rows = [Constraint::Length(tabs), Constraint::Length(knobs), Constraint::Min(0), Constraint::Length(2)];
@@ -48,7 +48,7 @@ impl Stage {
         self.draw_tabs(areas.tabs, buffer, theme, focused);
         match self.focus {
             Focus::Knobs => self.draw_knob_list(areas.knobs, buffer, theme),
-            Focus::View => self.draw_knob_line(areas.knobs, buffer, theme),
+            Focus::View | Focus::Curves => self.draw_knob_line(areas.knobs, buffer, theme),
         }
         if self.veiled {
             return self.draw_veil(areas.view, buffer, theme);
@@ -82,7 +82,7 @@ impl Stage {
             pen::put(buffer, area, (1, 0), &text, theme.dim);
             return;
         }
-        let focused = focused && self.focus == Focus::View;
+        let focused = focused && self.focus != Focus::Knobs;
         let other = self.other.as_ref().filter(|_| self.compare && !self.state.zoomed);
         let view = View { run, other, state: &self.state, theme, focused };
         views::draw(self.kind, area, buffer, &view);

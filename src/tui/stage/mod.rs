@@ -2,6 +2,7 @@
 //!
 //! It holds the run on show and the run before it (or the one it was forked from), a cursor in time, and a view.
 mod bindings;
+mod charted;
 mod draw;
 mod files;
 mod fork;
@@ -63,6 +64,8 @@ enum Focus {
     #[default]
     View,
     Knobs,
+    /// The chart's list of curves.
+    Curves,
 }
 
 impl Stage {
@@ -161,6 +164,9 @@ impl Stage {
     /// Where a lesson step stands: the view, the marker (kept until the run arrives) and the fields it lights.
     pub fn show(&mut self, show: &Show) {
         self.kind = Kind::named(&show.view).unwrap_or(self.kind);
+        if self.focus == Focus::Curves {
+            self.left();
+        }
         self.state.highlight.clone_from(&show.highlight);
         self.marker.clone_from(&show.marker);
         self.player.playing = false;

@@ -10,12 +10,13 @@ impl Stage {
     #[must_use]
     pub fn keeps_tab(&self) -> bool {
         let in_packets = self.kind == Kind::Packets && self.state.reading.pane != Pane::Bytes;
-        !self.veiled && self.shown.is_some() && (self.focus == Focus::Knobs || in_packets)
+        !self.veiled && self.shown.is_some() && (self.focus != Focus::View || in_packets)
     }
 
     /// The keys go elsewhere; when they come back they are at the view's first pane.
     pub const fn left(&mut self) {
         self.focus = Focus::View;
+        self.state.chart.choosing = None;
         self.state.reading.pane = Pane::List;
     }
 

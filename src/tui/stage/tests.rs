@@ -346,3 +346,54 @@ fn every_view_of_every_size_is_drawn_inside_its_area() {
         }
     }
 }
+
+#[test]
+fn the_chart_steps_from_marker_to_decision_and_back() {
+    let mut stage = stage();
+    stage.shown = Some(fixture::congestion(500));
+    act(&mut stage, Action::First);
+    act(&mut stage, Action::View(4));
+    let all = stage.shown.as_ref().expect("a run").moments().to_vec();
+    assert!(all.len() > 6);
+    let mut seen = Vec::new();
+    for _ in 0..all.len() + 3 {
+        act(&mut stage, Action::Down);
+        seen.push(stage.state.moment.expect("one is stepped to"));
+        assert_eq!(stage.state.cursor, all[*seen.last().expect("one")].at);
+    }
+    assert_eq!(seen[..all.len()], (0..all.len()).collect::<Vec<_>>(), "each once, in order");
+    assert_eq!(seen.last(), Some(&(all.len() - 1)), "and stays at the last");
+    let text = drawn(&stage, (120, 40));
+    assert!(text.contains("▸") && text.contains("fast recovery until byte 1640000"), "{text}");
+    let back: Vec<usize> = (1..all.len())
+        .map(|_| {
+            act(&mut stage, Action::Up);
+            stage.state.moment.expect("one is stepped to")
+        })
+        .collect();
+    assert_eq!(back, (0..all.len() - 1).rev().collect::<Vec<_>>());
+}
+
+#[test]
+fn curves_are_chosen_by_their_list_and_the_chart_is_magnified() {
+    let mut stage = stage();
+    stage.shown = Some(fixture::congestion(500));
+    act(&mut stage, Action::View(4));
+    act(&mut stage, Action::Curves);
+    act(&mut stage, Action::Down);
+    act(&mut stage, Action::Toggle);
+    assert!(drawn(&stage, (120, 40)).contains("[ ] B client ssthresh"));
+    act(&mut stage, Action::Curves);
+    assert!(!drawn(&stage, (120, 40)).contains("ssthresh  "));
+    act(&mut stage, Action::Last);
+    for _ in 0..40 {
+        act(&mut stage, Action::ZoomIn);
+        drawn(&stage, (80, 24));
+    }
+    act(&mut stage, Action::ZoomWhole);
+    act(&mut stage, Action::ZoomIn);
+    assert!(drawn(&stage, (120, 40)).contains("1/2 of it"));
+    let before = stage.state.cursor;
+    act(&mut stage, Action::PageUp);
+    assert_eq!(before.since(stage.state.cursor), Duration::from_millis(1_250));
+}

@@ -21,11 +21,18 @@ impl Stage {
             return self.update_knobs(action);
         }
         self.shown.as_ref()?;
+        if self.focus == Focus::Curves && !matches!(action, Action::Point(_)) {
+            self.update_curves(action);
+            return Some(Vec::new());
+        }
         self.update_view(action)
     }
 
     fn update_view(&mut self, action: &Action) -> Option<Vec<Effect>> {
         if self.kind == Kind::Packets && self.read(action) {
+            return Some(Vec::new());
+        }
+        if self.kind == Kind::Chart && self.in_chart(action) {
             return Some(Vec::new());
         }
         match action {
@@ -74,7 +81,7 @@ impl Stage {
         effects
     }
 
-    fn end(&self) -> Time {
+    pub(super) fn end(&self) -> Time {
         self.recording().map_or(Time::ZERO, |run| run.end)
     }
 
@@ -83,6 +90,7 @@ impl Stage {
         self.state.cursor = at;
         self.state.event = None;
         self.state.row = None;
+        self.state.moment = None;
         self.state.packet = self.shown.as_ref().map_or(0, |run| run.packet_at(at));
     }
 

@@ -25,6 +25,13 @@ impl Axis {
         u32::try_from(part * u128::from(steps) / whole).unwrap_or(steps)
     }
 
+    /// The instant at which one of so many parts begins.
+    pub(crate) fn at(&self, part: u32, parts: u32) -> Time {
+        let whole = u128::from(self.to.0.saturating_sub(self.from.0));
+        let into = whole * u128::from(part) / u128::from(parts.max(1));
+        Time(self.from.0.saturating_add(u64::try_from(into).unwrap_or(u64::MAX)))
+    }
+
     /// The column of an instant.
     pub(crate) fn column(&self, at: Time) -> u16 {
         u16::try_from(self.place(at, u32::from(self.width.saturating_sub(1)))).unwrap_or(0)

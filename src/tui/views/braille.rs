@@ -30,33 +30,21 @@ impl Dots {
         u32::try_from(self.cells.len()).unwrap_or(0) / u32::from(self.columns.max(1)) * 4
     }
 
-    fn dot(&mut self, x: u32, y: u32) {
+    /// One dot.
+    pub(crate) fn dot(&mut self, x: u32, y: u32) {
         let cell = (y / 4 * u32::from(self.columns) + x / 2) as usize;
         if let Some(cell) = self.cells.get_mut(cell).filter(|_| x < u32::from(self.columns) * 2) {
             *cell |= BITS[(y % 4) as usize][(x % 2) as usize];
         }
     }
 
-    /// A straight line between two dots.
-    pub(crate) fn line(&mut self, (x, y): (u32, u32), (to_x, to_y): (u32, u32)) {
-        let steps = x.abs_diff(to_x).max(y.abs_diff(to_y)).max(1);
-        let between = |from: u32, to: u32, step: u32| {
-            let (from, to) = (i64::from(from), i64::from(to));
-            let part = (to - from) * i64::from(step);
-            u32::try_from(from + (part + part.signum() * i64::from(steps) / 2) / i64::from(steps)).unwrap_or(0)
-        };
-        for step in 0..=steps {
-            self.dot(between(x, to_x, step), between(y, to_y, step));
-        }
-    }
-
-    /// Draws the cells that have dots.
+    /// Draws the cells that have dots, over the dots that are there.
     pub(crate) fn draw(&self, area: Rect, buffer: &mut Buffer, style: Style) {
         let rows = self.cells.chunks(usize::from(self.columns.max(1)));
         for (y, row) in (0..area.height).zip(rows) {
             for (x, bits) in (0..area.width).zip(row) {
                 if *bits != 0
-                    && let Some(sign) = char::from_u32(0x2800 + u32::from(*bits))
+                    && let Some(sign) = char::from_u32(0x2800 + u32::from(*bits | drawn(area, buffer, (x, y))))
                 {
                     pen::put(buffer, area, (x, y), sign.encode_utf8(&mut [0; 4]), style);
                 }
@@ -65,18 +53,25 @@ impl Dots {
     }
 }
 
+/// The dots of the cell that are drawn already.
+fn drawn(area: Rect, buffer: &Buffer, (x, y): (u16, u16)) -> u8 {
+    let sign = buffer.cell((area.x + x, area.y + y)).and_then(|cell| cell.symbol().chars().next());
+    sign.and_then(|sign| u8::try_from(u32::from(sign).checked_sub(0x2800)?).ok()).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_line_goes_from_dot_to_dot() {
-        let mut dots = Dots::new(3, 1);
-        dots.line((0, 3), (5, 0));
+    fn dots_of_two_curves_share_a_cell() {
         let area = Rect::new(0, 0, 3, 1);
         let mut buffer = Buffer::empty(area);
-        dots.draw(area, &mut buffer, Style::new());
-        assert_eq!(buffer, Buffer::with_lines(["⡠⠔⠊"]));
-        dots.line((0, 0), (1000, 1000));
+        for (x, y) in [(0, 3), (2, 2), (3, 1), (5, 0), (1000, 1000)] {
+            let mut dots = Dots::new(3, 1);
+            dots.dot(x, y);
+            dots.draw(area, &mut buffer, Style::new());
+        }
+        assert_eq!(buffer, Buffer::with_lines(["⡀⠔⠈"]));
     }
 }

@@ -271,3 +271,50 @@ pub(crate) fn text(buffer: &Buffer) -> String {
     };
     (0..buffer.area.height).map(row).collect::<Vec<_>>().join("\n")
 }
+
+/// A sender's curves over ten seconds: a window that grows and is halved, what it thinks of it, and its decisions.
+pub(crate) fn congestion(points: u64) -> Prepared {
+    let mut recording = run(&Knobs::defaults(DEMO.knobs), &Setup::default());
+    let at = |i: u64| Time(i * 10_000_000_000 / points);
+    let value = |i: u64, of: fn(i64, i64) -> i64| {
+        // A saw of five teeth; `round` counts them, `part` is how far into one it is, in thousandths.
+        let (round, part) = (i * 5 / points, i * 5 % points * 1000 / points);
+        of(i64::try_from(round).expect("few"), i64::try_from(part).expect("below 1000"))
+    };
+    let curve = |name: &str, unit, of: fn(i64, i64) -> i64| Series {
+        name: name.into(),
+        unit,
+        points: (0..points).map(|i| (at(i), value(i, of))).collect(),
+    };
+    let steps = (0..5).map(|round| (at(round * points / 5), 43_440 - i64::try_from(round).expect("few") * 1_448));
+    recording.series = vec![
+        curve("client cwnd", Unit::Bytes, |_, part| 43_440 + 43 * part),
+        Series { name: "client ssthresh".into(), unit: Unit::Bytes, points: steps.collect() },
+        curve("client in flight", Unit::Bytes, |round, part| 40_000 + 40 * part - round * 1_448),
+        curve("r1 queue to server", Unit::Bytes, |_, part| (part - 300).max(0) * 60),
+        curve("client RTT", Unit::Nanoseconds, |_, part| 40_000_000 + (part - 300).max(0) * 50_000),
+        curve("client RTO", Unit::Nanoseconds, |_, part| 240_000_000 + (part - 300).max(0) * 60_000),
+        curve("goodput", Unit::BitsPerSecond, |round, part| if part < 80 && round > 0 { 7_200_000 } else { 9_600_000 }),
+    ];
+    let decided = (1..5).map(|round| Event {
+        at: at(round * points / 5),
+        until: None,
+        node: CLIENT,
+        kind: EventKind::Decision {
+            text: format!("three duplicate ACKs: fast recovery until byte {} (cwnd 43440 B, ssthresh 43440 B, srtt 72 ms, rto 260 ms, pipe 80000 B)", round * 410_000),
+        },
+    });
+    recording.events.extend(decided);
+    recording.events.sort_by_key(|it| it.at);
+    recording.end = Time(10_000_000_000);
+    Prepared::new(Arc::new(recording))
+}
+
+/// A view of a run made before, as text.
+pub(crate) fn drawn_of(run: &Prepared, kind: Kind, (width, height): (u16, u16), state: &State) -> String {
+    let theme = Theme::named("dark").expect("it ships");
+    let area = Rect::new(0, 0, width, height);
+    let mut buffer = Buffer::empty(area);
+    super::draw(kind, area, &mut buffer, &View { run, other: None, state, theme: &theme, focused: true });
+    text(&buffer)
+}

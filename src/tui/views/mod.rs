@@ -3,11 +3,12 @@
 //! Each view is a file or folder of one shape: `draw(area, buffer, view)`. What it looks at is a [`View`].
 mod axis;
 mod braille;
-mod chart;
+pub(super) mod chart;
 mod compare;
 #[cfg(test)]
 pub(super) mod fixture;
 pub(super) mod label;
+pub(super) mod moments;
 pub(super) mod packets;
 pub(super) mod pen;
 mod prepared;
@@ -119,6 +120,9 @@ pub struct State {
     pub capture: Option<usize>,
     /// One pane has the whole view.
     pub zoomed: bool,
+    /// The decision or marker the keys went to; several may share an instant.
+    pub moment: Option<usize>,
+    pub chart: chart::Chart,
 }
 
 /// What a click points at.
@@ -181,6 +185,7 @@ pub fn hit(kind: Kind, area: Rect, at: Position, view: &View<'_>) -> Option<Poin
     match kind {
         Kind::Sequence => sequence::hit(area, at, view),
         Kind::Packets => packets::hit(area, at, view),
+        Kind::Chart => chart::hit(area, at, view),
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 use std::sync::Arc;
 
 use super::Detail;
+use super::moments::{self, Moment};
 use super::sequence::{self, Rows};
 use crate::recording::vantage::{self, Vantage};
 use crate::recording::{NodeKind, Recording, Time};
@@ -18,6 +19,7 @@ pub struct Prepared {
     /// By the detail that is shown.
     rows: [Rows; 3],
     captures: Vec<Capture>,
+    moments: Vec<Moment>,
 }
 
 /// What one interface of a host saw: the packets' numbers in the order of its capture.
@@ -51,7 +53,13 @@ impl Prepared {
         let order = sequence::order(&recording.topology);
         let rows = [Detail::Notes, Detail::Calls, Detail::Reasons].map(|detail| Rows::new(&recording, detail));
         let captures = captures(&recording);
-        Self { recording, order, rows, captures }
+        let moments = moments::of(&recording);
+        Self { recording, order, rows, captures, moments }
+    }
+
+    /// What hosts decided, and the markers, in order of time.
+    pub(crate) fn moments(&self) -> &[Moment] {
+        &self.moments
     }
 
     /// The captures of the hosts.

@@ -1,0 +1,225 @@
+//! Curves over time: a panel for each unit, all on one time axis, with what hosts decided marked on it.
+//!
+//! ```text
+//!  A ── client cwnd  43440 B    B ╌╌ client ssthresh  21720 B
+//!    80 kB ············┊·······
+//!          ⡠A⠤⠤⡇  ⡠A⠤⠤⠤┊
+//!  C ── client RTT  61 ms
+//!    80 ms ············┊·······
+//!          ⠤C⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤┊
+//!              ▾ ◆     ▾           decisions and markers
+//!          ╷0 s        ╷5 s
+//!  ▸ 4.2 s ▾ client: three duplicate ACKs ...
+//! ```
+mod curve;
+mod decisions;
+mod legend;
+mod plot;
+mod window;
+
+use std::collections::BTreeSet;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Position, Rect};
+
+use super::axis::Axis;
+use super::{Pointed, View, pen};
+use crate::quantity::Unit;
+use crate::recording::Series;
+use legend::Curve;
+use plot::Plot;
+pub(crate) use window::MOST_ZOOM;
+
+/// Columns of the values at the left.
+const GUTTER: u16 = 10;
+
+/// Rows in which a curve can be read.
+const LOWEST: u16 = 3;
+
+/// What the learner chose to see of the curves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chart {
+    /// The picture is the 2 to the power of this-th part of the run.
+    pub zoom: u8,
+    /// Curves that are not shown, by name.
+    pub hidden: BTreeSet<String>,
+    /// The row of the list to choose by, while it is open.
+    pub choosing: Option<usize>,
+}
+
+/// Where the parts stand.
+struct Areas {
+    panels: Rect,
+    signs: Rect,
+    axis: Rect,
+    list: Rect,
+}
+
+/// The curves of one unit.
+struct Panel<'a> {
+    unit: Unit,
+    curves: Vec<Curve<'a>>,
+}
+
+/// Draws the panels, the axis under them, and the decisions or the list of curves.
+pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let areas = areas(area, view);
+    let axis = axis(&areas, view);
+    let panels = panels(view);
+    if panels.is_empty() {
+        pen::put(buffer, areas.panels, (1, 0), "No curve is chosen: s chooses.", view.theme.dim);
+    }
+    for (panel, place) in panels.iter().zip(places(&panels, areas.panels, view)) {
+        draw_panel(place, buffer, view, panel, axis);
+    }
+    decisions::draw_signs(areas.signs, buffer, view, &axis);
+    axis.draw(areas.axis, buffer, (GUTTER, 0), view.theme.dim);
+    if view.state.chart.zoom > 0 {
+        let text = format!("1/{} of it", 1_u32 << view.state.chart.zoom.min(MOST_ZOOM));
+        pen::put_right(buffer, areas.axis, (GUTTER - 1, 0), &text, view.theme.warn);
+    }
+    match view.state.chart.choosing {
+        Some(chosen) => legend::draw_list(areas.list, buffer, view, chosen),
+        None => decisions::draw_list(areas.list, buffer, view),
+    }
+}
+
+/// The instant of a click into the picture.
+pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> {
+    let areas = areas(area, view);
+    let picture = areas.panels.union(areas.signs).union(areas.axis);
+    let column = at.x.checked_sub(picture.x + GUTTER).filter(|_| picture.contains(at))?;
+    let axis = axis(&areas, view);
+    let last = u32::from(axis.width.saturating_sub(1)).max(1);
+    (column < axis.width).then(|| Pointed::Time(axis.at(u32::from(column), last)))
+}
+
+fn areas(area: Rect, view: &View<'_>) -> Areas {
+    let curves = u16::try_from(view.run.recording().series.len()).unwrap_or(u16::MAX);
+    let list = match view.state.chart.choosing {
+        Some(_) => curves.saturating_add(1).min(area.height / 2),
+        None => decisions::rows(view, area.height),
+    };
+    let signs = u16::from(!view.run.moments().is_empty());
+    let rows = [Constraint::Min(0), Constraint::Length(signs), Constraint::Length(1), Constraint::Length(list)];
+    let [panels, signs, axis, list] = Layout::vertical(rows).areas(area);
+    Areas { panels, signs, axis, list }
+}
+
+fn axis(areas: &Areas, view: &View<'_>) -> Axis {
+    window::axis(view, areas.panels.width.saturating_sub(GUTTER + 1))
+}
+
+/// The curves on show by their unit, in the order of the run's.
+fn panels<'a>(view: &View<'a>) -> Vec<Panel<'a>> {
+    let mut panels: Vec<Panel<'a>> = Vec::new();
+    for (index, series) in view.run.recording().series.iter().enumerate() {
+        if view.state.chart.hidden.contains(&series.name) {
+            continue;
+        }
+        let at = panels.iter().position(|it| it.unit == series.unit).unwrap_or_else(|| {
+            panels.push(Panel { unit: series.unit, curves: Vec::new() });
+            panels.len() - 1
+        });
+        let nth = panels[at].curves.len();
+        panels[at].curves.push(Curve { index, nth, series });
+    }
+    panels
+}
+
+/// Where each panel stands: in proportion to its curves; where there is no room for all, the last keep their names only.
+fn places(panels: &[Panel<'_>], area: Rect, view: &View<'_>) -> Vec<Rect> {
+    let legends: Vec<u16> =
+        panels.iter().map(|it| legend::rows(view, &it.curves, area.width).min(area.height / 3).max(1)).collect();
+    let names: u16 = legends.iter().sum();
+    let drawn = usize::from(area.height.saturating_sub(names) / LOWEST).min(panels.len());
+    let rows = legends.iter().zip(panels).enumerate().map(|(nth, (legend, panel))| {
+        // Two shares for several curves: they lie over each other.
+        let share = if panel.curves.len() > 1 { 2 } else { 1 };
+        if nth < drawn { (*legend, share) } else { (*legend, 0) }
+    });
+    let rows: Vec<(u16, u16)> = rows.collect();
+    let shares: u16 = rows.iter().map(|it| it.1).sum();
+    let spare = area.height.saturating_sub(names + LOWEST * u16::try_from(drawn).unwrap_or(0));
+    let height = |(legend, share): &(u16, u16)| {
+        if *share == 0 { *legend } else { legend + LOWEST + spare * share / shares }
+    };
+    let mut heights: Vec<u16> = rows.iter().map(height).collect();
+    let used: u16 = heights.iter().sum();
+    if let Some(first) = heights.first_mut().filter(|_| drawn > 0) {
+        *first += area.height.saturating_sub(used);
+    }
+    Layout::vertical(heights.into_iter().map(Constraint::Length)).split(area).to_vec()
+}
+
+fn draw_panel(area: Rect, buffer: &mut Buffer, view: &View<'_>, panel: &Panel<'_>, axis: Axis) {
+    let names = legend::rows(view, &panel.curves, area.width);
+    let names = if area.height > LOWEST { names.min(area.height - LOWEST) } else { area.height };
+    let [names, rest] = Layout::vertical([Constraint::Length(names), Constraint::Min(0)]).areas(area);
+    legend::draw(names, buffer, view, &panel.curves);
+    // Beside another run both have the same scale, so that curves can be compared by eye.
+    let others = view.other.iter().flat_map(|run| &run.recording().series).filter(|it| it.unit == panel.unit);
+    let all: Vec<&Series> = panel.curves.iter().map(|it| it.series).chain(others).collect();
+    Plot::new(rest, axis, &all, panel.unit).draw(buffer, view, &panel.curves);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::recording::Time;
+    use crate::tui::views::{Kind, State, fixture};
+
+    #[test]
+    fn curves_have_letters_and_axes_have_units() {
+        let state = State { cursor: Time::ZERO + Duration::from_millis(100), ..State::default() };
+        for (width, height) in [(40, 14), (74, 26), (120, 36)] {
+            let name = format!("chart_{width}x{height}");
+            insta::assert_snapshot!(name, fixture::drawn(Kind::Chart, (width, height), &state, None));
+        }
+    }
+
+    #[test]
+    fn curves_of_several_units_share_an_axis_and_a_cursor() {
+        let run = fixture::congestion(2_000);
+        let at = run.moments().iter().rfind(|it| it.at < Time(5_000_000_000)).expect("a decision").at;
+        let state = State { cursor: at, ..State::default() };
+        for (width, height) in [(78, 18), (120, 36), (198, 54)] {
+            let name = format!("chart_panels_{width}x{height}");
+            insta::assert_snapshot!(name, fixture::drawn_of(&run, Kind::Chart, (width, height), &state));
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_run_stands_still_until_the_cursor_leaves_its_half() {
+        let run = fixture::congestion(2_000);
+        let axis_at = |zoom, millis| {
+            let chart = Chart { zoom, ..Chart::default() };
+            let state = State { cursor: Time::ZERO + Duration::from_millis(millis), chart, ..State::default() };
+            let theme = crate::tui::theme::Theme::named("dark").expect("it ships");
+            window::axis(&View { run: &run, other: None, state: &state, theme: &theme, focused: true }, 60)
+        };
+        let whole = axis_at(0, 5_000);
+        assert_eq!((whole.from, whole.to), (Time::ZERO, Time(9_995_000_000)));
+        let part = axis_at(2, 5_000);
+        assert_eq!(part.to.since(part.from), Duration::from_nanos(9_995_000_000 / 4));
+        assert_eq!(axis_at(2, 5_300), part, "it stands still");
+        for millis in (0..10_000).step_by(250) {
+            for zoom in 0..12 {
+                let axis = axis_at(zoom, millis);
+                let cursor = Time(millis * 1_000_000).0.min(9_995_000_000);
+                assert!((axis.from.0..=axis.to.0).contains(&cursor), "{millis} ms is off the chart at zoom {zoom}");
+            }
+        }
+    }
+
+    #[test]
+    fn curves_can_be_chosen() {
+        let run = fixture::congestion(200);
+        let hidden = ["client RTO", "goodput", "client ssthresh"].map(str::to_owned).into();
+        let chart = Chart { hidden, choosing: Some(1), ..Chart::default() };
+        let state = State { cursor: Time(3_000_000_000), chart, ..State::default() };
+        insta::assert_snapshot!("chart_choosing_78x24", fixture::drawn_of(&run, Kind::Chart, (78, 24), &state));
+    }
+}
