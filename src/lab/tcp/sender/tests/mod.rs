@@ -85,3 +85,149 @@ fn twenty_megabytes_fill_the_link_after_slow_start() {
         assert!(transfer.longest_stall() < Duration::from_millis(200), "{:?}", transfer.longest_stall());
     }
 }
+
+#[test]
+fn bbr_keeps_the_queue_below_half_once_it_is_steady() {
+    let transfer = run(ten_megabit(20 * MB), sender(Congestion::Bbr));
+    let steady = transfer.queued.iter().filter(|it| it.0 > Time(2_000_000_000)).map(|it| it.1);
+    let longest = steady.max().expect("it lasts that long");
+    assert!(longest < 32 * 1024, "{longest} bytes");
+    assert!(transfer.decisions.iter().any(|it| it.1.to_string().contains("PROBE_RTT")), "{}", transfer.story());
+}
+
+#[test]
+fn hystart_leaves_slow_start_before_the_queue_overflows() {
+    let hystart = SenderOptions { hystart: true, ..sender(Congestion::Cubic) };
+    let (with, without) = (run(ten_megabit(2 * MB), hystart), run(ten_megabit(2 * MB), sender(Congestion::Cubic)));
+    assert!(with.dropped * 4 < without.dropped, "{} of {}\n{}", with.dropped, without.dropped, with.story());
+    assert!(with.story().contains("conservative slow start"), "{}", with.story());
+}
+
+#[test]
+fn one_lost_segment_costs_one_retransmission() {
+    let transfer = run(PathOptions { drops: [20].into(), ..ten_megabit(100_000) }, sender(Congestion::Cubic));
+    assert!(matches!(transfer.again()[..], [Why::Rack { .. }]), "{:?}", transfer.again());
+    assert_eq!(transfer.timeouts(), 0);
+}
+
+#[test]
+fn a_lost_retransmission_costs_no_timeout() {
+    // The 20th transmission is lost; what repeats it is found by its number in a first run.
+    let first = run(PathOptions { drops: [20].into(), ..ten_megabit(300_000) }, sender(Congestion::Cubic));
+    let again = first.whys.iter().position(|it| matches!(it.2, Why::Rack { .. })).expect("it was repaired");
+    let again = u32::try_from(again).expect("a small number") + 1;
+    let second = run(PathOptions { drops: [20, again].into(), ..ten_megabit(300_000) }, sender(Congestion::Cubic));
+    assert_eq!(second.timeouts(), 0, "{}", second.story());
+    assert!(second.story().contains("was lost as well"), "{}", second.story());
+    assert_eq!(second.again().len(), 2, "{:?}", second.again());
+}
+
+#[test]
+fn without_rack_a_lost_retransmission_waits_for_the_timer() {
+    let old = SenderOptions { detection: Detection::DupThresh, ..sender(Congestion::NewReno) };
+    let first = run(PathOptions { drops: [20].into(), ..ten_megabit(300_000) }, old);
+    assert_eq!(first.again(), [Why::DupThresh]);
+    let again = first.whys.iter().position(|it| it.2 == Why::DupThresh).expect("it was repaired");
+    let again = u32::try_from(again).expect("a small number") + 1;
+    let second = run(PathOptions { drops: [20, again].into(), ..ten_megabit(300_000) }, old);
+    assert_eq!(second.timeouts(), 1, "{}", second.story());
+}
+
+#[test]
+fn a_lost_tail_is_found_by_a_probe_before_the_timer() {
+    // 40 segments: the last two are lost, the probe repeats the last and its SACK shows the other.
+    let path = PathOptions { drops: [39, 40].into(), ..ten_megabit(40 * MSS) };
+    let transfer = run(path.clone(), sender(Congestion::Cubic));
+    assert!(matches!(transfer.again()[..], [Why::TailProbe { .. }, Why::Rack { .. }]), "{:?}", transfer.again());
+    assert_eq!(transfer.timeouts(), 0);
+    let without = SenderOptions { detection: Detection::DupThresh, ..sender(Congestion::Cubic) };
+    assert_eq!(run(path, without).timeouts(), 1);
+}
+
+#[test]
+fn a_lost_flight_is_sent_again_after_one_timeout() {
+    let transfer = run(PathOptions { drops: (11..=31).collect(), ..ten_megabit(60_000) }, sender(Congestion::NewReno));
+    assert_eq!(transfer.timeouts(), 1, "{}", transfer.story());
+    assert!(matches!(transfer.again()[..2], [Why::TailProbe { .. }, Why::Timeout { .. }]), "{:?}", transfer.again());
+    let (_, timeout) = transfer.decisions.iter().find(|it| matches!(it.1, Decision::Timeout { .. })).expect("one");
+    assert!(matches!(timeout, Decision::Timeout { times: 1, cwnd: MSS, .. }), "{timeout}");
+}
+
+#[test]
+fn reordering_within_a_quarter_of_the_rtt_costs_nothing_and_a_false_alarm_is_undone() {
+    let late = |ms| PathOptions { late: Some((30, Duration::from_millis(ms))), queue: 10 * MB, ..ten_megabit(MB) };
+    let little = run(late(3), sender(Congestion::Cubic));
+    let much = run(late(60), sender(Congestion::Cubic));
+    assert!(little.again().len() <= 3, "until the path is known to reorder: {:?}", little.again());
+    assert!(much.story().contains("nothing was lost"), "{}", much.story());
+}
+
+#[test]
+fn a_mark_shrinks_the_window_once_a_round_trip_and_nothing_is_sent_again() {
+    let marks = PathOptions { mark_above: Some(30_000), queue: MB, ..ten_megabit(5 * MB) };
+    let transfer = run(marks, SenderOptions { hystart: true, ..sender(Congestion::NewReno) });
+    let echoes: Vec<_> = transfer.decisions.iter().filter(|it| matches!(it.1, Decision::EcnEcho { .. })).collect();
+    assert!(echoes.len() > 1, "{}", transfer.story());
+    assert!(echoes.windows(2).all(|pair| pair[1].0 - pair[0].0 >= Duration::from_millis(40)));
+    assert_eq!((transfer.dropped, transfer.again()), (0, vec![]), "{}", transfer.story());
+    let goodput = transfer.goodput(Duration::from_secs(1));
+    assert!(goodput > 8e6, "{goodput}\n{}", transfer.story());
+}
+
+#[test]
+fn without_sack_partial_acks_show_one_hole_a_round_trip() {
+    let plain = SenderOptions { sack: false, ..sender(Congestion::NewReno) };
+    let path = PathOptions { sack: false, drops: [31, 35, 39].into(), ..ten_megabit(200_000) };
+    let transfer = run(path, plain);
+    assert_eq!(transfer.again(), [Why::DuplicateAcks, Why::PartialAck, Why::PartialAck]);
+    assert_eq!(transfer.timeouts(), 0);
+    let at: Vec<_> = transfer.whys.iter().filter(|it| it.2 == Why::PartialAck).map(|it| it.0).collect();
+    assert!(at[1] - at[0] >= Duration::from_millis(40), "a round trip apart");
+}
+
+#[test]
+fn limited_transmit_answers_the_first_two_duplicate_acks() {
+    let transfer = run(PathOptions { drops: [12].into(), ..ten_megabit(200_000) }, sender(Congestion::NewReno));
+    assert!(transfer.whys.iter().any(|it| it.2 == Why::LimitedTransmit));
+}
+
+#[test]
+fn any_loss_and_reordering_ends_and_the_board_is_true_throughout() {
+    for seed in 0..60 {
+        let congestion = [Congestion::NewReno, Congestion::Cubic, Congestion::Bbr][(seed % 3) as usize];
+        let detection = if seed % 5 == 0 { Detection::DupThresh } else { Detection::Rack };
+        let path = PathOptions {
+            seed,
+            loss_in: Some(3 + seed),
+            late: (seed % 2 == 0).then(|| (7, Duration::from_millis(seed))),
+            sack: seed % 7 != 0,
+            timestamps: seed % 4 != 0,
+            mark_above: (seed % 6 == 0).then_some(20_000),
+            ..ten_megabit(300_000)
+        };
+        run(path, SenderOptions { detection, hystart: seed % 8 == 0, seed, ..sender(congestion) });
+    }
+}
+
+#[test]
+fn a_pause_of_the_program_starts_the_window_again() {
+    let mut transfer = Transfer::new(ten_megabit(400_000), sender(Congestion::Cubic));
+    transfer.run();
+    let before = transfer.sender.cwnd();
+    transfer.now = transfer.now + Duration::from_secs(60);
+    transfer.sender.next(transfer.now, MSS);
+    assert!(before > 10 * MSS);
+    assert_eq!(transfer.sender.cwnd(), 10 * MSS);
+    assert!(matches!(transfer.sender.take_decisions()[..], [Decision::IdleRestart { .. }]));
+}
+
+#[test]
+fn an_rto_for_nothing_is_undone() {
+    // Every segment of one stretch is 400 ms late: the timer expires, then the first ACK echoes the old timestamp.
+    let transfer = run(
+        PathOptions { late: Some((1, Duration::from_millis(400))), ..ten_megabit(100_000) },
+        SenderOptions { min_rto: Duration::from_millis(200), ..sender(Congestion::NewReno) },
+    );
+    assert!(transfer.timeouts() >= 1, "{}", transfer.story());
+    assert!(transfer.story().contains("the echoed timestamp is older"), "{}", transfer.story());
+}
