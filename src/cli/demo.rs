@@ -1,15 +1,17 @@
 //! `demo NAME`: one demo, its knobs as flags; on the screen, as text, as JSON, as a capture.
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, stdout};
+use std::io::{IsTerminal, stderr, stdout};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::arguments::{Options, Output};
-use super::{Misuse, run_output, start};
+use super::streams::tell;
+use super::{FAILED, Misuse, run_output, start};
 use crate::content::DemoRef;
-use crate::demos::{self, Demo, Knob, KnobKind, Setup};
+use crate::demos::live::{self, Progress, Stop, Target};
+use crate::demos::{self, Demo, Knob, KnobKind, Knobs, Setup};
 use crate::quantity::{Quantity, Unit};
 use crate::recording::{Intervention, Meddling, Recording};
 use crate::tui::action::Place;
@@ -19,6 +21,8 @@ pub(super) struct Wish {
     demo: &'static Demo,
     settings: BTreeMap<String, String>,
     interventions: Vec<Intervention>,
+    /// Whom it shall speak to on real sockets, when it shall.
+    live: Option<Target>,
     output: Output,
 }
 
@@ -26,7 +30,7 @@ pub(super) struct Wish {
 pub(super) fn command() -> Command {
     let demos = demos::all().iter().map(|demo| {
         let knobs = demo.knobs.iter().map(flag);
-        let command = Output::augment_args(Command::new(demo.name).args(knobs).arg(fork()));
+        let command = Output::augment_args(Command::new(demo.name).args(knobs).arg(fork()).arg(live_flag(demo)));
         command.about(demo.title).long_about(format!("{}: {}", demo.title, demo.about))
     });
     Command::new("demo")
@@ -66,6 +70,22 @@ fn fork() -> Arg {
         .help("Change one packet's fate: drop:12, duplicate:12, delay:12:50ms")
 }
 
+/// `--live`; where the demo has no live side, the message says which have.
+fn live_flag(demo: &Demo) -> Arg {
+    let port = demo.live.as_ref().map_or(0, |it| it.port);
+    let help = "Run on this machine's sockets: with a server of its own on loopback, or with a host you name";
+    Arg::new("live")
+        .long("live")
+        .value_name("HOST[:PORT]")
+        .num_args(0..=1)
+        .default_missing_value("")
+        .value_parser(|text: &str| text.parse::<Target>().map_err(|error| error.to_string()))
+        .conflicts_with("fork")
+        .hide(demo.live.is_none())
+        .help_heading("Output")
+        .help(format!("{help} [port {port} unless told]"))
+}
+
 /// A hint for who names a knob the demo has not.
 pub(super) fn knob_names(demo: &Demo) -> String {
     let names: Vec<String> = demo.knobs.iter().map(|knob| format!("--{}", knob.name)).collect();
@@ -102,6 +122,7 @@ impl Wish {
             demo,
             settings: demo.knobs.iter().filter(given).filter_map(setting).collect(),
             interventions: matches.get_many("fork").into_iter().flatten().copied().collect(),
+            live: matches.get_one("live").cloned(),
             output: Output::from_arg_matches(matches)?,
         })
     }
@@ -110,6 +131,9 @@ impl Wish {
     pub(super) fn run(self, options: &Options) -> anyhow::Result<ExitCode> {
         let seed = options.seed.unwrap_or(start::SEED);
         let on_screen = !self.output.is_asked();
+        if let Some(target) = self.live.clone() {
+            return self.run_live(&target, on_screen && stdout().is_terminal(), (options, seed));
+        }
         if on_screen && self.interventions.is_empty() && stdout().is_terminal() {
             let demo = DemoRef { name: self.demo.name.to_owned(), knobs: self.settings };
             return start::tui(options, Some(Place::Demo { demo, seed }));
@@ -118,6 +142,37 @@ impl Wish {
         let run = demos::run(self.demo.name, &self.settings, &setup)?;
         forked(&run)?;
         run_output::give(&run, &self.output)
+    }
+
+    /// Runs it on this machine's sockets. What went wrong on the network is said, and is exit code 3; what was seen is shown.
+    fn run_live(self, target: &Target, on_screen: bool, (options, seed): (&Options, u64)) -> anyhow::Result<ExitCode> {
+        live::allow(self.demo, self.settings.keys().map(String::as_str)).map_err(|error| Misuse(error.to_string()))?;
+        if self.output.pcap.is_some() {
+            let text = "--pcap: a live run has no packets: capturing them needs root; watch them with `tcpdump`";
+            return Err(Misuse(text.to_owned()).into());
+        }
+        if on_screen {
+            let demo = DemoRef { name: self.demo.name.to_owned(), knobs: self.settings };
+            return start::tui(options, Some(Place::Live { demo, seed, target: target.clone() }));
+        }
+        let settings = self.settings.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let knobs = Knobs::with(self.demo.knobs, settings)?;
+        let mut shown = 0;
+        let ran = live::run(self.demo, &knobs, target, &Stop::default(), &mut |progress| show(progress, &mut shown))?;
+        let given = run_output::give(&ran.recording, &self.output)?;
+        let Some(trouble) = ran.trouble else { return Ok(given) };
+        tell(&format!("roundtrip: {trouble}"));
+        Ok(ExitCode::from(FAILED))
+    }
+}
+
+/// Shows how far a live run is, twice a second, where a person looks on.
+fn show(progress: &Progress, shown: &mut u128) {
+    let due = progress.elapsed.as_millis() / 500;
+    if due > *shown && stderr().is_terminal() {
+        *shown = due;
+        let Progress { elapsed, calls, doing } = progress;
+        tell(&format!("{:5.1} s, {calls} calls, now {doing}; Ctrl-C ends it", elapsed.as_secs_f32()));
     }
 }
 

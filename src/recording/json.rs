@@ -37,9 +37,9 @@ at_ns: handed to the link; left_ns: its first bit goes out; arrived_ns: its last
 
 fate: delivered, lost, queue_full, dropped, delayed, duplicated or copy. An event's kind: call (call, result), state (machine, from, to), decision (text) or note (text). action: drop, duplicate or delay with secs and nanos.
 
-live: null, or {host, address} of a run on real sockets: host as it was written, null for a server of its own on loopback. Such a run has no packets and cannot be repeated; all others can:
+live: null, or {host, address} of a run on real sockets: host as it was written, null for a server of its own on loopback. Such a run has no packets.
 
-The same demo, knobs, seed and interventions give the same bytes. Fields may be added; these keep name and meaning. Characters that could drive a terminal are written as \u escapes."#;
+The same demo, knobs, seed and interventions give the same bytes, but for live runs. Fields may be added; these keep name and meaning. Characters that could drive a terminal are written as \u escapes."#;
 
 #[derive(Serialize)]
 struct View<'a> {

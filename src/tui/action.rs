@@ -5,6 +5,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 
 use crate::content::{Content, DemoRef};
+use crate::demos::live::{Progress, Stop, Target};
 use crate::demos::{Demo, Knobs, Setup};
 use crate::practice::{Attempt, Item, Wish};
 use crate::recording::Recording;
@@ -75,6 +76,14 @@ pub enum Action {
     Unfork,
     SaveRun,
     SaveCapture,
+    /// Offers the run's texts for other programs.
+    Exports,
+    /// Saves the text of that name.
+    SaveExport(String),
+    /// Asks whom a live run shall speak to, or leaves the question.
+    Live,
+    /// Ends the live run on its way.
+    StopLive,
     Zoom,
     /// The chart: a shorter part of the run, a longer one, all of it.
     ZoomIn,
@@ -140,6 +149,12 @@ pub enum Place {
         demo: DemoRef,
         seed: u64,
     },
+    /// A demo on this machine's sockets.
+    Live {
+        demo: DemoRef,
+        seed: u64,
+        target: Target,
+    },
     /// A saved run's file.
     SavedRun {
         path: String,
@@ -169,6 +184,11 @@ pub enum Effect {
     Back,
     /// Offers links, as text and target, to choose from.
     Links(Vec<(String, String)>),
+    /// Offers things to do, as kind, text and action, to choose from.
+    Offer {
+        title: &'static str,
+        choices: Vec<(&'static str, String, Action)>,
+    },
     /// Closes what covers the screen and does this instead (the palette's choice).
     Act(Action),
     /// Runs a demo on a thread of its own; answered by [`Outcome::Ran`], whose recording's `run` tells what was asked.
@@ -176,6 +196,14 @@ pub enum Effect {
         demo: &'static Demo,
         knobs: Knobs,
         setup: Setup,
+    },
+    /// Runs a demo on this machine's sockets, on a thread of its own; answered by [`Outcome::LiveProgress`] again and again
+    /// and by [`Outcome::RanLive`] at its end.
+    RunLive {
+        demo: &'static Demo,
+        knobs: Knobs,
+        target: Target,
+        stop: Stop,
     },
     /// Writes a saved run or a capture; answered by [`Outcome::Told`].
     Write {
@@ -192,6 +220,8 @@ pub enum Effect {
     Keep(super::learner::Keep),
     /// Shows a line to the learner.
     Say(String),
+    /// Shows a line about something that went wrong.
+    Warn(String),
 }
 
 /// What came of an effect.
@@ -209,6 +239,16 @@ pub enum Outcome {
     /// Nothing will be kept, for this reason.
     Unkept(String),
     Ran(Arc<Recording>),
+    /// How far a live run is; `stop` says which.
+    LiveProgress {
+        stop: Stop,
+        progress: Progress,
+    },
+    /// A live run is over: what it left and what went wrong in it, or why there is none.
+    RanLive {
+        stop: Stop,
+        ran: Result<(Arc<Recording>, Option<String>), String>,
+    },
     Read {
         path: String,
         text: String,

@@ -236,7 +236,11 @@ impl App {
                     outside.extend(self.act(action));
                 }
                 Effect::Back => outside.extend(self.back()),
+                Effect::Offer { title, choices } => {
+                    self.overlay = Some(Box::new(screens::Palette::of_choices(title, choices)))
+                }
                 Effect::Say(text) => outside.extend(self.say(text, false)),
+                Effect::Warn(text) => outside.extend(self.say(text, true)),
                 other => outside.push(other),
             }
         }
@@ -267,6 +271,7 @@ impl App {
             Outcome::Kept(super::learner::Kept::NotKept { message }) => drop(self.say(message.clone(), true)),
             Outcome::Told(text) => drop(self.say(text.clone(), false)),
             Outcome::Failed(text) => drop(self.say(text.clone(), true)),
+            Outcome::LiveProgress { .. } | Outcome::RanLive { .. } => {}
             Outcome::Ran(_) | Outcome::Read { .. } | Outcome::Prepared { .. } | Outcome::Kept(_) => {}
         }
         let world = &self.world;

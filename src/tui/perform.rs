@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread;
+use std::time::Duration;
 
 use super::Input;
 use super::action::{Effect, Event, Outcome};
@@ -13,8 +14,13 @@ use super::learner::Kept;
 use super::runs::DemoRuns;
 use super::store::{Keeper, Open};
 use crate::content::{self, Content, Severity, Source};
+use crate::demos::live::{self, Progress, Stop, Target};
+use crate::demos::{Demo, Knobs};
 use crate::practice::Attempt;
 use crate::recording::saved;
+
+/// A live run on its way tells this often how far it is.
+const TELL_EVERY: Duration = Duration::from_millis(100);
 
 /// Whatever the program touches outside its own state.
 pub(super) struct Outside {
@@ -53,16 +59,35 @@ impl Outside {
                 }
                 return;
             }
+            Effect::RunLive { demo, knobs, target, stop } => return self.run_live(demo, knobs, target, stop),
             Effect::Run { .. } => "demo",
             Effect::Write { .. } => "write",
             Effect::Read { .. } => "read",
             Effect::Prepare(_) => "question",
             // The loop and the app see to these.
             Effect::Quit | Effect::Suspend | Effect::Go(_) | Effect::Replace(_) | Effect::Back => return,
-            Effect::Links(_) | Effect::Act(_) | Effect::Say(_) => return,
+            Effect::Links(_) | Effect::Offer { .. } | Effect::Act(_) | Effect::Say(_) | Effect::Warn(_) => return,
         };
         let content = Arc::clone(&self.content);
         self.aside(name, move || carried_out(effect, &content));
+    }
+
+    /// Runs a demo on this machine's sockets, and tells how far it is.
+    fn run_live(&self, demo: &'static Demo, knobs: Knobs, target: Target, stop: Stop) {
+        let inputs = self.inputs.clone();
+        self.aside("live run", move || {
+            let mut told = Duration::ZERO;
+            let mut tell = |progress: &Progress| {
+                if progress.elapsed >= told {
+                    told = progress.elapsed + TELL_EVERY;
+                    let outcome = Outcome::LiveProgress { stop: stop.clone(), progress: progress.clone() };
+                    drop(inputs.send(Input::Event(Event::Done(outcome))));
+                }
+            };
+            let ran = live::run(demo, &knobs, &target, &stop, &mut tell);
+            let ran = ran.map(|ran| (Arc::new(ran.recording), ran.trouble)).map_err(|error| error.to_string());
+            Some(Outcome::RanLive { stop, ran })
+        });
     }
 
     fn aside(&self, name: &str, work: impl FnOnce() -> Option<Outcome> + Send + 'static) {

@@ -71,7 +71,7 @@ const REFUSED: [(&str, &str); 24] = [
     ("demo tcp-vs-udp --messages 99999999999999999999", "digits only"),
     ("demo tcp-vs-udp --rt 80ms", "a similar argument exists: '--rtt'"),
     ("demo tcp-vs-udp --gravity 80ms", "the knobs of tcp-vs-udp are --rtt"),
-    ("demo tcp-vs-ud", "a similar subcommand exists: 'tcp-vs-udp'"),
+    ("demo tcp-vs-ud", "'tcp-vs-udp'"),
     ("demo tcp-echo --script never", "`script` is one of echo"),
     ("demo tcp-echo --fork drop", "drop:12, duplicate:12, delay:12:50ms"),
     ("demo tcp-echo --fork delay:3:4", "such as 80ms"),

@@ -8,6 +8,7 @@ mod grading;
 mod help;
 mod lessons;
 mod listed;
+mod live;
 mod progress;
 mod quizzes;
 mod runs;

@@ -15,9 +15,10 @@ fn every_run_as_json_has_exactly_the_documented_shape() {
     for demo in demos::all() {
         let run = home.run(&["demo", demo.name, "--seed", "7", "--json"]).code(0).no_message().json();
         let fields =
-            "demo seed knobs interventions end_ns measurements markers packets events spans series nodes links";
+            "demo seed knobs interventions live end_ns measurements markers packets events spans series nodes links";
         assert_eq!(keys(&run), fields.split(' ').collect(), "{}", demo.name);
         assert_eq!((run["demo"].as_str(), run["seed"].as_u64()), (Some(demo.name), Some(7)));
+        assert!(run["live"].is_null());
         assert_eq!(keys(&run["knobs"]), demo.knobs.iter().map(|knob| knob.name).collect());
         each(&run["measurements"], "name value unit label how");
         each(&run["markers"], "name at_ns label packet");

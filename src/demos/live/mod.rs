@@ -62,8 +62,15 @@ pub struct Stand {
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
+    /// Asks the run to end; it does within a fraction of a second.
     pub fn stop(&self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether both end the same run.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     fn is_asked(&self) -> bool {
@@ -139,6 +146,8 @@ pub fn run(
 struct Played {
     written: Written,
     ended: Ended,
+    /// When the script ended; its programs saw the end of the connection a little later.
+    over: Time,
     address: SocketAddr,
     found: Box<dyn FnOnce(&mut Recording)>,
 }
@@ -156,8 +165,9 @@ async fn play(
     let Script { play, found } =
         (live.script)(Stand { knobs: knobs.clone(), client: client.clone(), server, at: address });
     let ended = watch.wait(&net, play, || client.progress()).await.map_or_else(|ended| ended, Ended::Script);
+    let over = net.now();
     net.sleep(GRACE).await;
-    Ok(Played { written: client.written(), ended, address, found })
+    Ok(Played { written: client.written(), ended, over, address, found })
 }
 
 /// How long something may take, who may end it sooner, and who hears how far it is.
@@ -171,13 +181,13 @@ impl Watch<'_> {
     /// Where the script's connections go.
     async fn resolve(&mut self, net: &HostNet, target: &Target, port: u16) -> Result<SocketAddr, LiveError> {
         let Target::Host(host) = target else { return Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)) };
-        let doing = format!("looking up {}", host.name());
+        let doing = format!("looking up {}", host.written());
         match self.wait(net, host.resolve(port), || (0, doing.clone())).await {
             Ok(resolved) => resolved.map_err(LiveError::Unresolved),
             Err(Ended::Stopped) => Err(LiveError::Stopped),
             Err(_) => {
                 let limit = Quantity::time(self.limit);
-                let text = format!("this system's resolver said nothing of {} for {limit}", host.name());
+                let text = format!("this system's resolver said nothing of {} for {limit}", host.written());
                 Err(LiveError::Unresolved(text))
             }
         }
@@ -243,7 +253,8 @@ pub fn allow<'a>(demo: &Demo, mut settings: impl Iterator<Item = &'a str>) -> Re
 /// The recording of what was written down.
 fn ran(demo: &'static Demo, knobs: &Knobs, target: &Target, played: Played) -> Ran {
     let live = demo.live.as_ref().expect("it just ran live");
-    let Played { written, ended, address, found } = played;
+    let Played { mut written, ended, over, address, found } = played;
+    let end = cut(&mut written, over);
     let address = written.listened.filter(|_| address.port() == 0).unwrap_or(address);
     let trouble = match ended {
         Ended::Script(Ok(())) => None,
@@ -251,20 +262,31 @@ fn ran(demo: &'static Demo, knobs: &Knobs, target: &Target, played: Played) -> R
         Ended::Limit => Some(trouble::limit(address, live.limit)),
         Ended::Stopped => Some("the run was stopped before its end".to_owned()),
     };
-    let mut events = written.events;
-    let note = |text| Event { at: written.end, until: None, node: 0, kind: EventKind::Note { text } };
-    events.extend(trouble.clone().map(note));
+    let note = |text| Event { at: end, until: None, node: 0, kind: EventKind::Note { text } };
+    written.events.extend(trouble.clone().map(note));
     let mut all = knobs.as_text();
     all.retain(|name, _| live.knobs.contains(&name.as_str()));
-    let live = recording::Live { host: target.host().map(|it| it.name().to_owned()), address };
+    let live = recording::Live { host: target.host().map(|it| it.written().to_owned()), address };
     let topology = topology(&live);
     let run = Run { demo: demo.name.to_owned(), knobs: all, live: Some(live), ..Run::default() };
     let (packets, spans, measurements, markers) = Default::default();
-    let end = written.end.max(Time(1));
-    let series = written.series;
+    let Written { events, series, .. } = written;
     let mut recording = Recording { run, topology, packets, events, spans, series, measurements, markers, end };
     found(&mut recording);
     Ran { recording, trouble }
+}
+
+/// Ends the recording with the last thing that happened, and nothing before something did.
+fn cut(written: &mut Written, over: Time) -> Time {
+    let last = |event: &Event| event.until.filter(|until| *until < written.end).unwrap_or(event.at);
+    let end = written.events.iter().map(last).fold(over.max(Time(1)), Time::max);
+    for event in &mut written.events {
+        event.until = event.until.map(|until| until.min(end));
+    }
+    for (at, _) in written.series.iter_mut().flat_map(|it| &mut it.points) {
+        *at = (*at).min(end);
+    }
+    end
 }
 
 /// Two ends and what is known of the path between them: nothing but its name.

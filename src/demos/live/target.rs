@@ -81,7 +81,7 @@ impl Target {
 impl Host {
     /// As the user wrote it.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub fn written(&self) -> &str {
         &self.written
     }
 

@@ -11,33 +11,33 @@ const BARS: usize = 200;
 
 /// A call that came back.
 #[derive(Clone, Copy, Debug)]
-struct Call<'a> {
-    node: usize,
-    from: Time,
-    to: Time,
+pub(super) struct Call<'a> {
+    pub(super) node: usize,
+    pub(super) from: Time,
+    pub(super) to: Time,
     /// `recv(fd 4, 1024)`.
     text: &'a str,
     /// `= 512`.
-    result: &'a str,
+    pub(super) result: &'a str,
 }
 
 impl<'a> Call<'a> {
-    fn of(event: &'a Event) -> Option<Self> {
+    pub(super) fn of(event: &'a Event) -> Option<Self> {
         let EventKind::Call { call, result } = &event.kind else { return None };
         let to = event.until.unwrap_or(event.at);
         Some(Self { node: event.node, from: event.at, to, text: call, result })
     }
 
-    fn is(&self, name: &str) -> bool {
+    pub(super) fn is(&self, name: &str) -> bool {
         self.text.strip_prefix(name).is_some_and(|rest| rest.starts_with('('))
     }
 
     /// The number it returned.
-    fn returned(&self) -> Option<usize> {
+    pub(super) fn returned(&self) -> Option<usize> {
         self.result.strip_prefix("= ")?.split([' ', ',']).next()?.parse().ok()
     }
 
-    fn gave_bytes(&self) -> bool {
+    pub(super) fn gave_bytes(&self) -> bool {
         self.returned().is_some_and(|count| count > 0)
     }
 }
@@ -76,10 +76,15 @@ pub(super) fn found(recording: &Recording, script: &str) -> Findings {
         "from the call of connect() to the first echoed bytes (2 RTT and the server's own time when nothing is lost)";
     findings.time("first_echo", "the first echo is back after", first_echo, how);
     window(&mut findings, &sights);
-    for call in calls.iter().filter(|it| it.to > it.from && it.result.starts_with('=')).take(BARS) {
-        findings.span_at(&recording.topology.nodes[call.node].name, call.text.to_owned(), call.from, call.to);
-    }
+    bars(&mut findings, recording, &calls);
     findings
+}
+
+/// A bar for each call that made its program wait.
+pub(super) fn bars(findings: &mut Findings, recording: &Recording, calls: &[Call<'_>]) {
+    for call in calls.iter().filter(|it| it.to > it.from && it.result.starts_with('=')).take(BARS) {
+        findings.span_at(recording.node_name(call.node), call.text.to_owned(), call.from, call.to);
+    }
 }
 
 /// A marker at the return of a call, with the packet it waited for.
@@ -94,7 +99,7 @@ fn returned(findings: &mut Findings, name: &str, label: &str, call: Option<&Call
 }
 
 /// How many calls moved how many bytes.
-fn counts(findings: &mut Findings, calls: &[Call<'_>], server: Option<usize>) {
+pub(super) fn counts(findings: &mut Findings, calls: &[Call<'_>], server: Option<usize>) {
     let at_server = |it: &&Call<'_>| Some(it.node) == server;
     let sends = calls.iter().filter(|it| !at_server(it) && it.is("send") && it.gave_bytes()).count();
     let recvs = calls.iter().filter(|it| at_server(it) && it.is("recv") && it.gave_bytes()).count();

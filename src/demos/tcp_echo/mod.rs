@@ -5,6 +5,7 @@
 //!                                         client2 ──┴ sw ── server
 //! ```
 mod calls;
+mod live;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,8 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::demos::findings::note_end;
 use crate::demos::{Demo, Knob, Knobs, Setup};
-use crate::lab::{Lab, LabNet, LinkOptions, NodeId};
-use crate::net::Net;
+use crate::lab::{Lab, LinkOptions, NodeId};
+use crate::net::{Net, SocketOptions, Stream};
 use crate::quantity::Unit;
 use crate::recording::Recording;
 use crate::services::both;
@@ -26,7 +27,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "connect, accept, send, recv, shutdown and close on the time line, beside the segments: partial reads, half-close, \
             RST, a slow reader, two clients at once.",
     chapters: &["W1"],
-    live: None,
+    live: Some(live::LIVE),
     knobs: &[
         Knob::millis("rtt", "time to the server and back", [0, 500, 5, 20]),
         Knob::choice(
@@ -55,8 +56,7 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let hosts = build(&mut lab, script, knobs.time("rtt"));
     // connect shall show the handshake alone.
     lab.introduce_everybody();
-    let size = usize::try_from(knobs.number("size")).expect("the knob's limit is small");
-    let data: Vec<u8> = b"abcdefghijklmnopqrstuvwxyz".iter().copied().cycle().take(size).collect();
+    let data = data(knobs);
     let at = SocketAddr::new(lab.address(hosts.server), PORT);
     let (client, server) = (lab.net(hosts.client), lab.net(hosts.server));
     let second = hosts.second.map(|it| lab.net(it));
@@ -110,14 +110,21 @@ fn server_of(script: &str) -> EchoOptions {
     EchoOptions { idle: Duration::from_secs(60), buffer, work }
 }
 
-async fn attempt(net: &LabNet, at: SocketAddr, script: &str, data: &[u8]) {
+/// What the client sends.
+fn data(knobs: &Knobs) -> Vec<u8> {
+    let size = usize::try_from(knobs.number("size")).expect("the knob's limit is small");
+    b"abcdefghijklmnopqrstuvwxyz".iter().copied().cycle().take(size).collect()
+}
+
+async fn attempt<N: Net>(net: &N, at: SocketAddr, script: &str, data: &[u8]) {
     if let Err(error) = client(net, at, script, data).await {
         net.note(format!("the client gave up: {error}"));
     }
 }
 
-async fn client(net: &LabNet, at: SocketAddr, script: &str, data: &[u8]) -> std::io::Result<()> {
-    let mut stream = net.connect(at).await?;
+async fn client<N: Net>(net: &N, at: SocketAddr, script: &str, data: &[u8]) -> std::io::Result<()> {
+    let receive_buffer = (script == "slow-reader").then_some(SMALL_BUFFER);
+    let mut stream = net.connect_with(at, SocketOptions { receive_buffer, ..SocketOptions::default() }).await?;
     match script {
         "half-close" => {
             converse(net, &mut stream, &[data], true, Reading::EAGER).await?;

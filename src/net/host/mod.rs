@@ -75,8 +75,11 @@ impl Net for HostNet {
         Time::ZERO + self.began.elapsed()
     }
 
-    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
-        tokio::time::sleep(duration)
+    async fn sleep(&self, duration: Duration) {
+        // A timer of the runtime takes a millisecond at least.
+        if !duration.is_zero() {
+            tokio::time::sleep(duration).await;
+        }
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + 'static) {

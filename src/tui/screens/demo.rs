@@ -7,6 +7,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::Screen;
 use crate::content::DemoRef;
+use crate::demos::live::Target;
 use crate::tui::FRAME;
 use crate::tui::action::{Action, Binding, Effect, Key, Outcome};
 use crate::tui::app::World;
@@ -20,6 +21,8 @@ pub struct Demo {
     file: Option<String>,
     /// What is wrong with that file.
     problem: Option<String>,
+    /// Whom the first run shall speak to, when it is a live one.
+    target: Option<Target>,
 }
 
 impl Demo {
@@ -30,19 +33,29 @@ impl Demo {
     pub fn new(demo: &DemoRef, seed: u64) -> Result<Self, String> {
         let mut stage = Stage::new(demo, seed)?;
         stage.play();
-        Ok(Self { stage: Some(stage), file: None, problem: None })
+        stage.offer_live();
+        Ok(Self { stage: Some(stage), file: None, problem: None, target: None })
+    }
+
+    /// A demo whose first run is on this machine's sockets.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn live(demo: &DemoRef, seed: u64, target: Target) -> Result<Self, String> {
+        Ok(Self { target: Some(target), ..Self::new(demo, seed)? })
     }
 
     /// A run that was saved in a file.
     #[must_use]
     pub const fn saved(path: String) -> Self {
-        Self { stage: None, file: Some(path), problem: None }
+        Self { stage: None, file: Some(path), problem: None, target: None }
     }
 
     fn opened(&mut self, text: &str) -> Vec<Effect> {
         match Stage::saved(text) {
             Ok(mut stage) => {
                 stage.play();
+                stage.offer_live();
                 self.stage.insert(stage).start()
             }
             Err(message) => {
@@ -72,13 +85,20 @@ impl Screen for Demo {
         keys
     }
 
+    fn is_typing(&self) -> bool {
+        self.stage.as_ref().is_some_and(Stage::is_typing)
+    }
+
     fn pace(&self) -> Option<Duration> {
         self.stage.as_ref().filter(|stage| stage.is_moving()).map(|_| FRAME)
     }
 
     fn entered(&mut self, _world: &World) -> Vec<Effect> {
         match (&mut self.stage, &self.file) {
-            (Some(stage), _) => stage.start(),
+            (Some(stage), _) => match self.target.take() {
+                Some(target) => stage.run_live(target),
+                None => stage.start(),
+            },
             (None, Some(path)) => vec![Effect::Read { path: path.clone() }],
             (None, None) => Vec::new(),
         }

@@ -75,6 +75,13 @@ impl Palette {
         Self::of(links.iter().map(entry).collect(), "Links of this step")
     }
 
+    /// Things to do to choose from: their kind, their name, and what they do.
+    #[must_use]
+    pub fn of_choices(title: &'static str, choices: Vec<(&'static str, String, Action)>) -> Self {
+        let entries = choices.into_iter().map(|(kind, name, action)| Entry { kind, name, action });
+        Self::of(entries.collect(), title)
+    }
+
     fn find(&mut self) {
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::parse(&self.typed, CaseMatching::Ignore, Normalization::Smart);

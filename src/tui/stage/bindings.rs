@@ -12,12 +12,15 @@ impl Stage {
         if self.veiled {
             return Vec::new();
         }
-        match self.focus {
+        let mut keys = self.underway_keys();
+        keys.extend(match self.focus {
+            Focus::Host => Self::host_keys(),
             Focus::Knobs => self.knob_keys(),
             Focus::Curves => curve_keys(),
             Focus::View if self.shown.is_some() => self.view_keys(),
             Focus::View => Vec::new(),
-        }
+        });
+        keys
     }
 
     fn knob_keys(&self) -> Vec<Binding> {
@@ -63,7 +66,8 @@ impl Stage {
         if !self.demo.knobs.is_empty() {
             keys.push(Binding::new([Key::char('k')], "knobs", Action::Knobs));
         }
-        keys.push(Binding::quiet([Key::char('r')], "run again", Action::RunAgain));
+        let again = if self.is_live() { "run in the lab" } else { "run again" };
+        keys.push(Binding::quiet([Key::char('r')], again, Action::RunAgain));
         if self.other.is_some() {
             let label = if self.compare { "one run" } else { "compare" };
             keys.push(Binding::new([Key::char('c')], label, Action::Compare));
@@ -77,6 +81,9 @@ impl Stage {
         };
         keys.push(Binding::quiet([Key::char('e')], more, Action::Reasons));
         keys.extend(self.fork_keys());
+        if self.can_live() && !self.is_underway() {
+            keys.push(Binding::new([Key::char('L')], "live", Action::Live));
+        }
         for (index, label) in LABELS.iter().enumerate() {
             let digit = char::from_digit(u32::try_from(index + 1).unwrap_or(0), 10).unwrap_or('0');
             keys.push(Binding::quiet([Key::char(digit)], label, Action::View(index)));
@@ -96,8 +103,13 @@ impl Stage {
             keys.push(Binding::quiet([Key::char('d')], "delay the packet 50 ms more", Action::Delay));
             keys.push(Binding::quiet([Key::char('D')], "double the packet", Action::Duplicate));
         }
+        if self.is_live() {
+            let forks = ['x', 'd', 'D'].map(Key::char);
+            keys.push(Binding::quiet(forks, "fork: of runs in the lab only", Action::Say(NO_FORK.to_owned())));
+        }
         keys.push(Binding::quiet([Key::char('S')], "save the run", Action::SaveRun));
         keys.push(Binding::quiet([Key::char('P')], "save a capture for Wireshark", Action::SaveCapture));
+        keys.push(Binding::quiet([Key::char('E')], "export: a table, a recipe, a configuration", Action::Exports));
         keys
     }
 
@@ -155,6 +167,9 @@ fn curve_keys() -> Vec<Binding> {
         ),
     ]
 }
+
+/// Why a live run has no forks.
+const NO_FORK: &str = "A live run cannot be forked: real packets are gone, and no run repeats them. r runs in the lab.";
 
 /// What help calls the views' keys, in the order of [`Kind::ALL`].
 const LABELS: [&str; Kind::ALL.len()] = [

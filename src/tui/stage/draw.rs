@@ -31,6 +31,7 @@ impl Stage {
     fn areas(&self, area: Rect) -> Areas {
         let knobs = match self.focus {
             Focus::View | Focus::Curves if self.state.zoomed => 0,
+            Focus::Host => super::live::ROWS,
             _ if self.demo.knobs.is_empty() => 0,
             Focus::Knobs => self.knob_rows().min(area.height / 2),
             Focus::View | Focus::Curves => 1,
@@ -47,6 +48,7 @@ impl Stage {
         let areas = self.areas(area);
         self.draw_tabs(areas.tabs, buffer, theme, focused);
         match self.focus {
+            Focus::Host => self.draw_host(areas.knobs, buffer, theme),
             Focus::Knobs => self.draw_knob_list(areas.knobs, buffer, theme),
             Focus::View | Focus::Curves => self.draw_knob_line(areas.knobs, buffer, theme),
         }
@@ -54,7 +56,14 @@ impl Stage {
             return self.draw_veil(areas.view, buffer, theme);
         }
         let Some(run) = &self.shown else {
-            pen::put(buffer, areas.view, (1, 1), "Running the demo in the lab …", theme.dim);
+            let line = self.underway_line().unwrap_or_else(|| "Running the demo in the lab …".to_owned());
+            pen::put(
+                buffer,
+                areas.view,
+                (1, 1),
+                &pen::cut(&line, usize::from(area.width.saturating_sub(2))),
+                theme.dim,
+            );
             return;
         };
         self.draw_view(areas.view, buffer, theme, run, focused);
@@ -123,7 +132,10 @@ impl Stage {
         let x = pen::put(buffer, area, (x + 1, 0), &cursor.to_string(), theme.strong);
         let x = pen::put(buffer, area, (x, 0), &format!(" of {}", run.end), theme.dim);
         let x = pen::put(buffer, area, (x + 2, 0), &self.player.speed_name(), theme.dim);
-        if let Some(differs) = &self.differs {
+        let room = |x: u16| usize::from(area.width.saturating_sub(x + 3));
+        if let Some(line) = self.underway_line() {
+            pen::put(buffer, area, (x + 2, 0), &pen::cut(&line, room(x)), theme.accent);
+        } else if let Some(differs) = &self.differs {
             let room = usize::from(area.width.saturating_sub(x + 3));
             pen::put(buffer, area, (x + 2, 0), &pen::cut(&format!("! {differs}"), room), theme.warn);
         } else if let Some(marker) = marker_at(run, &self.state) {

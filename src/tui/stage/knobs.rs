@@ -39,7 +39,10 @@ impl Stage {
     /// One line: `rtt 40 ms   loss 0 %`.
     pub(super) fn draw_knob_line(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         let mut x = 1;
-        for (knob, value) in self.knobs.iter() {
+        // Of a live run's knobs only those of its programs hold.
+        let live = self.demo.live.as_ref().filter(|_| self.is_live());
+        let held = self.knobs.iter().filter(|(knob, _)| live.is_none_or(|live| live.has(knob)));
+        for (knob, value) in held {
             let turned = self.is_turned(knob, value);
             let width = pen::columns(knob.name) + 1 + pen::columns(&value.to_string()) + u16::from(turned);
             if x + width + 2 > area.width {

@@ -7,6 +7,7 @@ mod draw;
 mod files;
 mod fork;
 mod knobs;
+mod live;
 mod player;
 mod reading;
 #[cfg(test)]
@@ -56,6 +57,7 @@ pub struct Stage {
     saved: Option<Saved>,
     /// What the file and the run disagree in.
     differs: Option<String>,
+    live: live::LiveSide,
 }
 
 /// What the arrow keys move.
@@ -66,6 +68,8 @@ enum Focus {
     Knobs,
     /// The chart's list of curves.
     Curves,
+    /// The host of a live run is typed.
+    Host,
 }
 
 impl Stage {
@@ -100,6 +104,7 @@ impl Stage {
             stay_at: None,
             saved: None,
             differs: None,
+            live: live::LiveSide::default(),
         }
     }
 
@@ -124,6 +129,9 @@ impl Stage {
     /// Which run it is: `seed 7`, with what was done to it.
     #[must_use]
     pub fn status(&self) -> String {
+        if let Some(live) = self.recording().and_then(|run| run.run.live.as_ref()) {
+            return format!("live · {}", live.address);
+        }
         let forks = self.forks();
         if forks.is_empty() {
             format!("seed {}", self.setup.seed)
@@ -234,7 +242,7 @@ impl Stage {
             self.arrived(Prepared::new(shown));
             return effects;
         }
-        Vec::new()
+        self.live_done(outcome)
     }
 
     /// Says when a saved run does not repeat as it was saved.

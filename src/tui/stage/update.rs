@@ -17,8 +17,14 @@ impl Stage {
         if self.veiled {
             return None;
         }
-        if self.focus == Focus::Knobs {
-            return self.update_knobs(action);
+        if *action == Action::StopLive {
+            self.stop_live();
+            return Some(Vec::new());
+        }
+        match self.focus {
+            Focus::Knobs => return self.update_knobs(action),
+            Focus::Host => return self.update_host(action),
+            Focus::View | Focus::Curves => {}
         }
         self.shown.as_ref()?;
         if self.focus == Focus::Curves && !matches!(action, Action::Point(_)) {
@@ -60,6 +66,9 @@ impl Stage {
             Action::Zoom => self.state.zoomed = !self.state.zoomed,
             Action::Drop | Action::Delay | Action::Duplicate => return Some(self.fork(action)),
             Action::Unfork => return Some(self.unfork()),
+            Action::Live => self.ask_host(),
+            Action::Exports => return Some(self.exports()),
+            Action::SaveExport(name) => return Some(self.save_export(name)),
             Action::SaveRun => return Some(self.save_run()),
             Action::SaveCapture => return Some(self.save_capture()),
             Action::RunAgain => return Some(self.run_again()),

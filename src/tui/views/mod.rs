@@ -203,9 +203,7 @@ fn draw_one(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         return;
     }
     if !kind.has_content(view.run.recording()) {
-        let text = format!("This run has nothing for the {} view.", kind.name());
-        pen::put(buffer, area, (1, 0), &text, view.theme.dim);
-        return;
+        return draw_nothing(kind, area, buffer, view);
     }
     match kind {
         Kind::Sequence => sequence::draw(area, buffer, view),
@@ -214,6 +212,18 @@ fn draw_one(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         Kind::Waterfall => waterfall::draw(area, buffer, view),
         Kind::Topology => topology::draw(area, buffer, view),
         Kind::Chart => chart::draw(area, buffer, view),
+    }
+}
+
+/// Why the view is empty, and what to do.
+fn draw_nothing(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let text = match &view.run.recording().run.live {
+        Some(live) if kind == Kind::Packets => live.no_packets(),
+        _ => format!("This run has nothing for the {} view.", kind.name()),
+    };
+    let width = usize::from(area.width.saturating_sub(2)).max(8);
+    for (y, line) in (0..area.height).zip(textwrap::wrap(&text, width)) {
+        pen::put(buffer, area, (1, y), &line, view.theme.dim);
     }
 }
 
