@@ -179,8 +179,9 @@ impl Lab {
     pub fn finish(self, run: Run) -> Recording {
         let mut world = self.shared.world.borrow_mut();
         let (packets, events, end) = world.finish(self.end);
-        let series = world.queue_curves(end);
-        let nodes = world.nodes.iter().map(|it| it.face.clone()).collect();
+        let nodes: Vec<_> = world.nodes.iter().map(|it| it.face.clone()).collect();
+        let mut series = std::mem::take(&mut world.curves).finish(|node| nodes[node].name.clone());
+        series.extend(world.queue_curves(end));
         let link =
             |it: &Link| recording::Link { name: it.name.clone(), ends: it.ends, properties: it.options.properties() };
         let links = world.links.iter().map(link).collect();

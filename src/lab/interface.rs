@@ -6,7 +6,7 @@ use std::time::Duration;
 use etherparse::{ArpEthIpv4Packet, ArpOperation, EtherType};
 
 use crate::lab::frame::{self, Mac};
-use crate::lab::output::Output;
+use crate::lab::output::{Output, Why};
 use crate::lab::route::Network;
 use crate::recording::Time;
 
@@ -39,7 +39,7 @@ enum Neighbour {
 #[derive(Debug)]
 struct Waiting {
     packet: Vec<u8>,
-    reason: Option<String>,
+    why: Option<Why>,
 }
 
 /// What a frame was to the interface.
@@ -69,14 +69,7 @@ impl Interface {
     }
 
     /// Sends a packet to `next_hop`, now or when its MAC address is known.
-    pub(crate) fn send(
-        &mut self,
-        now: Time,
-        next_hop: Ipv4Addr,
-        packet: Vec<u8>,
-        why: Option<String>,
-        out: &mut Output,
-    ) {
+    pub(crate) fn send(&mut self, now: Time, next_hop: Ipv4Addr, packet: Vec<u8>, why: Option<Why>, out: &mut Output) {
         if next_hop.is_broadcast() || next_hop == self.network.broadcast() {
             out.send(self.index, frame::ethernet(Mac::BROADCAST, self.mac, EtherType::IPV4, &packet), why);
             return;
@@ -90,12 +83,12 @@ impl Interface {
                     waiting.remove(0);
                     out.decide(format!("ARP: too many packets wait for {next_hop}: the oldest is dropped"));
                 }
-                waiting.push(Waiting { packet, reason: why });
+                waiting.push(Waiting { packet, why });
             }
             expired => {
                 let found = if expired.is_some() { "the entry is too old" } else { "it is not in the table" };
                 out.decide(format!("ARP: needs the MAC of {next_hop}: {found}, so ask everybody"));
-                self.ask(now, next_hop, Waiting { packet, reason: why }, out);
+                self.ask(now, next_hop, Waiting { packet, why }, out);
             }
         }
     }
@@ -104,7 +97,7 @@ impl Interface {
         let entry = Neighbour::Asked { again_at: now + ASK_AGAIN, requests: 1, waiting: vec![first] };
         self.neighbours.insert(target, entry);
         let request = frame::arp_request(self.mac, self.network.address, target);
-        out.send(self.index, request, Some(format!("ARP: needs the MAC of {target} to send to it")));
+        out.send(self.index, request, Some(format!("ARP: needs the MAC of {target} to send to it").into()));
     }
 
     /// Takes a frame from the wire.
@@ -141,7 +134,7 @@ impl Interface {
         }
         if for_us && arp.operation == ArpOperation::REQUEST {
             let why = format!("ARP: {sender} asked who has {}", self.network.address);
-            out.send(self.index, frame::arp_reply(self.mac, arp), Some(why));
+            out.send(self.index, frame::arp_reply(self.mac, arp), Some(why.into()));
         }
     }
 
@@ -150,8 +143,8 @@ impl Interface {
         match self.neighbours.insert(address, entry) {
             Some(Neighbour::Asked { waiting, .. }) => {
                 out.decide(format!("ARP: learned that {address} is at {mac}: {} can go", packets(waiting.len())));
-                for Waiting { packet, reason } in waiting {
-                    out.send(self.index, frame::ethernet(mac, self.mac, EtherType::IPV4, &packet), reason);
+                for Waiting { packet, why } in waiting {
+                    out.send(self.index, frame::ethernet(mac, self.mac, EtherType::IPV4, &packet), why);
                 }
             }
             Some(Neighbour::Known { mac: old, .. }) if old == mac => {}
@@ -189,7 +182,7 @@ impl Interface {
             *again_at = now + ASK_AGAIN;
             let request = frame::arp_request(self.mac, self.network.address, *address);
             let why = format!("ARP: {address} did not answer in 1 s: request {requests} of {REQUESTS}");
-            out.send(self.index, request, Some(why));
+            out.send(self.index, request, Some(why.into()));
         }
         silent.into_iter().flat_map(|address| self.give_up(address, out)).collect()
     }

@@ -30,6 +30,7 @@
 //! ```
 mod agenda;
 mod build;
+mod curves;
 mod drive;
 mod executor;
 mod fault;
@@ -44,7 +45,6 @@ mod output;
 mod outside;
 mod programs;
 mod random;
-mod reason;
 mod route;
 mod router;
 mod run;

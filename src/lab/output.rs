@@ -1,5 +1,61 @@
 //! What a node does when it is given a frame or the time: frames out of its interfaces, and events worth recording.
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use crate::lab::frame::Mac;
+use crate::lab::route::Network;
+use crate::lab::switch;
+use crate::lab::tcp::output::Sample;
+use crate::lab::tcp::reason::Reason;
 use crate::recording::EventKind;
+
+/// Why a frame is sent. Put into words when the run is over: a run has many frames, a learner looks at few.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    Text(String),
+    Tcp(Reason),
+    /// A router sends it on, by this route.
+    Forwarded {
+        to: Ipv4Addr,
+        route: Network,
+        via: Option<Ipv4Addr>,
+        ttl: u8,
+    },
+    /// A switch sends it on, out of the port where the receiver was last heard.
+    Switched {
+        to: Mac,
+        port: usize,
+    },
+    /// The link made it of another packet.
+    Copied {
+        of: u32,
+    },
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Tcp(reason) => reason.fmt(f),
+            Self::Forwarded { to, route, via, ttl } => {
+                write!(f, "forwarded to {to}: route {route} ")?;
+                match via {
+                    Some(via) => write!(f, "via {via}")?,
+                    None => f.write_str("directly")?,
+                }
+                write!(f, ", TTL {ttl} to {}", ttl.saturating_sub(1))
+            }
+            Self::Switched { to, port } => write!(f, "forwarded: {to} was last heard on {}", switch::name(*port)),
+            Self::Copied { of } => write!(f, "the link made this copy of packet {of}"),
+        }
+    }
+}
+
+impl From<String> for Why {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
 
 /// A frame on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,7 +63,7 @@ pub(crate) struct Outgoing {
     pub(crate) interface: usize,
     pub(crate) frame: Vec<u8>,
     /// Why it is sent, where that is known.
-    pub(crate) reason: Option<String>,
+    pub(crate) why: Option<Why>,
 }
 
 /// Frames and events, in order.
@@ -15,14 +71,16 @@ pub(crate) struct Outgoing {
 pub(crate) struct Output {
     pub(crate) frames: Vec<Outgoing>,
     pub(crate) events: Vec<EventKind>,
+    /// Points of curves.
+    pub(crate) samples: Vec<Sample>,
 }
 
 impl Output {
-    pub(crate) fn send(&mut self, interface: usize, frame: Vec<u8>, reason: Option<String>) {
-        self.frames.push(Outgoing { interface, frame, reason });
+    pub(crate) fn send(&mut self, interface: usize, frame: Vec<u8>, why: Option<Why>) {
+        self.frames.push(Outgoing { interface, frame, why });
     }
 
-    pub(crate) fn decide(&mut self, text: String) {
-        self.events.push(EventKind::Decision { text });
+    pub(crate) fn decide(&mut self, text: impl Into<String>) {
+        self.events.push(EventKind::Decision { text: text.into() });
     }
 }

@@ -133,7 +133,7 @@ impl LabNet {
     /// `ConnectionRefused`, `TimedOut`, `HostUnreachable`, `NetworkUnreachable`.
     pub async fn connect_with(&self, to: SocketAddr, options: SocketOptions) -> io::Result<LabStream> {
         let to = v4(to)?;
-        let held = match self.at_host(|host, _, out| host.connect(to, options, out)) {
+        let held = match self.at_host(|host, now, out| host.connect(now, to, options, out)) {
             Ok(held) => held,
             Err(error) => {
                 let call = self.begin(format!("connect({to})"));
@@ -144,7 +144,7 @@ impl LabNet {
         let call = self.begin(format!("connect(fd {}, {to})", held.fd));
         // From here on the stream owns the socket: dropping this future closes it.
         let stream = LabStream::new(self.clone(), held);
-        let outcome = poll_fn(|cx| self.ask(|host| host.poll_connected(held.handle, cx))).await;
+        let outcome = poll_fn(|cx| self.ask(|host| host.poll_connected(held, cx))).await;
         call.end(&outcome, |()| "0".to_owned());
         outcome.map(|()| stream)
     }
@@ -155,7 +155,7 @@ impl LabNet {
     /// `AddrInUse`, `AddrNotAvailable`.
     pub fn open_listener(&self, at: SocketAddr, options: SocketOptions) -> io::Result<LabListener> {
         let at = v4(at)?;
-        let outcome = self.at_host(|host, _, out| host.listen(at, options, out));
+        let outcome = self.at_host(|host, now, out| host.listen(now, at, options, out));
         let fd = outcome.as_ref().map_or_else(|_| String::new(), |(fd, _)| format!("fd {fd}, "));
         let call = self.begin(format!("listen({fd}{at})"));
         call.end(&outcome, |(_, local)| if *local == at { "0".to_owned() } else { format!("0 ({local})") });
@@ -314,9 +314,9 @@ impl LabStream {
     /// Ends the connection with a RST; what is unsent is thrown away.
     pub fn abort(mut self) {
         self.aborted = true;
-        let handle = self.held.handle;
-        let call = format!("close(fd {}) with SO_LINGER 0", self.held.fd);
-        self.net.on_drop(|host, _, out| host.abort(handle, "the program aborted the connection", out), call);
+        let held = self.held;
+        let call = format!("close(fd {}) with SO_LINGER 0", held.fd);
+        self.net.on_drop(|host, now, out| host.abort(now, held, out), call);
     }
 }
 
@@ -325,7 +325,7 @@ impl Drop for LabStream {
         (self.reading, self.writing) = (None, None);
         if !self.aborted {
             let held = self.held;
-            self.net.on_drop(|host, _, out| host.close(held, out), format!("close(fd {})", held.fd));
+            self.net.on_drop(|host, now, out| host.close(now, held, out), format!("close(fd {})", held.fd));
         }
     }
 }
@@ -335,13 +335,12 @@ impl AsyncRead for LabStream {
         let (held, room) = (self.held, buffer.remaining());
         let waiting = self.reading.take();
         let call = waiting.unwrap_or_else(|| self.net.begin(format!("recv(fd {}, {room})", held.fd)));
-        let outcome = self.net.ask(|host| host.poll_read(held, buffer.initialize_unfilled(), cx));
+        let unfilled = buffer.initialize_unfilled();
+        let outcome = self.net.at_host(|host, now, out| host.poll_read(held, unfilled, cx, (now, out)));
         let Poll::Ready(outcome) = outcome else {
             self.reading = Some(call);
             return Poll::Pending;
         };
-        // What was read makes room: the stack may have a window to offer.
-        self.net.shared.world.borrow_mut().touch(self.net.node);
         let end_of_stream =
             |bytes: &usize| if *bytes == 0 && room > 0 { "0 (end of stream)".to_owned() } else { bytes.to_string() };
         call.end(&outcome, end_of_stream);
@@ -374,7 +373,7 @@ impl AsyncWrite for LabStream {
         }
         let held = self.held;
         let call = self.net.begin(format!("shutdown(fd {}, SHUT_WR)", held.fd));
-        let outcome = self.net.at_host(|host, _, out| host.shutdown(held, out));
+        let outcome = self.net.at_host(|host, now, out| host.shutdown(now, held, out));
         call.end(&outcome, |()| "0".to_owned());
         Poll::Ready(outcome)
     }
@@ -410,7 +409,7 @@ impl LabListener {
 impl Drop for LabListener {
     fn drop(&mut self) {
         let fd = self.fd;
-        self.net.on_drop(|host, _, out| host.close_listener(fd, out), format!("close(fd {fd})"));
+        self.net.on_drop(|host, now, out| host.close_listener(now, fd, out), format!("close(fd {fd})"));
     }
 }
 
@@ -435,7 +434,7 @@ impl LabDatagrams {
     pub async fn send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
         let to = v4(to)?;
         let call = self.net.begin(format!("sendto(fd {}, {} bytes, {to})", self.fd, bytes.len()));
-        let outcome = poll_fn(|cx| self.net.at_host(|host, _, _| host.poll_send_to(self.fd, bytes, to, cx))).await;
+        let outcome = self.net.at_host(|host, now, out| host.send_to(self.fd, bytes, to, (now, out)));
         call.end(&outcome, |()| bytes.len().to_string());
         outcome
     }
@@ -455,6 +454,6 @@ impl LabDatagrams {
 impl Drop for LabDatagrams {
     fn drop(&mut self) {
         let fd = self.fd;
-        self.net.on_drop(|host, now, out| host.close_datagrams(now, fd, out), format!("close(fd {fd})"));
+        self.net.on_drop(|host, _, _| host.close_datagrams(fd), format!("close(fd {fd})"));
     }
 }

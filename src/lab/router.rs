@@ -7,7 +7,7 @@ use etherparse::{IpNumber, Ipv4Header};
 
 use crate::lab::interface::{Interface, Received};
 use crate::lab::nat::{Nat, Verdict};
-use crate::lab::output::Output;
+use crate::lab::output::{Output, Why};
 use crate::lab::route::{self, Route};
 use crate::lab::{frame, icmp};
 use crate::recording::Time;
@@ -119,12 +119,11 @@ impl Router {
             }
         }
         let next_hop = route.via.unwrap_or(to);
-        let way = route.via.map_or_else(|| "directly".to_owned(), |via| format!("via {via}"));
-        let why = format!("to {to}: route {} {way}, TTL {before} to {}", route.to, header.time_to_live);
+        let why = Why::Forwarded { to, route: route.to, via: route.via, ttl: before };
         if self.chosen.insert(to) {
             out.decide(format!("{why}, out of {}", interface_name(route.interface)));
         }
-        self.interfaces[route.interface].send(now, next_hop, packet, Some(format!("forwarded {why}")), out);
+        self.interfaces[route.interface].send(now, next_hop, packet, Some(why), out);
     }
 
     fn complain(&mut self, now: Time, error: Option<Vec<u8>>, why: String, out: &mut Output) {
@@ -137,7 +136,7 @@ impl Router {
     fn originate(&mut self, now: Time, packet: Vec<u8>, why: String, out: &mut Output) {
         let Some(to) = frame::destination(&packet) else { return };
         if let Some(route) = route::choose(&self.routes, to) {
-            self.interfaces[route.interface].send(now, route.via.unwrap_or(to), packet, Some(why), out);
+            self.interfaces[route.interface].send(now, route.via.unwrap_or(to), packet, Some(why.into()), out);
         }
     }
 

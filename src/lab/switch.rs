@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::lab::fault::Faulty;
 use crate::lab::frame::{self, Mac};
-use crate::lab::output::Output;
+use crate::lab::output::{Output, Why};
 use crate::recording::Time;
 
 /// An address that is silent for this long is forgotten (IEEE 802.1D §7.9.2, the recommended default).
@@ -40,7 +40,7 @@ impl Switch {
                 out.decide(format!("{to} is on {}, where the frame came from: not forwarded", name(port)));
             }
             Some((there, _)) => {
-                let why = Some(format!("forwarded: {to} was last heard on {}", name(*there)));
+                let why = Some(Why::Switched { to, port: *there });
                 match &mut self.faulty {
                     Some(faulty) => faulty.send(*there, bytes.to_vec(), why, out),
                     None => out.send(*there, bytes.to_vec(), why),
@@ -68,7 +68,7 @@ impl Switch {
         let named: Vec<_> = others.iter().map(|port| name(*port)).collect();
         out.decide(format!("{why} to {}", if named.is_empty() { "nobody".to_owned() } else { named.join(", ") }));
         for port in others {
-            out.send(port, bytes.to_vec(), Some(why.to_owned()));
+            out.send(port, bytes.to_vec(), Some(why.to_owned().into()));
         }
     }
 }

@@ -3,10 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::lab::agenda::{Agenda, Happening, Slot};
+use crate::lab::curves::Curves;
 use crate::lab::frame;
 use crate::lab::host::Host;
 use crate::lab::link::{Admission, Crossing, Link, Offer};
-use crate::lab::output::{Outgoing, Output};
+use crate::lab::output::{Outgoing, Output, Why};
 use crate::lab::outside::Outside;
 use crate::lab::router::Router;
 use crate::lab::switch::Switch;
@@ -52,7 +53,10 @@ pub(crate) struct World {
     dirty: BTreeSet<usize>,
     meddling: BTreeMap<u32, Meddling>,
     pub(crate) packets: Vec<Packet>,
+    /// Why each of them was sent.
+    whys: Vec<Option<Why>>,
     events: Vec<Event>,
+    pub(crate) curves: Curves,
     calls: usize,
     waiting: BTreeMap<u64, Waiting>,
     next_call: u64,
@@ -79,7 +83,9 @@ impl World {
             dirty: BTreeSet::new(),
             meddling: interventions.iter().map(|it| (it.packet, it.action)).collect(),
             packets: Vec::new(),
+            whys: Vec::new(),
             events: Vec::new(),
+            curves: Curves::default(),
             calls: 0,
             waiting: BTreeMap::new(),
             next_call: 0,
@@ -156,7 +162,7 @@ impl World {
         let due = match &mut self.nodes[node].machine {
             // A host that is looked at again at this instant sets its timer then.
             Machine::Host(_) if self.dirty.contains(&node) => return,
-            Machine::Host(host) => host.next_poll(self.now),
+            Machine::Host(host) => host.next_poll(),
             Machine::Router(router) => router.next_tick(),
             Machine::Outside(door) => door.interface.next_tick(),
             Machine::Switch(_) => None,
@@ -189,14 +195,12 @@ impl World {
         }
     }
 
-    /// The host's stack has something to do.
-    pub(crate) fn touch(&mut self, node: usize) {
-        self.dirty.insert(node);
-    }
-
     pub(crate) fn emit(&mut self, node: usize, out: Output) {
         for kind in out.events {
             self.record(node, kind);
+        }
+        for sample in out.samples {
+            self.curves.add(node, sample, self.now);
         }
         for frame in out.frames {
             self.transmit(node, frame);
@@ -226,9 +230,10 @@ impl World {
             fate: Fate::Delivered,
             bytes: outgoing.frame,
             summary: String::new(),
-            reason: outgoing.reason,
+            reason: None,
         };
         self.packets.push(packet);
+        self.whys.push(outgoing.why);
         match admission {
             Admission::Crosses(crossing) => self.cross(number, crossing),
             Admission::Waits { ask_at } => self.ask(link, end, ask_at),
@@ -247,6 +252,7 @@ impl World {
             let copy = self.copy_of(number, at);
             self.agenda.add(at, Happening::Arrival { packet: copy.n });
             self.packets.push(copy);
+            self.whys.push(Some(Why::Copied { of: number }));
         }
     }
 
@@ -275,8 +281,8 @@ impl World {
         if let Some(waited) = turn.marked.map(Quantity::time) {
             let packet = &mut self.packets[index(number)];
             frame::mark_congestion(&mut packet.bytes);
-            let mark = format!("CoDel marks it: congestion experienced, after {waited} in the queue");
-            packet.reason = Some(packet.reason.take().map_or_else(|| mark.clone(), |why| format!("{why}; {mark}")));
+            let why = &mut self.whys[index(number)];
+            *why = Some(Why::Marked { sent: why.take().map(Box::new), waited });
             let node = packet.from;
             let text = format!("CoDel marks packet {number} instead of dropping it: it waited {waited}");
             self.record(node, EventKind::Decision { text });
@@ -287,9 +293,8 @@ impl World {
     /// The packet the link makes of another: it sets out now, whenever the first was handed over.
     fn copy_of(&self, of: u32, arrives: Time) -> Packet {
         let packet = &self.packets[index(of)];
-        let reason = Some(format!("the link made this copy of packet {of}"));
         let (n, at) = (number(self.packets.len()), self.now);
-        Packet { n, at, arrived: Some(arrives), fate: Fate::Copy { of }, reason, ..packet.clone() }
+        Packet { n, at, arrived: Some(arrives), fate: Fate::Copy { of }, ..packet.clone() }
     }
 
     /// A socket call begins; give the number to [`Self::returned`].
@@ -346,7 +351,9 @@ impl World {
             self.record_call(waiting, Some(end), "has not returned when the run ends".to_owned());
         }
         let mut packets = std::mem::take(&mut self.packets);
-        for packet in &mut packets {
+        let whys = std::mem::take(&mut self.whys);
+        for (packet, why) in packets.iter_mut().zip(whys) {
+            packet.reason = why.map(|it| it.to_string());
             packet.arrived = packet.arrived.filter(|at| *at <= end);
             packet.summary = crate::wire::summary(&packet.bytes);
         }

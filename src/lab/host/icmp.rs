@@ -7,9 +7,11 @@ use std::time::Duration;
 use etherparse::icmpv4::DestUnreachableHeader;
 use etherparse::{IpNumber, Ipv4Header};
 
-use crate::lab::host::Host;
+use crate::lab::host::{Ends, Host};
 use crate::lab::icmp::{self, Message};
 use crate::lab::output::Output;
+use crate::lab::tcp::output::Pair;
+use crate::lab::tcp::stack::{self, IcmpError};
 use crate::recording::Time;
 
 /// An echo request that is under way.
@@ -25,35 +27,39 @@ struct Quoted {
     protocol: IpNumber,
     from: SocketAddrV4,
     to: SocketAddrV4,
+    /// The TCP sequence number, where it is TCP.
+    seq: u32,
+}
+
+/// What a program hears of it; a packet that is too large is nothing to give up for.
+const fn kind(error: IcmpError) -> Option<ErrorKind> {
+    match error {
+        IcmpError::NetworkUnreachable => Some(ErrorKind::NetworkUnreachable),
+        IcmpError::PortUnreachable | IcmpError::ProtocolUnreachable => Some(ErrorKind::ConnectionRefused),
+        IcmpError::HostUnreachable | IcmpError::AdminProhibited | IcmpError::TimeExceeded => {
+            Some(ErrorKind::HostUnreachable)
+        }
+        IcmpError::FragmentationNeeded { .. } | IcmpError::ParameterProblem => None,
+    }
 }
 
 /// An error quotes at least the header and 8 bytes: the ports, or the echo's number.
 fn quoted(bytes: &[u8]) -> Option<Quoted> {
     let (header, rest) = Ipv4Header::from_slice(bytes).ok()?;
     let words: [u8; 8] = rest.get(..8)?.try_into().ok()?;
-    let [a, b, c, d, e, f, ..] = words;
+    let [a, b, c, d, e, f, g, h] = words;
     let echo = header.protocol == IpNumber::ICMP;
     let (source, target) = if echo { ([e, f], [0, 0]) } else { ([a, b], [c, d]) };
     Some(Quoted {
         protocol: header.protocol,
         from: SocketAddrV4::new(header.source.into(), u16::from_be_bytes(source)),
         to: SocketAddrV4::new(header.destination.into(), u16::from_be_bytes(target)),
+        seq: u32::from_be_bytes([e, f, g, h]),
     })
 }
 
-/// Why the stack sent this ICMP message.
-pub(super) fn why(message: &[u8]) -> Option<String> {
-    let Message::Unreachable { header, quoted: bytes } = icmp::read(message)? else { return None };
-    let about = quoted(bytes)?;
-    match header {
-        DestUnreachableHeader::Port => Some(format!("no socket is bound to UDP port {}", about.to.port())),
-        DestUnreachableHeader::Protocol => Some(format!("nothing here speaks protocol {}", about.protocol.0)),
-        _ => None,
-    }
-}
-
 impl Host {
-    pub(super) fn icmp(&mut self, now: Time, from: Ipv4Addr, to: Ipv4Addr, message: &[u8], out: &mut Output) {
+    pub(super) fn icmp(&mut self, now: Time, (from, to): Ends, message: &[u8], out: &mut Output) {
         if to != self.address() {
             return;
         }
@@ -64,40 +70,62 @@ impl Host {
                 self.ping_done(id, waited.ok_or(ErrorKind::NotFound));
             }
             Some(Message::Unreachable { header, quoted: bytes }) => {
-                let (kind, text) = match header {
-                    DestUnreachableHeader::Port => (ErrorKind::ConnectionRefused, "port unreachable"),
-                    DestUnreachableHeader::Network => (ErrorKind::NetworkUnreachable, "network unreachable"),
-                    DestUnreachableHeader::FragmentationNeeded { .. } => return,
-                    _ => (ErrorKind::HostUnreachable, "host unreachable"),
+                let (error, text) = match header {
+                    DestUnreachableHeader::Port => (IcmpError::PortUnreachable, "port unreachable"),
+                    DestUnreachableHeader::Network => (IcmpError::NetworkUnreachable, "network unreachable"),
+                    DestUnreachableHeader::FragmentationNeeded { next_hop_mtu } => {
+                        (IcmpError::FragmentationNeeded { mtu: next_hop_mtu }, "fragmentation needed and DF set")
+                    }
+                    DestUnreachableHeader::Protocol => (IcmpError::ProtocolUnreachable, "protocol unreachable"),
+                    DestUnreachableHeader::FilterProhibited => (IcmpError::AdminProhibited, "a filter forbids it"),
+                    _ => (IcmpError::HostUnreachable, "host unreachable"),
                 };
-                self.told(from, text, kind, bytes, out);
+                self.told(now, (from, text), error, bytes, out);
             }
             Some(Message::TimeExceeded { quoted: bytes }) => {
-                self.told(from, "time to live exceeded", ErrorKind::HostUnreachable, bytes, out);
+                self.told(now, (from, "time to live exceeded"), IcmpError::TimeExceeded, bytes, out);
             }
             None => {}
         }
     }
 
+    /// Answers a ping.
+    fn reply_to_echo(&mut self, now: Time, from: Ipv4Addr, message: &[u8], out: &mut Output) {
+        let reply = icmp::echo_reply(self.address(), from, message);
+        self.send_whole(now, reply, Some("answers the echo request".to_owned().into()), out);
+    }
+
     /// An ICMP error: the socket that sent the quoted packet hears of it.
-    fn told(&mut self, by: Ipv4Addr, what: &str, kind: ErrorKind, bytes: &[u8], out: &mut Output) {
-        let Some(about) = quoted(bytes) else { return };
+    fn told(&mut self, now: Time, (by, what): (Ipv4Addr, &str), error: IcmpError, bytes: &[u8], out: &mut Output) {
+        let Some(about) = quoted(bytes).filter(|it| *it.from.ip() == self.address()) else { return };
         out.decide(format!("ICMP from {by}: {what}, about a packet to {}", about.to.ip()));
-        self.fail(&about, kind, out);
+        self.fail(now, &about, error, out);
     }
 
     /// ARP gave up: the packet's sender hears "host unreachable".
-    pub(super) fn nobody_answers(&mut self, _next_hop: Ipv4Addr, packet: &[u8], out: &mut Output) {
+    pub(super) fn nobody_answers(&mut self, now: Time, packet: &[u8], out: &mut Output) {
         if let Some(about) = quoted(packet) {
-            self.fail(&about, ErrorKind::HostUnreachable, out);
+            self.fail(now, &about, IcmpError::HostUnreachable, out);
         }
     }
 
-    fn fail(&mut self, about: &Quoted, kind: ErrorKind, out: &mut Output) {
+    fn fail(&mut self, now: Time, about: &Quoted, error: IcmpError, out: &mut Output) {
         match about.protocol {
-            IpNumber::TCP => self.fail_connect(about.from, about.to, kind, out),
-            IpNumber::UDP => self.fail_datagram(about.from.port(), about.to, kind),
-            IpNumber::ICMP => self.ping_done(about.from.port(), Err(kind)),
+            IpNumber::TCP => {
+                let pair = Pair { local: about.from, remote: about.to };
+                let quoted = stack::Quoted { pair, seq: about.seq };
+                self.at_tcp(now, out, |stack, tcp| stack.icmp(now, quoted, error, tcp));
+            }
+            IpNumber::UDP => {
+                if let Some(kind) = kind(error) {
+                    self.fail_datagram(about.from.port(), about.to, kind);
+                }
+            }
+            IpNumber::ICMP => {
+                if let Some(kind) = kind(error) {
+                    self.ping_done(about.from.port(), Err(kind));
+                }
+            }
             _ => {}
         }
     }
@@ -105,7 +133,7 @@ impl Host {
     /// Sends an echo request with `size` bytes of payload; the number is for [`Self::poll_ping`].
     pub(crate) fn ping(&mut self, now: Time, to: Ipv4Addr, size: usize, out: &mut Output) -> std::io::Result<u16> {
         self.check_destination(to)?;
-        let room = usize::from(self.device.mtu) - 28;
+        let room = usize::from(self.mtu) - 28;
         if size > room {
             let text = format!("{size} bytes do not fit: an echo request takes {room} here");
             return Err(Error::new(ErrorKind::InvalidInput, text));
@@ -114,9 +142,8 @@ impl Host {
         self.next_ping = self.next_ping.wrapping_add(1);
         let payload: Vec<u8> = (0_u8..=255).cycle().take(size).collect();
         let packet = icmp::echo_request(self.address(), to, id, 1, &payload);
-        let packet = packet.expect("a payload that fits the MTU fits IP");
         self.pings.insert(id, Ping { sent: now, outcome: None, waker: None });
-        self.send_packet(now, packet, Some(format!("ping: asks {to} for an echo")), out);
+        self.send_whole(now, packet, Some(format!("ping: asks {to} for an echo").into()), out);
         Ok(id)
     }
 

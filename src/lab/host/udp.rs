@@ -1,30 +1,71 @@
-//! UDP sockets of a host.
-use std::collections::BTreeSet;
+//! UDP sockets of a host (RFC 768): a port, a queue of datagrams, and the ICMP error that came back.
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Error, ErrorKind};
 use std::net::SocketAddrV4;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
-use smoltcp::iface::SocketHandle;
-use smoltcp::socket::udp;
-use smoltcp::wire::{IpAddress, IpEndpoint, IpListenEndpoint};
+use etherparse::icmpv4::DestUnreachableHeader;
+use etherparse::{IpNumber, UdpHeader, UdpSlice};
 
 use crate::lab::host::{Fd, Host};
-use crate::lab::output::Output;
+use crate::lab::icmp as messages;
+use crate::lab::output::{Output, Why};
 use crate::recording::Time;
 
-/// Datagrams a socket holds, whatever their size.
-const DATAGRAMS: usize = 1024;
+/// Bytes of an IPv4 and a UDP header.
+const HEADERS: usize = 28;
 
 /// A UDP socket that a program holds.
 #[derive(Debug)]
 pub(crate) struct Bound {
-    pub(crate) local: SocketAddrV4,
-    handle: SocketHandle,
+    local: SocketAddrV4,
     /// The port was chosen by the host, as for a client.
     chosen: bool,
     peers: BTreeSet<SocketAddrV4>,
+    /// Datagrams nobody has read, and their bytes together.
+    queue: VecDeque<(Vec<u8>, SocketAddrV4)>,
+    queued: usize,
     failure: Option<ErrorKind>,
-    waker: Option<std::task::Waker>,
+    waker: Option<Waker>,
+}
+
+/// The sockets by descriptor and by port.
+#[derive(Debug, Default)]
+pub(crate) struct Datagrams {
+    bound: BTreeMap<Fd, Bound>,
+    ports: BTreeMap<u16, Fd>,
+    next_port: Option<u16>,
+}
+
+impl Datagrams {
+    fn by_port(&mut self, port: u16) -> Option<&mut Bound> {
+        let fd = self.ports.get(&port)?;
+        self.bound.get_mut(fd)
+    }
+
+    /// A free port of the range, from a start the run's seed has chosen (RFC 6056 §3.3.1).
+    fn ephemeral_port(&mut self, (first, last): (u16, u16), seed: u64) -> Option<u16> {
+        let count = u32::from(last.saturating_sub(first)) + 1;
+        let start = || first + u16::try_from(seed % u64::from(count)).expect("less than a count of ports");
+        let mut port = self.next_port.filter(|it| (first..=last).contains(it)).unwrap_or_else(start);
+        for _ in 0..count {
+            let next = if port >= last { first } else { port + 1 };
+            if !self.ports.contains_key(&port) {
+                self.next_port = Some(next);
+                return Some(port);
+            }
+            port = next;
+        }
+        None
+    }
+}
+
+impl Bound {
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
 }
 
 fn closed() -> Error {
@@ -37,55 +78,89 @@ impl Host {
         self.check_own(*at.ip())?;
         let chosen = at.port() == 0;
         if chosen {
-            let port = self.ephemeral_port();
+            let port = self.datagrams.ephemeral_port(self.options.tcp.ephemeral_ports, self.seed);
             at.set_port(port.ok_or_else(|| Error::new(ErrorKind::AddrInUse, "every port is used"))?);
         }
-        if self.datagrams.values().any(|it| it.local.port() == at.port()) {
+        if self.datagrams.ports.contains_key(&at.port()) {
             return Err(Error::new(ErrorKind::AddrInUse, format!("another socket is bound to port {}", at.port())));
         }
-        let buffer =
-            |bytes: usize| udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; DATAGRAMS], vec![0; bytes.max(1)]);
-        let mut socket = udp::Socket::new(buffer(self.options.receive_buffer), buffer(self.options.send_buffer));
-        let address = (!at.ip().is_unspecified()).then_some(IpAddress::Ipv4(*at.ip()));
-        let endpoint = IpListenEndpoint { addr: address, port: at.port() };
-        socket.bind(endpoint).expect("a fresh socket binds to a port that is not 0");
-        let handle = self.sockets.add(socket);
         let fd = self.new_descriptor();
-        let bound = Bound { local: at, handle, chosen, peers: BTreeSet::new(), failure: None, waker: None };
-        self.datagrams.insert(fd, bound);
+        let (peers, queue) = (BTreeSet::new(), VecDeque::new());
+        let bound = Bound { local: at, chosen, peers, queue, queued: 0, failure: None, waker: None };
+        self.datagrams.bound.insert(fd, bound);
+        self.datagrams.ports.insert(at.port(), fd);
         Ok((fd, at))
     }
 
-    pub(crate) fn poll_send_to(
+    /// Sends one datagram at once; UDP keeps nothing back.
+    pub(crate) fn send_to(
         &mut self,
         fd: Fd,
         bytes: &[u8],
         to: SocketAddrV4,
-        cx: &Context<'_>,
-    ) -> Poll<io::Result<()>> {
+        (now, out): (Time, &mut Output),
+    ) -> io::Result<()> {
         self.check_destination(*to.ip())?;
-        let room = usize::from(self.device.mtu) - 28;
+        let room = usize::from(self.mtu) - HEADERS;
         if bytes.len() > room {
             let text =
                 format!("{} bytes do not fit: a datagram takes {room} here, and nothing is fragmented", bytes.len());
-            return Poll::Ready(Err(Error::new(ErrorKind::InvalidInput, text)));
+            return Err(Error::new(ErrorKind::InvalidInput, text));
         }
-        let Some(bound) = self.datagrams.get_mut(&fd) else { return Poll::Ready(Err(closed())) };
+        let own = self.address();
+        let bound = self.datagrams.bound.get_mut(&fd).ok_or_else(closed)?;
         if let Some(failure) = bound.failure.take() {
-            return Poll::Ready(Err(failure.into()));
+            return Err(failure.into());
         }
-        let socket = self.sockets.get_mut::<udp::Socket<'_>>(bound.handle);
-        match socket.send_slice(bytes, IpEndpoint::from(to)) {
-            Ok(()) => {
-                bound.peers.insert(to);
-                Poll::Ready(Ok(()))
-            }
-            Err(udp::SendError::BufferFull) if bytes.len() <= self.options.send_buffer => {
-                socket.register_send_waker(cx.waker());
-                Poll::Pending
-            }
-            Err(error) => Poll::Ready(Err(Error::new(ErrorKind::InvalidInput, error.to_string()))),
+        if to.port() == 0 {
+            return Err(Error::new(ErrorKind::InvalidInput, "port 0 is no destination"));
         }
+        bound.peers.insert(to);
+        let (from, target) = (own.octets(), to.ip().octets());
+        let header = UdpHeader::without_ipv4_checksum(bound.local.port(), to.port(), bytes.len());
+        let mut header = header.expect("a datagram that fits the MTU fits UDP");
+        let sum = header.calc_checksum_ipv4_raw(from, target, bytes);
+        header.checksum = sum.expect("a datagram that fits the MTU fits UDP");
+        let datagram = [&header.to_bytes(), bytes].concat();
+        let why = Some(Why::Text(format!("sendto() of {} bytes", bytes.len())));
+        self.send_ipv4(now, *to.ip(), IpNumber::UDP, &datagram, why, out);
+        Ok(())
+    }
+
+    /// A datagram came in (RFC 1122 §4.1.3.1: one for a port without a socket is answered with port unreachable).
+    pub(super) fn datagram(
+        &mut self,
+        now: Time,
+        packet: &[u8],
+        (from, to): super::Ends,
+        bytes: &[u8],
+        out: &mut Output,
+    ) {
+        let Ok(udp) = UdpSlice::from_slice(bytes) else { return out.decide("the UDP header is damaged: dropped") };
+        let header = udp.to_header();
+        let sum = header.calc_checksum_ipv4_raw(from.octets(), to.octets(), udp.payload());
+        // RFC 768: 0 means that the sender made none.
+        if header.checksum != 0 && sum.ok() != Some(header.checksum) {
+            return out.decide("the UDP checksum does not fit: dropped");
+        }
+        let limit = self.options.receive_buffer;
+        let port = udp.destination_port();
+        let here = |it: &Bound| it.local.ip().is_unspecified() || *it.local.ip() == to;
+        let Some(bound) = self.datagrams.by_port(port).filter(|it| here(it)) else {
+            if to == self.address() {
+                let error = messages::unreachable(to, packet, DestUnreachableHeader::Port);
+                let why = Why::Text(format!("no socket is bound to UDP port {port}"));
+                self.send_whole(now, error, Some(why), out);
+            }
+            return;
+        };
+        let length = udp.payload().len();
+        if bound.queued + length > limit {
+            return out.decide(format!("the socket of UDP port {port} is full: {length} bytes dropped"));
+        }
+        bound.queued += length;
+        bound.queue.push_back((udp.payload().to_vec(), SocketAddrV4::new(from, udp.source_port())));
+        bound.wake();
     }
 
     pub(crate) fn poll_receive(
@@ -94,50 +169,35 @@ impl Host {
         buffer: &mut [u8],
         cx: &Context<'_>,
     ) -> Poll<io::Result<(usize, SocketAddrV4)>> {
-        let Some(bound) = self.datagrams.get_mut(&fd) else { return Poll::Ready(Err(closed())) };
+        let Some(bound) = self.datagrams.bound.get_mut(&fd) else { return Poll::Ready(Err(closed())) };
         if let Some(failure) = bound.failure.take() {
             return Poll::Ready(Err(failure.into()));
         }
-        let socket = self.sockets.get_mut::<udp::Socket<'_>>(bound.handle);
-        if let Ok((payload, meta)) = socket.recv() {
+        if let Some((payload, from)) = bound.queue.pop_front() {
+            bound.queued -= payload.len();
             let length = payload.len().min(buffer.len());
             buffer[..length].copy_from_slice(&payload[..length]);
-            let IpAddress::Ipv4(address) = meta.endpoint.addr;
-            return Poll::Ready(Ok((length, SocketAddrV4::new(address, meta.endpoint.port))));
+            return Poll::Ready(Ok((length, from)));
         }
-        socket.register_recv_waker(cx.waker());
         bound.waker = Some(cx.waker().clone());
         Poll::Pending
     }
 
-    /// Closes a socket; what it was given to send is sent, as by any host.
-    pub(crate) fn close_datagrams(&mut self, now: Time, fd: Fd, out: &mut Output) {
-        self.egress(now, out);
+    /// Closes a socket.
+    pub(crate) fn close_datagrams(&mut self, fd: Fd) {
         self.descriptors.remove(&fd);
-        if let Some(bound) = self.datagrams.remove(&fd) {
-            self.sockets.remove(bound.handle);
+        if let Some(bound) = self.datagrams.bound.remove(&fd) {
+            self.datagrams.ports.remove(&bound.local.port());
         }
     }
 
     /// An ICMP error reaches a client's socket: one whose port the host chose and that has spoken to one peer only, as a
     /// connected socket. A server's socket hears nothing, as an unconnected socket on Linux.
     pub(super) fn fail_datagram(&mut self, port: u16, to: SocketAddrV4, kind: ErrorKind) {
-        let client = |it: &&mut Bound| it.local.port() == port && it.chosen && it.peers.iter().eq([&to]);
-        if let Some(bound) = self.datagrams.values_mut().find(client) {
+        let client = |it: &&mut Bound| it.chosen && it.peers.iter().eq([&to]);
+        if let Some(bound) = self.datagrams.by_port(port).filter(client) {
             bound.failure = Some(kind);
-            if let Some(waker) = bound.waker.take() {
-                waker.wake();
-            }
-        }
-    }
-
-    /// Says so when a datagram is about to find its socket full.
-    pub(super) fn expect_datagram(&self, to: SocketAddrV4, bytes: usize, out: &mut Output) {
-        let Some(bound) = self.datagrams.values().find(|it| it.local.port() == to.port()) else { return };
-        let socket = self.sockets.get::<udp::Socket<'_>>(bound.handle);
-        let free = socket.payload_recv_capacity().saturating_sub(socket.recv_queue());
-        if bytes > free {
-            out.decide(format!("the socket of UDP port {} is full: {bytes} bytes dropped", to.port()));
+            bound.wake();
         }
     }
 }
