@@ -30,12 +30,12 @@ impl Lab {
         self.shared.world.borrow().now
     }
 
-    /// When the next thing happens: now, where a program or a host has something to do; `None` when all wait and nothing
+    /// When the next thing happens: now, where a program has something to do; `None` when all wait and nothing
     /// will happen by itself.
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
         let world = self.shared.world.borrow();
-        if self.shared.executor.is_ready() || world.is_unsettled() { Some(world.now) } else { world.agenda.next_at() }
+        if self.shared.executor.is_ready() { Some(world.now) } else { world.agenda.next_at() }
     }
 
     /// Does everything up to `until`, and everything at that instant; then the clock stands there. Programs were started

@@ -7,6 +7,7 @@ use crate::lab::route::Network;
 use crate::lab::switch;
 use crate::lab::tcp::output::Sample;
 use crate::lab::tcp::reason::Reason;
+use crate::quantity::Quantity;
 use crate::recording::EventKind;
 
 /// Why a frame is sent. Put into words when the run is over: a run has many frames, a learner looks at few.
@@ -30,6 +31,11 @@ pub(crate) enum Why {
     Copied {
         of: u32,
     },
+    /// It was sent for a reason of its own; a managed queue then marked it.
+    Marked {
+        sent: Option<Box<Why>>,
+        waited: Quantity,
+    },
 }
 
 impl fmt::Display for Why {
@@ -46,6 +52,12 @@ impl fmt::Display for Why {
                 write!(f, ", TTL {ttl} to {}", ttl.saturating_sub(1))
             }
             Self::Switched { to, port } => write!(f, "forwarded: {to} was last heard on {}", switch::name(*port)),
+            Self::Marked { sent, waited } => {
+                if let Some(sent) = sent {
+                    write!(f, "{sent}; ")?;
+                }
+                write!(f, "CoDel marks it: congestion experienced, after {waited} in the queue")
+            }
             Self::Copied { of } => write!(f, "the link made this copy of packet {of}"),
         }
     }

@@ -88,15 +88,11 @@ impl<'a> Driver<'a> {
                 let until = (world.last_traffic + self.limits.grace).min(last);
                 world.agenda.next_at().is_none_or(|at| at > until)
             };
-            let mut world = self.shared.world.borrow_mut();
-            if !world.settle_one() {
-                if quiet {
-                    return Ok(());
-                }
-                drop(world);
-                self.count()?;
-                self.shared.world.borrow_mut().step();
+            if quiet {
+                return Ok(());
             }
+            self.count()?;
+            self.shared.world.borrow_mut().step();
         }
     }
 
@@ -109,9 +105,6 @@ impl<'a> Driver<'a> {
             }
             self.count()?;
             let mut world = self.shared.world.borrow_mut();
-            if world.settle_one() {
-                continue;
-            }
             if world.agenda.next_at().is_none_or(|at| at > until) {
                 world.now = world.now.max(until);
                 return Ok(());
@@ -120,13 +113,10 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Settles a host, or goes to the next instant at which something happens.
+    /// Goes to the next instant at which something happens.
     fn advance(&mut self, nothing: impl FnOnce(&World) -> Result<(), LabError>) -> Result<(), LabError> {
         self.count()?;
         let mut world = self.shared.world.borrow_mut();
-        if world.settle_one() {
-            return Ok(());
-        }
         let Some(at) = world.agenda.next_at() else { return nothing(&world) };
         let limit = Time::ZERO + self.limits.time;
         if at > limit {

@@ -49,8 +49,6 @@ pub(crate) struct World {
     pub(crate) agenda: Agenda,
     pub(crate) nodes: Vec<Node>,
     pub(crate) links: Vec<Link>,
-    /// Hosts that have something to do at this instant.
-    dirty: BTreeSet<usize>,
     meddling: BTreeMap<u32, Meddling>,
     pub(crate) packets: Vec<Packet>,
     /// Why each of them was sent.
@@ -80,7 +78,6 @@ impl World {
             agenda: Agenda::default(),
             nodes: Vec::new(),
             links: Vec::new(),
-            dirty: BTreeSet::new(),
             meddling: interventions.iter().map(|it| (it.packet, it.action)).collect(),
             packets: Vec::new(),
             whys: Vec::new(),
@@ -92,23 +89,6 @@ impl World {
             last_traffic: Time::ZERO,
             over: false,
         }
-    }
-
-    /// Looks at one host that has something to do; false when none has.
-    pub(crate) fn settle_one(&mut self) -> bool {
-        let Some(node) = self.dirty.pop_first() else { return false };
-        let mut out = Output::default();
-        if let Machine::Host(host) = &mut self.nodes[node].machine {
-            host.poll(self.now, &mut out);
-        }
-        self.emit(node, out);
-        self.set_timer(node);
-        true
-    }
-
-    /// Whether a host has something to do at this instant.
-    pub(crate) fn is_unsettled(&self) -> bool {
-        !self.dirty.is_empty()
     }
 
     /// Does the next thing on the agenda, at its instant.
@@ -131,10 +111,7 @@ impl World {
         let (node, interface) = (end.node, end.interface);
         let mut out = Output::default();
         match &mut self.nodes[node].machine {
-            Machine::Host(host) => {
-                host.receive(packet.bytes.clone());
-                self.dirty.insert(node);
-            }
+            Machine::Host(host) => host.receive(self.now, &packet.bytes, &mut out),
             Machine::Switch(switch) => switch.receive(self.now, interface, &packet.bytes, &mut out),
             Machine::Router(router) => router.receive(self.now, interface, &packet.bytes, &mut out),
             Machine::Outside(door) => door.receive(self.now, &packet.bytes, &mut out),
@@ -147,9 +124,7 @@ impl World {
         self.nodes[node].timer = None;
         let mut out = Output::default();
         match &mut self.nodes[node].machine {
-            Machine::Host(_) => {
-                self.dirty.insert(node);
-            }
+            Machine::Host(host) => host.tick(self.now, &mut out),
             Machine::Router(router) => router.tick(self.now, &mut out),
             Machine::Outside(door) => door.tick(self.now, &mut out),
             Machine::Switch(_) => {}
@@ -160,9 +135,7 @@ impl World {
 
     pub(crate) fn set_timer(&mut self, node: usize) {
         let due = match &mut self.nodes[node].machine {
-            // A host that is looked at again at this instant sets its timer then.
-            Machine::Host(_) if self.dirty.contains(&node) => return,
-            Machine::Host(host) => host.next_poll(),
+            Machine::Host(host) => host.next_tick(),
             Machine::Router(router) => router.next_tick(),
             Machine::Outside(door) => door.interface.next_tick(),
             Machine::Switch(_) => None,
@@ -183,7 +156,7 @@ impl World {
         let now = self.now;
         let result = action(self.host(node), now, &mut out);
         self.emit(node, out);
-        self.dirty.insert(node);
+        self.set_timer(node);
         result
     }
 

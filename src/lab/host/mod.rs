@@ -11,7 +11,7 @@ mod options;
 pub(crate) mod tcp;
 mod udp;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use crate::lab::frame::Mac;
@@ -32,7 +32,6 @@ pub(crate) struct Host {
     pub(crate) interface: Interface,
     pub(crate) gateway: Option<Ipv4Addr>,
     pub(crate) options: HostOptions,
-    frames: VecDeque<Vec<u8>>,
     mtu: u16,
     stack: Stack,
     /// Lent to the stack for each of its turns.
@@ -74,7 +73,6 @@ impl Host {
             interface: Interface::new(0, mac, network),
             gateway,
             options,
-            frames: VecDeque::new(),
             mtu,
             stack: stack(network.address, mtu, &options, seed),
             tcp_output: TcpOutput::default(),
@@ -97,18 +95,15 @@ impl Host {
         self.interface.network.address
     }
 
-    /// A frame came in; [`Self::poll`] looks at it.
-    pub(crate) fn receive(&mut self, frame: Vec<u8>) {
-        self.frames.push_back(frame);
+    /// A frame came in.
+    pub(crate) fn receive(&mut self, now: Time, frame: &[u8], out: &mut Output) {
+        if let Received::Packet(packet) = self.interface.receive(now, frame, out) {
+            self.packet(now, packet, out);
+        }
     }
 
-    /// Works until nothing is left to do at this instant.
-    pub(crate) fn poll(&mut self, now: Time, out: &mut Output) {
-        while let Some(bytes) = self.frames.pop_front() {
-            if let Received::Packet(packet) = self.interface.receive(now, &bytes, out) {
-                self.packet(now, packet, out);
-            }
-        }
+    /// Does what is due.
+    pub(crate) fn tick(&mut self, now: Time, out: &mut Output) {
         let unreachable = self.interface.tick(now, out);
         for lost in unreachable {
             self.nobody_answers(now, &lost.packet, out);
@@ -116,8 +111,8 @@ impl Host {
         self.at_tcp(now, out, |stack, tcp| stack.tick(now, tcp));
     }
 
-    /// When [`Self::poll`] has something to do that no frame and no program announces.
-    pub(crate) fn next_poll(&self) -> Option<Time> {
+    /// When [`Self::tick`] has something to do.
+    pub(crate) fn next_tick(&self) -> Option<Time> {
         [self.stack.next_tick(), self.interface.next_tick()].into_iter().flatten().min()
     }
 
