@@ -84,7 +84,7 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
 #[test]
 fn a_fork_has_the_same_past_and_another_future() {
     let plain = bad_day(5, &[], 10_000);
-    let delivered = plain.packets.iter().filter(|it| it.fate == Fate::Delivered && it.summary.contains("Len=1460"));
+    let delivered = plain.packets.iter().filter(|it| it.fate == Fate::Delivered && it.summary.contains("Len=1448"));
     let n = delivered.map(|it| it.n).nth(5).expect("some data arrives");
     for action in [Meddling::Drop, Meddling::Delay(ms(30)), Meddling::Duplicate] {
         let fork = bad_day(5, &[Intervention { packet: n, action }], 10_000);

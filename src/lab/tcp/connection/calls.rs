@@ -38,7 +38,7 @@ impl Connection {
             return Poll::Ready(Ok(0));
         }
         if self.state == State::Closed {
-            return Poll::Ready(self.failure.map_or(Ok(0), |kind| Err(kind.into())));
+            return Poll::Ready(self.failure.take().map_or(Ok(0), |kind| Err(kind.into())));
         }
         self.reader = Some(cx.waker().clone());
         Poll::Pending
@@ -80,9 +80,10 @@ impl Connection {
         Poll::Ready(Ok(taken))
     }
 
-    fn refuses_writing(&self) -> Option<Error> {
+    /// What ended the connection is told once, as by any socket.
+    fn refuses_writing(&mut self) -> Option<Error> {
         if self.state == State::Closed {
-            return Some(self.failure.unwrap_or(ErrorKind::BrokenPipe).into());
+            return Some(self.failure.take().unwrap_or(ErrorKind::BrokenPipe).into());
         }
         self.ending.map(|_| ErrorKind::BrokenPipe.into())
     }
