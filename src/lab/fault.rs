@@ -1,7 +1,7 @@
 //! A faulty switch: what bad memory or a bad queue does to one frame. The Ethernet check sequence is put on anew at every
 //! port, so a frame that was damaged between two ports looks sound to the next link.
 use crate::lab::frame::ETHERNET;
-use crate::lab::output::Output;
+use crate::lab::output::{Output, Why};
 use crate::lab::sniff;
 
 /// What happens to the frame.
@@ -24,7 +24,7 @@ pub(crate) struct Faulty {
     /// Which frame with a program's bytes it strikes, counted from 1.
     nth: u32,
     seen: u32,
-    held: Option<(usize, Vec<u8>, Option<String>)>,
+    held: Option<(usize, Vec<u8>, Option<Why>)>,
 }
 
 /// Where the two words lie in the program's bytes; aligned as the checksum counts them.
@@ -36,7 +36,7 @@ impl Faulty {
     }
 
     /// Sends a frame on, as well as this switch can.
-    pub(crate) fn send(&mut self, port: usize, frame: Vec<u8>, why: Option<String>, out: &mut Output) {
+    pub(crate) fn send(&mut self, port: usize, frame: Vec<u8>, why: Option<Why>, out: &mut Output) {
         let strikes = sniff::carries_data(&frame) && {
             self.seen += 1;
             self.seen == self.nth
@@ -49,12 +49,12 @@ impl Faulty {
             out.send(
                 port,
                 frame,
-                Some("the switch is faulty: this frame was held back behind the next one".to_owned()),
+                Some("the switch is faulty: this frame was held back behind the next one".to_owned().into()),
             );
         }
     }
 
-    fn strike(&mut self, port: usize, mut frame: Vec<u8>, why: Option<String>, out: &mut Output) {
+    fn strike(&mut self, port: usize, mut frame: Vec<u8>, why: Option<Why>, out: &mut Output) {
         let data = data_start(&frame);
         match self.fault {
             Fault::OneBit => {
@@ -63,7 +63,7 @@ impl Faulty {
                 }
                 let text = "the switch is faulty: it turned one bit of the program's bytes";
                 out.decide(text.to_owned());
-                out.send(port, frame, Some(text.to_owned()));
+                out.send(port, frame, Some(text.to_owned().into()));
             }
             Fault::SwappedWords => {
                 if let Some(words) = data.and_then(|at| frame.get_mut(at + WORDS..at + WORDS + 4)) {
@@ -71,11 +71,15 @@ impl Faulty {
                 }
                 let text = "the switch is faulty: it swapped two words of the program's bytes";
                 out.decide(text.to_owned());
-                out.send(port, frame, Some(text.to_owned()));
+                out.send(port, frame, Some(text.to_owned().into()));
             }
             Fault::Twice => {
                 out.send(port, frame.clone(), why);
-                out.send(port, frame, Some("the switch is faulty: it sends this frame a second time".to_owned()));
+                out.send(
+                    port,
+                    frame,
+                    Some("the switch is faulty: it sends this frame a second time".to_owned().into()),
+                );
             }
             Fault::Overtaken => self.held = Some((port, frame, why)),
         }
