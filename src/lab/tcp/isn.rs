@@ -20,7 +20,7 @@ pub(crate) enum Use {
 
 /// RFC 6528 §3: `ISN = M + F(localip, localport, remoteip, remoteport, secretkey)`; M counts every 4 microseconds.
 pub(crate) fn initial_sequence_number(secret: u64, pair: Pair, now: Time) -> Seq {
-    let m = u32::try_from(now.0 / 4000 & u64::from(u32::MAX)).expect("masked to 32 bits");
+    let m = u32::try_from((now.0 / 4000) & u64::from(u32::MAX)).expect("masked to 32 bits");
     Seq(keyed(secret, pair, Use::SequenceNumber)) + m
 }
 

@@ -48,7 +48,7 @@ impl Connection {
         outstanding && segment.length() == 0 && ack == self.una() && same_window
     }
 
-    fn note_peer_window(&mut self, before: u32, out: &mut TcpOutput) {
+    fn note_peer_window(&self, before: u32, out: &mut TcpOutput) {
         match (before, self.window.size()) {
             (0, window) if window > 0 => self.decide(Decision::PeerWindowOpen { window }, out),
             (1.., 0) => self.decide(Decision::PeerWindowZero, out),

@@ -69,7 +69,7 @@ pub(crate) struct Connection {
     peer_fin: Option<Seq>,
     /// The end of the last segment that was not full (Minshall's SND.SML).
     small: Option<Seq>,
-    /// Nagle holds back what is ready.
+    /// Nagle has held back what was ready since the last segment of new data.
     held_back: bool,
     /// Bytes of the largest packet the path is known to carry.
     path_mtu: u16,

@@ -54,8 +54,8 @@ impl Connection {
         match sender.next(now, ready) {
             Turn::Again { seq, len, why } => self.send_again(now, (seq, len), why, out),
             Turn::New { len, why } => {
-                let waited = if std::mem::take(&mut self.held_back) { Waited::Nagle } else { Waited::No };
-                self.send_new(now, len, (why, waited), out);
+                let held = std::mem::take(&mut self.held_back) && len < self.mss();
+                self.send_new(now, len, (why, if held { Waited::Nagle } else { Waited::No }), out);
             }
             Turn::Wait(until) => {
                 self.paced_until = Some(until);
@@ -79,8 +79,11 @@ impl Connection {
         }
         // RFC 9293 §3.8.6.2.1: less than a full segment leaves when it is all there is and Nagle agrees, ...
         if usable == unsent {
-            self.held_back = !fin && !self.nagle_agrees(una);
-            return if self.held_back { full } else { usable };
+            if fin || self.nagle_agrees(una) {
+                return usable;
+            }
+            self.held_back = true;
+            return full;
         }
         // ... or when it is at least half of the largest window ever offered.
         if full == 0 && usable >= self.window.largest().div_ceil(2) { usable } else { full }
@@ -189,7 +192,7 @@ impl Connection {
     }
 
     /// The first SYN.
-    pub(super) fn send_syn(&mut self, now: Time, reason: Reason, out: &mut TcpOutput) {
+    pub(super) fn send_syn(&self, now: Time, reason: Reason, out: &mut TcpOutput) {
         let ecn = self.terms.ecn;
         let flags = Flags { syn: true, ece: ecn, cwr: ecn, ..Flags::default() };
         let options = self.rules.offered(self.timestamps.value(now));
@@ -197,7 +200,7 @@ impl Connection {
     }
 
     /// The SYN-ACK of a simultaneous open; a listener sends its own.
-    pub(super) fn send_syn_ack(&mut self, now: Time, reason: Reason, out: &mut TcpOutput) {
+    pub(super) fn send_syn_ack(&self, now: Time, reason: Reason, out: &mut TcpOutput) {
         let flags = Flags { syn: true, ece: self.terms.ecn, ..Flags::default() };
         let mut options = self.rules.offered(self.timestamps.value(now));
         options.timestamps = options.timestamps.filter(|_| self.terms.timestamps);

@@ -119,7 +119,7 @@ impl Timestamps {
 
     /// TSval.
     pub(crate) fn value(&self, now: Time) -> u32 {
-        let millis = u32::try_from(now.0 / 1_000_000 & u64::from(u32::MAX)).expect("masked to 32 bits");
+        let millis = u32::try_from((now.0 / 1_000_000) & u64::from(u32::MAX)).expect("masked to 32 bits");
         self.offset.wrapping_add(millis)
     }
 

@@ -19,7 +19,7 @@ const OPTION_BITS: u32 = 6;
 const NO_SCALE: u32 = 0xf;
 
 fn period(now: Time) -> u32 {
-    u32::try_from(now.0 / PERIOD_NANOS & 0xffff_ffff).expect("masked to 32 bits")
+    u32::try_from((now.0 / PERIOD_NANOS) & 0xffff_ffff).expect("masked to 32 bits")
 }
 
 /// The initial sequence number that remembers the SYN.

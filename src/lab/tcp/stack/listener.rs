@@ -221,7 +221,7 @@ impl Listener {
     }
 
     /// RFC 9293 §3.10.7.4 for SYN-RECEIVED.
-    fn for_half(&mut self, now: Time, pair: Pair, segment: &Segment<'_>, out: &mut TcpOutput) -> Outcome {
+    fn for_half(&self, now: Time, pair: Pair, segment: &Segment<'_>, out: &mut TcpOutput) -> Outcome {
         let Some(Waiting { half, .. }) = self.halves.get(&pair.remote) else { return Outcome::Nothing };
         let half = *half;
         let first = half.irs + 1;
