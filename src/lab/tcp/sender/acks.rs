@@ -148,7 +148,7 @@ impl Sender {
         self.phase = Phase::FastRecovery;
         self.recover = self.snd_nxt();
         (self.forced, self.rescued) = (true, false);
-        self.probe.cancel();
+        self.probe.forget();
         self.undo = Some(Undo::new(self.snd_una(), self.recover));
         self.begun = Some((lost, why));
     }

@@ -29,6 +29,11 @@ impl Probe {
         (self.at, self.due) = (None, None);
     }
 
+    /// A recovery begins: it lowers the window for whatever the probe may have repaired.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
     pub(super) fn on_sent(&mut self, end: Seq, again: bool) {
         *self = Self { at: None, due: None, sent: Some((end, again)) };
     }
@@ -91,7 +96,7 @@ impl Sender {
         self.forced = true;
         self.duplicates = 0;
         self.reorder_at = None;
-        self.probe.cancel();
+        self.probe.forget();
         if fresh {
             self.undo = Some(Undo::new(self.snd_una(), self.recover));
         }

@@ -140,8 +140,22 @@ fn a_lost_tail_is_found_by_a_probe_before_the_timer() {
     let transfer = run(path.clone(), sender(Congestion::Cubic));
     assert!(matches!(transfer.again()[..], [Why::TailProbe { .. }, Why::Rack { .. }]), "{:?}", transfer.again());
     assert_eq!(transfer.timeouts(), 0);
+    assert!(!transfer.story().contains("probe repaired"), "the recovery has lowered the window");
     let without = SenderOptions { detection: Detection::DupThresh, ..sender(Congestion::Cubic) };
     assert_eq!(run(path, without).timeouts(), 1);
+}
+
+#[test]
+fn a_probe_that_repairs_the_only_loss_lowers_the_window_when_the_next_ack_proves_it() {
+    let mut transfer =
+        Transfer::new(PathOptions { drops: [40].into(), ..ten_megabit(40 * MSS) }, sender(Congestion::Cubic));
+    transfer.run();
+    assert!(matches!(transfer.again()[..], [Why::TailProbe { .. }]), "{:?}", transfer.again());
+    let before = transfer.sender.cwnd();
+    transfer.options.bytes += 10 * MSS;
+    transfer.run();
+    assert!(transfer.story().contains("the tail loss probe repaired a loss"), "{}", transfer.story());
+    assert!(transfer.sender.ssthresh().is_some_and(|it| it < before));
 }
 
 #[test]
