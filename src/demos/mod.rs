@@ -1,11 +1,13 @@
 //! The demos: each a file with a topology, knobs, a script and what it measures. No drawing, no protocol code.
 mod capture;
+mod chosen;
 mod connection_pool;
 mod encapsulation;
 pub mod export;
 mod findings;
 mod flow_control;
 mod frame;
+mod keepalive;
 mod knob;
 pub mod live;
 mod nagle;
@@ -19,7 +21,7 @@ mod tcp_echo;
 mod tcp_handshake;
 mod tcp_vs_udp;
 mod three_layers;
-
+mod timeouts;
 mod transfer;
 mod workload;
 
@@ -103,6 +105,8 @@ pub fn all() -> &'static [&'static Demo] {
         &flow_control::DEMO,
         &nagle::DEMO,
         &retransmission::DEMO,
+        &timeouts::DEMO,
+        &keepalive::DEMO,
     ]
 }
 

@@ -1,6 +1,9 @@
 //! How a link loses packets: models as small values, each with the words for what it did.
+use std::time::Duration;
+
 use crate::lab::random::Dice;
 use crate::lab::sniff;
+use crate::recording::Time;
 
 /// A way to lose packets. Each direction of a link counts and rolls for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub enum Loss {
     NthWithData { k: u32 },
     /// Not a loss but a filter: everything over TCP to this port, without a word to the sender.
     ToPort { port: u16 },
+    /// A filter that begins to drop every SYN, without a word to the sender, at an instant of the run.
+    SynFrom { at: Duration },
 }
 
 impl Loss {
@@ -57,6 +62,12 @@ impl Loss {
         Self::ToPort { port }
     }
 
+    /// A filter that silently drops every SYN from that instant on: open connections stay.
+    #[must_use]
+    pub const fn syn_from(at: Duration) -> Self {
+        Self::SynFrom { at }
+    }
+
     /// What is modelled, for a person: `loss 1 %`.
     #[must_use]
     pub fn property(self) -> String {
@@ -68,6 +79,7 @@ impl Loss {
             Self::Nth { k } => format!("loses the {}", ordinal(k, "packet")),
             Self::NthWithData { k } => format!("loses the {}", ordinal(k, "packet with data")),
             Self::ToPort { port } => format!("a filter drops TCP to port {port}"),
+            Self::SynFrom { at } => format!("a filter drops SYNs from {} on", crate::quantity::Quantity::time(at)),
         }
     }
 }
@@ -101,7 +113,7 @@ impl Losing {
     }
 
     /// Why this frame is lost, if it is. To be asked once for every frame, whatever else happens to it.
-    pub(crate) fn takes(&mut self, frame: &[u8]) -> Option<String> {
+    pub(crate) fn takes(&mut self, now: Time, frame: &[u8]) -> Option<String> {
         match self.model {
             Loss::Random { ppm } => self.dice.chance(ppm).then(|| "random loss".to_owned()),
             Loss::Burst { to_bad, to_good, loss_in_bad } => {
@@ -121,6 +133,9 @@ impl Losing {
             Loss::ToPort { port } => {
                 (sniff::tcp_port(frame) == Some(port)).then(|| format!("a filter: TCP port {port}"))
             }
+            Loss::SynFrom { at } => {
+                (now - Time::ZERO >= at && sniff::is_syn(frame)).then(|| "a filter: SYN".to_owned())
+            }
         }
     }
 }
@@ -131,7 +146,7 @@ mod tests {
 
     fn losses(model: Loss, packets: usize) -> Vec<bool> {
         let mut losing = Losing::new(model, Dice::new(42, "loss"));
-        (0..packets).map(|_| losing.takes(&[]).is_some()).collect()
+        (0..packets).map(|_| losing.takes(Time::ZERO, &[]).is_some()).collect()
     }
 
     fn lost(run: &[bool]) -> usize {

@@ -25,3 +25,9 @@ pub(crate) fn carries_data(bytes: &[u8]) -> bool {
 pub(crate) fn tcp_port(bytes: &[u8]) -> Option<u16> {
     Some(tcp(bytes)?.destination_port())
 }
+
+/// Whether a frame asks for a new TCP connection.
+pub(crate) fn is_syn(bytes: &[u8]) -> bool {
+    let Some((_, _, EtherType::IPV4, ip)) = frame::open(bytes) else { return false };
+    matches!(packet(ip), Some(Payload::Tcp(Segment { syn: true, ack: None, .. })))
+}

@@ -1,10 +1,12 @@
 //! A service whose answers take the time and have the size that the request asks for, over HTTP/1.1 on kept connections.
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty, Full, Limited};
@@ -20,7 +22,7 @@ use crate::net::{Listener, Net, SocketOptions};
 use crate::recording::Time;
 use crate::services::http::HttpError;
 use crate::services::pool::Manage;
-use crate::services::within;
+use crate::services::{Crowd, Member, within};
 
 /// More than this of a body is an error, not memory.
 const BODY_LIMIT: usize = 16 << 20;
@@ -39,6 +41,9 @@ pub struct Work {
 pub struct ServerOptions {
     /// It closes a connection without a request for this long; `None` never does.
     pub idle: Option<Duration>,
+    /// It works to the end on what nobody waits for any more, as a thread that blocks does; otherwise a client that is gone
+    /// ends the work.
+    pub works_on: bool,
     pub socket: SocketOptions,
 }
 
@@ -48,7 +53,7 @@ pub struct Served {
     /// The number the client gave it.
     pub number: u32,
     pub from: Time,
-    /// `None` while it works.
+    /// When the work was done or broken off; `None` while it goes on.
     pub until: Option<Time>,
 }
 
@@ -75,7 +80,7 @@ pub async fn converse<N: Net>(net: N, stream: N::Stream, options: ServerOptions,
         let (net, log, at_work, last) = (own.clone(), Rc::clone(&log), Rc::clone(&working), Rc::clone(&rested));
         at_work.set(at_work.get() + 1);
         async move {
-            let response = work(&net, request.uri().query(), &log).await;
+            let response = work(&net, request.uri().query(), options.works_on, &log).await;
             at_work.set(at_work.get() - 1);
             last.set(net.now());
             Ok::<_, Infallible>(response)
@@ -103,7 +108,7 @@ pub async fn converse<N: Net>(net: N, stream: N::Stream, options: ServerOptions,
 }
 
 /// Works as long as the request's query asks: `n=3&us=20000&bytes=500`.
-async fn work<N: Net>(net: &N, query: Option<&str>, log: &ServerLog) -> Response<Full<Bytes>> {
+async fn work<N: Net>(net: &N, query: Option<&str>, works_on: bool, log: &ServerLog) -> Response<Full<Bytes>> {
     let value = |name: &str| {
         let mut pairs = query.unwrap_or("").split('&').filter_map(|pair| pair.split_once('='));
         pairs.find(|(key, _)| *key == name).and_then(|(_, text)| text.parse::<u32>().ok())
@@ -112,13 +117,43 @@ async fn work<N: Net>(net: &N, query: Option<&str>, log: &ServerLog) -> Response
     else {
         return Response::new(Full::new(Bytes::new()));
     };
-    let place = log.borrow().len();
-    let number = value("n").unwrap_or(0);
-    log.borrow_mut().push(Served { number, from: net.now(), until: None });
-    net.sleep(Duration::from_micros(u64::from(micros))).await;
-    log.borrow_mut()[place].until = Some(net.now());
+    let entry = Entry::new(net.clone(), value("n").unwrap_or(0), log);
+    let time = Duration::from_micros(u64::from(micros));
+    if works_on {
+        let (done, own) = (Crowd::default(), net.clone());
+        let member = done.join();
+        net.spawn(async move {
+            own.sleep(time).await;
+            drop((entry, member));
+        });
+        done.gone().await;
+    } else {
+        net.sleep(time).await;
+        drop(entry);
+    }
     let body: Bytes = b"work done ".iter().copied().cycle().take(bytes as usize).collect();
     Response::new(Full::new(body))
+}
+
+/// A line of the server's log, completed when the work ends, however that is.
+struct Entry<N: Net> {
+    net: N,
+    log: ServerLog,
+    place: usize,
+}
+
+impl<N: Net> Entry<N> {
+    fn new(net: N, number: u32, log: &ServerLog) -> Self {
+        let place = log.borrow().len();
+        log.borrow_mut().push(Served { number, from: net.now(), until: None });
+        Self { net, log: Rc::clone(log), place }
+    }
+}
+
+impl<N: Net> Drop for Entry<N> {
+    fn drop(&mut self) {
+        self.log.borrow_mut()[self.place].until = Some(self.net.now());
+    }
 }
 
 /// A client's connection, for one request after another.
@@ -127,6 +162,7 @@ pub struct Connection {
     host: String,
     /// The last request was sent, and the server asked to close behind its answer.
     server_closes: Rc<Cell<bool>>,
+    _held: Member,
 }
 
 impl Connection {
@@ -138,16 +174,23 @@ impl Connection {
         let stream = net.connect_with(to, options).await?;
         let (sender, connection) =
             client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        let server_closes = Rc::new(Cell::new(false));
-        let last = Rc::clone(&server_closes);
+        let (server_closes, held) = (Rc::new(Cell::new(false)), Crowd::default());
+        let (last, held_by_us) = (Rc::clone(&server_closes), held.join());
         net.spawn(async move {
+            let mut ended = pin!(connection.without_shutdown());
+            // Whoever lets go of it closes it, also in the middle of an answer.
+            let mut dropped = pin!(held.gone());
+            let outcome = poll_fn(|cx| match ended.as_mut().poll(cx) {
+                Poll::Pending if !last.get() => dropped.as_mut().poll(cx).map(|()| None),
+                other => other.map(Some),
+            });
             // What goes wrong with the connection reaches the exchange as its error.
-            let Ok(parts) = connection.without_shutdown().await else { return };
+            let Some(Ok(parts)) = outcome.await else { return };
             let mut stream = parts.io.into_inner();
             // hyper is done when the answer is; who asked the server to close leaves it to the server.
             while last.get() && stream.read(&mut [0; 512]).await.is_ok_and(|bytes| bytes > 0) {}
         });
-        Ok(Self { sender, host: to.to_string(), server_closes })
+        Ok(Self { sender, host: to.to_string(), server_closes, _held: held_by_us })
     }
 
     /// Whether neither end was seen to close it.

@@ -115,7 +115,7 @@ impl Lane {
 
     /// Every die is rolled for every frame, so that one frame's fate does not shift the next one's.
     fn roll(&mut self, now: Time, offer: &Offer<'_>, options: &LinkOptions) -> Luck {
-        let lost = self.losses.iter_mut().map(|it| it.takes(offer.bytes)).fold(None, Option::or);
+        let lost = self.losses.iter_mut().map(|it| it.takes(now, offer.bytes)).fold(None, Option::or);
         let age = now - Time::ZERO;
         let cut = options.cut.is_some_and(|(from, to)| (from..to).contains(&age));
         let lost = lost.or_else(|| cut.then(|| "the cable is cut".to_owned()));
