@@ -28,6 +28,5 @@ pub(crate) fn tcp_port(bytes: &[u8]) -> Option<u16> {
 
 /// Whether a frame asks for a new TCP connection.
 pub(crate) fn is_syn(bytes: &[u8]) -> bool {
-    let Some((_, _, EtherType::IPV4, ip)) = frame::open(bytes) else { return false };
-    matches!(packet(ip), Some(Payload::Tcp(Segment { syn: true, ack: None, .. })))
+    tcp(bytes).is_some_and(|it| it.syn() && !it.ack())
 }
