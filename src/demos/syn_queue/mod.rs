@@ -32,7 +32,7 @@ pub(super) const DEMO: Demo = Demo {
     knobs: &[
         Knob::quantity("flood", "forged SYNs each second, for 4 s", Unit::Count, [0, 250, 10, 20]),
         Knob::choice("cookies", "when the server answers with a cookie", &["when-full", "never", "always"]),
-        Knob::quantity("syn-queue", "half-open connections the server remembers", Unit::Count, [1, 256, 8, 16]),
+        Knob::quantity("places", "half-open connections the server remembers", Unit::Count, [1, 256, 8, 16]),
         Knob::quantity("backlog", "connections that may wait for accept()", Unit::Count, [1, 128, 1, 8]),
         Knob::millis("work", "the program's time for each connection", [0, 2000, 50, 0]),
         Knob::choice("overflow", "what a full accept queue does to a client", &["drop", "reset"]),
@@ -77,7 +77,7 @@ fn build(lab: &mut Lab, knobs: &Knobs) -> [NodeId; 3] {
     let attacker = lab.host("attacker").at(0, 1).address("10.0.2.1/24").gateway("10.0.2.254").trace_calls(false).add();
     let nobody = lab.host("nobody").at(0, 2).address("10.0.4.1/24").gateway("10.0.4.254").add();
     let queues = TcpSettings {
-        syn_backlog: usize::try_from(knobs.number("syn-queue")).expect("the knob's limit is small"),
+        syn_backlog: usize::try_from(knobs.number("places")).expect("the knob's limit is small"),
         syn_cookies: match knobs.choice("cookies") {
             "never" => SynCookies::Never,
             "always" => SynCookies::Always,
