@@ -33,7 +33,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::quantity("flood", "forged SYNs each second, for 4 s", Unit::Count, [0, 250, 10, 20]),
         Knob::choice("cookies", "when the server answers with a cookie", &["when-full", "never", "always"]),
         Knob::quantity("places", "half-open connections the server remembers", Unit::Count, [1, 256, 8, 16]),
-        Knob::quantity("backlog", "connections that may wait for accept()", Unit::Count, [1, 128, 1, 8]),
+        Knob::quantity("backlog", "connections that may wait for accept(); no more can be half-open", Unit::Count, [1, 256, 1, 128]),
         Knob::millis("work", "the program's time for each connection", [0, 2000, 50, 0]),
         Knob::choice("overflow", "what a full accept queue does to a client", &["drop", "reset"]),
         Knob::quantity("clients", "how many come", Unit::Count, [1, 20, 1, 6]),
