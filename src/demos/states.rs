@@ -1,6 +1,7 @@
 //! Connections as their hosts' state machines walked: how long each stayed where, and how many were there at once.
 use std::collections::BTreeMap;
 
+use crate::demos::findings::Findings;
 use crate::recording::{EventKind, Recording, Time};
 
 /// One stay of a connection in a state.
@@ -14,6 +15,8 @@ pub(super) struct Stay<'a> {
     pub(super) from: Time,
     /// `None` when it was still there at the end of the run.
     pub(super) to: Option<Time>,
+    /// Whether the connection was over after it.
+    pub(super) last: bool,
 }
 
 /// Every stay of every connection in a state other than CLOSED, in the order they began.
@@ -25,13 +28,24 @@ pub(super) fn stays(recording: &Recording) -> Vec<Stay<'_>> {
         let key = (event.node, machine.as_str());
         if let Some(index) = open.remove(&key) {
             stays[index].to = Some(event.at);
+            stays[index].last = to == "CLOSED";
         }
         if to != "CLOSED" {
             open.insert(key, stays.len());
-            stays.push(Stay { node: event.node, machine, state: to, from: event.at, to: None });
+            stays.push(Stay { node: event.node, machine, state: to, from: event.at, to: None, last: false });
         }
     }
     stays
+}
+
+/// Notes every move of a connection beside the lifeline of its host: in these demos the states are the story.
+pub(super) fn tell(findings: &mut Findings, stays: &[Stay<'_>]) {
+    for stay in stays.iter().filter(|it| it.state != "LISTEN") {
+        findings.note(stay.from, stay.node, stay.state.to_owned());
+        if let Some(to) = stay.to.filter(|_| stay.last) {
+            findings.note(to, stay.node, "CLOSED".to_owned());
+        }
+    }
 }
 
 /// How many stays that a condition holds for there were at each instant at which that changed: drawn as steps.
@@ -70,7 +84,7 @@ mod tests {
     use super::*;
 
     fn stay(state: &'static str, from: u64, to: Option<u64>) -> Stay<'static> {
-        Stay { node: 0, machine: "tcp", state, from: Time(from), to: to.map(Time) }
+        Stay { node: 0, machine: "tcp", state, from: Time(from), to: to.map(Time), last: false }
     }
 
     #[test]

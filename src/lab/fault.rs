@@ -13,7 +13,7 @@ pub enum Fault {
     SwappedWords,
     /// The frame goes out twice.
     Twice,
-    /// The frame goes out after the next one.
+    /// The frame goes out after the next one to the same port.
     Overtaken,
 }
 
@@ -45,7 +45,7 @@ impl Faulty {
             return self.strike(port, frame, why, out);
         }
         out.send(port, frame, why);
-        if let Some((port, frame, _)) = self.held.take() {
+        if let Some((port, frame, _)) = self.held.take_if(|(held, ..)| *held == port) {
             out.send(
                 port,
                 frame,
@@ -123,6 +123,17 @@ mod tests {
         assert_eq!(sent(Fault::Twice, 2), ["PAY 0100", "", "PAY 0200", "PAY 0200", "PAY 0300"]);
         assert_eq!(sent(Fault::Overtaken, 2), ["PAY 0100", "", "PAY 0300", "PAY 0200"]);
         assert_eq!(sent(Fault::Overtaken, 9), ["PAY 0100", "", "PAY 0200", "PAY 0300"]);
+    }
+
+    #[test]
+    fn a_held_frame_waits_for_the_next_one_of_its_own_direction() {
+        let (mut faulty, mut out) = (Faulty::new(Fault::Overtaken, 1), Output::default());
+        for (port, payload) in [(0, b"PAY 0100" as &[u8]), (1, b""), (0, b"PAY 0200")] {
+            faulty.send(port, frame(payload), None, &mut out);
+        }
+        let ports: Vec<_> = out.frames.iter().map(|it| it.interface).collect();
+        assert_eq!(ports, [1, 0, 0]);
+        assert_eq!(&out.frames[2].frame[54..], b"PAY 0100");
     }
 
     #[test]

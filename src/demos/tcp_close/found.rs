@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use super::programs::{ANSWER, Seen, Way};
 use crate::demos::capture::{Sight, capture, first, segment};
 use crate::demos::findings::{Findings, between};
-use crate::demos::states::{Stay, peak, stays, steps};
+use crate::demos::states::{Stay, peak, stays, steps, tell};
 use crate::quantity::Unit;
 use crate::recording::Recording;
 
@@ -26,6 +26,7 @@ pub(super) fn found(recording: &Recording, seen: &Seen, way: Way) -> Findings {
     lengths(&mut findings, &stays);
     data(&mut findings, seen);
     bars(&mut findings, recording, &stays);
+    tell(&mut findings, &stays);
     findings
 }
 

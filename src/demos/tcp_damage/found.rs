@@ -57,7 +57,8 @@ fn segments(findings: &mut Findings, client: &[Sight<'_>], server: &[Sight<'_>])
     findings.count("sent_again", "whether the client sent bytes again", usize::from(sent_again), "1 when it did");
     findings.mark("again", "the client sends the missing bytes again", repeat.map(|(_, again)| again));
     let gap = repeat.and_then(|(first, again)| between(Some(first), Some(again)));
-    let how = "the damaged segment out to its repeat out: three later segments and a round trip, or the timer";
+    let how =
+        "from the first copy to the second: until the ACK of a later segment shows the gap, or the timer runs out";
     findings.time("sent_again_after", "the bytes were sent again after", gap, how);
 }
 

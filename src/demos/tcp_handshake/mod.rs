@@ -45,6 +45,8 @@ pub(super) const DEMO: Demo = Demo {
 const ON_OFF: &[&str] = &["on", "off"];
 /// Nobody's in Wireshark, which would read another protocol into the bytes.
 const PORT: u16 = 7100;
+/// Linux lets a receive buffer grow up to this (`tcp_rmem`), so its SYNs offer a scale of 7.
+const BUFFER: usize = 6_291_456;
 
 fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let mut lab = Lab::new(setup.seed, &setup.interventions);
@@ -90,8 +92,8 @@ fn build(lab: &mut Lab, knobs: &Knobs) -> (NodeId, NodeId) {
         window_scaling: on("scaling"),
         ..TcpSettings::default()
     };
-    let client = lab.host("client").at(0, 0).address("10.0.1.1/24").tcp(offers).add();
-    let server = lab.host("server").at(1, 0).address("10.0.1.2/24").add();
+    let client = lab.host("client").at(0, 0).address("10.0.1.1/24").tcp(offers).receive_buffer(BUFFER).add();
+    let server = lab.host("server").at(1, 0).address("10.0.1.2/24").receive_buffer(BUFFER).add();
     lab.link(client, server, cable(knobs));
     (client, server)
 }
