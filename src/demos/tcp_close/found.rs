@@ -56,9 +56,9 @@ fn markers(findings: &mut Findings, client: &[Sight<'_>], server: &[Sight<'_>], 
 
 /// The segments of the end, as both captures show them.
 fn segments(findings: &mut Findings, client: &[Sight<'_>], server: &[Sight<'_>]) {
-    let begins = |sights: &[Sight<'_>]| sights.iter().find(|it| it.sent && ends(it)).map(|it| it.at);
+    let begins = |sights: &[Sight<'_>]| sights.iter().find(|it| it.sent && ends(it)).map(|it| it.packet.n);
     let began = begins(client).into_iter().chain(begins(server)).min();
-    let since = |it: &&Sight<'_>| it.sent && began.is_some_and(|began| it.at >= began);
+    let since = |it: &&Sight<'_>| it.sent && began.is_some_and(|began| it.packet.n >= began);
     let closing = || client.iter().chain(server).filter(since).filter(|it| it.data() == 0);
     let how = "sent by either side from the first FIN or RST on, without those that carry data";
     findings.count("closing_segments", "segments that closed", closing().count(), how);
