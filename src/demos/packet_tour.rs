@@ -254,7 +254,7 @@ fn repeated(findings: &mut Findings, recording: &Recording, client: &[Sight<'_>]
     let server = capture(recording, "server");
     let label = "the lost segment was sent again after";
     let Some((once, again)) = resent(&server) else { return };
-    let how = "its first copy out to its second, at the server: 1 RTT when three segments behind it arrive, else the timer (1 s at least)";
+    let how = "its first copy out to its second, at the server: 1 RTT and some patience when something sent later arrives, else a probe or the timer";
     findings.time("retransmit_gap", label, between(Some(once), Some(again)), how);
     let same = |it: &Sight<'_>| {
         let twin = |a: Segment<'_>, b: Segment<'_>| (a.from, a.seq) == (b.from, b.seq) && !a.payload.is_empty();

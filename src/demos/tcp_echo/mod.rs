@@ -44,7 +44,7 @@ pub(super) const DEMO: Demo = Demo {
 
 const PORT: u16 = 7;
 /// The slow reader's socket holds this much.
-const SMALL_BUFFER: usize = 2048;
+const SMALL_BUFFER: usize = 2 * 1448;
 /// It looks at its socket only after this ...
 const LATE: Duration = Duration::from_millis(200);
 /// ... and rests this long after each read.

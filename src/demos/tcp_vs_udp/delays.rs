@@ -153,7 +153,7 @@ fn losses(findings: &mut Findings, client: &[Sight<'_>], trips: &[Trip], size: u
     let again = client.iter().find(covers);
     findings.mark("retransmission", "TCP sends the lost bytes again", again);
     let gap = between(Some(lost), again);
-    let how = "the lost segment out to its retransmission out: 1 RTT after the third segment behind it, or the timer (1 s at least)";
+    let how = "the lost segment out to its retransmission out: 1 RTT after the third segment behind it, or the timer";
     findings.time("retransmit_gap", label, gap, how);
     let message = trips.get(first_byte / size);
     let label = "the lost message arrives, and all that waited with it";

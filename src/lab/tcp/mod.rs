@@ -22,5 +22,5 @@ mod tests;
 mod window;
 
 pub use info::TcpInfo;
-pub use settings::{Congestion, Ecn, KeepAlive, SocketOptions, SynCookies, TcpSettings};
+pub use settings::{Congestion, Ecn, KeepAlive, LossDetection, SocketOptions, SynCookies, TcpSettings};
 pub use state::State;

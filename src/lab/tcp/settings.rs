@@ -13,6 +13,17 @@ pub enum Congestion {
     Bbr,
 }
 
+/// How a loss is recognised where both ends speak SACK (`tcp_recovery`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LossDetection {
+    /// RFC 8985, RACK-TLP: by the time that has passed since what was sent later has arrived, with a probe for a lost
+    /// tail. Linux's default.
+    #[default]
+    Rack,
+    /// RFC 6675, as RFC 5681 before it: three segments above it have arrived.
+    DuplicateAcks,
+}
+
 /// Explicit congestion notification (RFC 3168; `net.ipv4.tcp_ecn`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ecn {
@@ -91,6 +102,7 @@ pub struct TcpSettings {
     pub window_scaling: bool,
     pub timestamps: bool,
     pub sack: bool,
+    pub loss_detection: LossDetection,
     pub ecn: Ecn,
     /// The floor of the retransmission timeout: Linux 200 ms; RFC 6298 §2.4 says 1 s.
     pub min_rto: Duration,
@@ -119,33 +131,39 @@ pub struct TcpSettings {
     pub path_mtu_discovery: bool,
 }
 
+impl TcpSettings {
+    /// What a current Linux host does without any tuning, but with `TCP_NODELAY`, as most of its programs set it.
+    pub const LINUX: Self = Self {
+        congestion: Congestion::Cubic,
+        hystart: false,
+        initial_window: 10,
+        slow_start_after_idle: true,
+        ack_delay: Some(Duration::from_millis(40)),
+        quick_acks: 16,
+        nagle: false,
+        window_scaling: true,
+        timestamps: true,
+        sack: true,
+        loss_detection: LossDetection::Rack,
+        ecn: Ecn::Passive,
+        min_rto: Duration::from_millis(200),
+        syn_retries: 6,
+        synack_retries: 5,
+        user_timeout: Duration::from_millis(924_600),
+        keepalive: None,
+        time_wait: Duration::from_secs(60),
+        time_wait_reuse: false,
+        backlog: 4096,
+        syn_backlog: 512,
+        syn_cookies: SynCookies::WhenFull,
+        abort_on_overflow: false,
+        ephemeral_ports: (32_768, 60_999),
+        path_mtu_discovery: true,
+    };
+}
+
 impl Default for TcpSettings {
     fn default() -> Self {
-        Self {
-            congestion: Congestion::Cubic,
-            hystart: false,
-            initial_window: 10,
-            slow_start_after_idle: true,
-            ack_delay: Some(Duration::from_millis(40)),
-            quick_acks: 16,
-            nagle: false,
-            window_scaling: true,
-            timestamps: true,
-            sack: true,
-            ecn: Ecn::Passive,
-            min_rto: Duration::from_millis(200),
-            syn_retries: 6,
-            synack_retries: 5,
-            user_timeout: Duration::from_millis(924_600),
-            keepalive: None,
-            time_wait: Duration::from_secs(60),
-            time_wait_reuse: false,
-            backlog: 4096,
-            syn_backlog: 512,
-            syn_cookies: SynCookies::WhenFull,
-            abort_on_overflow: false,
-            ephemeral_ports: (32_768, 60_999),
-            path_mtu_discovery: true,
-        }
+        Self::LINUX
     }
 }

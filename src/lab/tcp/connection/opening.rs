@@ -13,7 +13,7 @@ use crate::lab::tcp::outbox::Outbox;
 use crate::lab::tcp::output::{Pair, TcpOutput};
 use crate::lab::tcp::reason::{Acknowledges, Reason, Resets};
 use crate::lab::tcp::segment::Segment;
-use crate::lab::tcp::sender::{Detection, Sender, SenderOptions};
+use crate::lab::tcp::sender::{Sender, SenderOptions};
 use crate::lab::tcp::seq::Seq;
 use crate::lab::tcp::settings::Ecn;
 use crate::lab::tcp::state::State;
@@ -195,7 +195,7 @@ impl Connection {
             initial_window,
             mss: self.mss(),
             sack: self.terms.sack,
-            detection: Detection::default(),
+            detection: settings.loss_detection,
             min_rto: settings.min_rto,
             slow_start_after_idle: settings.slow_start_after_idle,
             seed: self.rules.seed,

@@ -6,8 +6,9 @@ use crate::lab::tcp::sender::prr::{Prr, Told};
 use crate::lab::tcp::sender::rack::Surroundings;
 use crate::lab::tcp::sender::scoreboard::{Delivery, Found};
 use crate::lab::tcp::sender::undo::Undo;
-use crate::lab::tcp::sender::{Ack, Decision, Detection, Phase, Progress, Sender, Why};
+use crate::lab::tcp::sender::{Ack, Decision, Phase, Progress, Sender, Why};
 use crate::lab::tcp::seq::Seq;
+use crate::lab::tcp::settings::LossDetection;
 use crate::recording::Time;
 
 /// RFC 5681 §3.2: so many duplicate ACKs mean a loss.
@@ -65,9 +66,12 @@ impl Sender {
         }
     }
 
-    /// Without SACK a duplicate ACK stands for a segment that has arrived, which one is not known.
+    /// Without SACK a duplicate ACK stands for a segment that has arrived, which one is not known. With SACK it is an ACK
+    /// that says what has arrived anew (RFC 6675 §2).
     fn count_duplicates(&mut self, ack: &Ack<'_>, delivery: &mut Delivery) {
         if self.options.sack {
+            let duplicate = delivery.acked == 0 && delivery.delivered > 0;
+            self.duplicates = if delivery.acked > 0 { 0 } else { self.duplicates + u32::from(duplicate) };
             return;
         }
         if delivery.acked > 0 {
@@ -84,8 +88,8 @@ impl Sender {
         if !self.options.sack {
             return self.detect_by_duplicates(delivery);
         }
-        if self.options.detection == Detection::DupThresh {
-            return self.board.mark_by_threshold(self.options.mss);
+        if self.options.detection == LossDetection::DuplicateAcks {
+            return self.detect_by_threshold();
         }
         if delivery.duplicate.is_some() {
             self.rack.on_dsack(self.snd_una(), self.snd_nxt());
@@ -93,6 +97,16 @@ impl Sender {
         let min_rtt = self.rtt.min().unwrap_or_default();
         self.rack.on_delivery(ack.now, delivery, ack.echoed, min_rtt);
         self.detect_overdue(ack.now)
+    }
+
+    /// RFC 6675 §5: three duplicate ACKs begin the recovery, however small the segments behind the hole are (step 1); so
+    /// does the board's own count (step 2).
+    fn detect_by_threshold(&mut self) -> Found {
+        let found = self.board.mark_by_threshold(self.options.mss);
+        if found.first.is_none() && !self.is_recovering() && self.duplicates == DUP_THRESH {
+            return self.board.mark_first(Why::DuplicateAcks);
+        }
+        found
     }
 
     /// RFC 8985 §6.2, step 5. Also when the reordering window of a segment is over.

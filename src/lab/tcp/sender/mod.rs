@@ -28,7 +28,7 @@ use crate::lab::tcp::sender::rack::Rack;
 use crate::lab::tcp::sender::timers::Probe;
 use crate::lab::tcp::sender::undo::Undo;
 use crate::lab::tcp::seq::Seq;
-use crate::lab::tcp::settings::Congestion;
+use crate::lab::tcp::settings::{Congestion, LossDetection};
 use crate::recording::Time;
 
 /// What a sender is started with, once the handshake has settled it.
@@ -42,20 +42,10 @@ pub(crate) struct SenderOptions {
     pub(crate) mss: u32,
     /// Both ends sent SACK-permitted.
     pub(crate) sack: bool,
-    pub(crate) detection: Detection,
+    pub(crate) detection: LossDetection,
     pub(crate) min_rto: Duration,
     pub(crate) slow_start_after_idle: bool,
     pub(crate) seed: u64,
-}
-
-/// How a loss is recognised where there is SACK.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Detection {
-    /// RFC 8985: by time, with a tail loss probe; what current systems do.
-    #[default]
-    Rack,
-    /// RFC 6675: three segments above it were SACKed.
-    DupThresh,
 }
 
 /// An acceptable ACK, as it came in.

@@ -4,8 +4,9 @@ use std::time::Duration;
 use crate::lab::tcp::congestion::{Congested, Signal};
 use crate::lab::tcp::sender::ranges::Range;
 use crate::lab::tcp::sender::undo::Undo;
-use crate::lab::tcp::sender::{Decision, Detection, Phase, Sender, Why};
+use crate::lab::tcp::sender::{Decision, Phase, Sender, Why};
 use crate::lab::tcp::seq::Seq;
+use crate::lab::tcp::settings::LossDetection;
 use crate::recording::Time;
 
 /// RFC 8985 §7.2 `TLP.max_ack_delay`: a lone segment's ACK may be delayed for so long. Linux takes its smallest RTO.
@@ -119,7 +120,7 @@ impl Sender {
     /// RFC 8985 §6.3: what has left only just now may still arrive.
     fn lost_since(&self, now: Time) -> Time {
         let patience = match self.options.detection {
-            Detection::Rack if self.options.sack => self.patience(),
+            LossDetection::Rack if self.options.sack => self.patience(),
             _ => Duration::ZERO,
         };
         Time(now.0.saturating_sub(u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX)))
@@ -127,7 +128,7 @@ impl Sender {
 
     /// RFC 8985 §7.2: new data left, or the left edge moved.
     pub(super) fn schedule_probe(&mut self, now: Time) {
-        let rack = self.options.sack && self.options.detection == Detection::Rack;
+        let rack = self.options.sack && self.options.detection == LossDetection::Rack;
         let quiet = self.phase == Phase::Open && self.board.sacked() == 0 && !self.board.is_empty();
         if !rack || !quiet || self.probe.sent.is_some() {
             self.probe.at = None;

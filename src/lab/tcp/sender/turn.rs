@@ -1,8 +1,9 @@
 //! What may leave next: first what is lost, then new data, as far as the window and the pace allow (RFC 6675 §4, `NextSeg`).
 use crate::lab::tcp::sender::prr::Told;
 use crate::lab::tcp::sender::scoreboard::Segment;
-use crate::lab::tcp::sender::{Decision, Detection, Phase, Sender, Turn, Why};
+use crate::lab::tcp::sender::{Decision, Phase, Sender, Turn, Why};
 use crate::lab::tcp::seq::Seq;
+use crate::lab::tcp::settings::LossDetection;
 use crate::recording::Time;
 
 impl Sender {
@@ -62,7 +63,7 @@ impl Sender {
 
     /// RFC 6675 §4, rules 3 and 4: with nothing lost and nothing new, what is not SACKed yet.
     fn rescue(&self, room: u32) -> Turn {
-        let wanted = self.phase == Phase::FastRecovery && self.options.detection == Detection::DupThresh;
+        let wanted = self.phase == Phase::FastRecovery && self.options.detection == LossDetection::DuplicateAcks;
         if !wanted || !self.options.sack {
             return Turn::Nothing;
         }

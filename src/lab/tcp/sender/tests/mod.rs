@@ -3,8 +3,9 @@ mod path;
 
 use std::time::Duration;
 
-use crate::lab::tcp::sender::{Decision, Detection, SenderOptions, Why};
+use crate::lab::tcp::sender::{Decision, SenderOptions, Why};
 use crate::lab::tcp::settings::Congestion;
+use crate::lab::tcp::settings::LossDetection;
 use crate::recording::Time;
 use path::{MSS, PathOptions, Transfer};
 
@@ -34,7 +35,7 @@ fn sender(congestion: Congestion) -> SenderOptions {
         initial_window: 10,
         mss: MSS,
         sack: true,
-        detection: Detection::Rack,
+        detection: LossDetection::Rack,
         min_rto: Duration::from_millis(200),
         slow_start_after_idle: true,
         seed: 1,
@@ -124,7 +125,7 @@ fn a_lost_retransmission_costs_no_timeout() {
 
 #[test]
 fn without_rack_a_lost_retransmission_waits_for_the_timer() {
-    let old = SenderOptions { detection: Detection::DupThresh, ..sender(Congestion::NewReno) };
+    let old = SenderOptions { detection: LossDetection::DuplicateAcks, ..sender(Congestion::NewReno) };
     let first = run(PathOptions { drops: [20].into(), ..ten_megabit(300_000) }, old);
     assert_eq!(first.again(), [Why::DupThresh]);
     let again = first.whys.iter().position(|it| it.2 == Why::DupThresh).expect("it was repaired");
@@ -141,7 +142,7 @@ fn a_lost_tail_is_found_by_a_probe_before_the_timer() {
     assert!(matches!(transfer.again()[..], [Why::TailProbe { .. }, Why::Rack { .. }]), "{:?}", transfer.again());
     assert_eq!(transfer.timeouts(), 0);
     assert!(!transfer.story().contains("probe repaired"), "the recovery has lowered the window");
-    let without = SenderOptions { detection: Detection::DupThresh, ..sender(Congestion::Cubic) };
+    let without = SenderOptions { detection: LossDetection::DuplicateAcks, ..sender(Congestion::Cubic) };
     assert_eq!(run(path, without).timeouts(), 1);
 }
 
@@ -209,7 +210,7 @@ fn limited_transmit_answers_the_first_two_duplicate_acks() {
 fn any_loss_and_reordering_ends_and_the_board_is_true_throughout() {
     for seed in 0..60 {
         let congestion = [Congestion::NewReno, Congestion::Cubic, Congestion::Bbr][(seed % 3) as usize];
-        let detection = if seed % 5 == 0 { Detection::DupThresh } else { Detection::Rack };
+        let detection = if seed % 5 == 0 { LossDetection::DuplicateAcks } else { LossDetection::Rack };
         let path = PathOptions {
             seed,
             loss_in: Some(3 + seed),
