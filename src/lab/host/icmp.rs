@@ -39,7 +39,7 @@ const fn kind(error: IcmpError) -> Option<ErrorKind> {
         IcmpError::HostUnreachable | IcmpError::AdminProhibited | IcmpError::TimeExceeded => {
             Some(ErrorKind::HostUnreachable)
         }
-        IcmpError::FragmentationNeeded { .. } | IcmpError::ParameterProblem => None,
+        IcmpError::FragmentationNeeded { .. } => None,
     }
 }
 

@@ -103,10 +103,6 @@ impl Connection {
         self.orphan && self.state == State::Closed
     }
 
-    pub(crate) const fn is_orphan(&self) -> bool {
-        self.orphan
-    }
-
     /// `SND.UNA`.
     fn una(&self) -> Seq {
         self.sender.as_ref().map_or(self.opening.iss, Sender::snd_una)

@@ -76,7 +76,9 @@ impl Connection {
     pub(super) fn probe_window(&mut self, now: Time, out: &mut TcpOutput) {
         let Some(mut probes) = self.probes.window else { return };
         // RFC 9293 §3.8.6.1, MUST-35: never given up while the peer answers.
-        if probes.unanswered > 0 && now - probes.since.max(self.last_heard) >= self.patience() {
+        let silent = probes.unanswered > 0 && now - probes.since.max(self.last_heard) >= self.patience();
+        // As Linux: a peer that only answers keeps no connection whose program is gone.
+        if silent || (self.orphan && probes.interval >= LONGEST) {
             return self.time_out(out);
         }
         let usable = (self.una() + self.window.size()).since(self.nxt()).min(self.outbox.end().since(self.nxt()));

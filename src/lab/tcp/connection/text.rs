@@ -27,8 +27,10 @@ impl Connection {
             }
             self.take_payload(now, segment, out);
         }
-        if segment.flags.fin {
-            self.peer_fin = Some(segment.end() - 1);
+        let fin = segment.end() - 1;
+        // A FIN before what has come already is a lie, and the first one stands.
+        if segment.flags.fin && self.peer_fin.is_none() && fin.at_or_after(self.inbox.next()) {
+            self.peer_fin = Some(fin);
         }
         self.take_fin(now, out);
     }

@@ -16,7 +16,6 @@ pub(crate) enum IcmpError {
         mtu: u16,
     },
     TimeExceeded,
-    ParameterProblem,
 }
 
 impl fmt::Display for IcmpError {
@@ -29,7 +28,6 @@ impl fmt::Display for IcmpError {
             Self::AdminProhibited => f.write_str("ICMP administratively prohibited"),
             Self::FragmentationNeeded { mtu } => write!(f, "ICMP fragmentation needed (MTU {mtu})"),
             Self::TimeExceeded => f.write_str("ICMP time exceeded"),
-            Self::ParameterProblem => f.write_str("ICMP parameter problem"),
         }
     }
 }

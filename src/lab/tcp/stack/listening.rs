@@ -36,7 +36,9 @@ impl Stack {
             return Err(Error::new(ErrorKind::AddrInUse, format!("another socket listens on port {}", at.port())));
         }
         let id = ListenerId(self.new_number());
-        let backlog = options.backlog.unwrap_or(self.config.settings.backlog);
+        // As Linux: what the program asks for, but no more than `somaxconn`.
+        let most = self.config.settings.backlog;
+        let backlog = options.backlog.map_or(most, |it| it.min(most));
         self.listening.insert(at.port(), id);
         self.listeners.insert(id, Listener::new(at, self.rules().with(options), backlog));
         out.events.push(TcpEvent::Listener { at, from: State::Closed, to: State::Listen });
