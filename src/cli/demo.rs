@@ -157,8 +157,9 @@ impl Wish {
         }
         let settings = self.settings.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         let knobs = Knobs::with(self.demo.knobs, settings)?;
+        let request = live::Request { knobs, target: target.clone(), seed };
         let mut shown = 0;
-        let ran = live::run(self.demo, &knobs, target, &Stop::default(), &mut |progress| show(progress, &mut shown))?;
+        let ran = live::run(self.demo, &request, &Stop::default(), &mut |progress| show(progress, &mut shown))?;
         let given = run_output::give(&ran.recording, &self.output)?;
         let Some(trouble) = ran.trouble else { return Ok(given) };
         tell(&format!("roundtrip: {trouble}"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 
 use crate::content::{Content, DemoRef};
-use crate::demos::live::{Progress, Stop, Target};
+use crate::demos::live::{Progress, Request, Stop, Target};
 use crate::demos::{Demo, Knobs, Setup};
 use crate::practice::{Attempt, Item, Wish};
 use crate::recording::Recording;
@@ -201,8 +201,7 @@ pub enum Effect {
     /// and by [`Outcome::RanLive`] at its end.
     RunLive {
         demo: &'static Demo,
-        knobs: Knobs,
-        target: Target,
+        request: Request,
         stop: Stop,
     },
     /// Writes a saved run or a capture; answered by [`Outcome::Told`].

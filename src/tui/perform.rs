@@ -14,8 +14,8 @@ use super::learner::Kept;
 use super::runs::DemoRuns;
 use super::store::{Keeper, Open};
 use crate::content::{self, Content, Severity, Source};
-use crate::demos::live::{self, Progress, Stop, Target};
-use crate::demos::{Demo, Knobs};
+use crate::demos::Demo;
+use crate::demos::live::{self, Progress, Request, Stop};
 use crate::practice::Attempt;
 use crate::recording::saved;
 
@@ -59,7 +59,7 @@ impl Outside {
                 }
                 return;
             }
-            Effect::RunLive { demo, knobs, target, stop } => return self.run_live(demo, knobs, target, stop),
+            Effect::RunLive { demo, request, stop } => return self.run_live(demo, request, stop),
             Effect::Run { .. } => "demo",
             Effect::Write { .. } => "write",
             Effect::Read { .. } => "read",
@@ -73,7 +73,7 @@ impl Outside {
     }
 
     /// Runs a demo on this machine's sockets, and tells how far it is.
-    fn run_live(&self, demo: &'static Demo, knobs: Knobs, target: Target, stop: Stop) {
+    fn run_live(&self, demo: &'static Demo, request: Request, stop: Stop) {
         let inputs = self.inputs.clone();
         self.aside("live run", move || {
             let mut told = Duration::ZERO;
@@ -84,7 +84,7 @@ impl Outside {
                     drop(inputs.send(Input::Event(Event::Done(outcome))));
                 }
             };
-            let ran = live::run(demo, &knobs, &target, &stop, &mut tell);
+            let ran = live::run(demo, &request, &stop, &mut tell);
             let ran = ran.map(|ran| (Arc::new(ran.recording), ran.trouble)).map_err(|error| error.to_string());
             Some(Outcome::RanLive { stop, ran })
         });

@@ -10,7 +10,7 @@ use crate::demos::findings::Findings;
 use crate::demos::states;
 use crate::demos::workload::{mean, quantile, sorted};
 use crate::quantity::{Quantity, Unit};
-use crate::recording::{Recording, Time};
+use crate::recording::{Event, EventKind, Recording, Time};
 use crate::services::pool::Level;
 
 /// Bars of the waterfall; more would not be read.
@@ -29,6 +29,27 @@ pub(super) fn found(recording: &Recording, outcome: &Outcome, other: Option<&Out
     }
     pool(&mut findings, outcome);
     endings(&mut findings, recording, &sights, &trips);
+    curves(&mut findings, outcome, &trips);
+    findings
+}
+
+/// What a run on real sockets tells: what the programs saw, as there are no packets to count.
+pub(super) fn live(recording: &Recording, outcome: &Outcome, knobs: &Knobs) -> Findings {
+    let mut findings = Findings::default();
+    let mut trips = outcome.trips.borrow().clone();
+    trips.sort_by_key(|it| it.number);
+    let opened = |it: &&Event| {
+        let EventKind::Call { call, result } = &it.kind else { return false };
+        call.starts_with("connect(") && result == "= 0"
+    };
+    let opened: Vec<_> = recording.events.iter().filter(opened).collect();
+    findings.count("handshakes", "connections opened", opened.len(), "connect() calls that returned 0");
+    let first = opened.first().map(|it| it.at);
+    findings.mark_at("first-connect", "the first connection is asked for", first, None);
+    latencies(&mut findings, &trips, outcome);
+    little(&mut findings, &trips, outcome, knobs);
+    pool(&mut findings, outcome);
+    slowest(&mut findings, &trips);
     curves(&mut findings, outcome, &trips);
     findings
 }
@@ -219,6 +240,10 @@ fn endings(findings: &mut Findings, recording: &Recording, sights: &[Sight<'_>],
             "frames / requests",
         );
     }
+    slowest(findings, trips);
+}
+
+fn slowest(findings: &mut Findings, trips: &[Trip]) {
     let worst = trips.iter().max_by_key(|it| (it.done - it.came, Reverse(it.number)));
     findings.mark_at("worst", "the slowest request ends", worst.map(|it| it.done), None);
 }

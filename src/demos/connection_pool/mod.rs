@@ -5,6 +5,7 @@
 //! ```
 mod export;
 mod figures;
+mod live;
 mod script;
 
 use std::net::SocketAddr;
@@ -29,7 +30,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "Requests come in their own time and need a connection: a new one each, one kept for all, or one of a pool. Turn the \
             pool's size down to the knee. TLS would add its own round trips to each new connection; it comes with a later chapter.",
     chapters: &["W2"],
-    live: None,
+    live: Some(live::LIVE),
     knobs: &[
         Knob::choice("mode", "which connection a request gets", &["pool", "keep-alive", "new"]),
         Knob::choice("arrivals", "at random times, or each when the last is answered", &["open", "one-by-one"]),
@@ -67,11 +68,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LEAK_AFTER: Duration = Duration::from_millis(500);
 
 fn run(knobs: &Knobs, setup: &Setup) -> Recording {
-    let mode = match knobs.choice("mode") {
-        "pool" => Mode::Pool,
-        "keep-alive" => Mode::KeepAlive,
-        _ => Mode::New,
-    };
+    let mode = mode_of(knobs);
     let (mut recording, outcome, ended) = play(mode, knobs, setup);
     // What reuse saves is measured against the other way with the same requests, one after another.
     let other = outcome.one_by_one.then(|| match mode {
@@ -81,6 +78,14 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     note_end(&mut recording, ended);
     figures::found(&recording, &outcome, other.as_deref(), knobs).into(&mut recording);
     recording
+}
+
+fn mode_of(knobs: &Knobs) -> Mode {
+    match knobs.choice("mode") {
+        "pool" => Mode::Pool,
+        "keep-alive" => Mode::KeepAlive,
+        _ => Mode::New,
+    }
 }
 
 fn play(mode: Mode, knobs: &Knobs, setup: &Setup) -> (Recording, Rc<Outcome>, Result<(), LabError>) {

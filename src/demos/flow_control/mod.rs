@@ -4,6 +4,7 @@
 //! sender ── receiver        the sender writes all it has; the receiver's program reads at its own pace
 //! ```
 mod found;
+mod live;
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,7 +26,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "A receiver that reads late, or slowly. Its buffer fills, its window shuts, the sender probes. And with a program that \
             keeps up: never more than one window in a round trip.",
     chapters: &["W2"],
-    live: None,
+    live: Some(live::LIVE),
     knobs: &[
         Knob::millis("rtt", "time to the receiver and back", [0, 500, 10, 40]),
         Knob::quantity("rate", "of the link", Unit::BitsPerSecond, [100_000, 1_000_000_000, 5_000_000, 50_000_000]),

@@ -28,6 +28,8 @@ use crate::recording::{
 /// How a demo runs on real sockets.
 #[derive(Debug)]
 pub struct Live {
+    /// What the two ends are called: the one that connects, then the one that is connected to.
+    pub nodes: [&'static str; 2],
     /// The port of a host named without one.
     pub port: u16,
     /// The knobs that also hold here: those of its programs. The others describe a network, and here the path is as it is.
@@ -50,11 +52,22 @@ pub struct Script {
 #[derive(Clone)]
 pub struct Stand {
     pub knobs: Knobs,
+    /// Where chance comes from.
+    pub seed: u64,
     pub client: LiveNet,
     /// `None` when the user named a host: then the server is there already.
     pub server: Option<LiveNet>,
     /// Where to connect, or, with a server of the script's own, where it listens first (loopback, port 0).
     pub at: SocketAddr,
+}
+
+/// Which live run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub knobs: Knobs,
+    pub target: Target,
+    /// Where a script's chance comes from; a network's cannot be chosen.
+    pub seed: u64,
 }
 
 /// Ends a run from another thread.
@@ -131,15 +144,14 @@ enum Ended {
 /// When nothing could be run: the demo has no live side, the host has no address.
 pub fn run(
     demo: &'static Demo,
-    knobs: &Knobs,
-    target: &Target,
+    request: &Request,
     stop: &Stop,
     tell: &mut dyn FnMut(&Progress),
 ) -> Result<Ran, LiveError> {
     let live = demo.live.as_ref().ok_or_else(|| lab_only(demo))?;
     let watch = Watch { limit: live.limit, stop, tell };
-    let played = HostNet::run(|net| play(net, live, knobs, target, watch)).map_err(LiveError::System)??;
-    Ok(ran(demo, knobs, target, played))
+    let played = HostNet::run(|net| play(net, live, request, watch)).map_err(LiveError::System)??;
+    Ok(ran(demo, request, played))
 }
 
 /// What a script left behind.
@@ -152,18 +164,18 @@ struct Played {
     found: Box<dyn FnOnce(&mut Recording)>,
 }
 
-async fn play(
-    net: HostNet,
-    live: &Live,
-    knobs: &Knobs,
-    target: &Target,
-    mut watch: Watch<'_>,
-) -> Result<Played, LiveError> {
-    let address = watch.resolve(&net, target, live.port).await?;
-    let [client, server] = LiveNet::nodes(net, ["client", "server"]);
-    let server = matches!(target, Target::Own).then_some(server);
-    let Script { play, found } =
-        (live.script)(Stand { knobs: knobs.clone(), client: client.clone(), server, at: address });
+async fn play(net: HostNet, live: &Live, request: &Request, mut watch: Watch<'_>) -> Result<Played, LiveError> {
+    let address = watch.resolve(&net, &request.target, live.port).await?;
+    let net = net.restarted();
+    let [client, server] = LiveNet::nodes(net, live.nodes);
+    let server = matches!(request.target, Target::Own).then_some(server);
+    let Script { play, found } = (live.script)(Stand {
+        knobs: request.knobs.clone(),
+        seed: request.seed,
+        client: client.clone(),
+        server,
+        at: address,
+    });
     let ended = watch.wait(&net, play, || client.progress()).await.map_or_else(|ended| ended, Ended::Script);
     let over = net.now();
     net.sleep(GRACE).await;
@@ -251,7 +263,7 @@ pub fn allow<'a>(demo: &Demo, mut settings: impl Iterator<Item = &'a str>) -> Re
 }
 
 /// The recording of what was written down.
-fn ran(demo: &'static Demo, knobs: &Knobs, target: &Target, played: Played) -> Ran {
+fn ran(demo: &'static Demo, request: &Request, played: Played) -> Ran {
     let live = demo.live.as_ref().expect("it just ran live");
     let Played { mut written, ended, over, address, found } = played;
     let end = cut(&mut written, over);
@@ -264,11 +276,12 @@ fn ran(demo: &'static Demo, knobs: &Knobs, target: &Target, played: Played) -> R
     };
     let note = |text| Event { at: end, until: None, node: 0, kind: EventKind::Note { text } };
     written.events.extend(trouble.clone().map(note));
-    let mut all = knobs.as_text();
+    let mut all = request.knobs.as_text();
     all.retain(|name, _| live.knobs.contains(&name.as_str()));
-    let live = recording::Live { host: target.host().map(|it| it.written().to_owned()), address };
-    let topology = topology(&live);
-    let run = Run { demo: demo.name.to_owned(), knobs: all, live: Some(live), ..Run::default() };
+    let nodes = live.nodes;
+    let live = recording::Live { host: request.target.host().map(|it| it.written().to_owned()), address };
+    let topology = topology(&live, nodes);
+    let run = Run { demo: demo.name.to_owned(), knobs: all, seed: request.seed, live: Some(live), ..Run::default() };
     let (packets, spans, measurements, markers) = Default::default();
     let Written { events, series, .. } = written;
     let mut recording = Recording { run, topology, packets, events, spans, series, measurements, markers, end };
@@ -290,7 +303,7 @@ fn cut(written: &mut Written, over: Time) -> Time {
 }
 
 /// Two ends and what is known of the path between them: nothing but its name.
-fn topology(live: &recording::Live) -> Topology {
+fn topology(live: &recording::Live, [client, server]: [&str; 2]) -> Topology {
     let node = |name: &str, column, addresses| Node {
         name: name.to_owned(),
         kind: NodeKind::Host,
@@ -299,7 +312,7 @@ fn topology(live: &recording::Live) -> Topology {
     };
     let path = if live.address.ip().is_loopback() { "loopback" } else { "the network as it is" };
     let ends = [LinkEnd { node: 0, interface: 0 }, LinkEnd { node: 1, interface: 0 }];
-    let link = Link { name: "client-server".to_owned(), ends, properties: vec![path.to_owned()] };
+    let link = Link { name: format!("{client}-{server}"), ends, properties: vec![path.to_owned()] };
     let own = if live.address.ip().is_loopback() { vec![live.address.ip()] } else { Vec::new() };
-    Topology { nodes: vec![node("client", 0, own), node("server", 2, vec![live.address.ip()])], links: vec![link] }
+    Topology { nodes: vec![node(client, 0, own), node(server, 2, vec![live.address.ip()])], links: vec![link] }
 }

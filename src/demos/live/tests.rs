@@ -17,7 +17,13 @@ const DEMO: Demo = Demo {
     title: "A word there and back",
     about: "For these tests.",
     chapters: &[],
-    live: Some(Live { port: 9, knobs: &["size"], limit: Duration::from_millis(1500), script }),
+    live: Some(Live {
+        nodes: ["client", "server"],
+        port: 9,
+        knobs: &["size"],
+        limit: Duration::from_millis(1500),
+        script,
+    }),
     knobs: &[
         Knob::quantity("size", "bytes of the word", crate::quantity::Unit::Bytes, [1, 100, 1, 4]),
         Knob::millis("rtt", "time to the server and back", [0, 10, 1, 1]),
@@ -58,9 +64,12 @@ fn script(stand: Stand) -> Script {
 
 static ONE_WORD: Demo = DEMO;
 
+fn request(target: &str) -> Request {
+    Request { knobs: Knobs::defaults(ONE_WORD.knobs), target: target.parse().expect("a host"), seed: 1 }
+}
+
 fn to(target: &str) -> Result<Ran, LiveError> {
-    let target = target.parse().expect("a host");
-    run(&ONE_WORD, &Knobs::defaults(ONE_WORD.knobs), &target, &Stop::default(), &mut |_| {})
+    run(&ONE_WORD, &request(target), &Stop::default(), &mut |_| {})
 }
 
 /// A port on loopback that is closed again.
@@ -123,13 +132,13 @@ fn a_name_that_is_none_is_not_resolved() {
 #[test]
 fn a_stop_from_another_thread_ends_it_at_once() {
     let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let target = server.local_addr().expect("an address").to_string().parse().expect("a host");
+    let request = request(&server.local_addr().expect("an address").to_string());
     let stop = Stop::default();
     let asked = stop.clone();
     let mut heard = Vec::new();
     #[expect(clippy::disallowed_methods, reason = "how long it takes is the question")]
     let began = Instant::now();
-    let ran = run(&ONE_WORD, &Knobs::defaults(ONE_WORD.knobs), &target, &stop, &mut |progress| {
+    let ran = run(&ONE_WORD, &request, &stop, &mut |progress| {
         heard.push(progress.clone());
         asked.stop();
     });

@@ -10,8 +10,13 @@ use crate::recording::Recording;
 use crate::services::both;
 use crate::services::echo;
 
-pub(super) const LIVE: Live =
-    Live { port: super::PORT, knobs: &["script", "size"], limit: Duration::from_secs(15), script };
+pub(super) const LIVE: Live = Live {
+    nodes: ["client", "server"],
+    port: super::PORT,
+    knobs: &["script", "size"],
+    limit: Duration::from_secs(15),
+    script,
+};
 
 /// The second of two clients comes so long after the first.
 const SECOND_AFTER: Duration = Duration::from_millis(1);

@@ -24,6 +24,26 @@ pub(super) fn found(recording: &Recording, moments: &Moments) -> Findings {
     findings
 }
 
+/// What a run on real sockets tells: what the programs saw, as there are no packets to count.
+pub(super) fn live(recording: &Recording, moments: &Moments) -> Findings {
+    let mut findings = Findings::default();
+    moments_of(&mut findings, moments);
+    let marks = [
+        ("syn", "the client calls connect()", moments.called),
+        ("syn-ack", "connect() returns: the client may send", moments.connected),
+        ("established", "accept() returns: the server's program has the connection", moments.accepted),
+        ("server-sees-data", "the client's first bytes are in the server's program", moments.server_has),
+        ("first-reply", "the server's first bytes are in the client's program", moments.client_has),
+    ];
+    for (name, label, at) in marks {
+        findings.mark_at(name, label, at, None);
+    }
+    let client = capture(recording, "client");
+    bars(&mut findings, &client, moments);
+    failure(&mut findings, &client, moments);
+    findings
+}
+
 /// The three numbers that "the handshake takes so many round trips" mixes up.
 fn moments_of(findings: &mut Findings, moments: &Moments) {
     let after = |at: Option<Time>| Some(at? - moments.called?);

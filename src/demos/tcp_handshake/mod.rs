@@ -4,6 +4,7 @@
 //! client ── server        SYN, SYN-ACK, ACK; then one line each way
 //! ```
 mod found;
+mod live;
 mod programs;
 
 use std::net::SocketAddr;
@@ -23,7 +24,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "Three segments before the first byte: the states of both ends, their sequence numbers and options, and when each \
             side may send. Lose one of the three, or knock at a closed or a filtered port.",
     chapters: &["W2"],
-    live: None,
+    live: Some(live::LIVE),
     knobs: &[
         Knob::millis("rtt", "time to the server and back", [0, 2000, 10, 80]),
         Knob::choice(
@@ -54,7 +55,7 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     // The handshake does not begin with ARP.
     lab.introduce_everybody();
     let at = SocketAddr::new(lab.address(server), PORT);
-    let first = if knobs.choice("first") == "server" { First::Server } else { First::Client };
+    let first = first(knobs);
     let listens = knobs.choice("port") != "closed";
     let (client, server, log) = (lab.net(client), lab.net(server), Log::default());
     let ended = lab.run(async {
@@ -71,6 +72,11 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     note_end(&mut recording, ended);
     found::found(&recording, &moments).into(&mut recording);
     recording
+}
+
+/// Who begins to speak.
+fn first(knobs: &Knobs) -> First {
+    if knobs.choice("first") == "server" { First::Server } else { First::Client }
 }
 
 /// Waits for the client beside it; a server that nobody reaches waits for ever, and ends with the run.

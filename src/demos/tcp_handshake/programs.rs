@@ -44,6 +44,8 @@ pub(crate) struct Moments {
     pub(crate) info: Option<TcpInfo>,
     /// The conversation broke off, with these words.
     pub(crate) broken: Option<String>,
+    /// What kind of error ended it, in either case.
+    pub(crate) kind: Option<io::ErrorKind>,
 }
 
 impl Moments {
@@ -63,6 +65,7 @@ pub(crate) async fn client<N: Net>(net: &N, at: SocketAddr, first: First, log: &
     let stream = match net.connect(at).await {
         Ok(stream) => stream,
         Err(error) => {
+            log.borrow_mut().kind = Some(error.kind());
             log.borrow_mut().failed = Some((net.now(), error.to_string()));
             return;
         }
@@ -73,6 +76,7 @@ pub(crate) async fn client<N: Net>(net: &N, at: SocketAddr, first: First, log: &
         log.info = stream.info().ok();
     }
     if let Err(error) = talk(net, stream, first, log).await {
+        log.borrow_mut().kind = Some(error.kind());
         log.borrow_mut().broken = Some(error.to_string());
     }
 }

@@ -32,6 +32,13 @@ pub struct HostNet {
 }
 
 impl HostNet {
+    /// The same network with its clock at 0 now.
+    #[must_use]
+    pub fn restarted(self) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this world's time is the machine's")]
+        Self { began: Instant::now() }
+    }
+
     /// Runs a program with this machine's network until it ends; tasks it has spawned end with it.
     ///
     /// # Errors

@@ -16,15 +16,16 @@ const MOST_POINTS: usize = 10_000;
 /// What is read off a connection, as the curve is called, and its unit.
 type Reading = (&'static str, Unit, fn(&TcpInfo) -> Option<i64>);
 
-const READINGS: [Reading; 8] = [
-    ("congestion window", Unit::Bytes, |it| (it.cwnd > 0).then_some(it.cwnd.into())),
-    ("slow start threshold", Unit::Bytes, |it| it.ssthresh.map(Into::into)),
+const READINGS: [Reading; 9] = [
+    ("cwnd", Unit::Bytes, |it| (it.cwnd > 0).then_some(it.cwnd.into())),
+    ("ssthresh", Unit::Bytes, |it| it.ssthresh.map(Into::into)),
     ("in flight", Unit::Bytes, |it| Some(it.pipe.into())),
-    ("smoothed RTT", Unit::Nanoseconds, |it| it.srtt.map(nanos)),
-    ("retransmission timeout", Unit::Nanoseconds, |it| Some(nanos(it.rto)).filter(|rto| *rto > 0)),
+    ("srtt", Unit::Nanoseconds, |it| it.srtt.map(nanos)),
+    ("rto", Unit::Nanoseconds, |it| Some(nanos(it.rto)).filter(|rto| *rto > 0)),
     ("send queue", Unit::Bytes, |it| it.send_queue.map(Into::into)),
     ("receive queue", Unit::Bytes, |it| it.receive_queue.map(Into::into)),
-    ("window offered", Unit::Bytes, |it| it.window.map(Into::into)),
+    ("receive window", Unit::Bytes, |it| it.window.map(Into::into)),
+    ("peer's window", Unit::Bytes, |it| it.peer_window.map(Into::into)),
 ];
 
 fn nanos(time: Duration) -> i64 {
@@ -113,7 +114,8 @@ impl Connection {
 
     fn series(self, now: Time, nodes: &[&str]) -> Vec<Series> {
         let node = nodes.get(self.node).copied().unwrap_or_default();
-        let which = if self.number == 1 { String::new() } else { format!(" #{}", self.number) };
+        // As the lab names its curves.
+        let which = if self.number == 1 { String::new() } else { format!("/{}", self.number) };
         let over = self.over;
         let curves = READINGS.iter().zip(self.curves).filter(|(_, points)| !points.is_empty());
         curves
@@ -121,7 +123,7 @@ impl Connection {
                 if !over {
                     hold(&mut points, now);
                 }
-                Series { name: format!("{name}, {node}{which}"), unit: *unit, points }
+                Series { name: format!("{node}{which} {name}"), unit: *unit, points }
             })
             .collect()
     }

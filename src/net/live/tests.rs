@@ -82,9 +82,9 @@ fn states_and_curves_come_from_the_kernel() {
     };
     assert!(to(0, "FIN-WAIT-2") && to(1, "CLOSE-WAIT") && to(0, "CLOSED"), "{:#?}", written.events);
     let curve = |name: &str| written.series.iter().find(|it| it.name == name).unwrap_or_else(|| panic!("no {name}"));
-    assert_eq!(curve("receive queue, server").points.last().expect("read at least once").1, 1000);
-    assert!(curve("congestion window, client").points.iter().all(|(_, bytes)| *bytes > 1000));
-    assert!(curve("smoothed RTT, client").points.iter().all(|(_, nanos)| (1..1_000_000_000).contains(nanos)));
+    assert_eq!(curve("server receive queue").points.last().expect("read at least once").1, 1000);
+    assert!(curve("client cwnd").points.iter().all(|(_, bytes)| *bytes > 1000));
+    assert!(curve("client srtt").points.iter().all(|(_, nanos)| (1..1_000_000_000).contains(nanos)));
 }
 
 #[test]

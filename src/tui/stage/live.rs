@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Focus, Prepared, Stage};
-use crate::demos::live::{Progress, Stop, Target};
+use crate::demos::live::{Progress, Request, Stop, Target};
 use crate::quantity::Quantity;
 use crate::recording::Recording;
 use crate::tui::action::{Action, Binding, Effect, Key, Outcome};
@@ -89,7 +89,8 @@ impl Stage {
         self.live.host.text = target.host().map(|host| host.written().to_owned()).unwrap_or_default();
         self.live.underway = Some(Underway { stop: stop.clone(), progress, stopping: false });
         self.player.playing = false;
-        vec![Effect::RunLive { demo: self.demo, knobs: self.knobs.clone(), target, stop }]
+        let request = Request { knobs: self.knobs.clone(), target, seed: self.setup.seed };
+        vec![Effect::RunLive { demo: self.demo, request, stop }]
     }
 
     /// Asks whom to speak to, or leaves the question.
