@@ -58,6 +58,12 @@ pub(super) fn run(json: bool) -> anyhow::Result<ExitCode> {
     let mut text = String::new();
     for demo in demos::all() {
         writeln!(text, "{}  ({})\n  {}", demo.name, demo.chapters.join(", "), demo.title)?;
+        if demo.live.is_some() {
+            writeln!(
+                text,
+                "    --live         also on this machine's sockets: a server of its own on loopback, or HOST[:PORT]"
+            )?;
+        }
         for knob in demo.knobs {
             writeln!(text, "    --{:<12} {} [{}]", knob.name, knob.about, knob.default())?;
         }

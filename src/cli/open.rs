@@ -1,4 +1,4 @@
-//! `open FILE`: a saved run, made again and compared with what it was.
+//! `open FILE`: a saved run, made again and compared with what it was; a live run as it was.
 use std::io::{IsTerminal, stdout};
 use std::process::ExitCode;
 
@@ -8,18 +8,22 @@ use super::arguments::{Open, Options};
 use super::streams::tell;
 use super::{NO, run_output, start};
 use crate::demos;
-use crate::recording::saved::{self, Saved};
+use crate::recording::saved::{self, Opened};
 use crate::tui::action::Place;
 use crate::tui::files;
 
 /// Opens the run on the screen, or gives it out; exit code 1 when it is not the run that was saved.
 pub(super) fn run(options: &Options, open: &Open) -> anyhow::Result<ExitCode> {
     let name = open.file.display();
-    let saved = read(open).with_context(|| name.to_string())?;
+    let opened = read(open).with_context(|| name.to_string())?;
     let on_screen = !open.output.is_asked();
     if on_screen && stdout().is_terminal() {
         return start::tui(options, Some(Place::SavedRun { path: name.to_string() }));
     }
+    let saved = match opened {
+        Opened::Saved(saved) => saved,
+        Opened::Live(recording) => return run_output::give(&recording, &open.output),
+    };
     let again = demos::replay(&saved.run).with_context(|| name.to_string())?;
     let given = run_output::give(&again, &open.output)?;
     let Err(differs) = saved.check(&again) else { return Ok(given) };
@@ -27,7 +31,7 @@ pub(super) fn run(options: &Options, open: &Open) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(NO))
 }
 
-fn read(open: &Open) -> anyhow::Result<Saved> {
+fn read(open: &Open) -> anyhow::Result<Opened> {
     let bytes = files::read(&open.file, saved::MOST_BYTES).context("this file cannot be read")?;
-    Ok(saved::parse(&bytes)?)
+    Ok(saved::open(&bytes)?)
 }

@@ -17,6 +17,9 @@ use crate::recording::vantage::{self, Vantage};
 /// Writes what was asked for; text when nothing was.
 pub(super) fn give(recording: &Recording, output: &Output) -> anyhow::Result<ExitCode> {
     if let Some(path) = &output.pcap {
+        if let Some(live) = &recording.run.live {
+            return Err(Misuse(format!("--pcap: {}", live.no_packets())).into());
+        }
         let wants_more = output.json || output.text;
         capture(recording, place(recording, output.tap.as_deref())?, path, wants_more)?;
     }

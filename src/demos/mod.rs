@@ -84,6 +84,8 @@ impl Setup {
 pub enum RunError {
     #[error("there is no demo `{name}`: the demos are {known}")]
     NoDemo { name: String, known: String },
+    #[error("this run was made live, on real sockets: nothing makes it again")]
+    Live,
     #[error("{demo}: {source}")]
     Knob { demo: &'static str, source: KnobError },
 }
@@ -135,6 +137,9 @@ pub fn run(name: &str, settings: &BTreeMap<String, String>, setup: &Setup) -> Re
 /// # Errors
 /// As [`run`].
 pub fn replay(of: &Run) -> Result<Recording, RunError> {
+    if of.live.is_some() {
+        return Err(RunError::Live);
+    }
     let setup = Setup { seed: of.seed, interventions: of.interventions.clone() };
     run(&of.demo, &of.knobs, &setup)
 }

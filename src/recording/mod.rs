@@ -2,6 +2,7 @@
 //!
 //! A demo returns one, a view draws one, a file keeps one. It knows nothing of any demo and of any screen.
 pub mod json;
+mod kept;
 mod live;
 #[cfg(test)]
 mod sample;

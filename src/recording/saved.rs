@@ -6,16 +6,16 @@
 //! ```
 //!
 //! The packets are not in it: demo, knobs, seed and interventions give them again, and [`digest`] says whether every time,
-//! byte, fate and measurement is as it was.
+//! byte, fate and measurement is as it was. A live run is made by nothing again: its file holds all of it.
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fate, Intervention, Meddling, Recording, Run};
+use super::{Fate, Intervention, Meddling, Recording, Run, kept};
 use crate::wire::text::visible_start;
 
 /// A larger file is no saved run.
-pub const MOST_BYTES: usize = 256 * 1024;
+pub const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// The format this program writes, and the newest it reads.
 const FORMAT: u64 = 1;
@@ -29,6 +29,15 @@ pub struct Saved {
     pub digest: u64,
 }
 
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Opened {
+    /// A run that is to be made again.
+    Saved(Saved),
+    /// A live run, as it was.
+    Live(Box<Recording>),
+}
+
 /// Why a file cannot be opened as a saved run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotARun {
@@ -37,7 +46,8 @@ pub enum NotARun {
     #[error("this is not a saved run, or a damaged one: {0}")]
     Unreadable(String),
     #[error(
-        "this run was saved in format {format} by Roundtrip {roundtrip}; this Roundtrip reads format {FORMAT}: open it with that version or a newer one"
+        "this run was saved in format {format} by Roundtrip {roundtrip}; this Roundtrip reads formats up to {}: open it with that version or a newer one",
+        kept::FORMAT
     )]
     Newer { format: u64, roundtrip: String },
 }
@@ -78,6 +88,9 @@ struct Head {
 /// The file of a run.
 #[must_use]
 pub fn save(recording: &Recording) -> String {
+    if recording.run.live.is_some() {
+        return kept::save(recording);
+    }
     let Run { demo, knobs, seed, interventions, .. } = recording.run.clone();
     let roundtrip = env!("CARGO_PKG_VERSION").to_owned();
     let digest = format!("{:016x}", digest(recording));
@@ -85,7 +98,21 @@ pub fn save(recording: &Recording) -> String {
     serde_json::to_string_pretty(&file).expect("the keys of all maps are texts") + "\n"
 }
 
-/// Reads a file that [`save`] made.
+/// Reads a file that [`save`] made, of either kind.
+///
+/// # Errors
+/// As [`parse`].
+pub fn open(bytes: &[u8]) -> Result<Opened, NotARun> {
+    let live =
+        bytes.len() <= MOST_BYTES && serde_json::from_slice(bytes).is_ok_and(|head: Head| head.format == kept::FORMAT);
+    if live {
+        let recording = kept::parse(bytes).map_err(|error| NotARun::Unreadable(visible_start(error, 200)))?;
+        return Ok(Opened::Live(Box::new(recording)));
+    }
+    parse(bytes).map(Opened::Saved)
+}
+
+/// Reads the file of a run that can be made again.
 ///
 /// # Errors
 /// When it is too large, damaged, something else, or of a newer format.
@@ -221,7 +248,7 @@ mod tests {
     fn what_is_no_saved_run_is_refused_with_the_reason() {
         let file = save(&sample());
         let refused = |text: &str| parse(text.as_bytes()).expect_err("refused").to_string();
-        let newer = file.replace("\"format\": 1", "\"format\": 2");
+        let newer = file.replace("\"format\": 1", "\"format\": 3");
         let messages = [
             refused(""),
             refused("{\"a\": \u{1b}[2J}"),
@@ -236,6 +263,45 @@ mod tests {
         insta::assert_snapshot!(messages.join("\n"));
     }
 
+    fn live() -> Recording {
+        let live = crate::recording::Live { host: Some("a\u{1b}[2J".into()), address: ([127, 0, 0, 1], 80).into() };
+        let mut recording = sample();
+        recording.packets.clear();
+        recording.run.live = Some(live);
+        recording.markers.iter_mut().for_each(|it| it.packet = None);
+        recording.spans.iter_mut().for_each(|it| it.packets = None);
+        recording.events.sort_by_key(|it| it.at);
+        recording
+    }
+
+    #[test]
+    fn a_live_run_is_in_its_file_as_it_was_and_drives_no_terminal() {
+        let recording = live();
+        let Ok(Opened::Live(opened)) = open(save(&recording).as_bytes()) else { panic!("a live run's file") };
+        let host = opened.run.live.as_ref().and_then(|it| it.host.clone());
+        assert_eq!(host.as_deref(), Some("a\\x1b[2J"), "made visible");
+        assert_eq!((&opened.events, &opened.series, opened.end), (&recording.events, &recording.series, recording.end));
+        assert!(parse(save(&recording).as_bytes()).is_err(), "nothing makes it again");
+    }
+
+    #[test]
+    fn a_live_run_whose_parts_do_not_fit_is_refused() {
+        let changes: [fn(&mut Recording); 7] = [
+            |it| it.run.live = None,
+            |it| it.packets = sample().packets,
+            |it| it.events[0].node = 99,
+            |it| it.end = Time(0),
+            |it| it.spans[0].to = Time(u64::MAX),
+            |it| it.series[0].points.reverse(),
+            |it| it.measurements[0].value.value = i64::MIN,
+        ];
+        for change in changes {
+            let mut recording = live();
+            change(&mut recording);
+            assert!(open(kept::save(&recording).as_bytes()).is_err());
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes: Vec<u8>, at: proptest::sample::Index, byte: u8) {
@@ -243,7 +309,13 @@ mod tests {
             let mut file = save(&sample()).into_bytes();
             let at = at.index(file.len());
             file[at] = byte;
-            if let Err(error) = parse(&file) {
+            if let Err(error) = open(&file) {
+                proptest::prop_assert!(!error.to_string().chars().any(char::is_control));
+            }
+            let mut file = save(&live()).into_bytes();
+            let at = at % file.len();
+            file[at] = byte;
+            if let Err(error) = open(&file) {
                 proptest::prop_assert!(!error.to_string().chars().any(char::is_control));
             }
         }

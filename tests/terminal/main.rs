@@ -1,4 +1,5 @@
 //! Journeys through the real program in a real terminal: learn, answer, leave, come back, and every way to end.
+mod live;
 mod starts;
 mod tutor;
 

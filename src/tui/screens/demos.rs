@@ -133,6 +133,10 @@ fn draw_detail(area: Rect, buffer: &mut Buffer, theme: &Theme, demo: &Demo) {
     }
     lines.push(Line::default());
     lines.push(Line::styled(format!("roundtrip demo {}", demo.name), theme.code));
+    if demo.live.is_some() {
+        lines.push(Line::styled(format!("roundtrip demo {} --live", demo.name), theme.code));
+        lines.extend(wrapped("It also runs on real sockets: L on its screen.", area.width, theme.dim));
+    }
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     for (row, line) in inner.rows().zip(lines) {
         line.render(row, buffer);

@@ -38,10 +38,12 @@ impl Stage {
 
     fn view_keys(&self) -> Vec<Binding> {
         let play = if self.player.playing { "pause" } else { "play" };
+        let packets = self.recording().is_none_or(|run| !run.packets.is_empty());
+        let (next, before) = if packets { ("next packet", "packet before") } else { ("next event", "event before") };
         let mut keys = vec![
             Binding::new([Key::char(' ')], play, Action::PlayPause),
-            Binding::new([Key::code(KeyCode::Right)], "next packet", Action::StepForward),
-            Binding::quiet([Key::code(KeyCode::Left)], "packet before", Action::StepBack),
+            Binding::new([Key::code(KeyCode::Right)], next, Action::StepForward),
+            Binding::quiet([Key::code(KeyCode::Left)], before, Action::StepBack),
             Binding::quiet([Key::code(KeyCode::Home)], "to the start", Action::First),
             Binding::quiet([Key::code(KeyCode::End)], "to the end", Action::Last),
             Binding::quiet([Key::char('<'), Key::char(',')], "slower", Action::Slower),

@@ -20,7 +20,7 @@ use super::action::{Effect, Outcome};
 use super::views::{Detail, Kind, Prepared, State};
 use crate::content::{DemoRef, Show};
 use crate::demos::{self, Demo, Knobs, Setup};
-use crate::recording::saved::{self, Saved};
+use crate::recording::saved::{self, Opened, Saved};
 use crate::recording::{Packet, Recording, Run, Time};
 use player::Player;
 #[cfg(test)]
@@ -58,6 +58,8 @@ pub struct Stage {
     /// What the file and the run disagree in.
     differs: Option<String>,
     live: live::LiveSide,
+    /// A live run from a file, until it is shown.
+    kept: Option<Arc<Recording>>,
 }
 
 /// What the arrow keys move.
@@ -105,6 +107,7 @@ impl Stage {
             saved: None,
             differs: None,
             live: live::LiveSide::default(),
+            kept: None,
         }
     }
 
@@ -113,11 +116,22 @@ impl Stage {
     /// # Errors
     /// A message for the learner when it is no such file, or its demo or knobs are not those of this program.
     pub fn saved(text: &str) -> Result<Self, String> {
-        let saved = saved::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+        let saved = match saved::open(text.as_bytes()).map_err(|error| error.to_string())? {
+            Opened::Saved(saved) => saved,
+            Opened::Live(recording) => return Self::kept(*recording),
+        };
         let run = saved.run.clone();
         let (demo, knobs) = resolve(&DemoRef { name: run.demo, knobs: run.knobs })?;
         let setup = Setup { seed: run.seed, interventions: run.interventions };
         Ok(Self { saved: Some(saved), ..Self::of(demo, knobs, setup) })
+    }
+
+    /// A stage for a live run from its file: nothing makes it again.
+    fn kept(recording: Recording) -> Result<Self, String> {
+        let (name, knobs) = (recording.run.demo.clone(), recording.run.knobs.clone());
+        let (demo, knobs) = resolve(&DemoRef { name, knobs })?;
+        let setup = Setup { seed: recording.run.seed, interventions: Vec::new() };
+        Ok(Self { kept: Some(Arc::new(recording)), ..Self::of(demo, knobs, setup) })
     }
 
     /// The demo's title.
@@ -147,6 +161,13 @@ impl Stage {
 
     /// Asks for the first run.
     pub fn start(&mut self) -> Vec<Effect> {
+        if let Some(recording) = self.kept.take() {
+            self.arrived(Prepared::new(recording));
+            return Vec::new();
+        }
+        if self.is_live() || self.is_underway() {
+            return Vec::new();
+        }
         self.want()
     }
 

@@ -160,8 +160,20 @@ impl Stage {
             return self.step_in(capture, by);
         }
         let Some(run) = self.recording() else { return };
+        if run.packets.is_empty() {
+            return self.step_event(by);
+        }
         let last = u32::try_from(run.packets.len()).unwrap_or(u32::MAX);
         self.go_to_packet(self.state.packet.saturating_add_signed(by).clamp(1, last.max(1)));
+    }
+
+    /// So many events on or back, where there are no packets: to what begins after the cursor, or began before it.
+    fn step_event(&mut self, by: i32) {
+        let Some(run) = self.recording() else { return };
+        let here = self.state.event.unwrap_or_else(|| run.events.partition_point(|it| it.at < self.state.cursor));
+        let standing = self.state.event.is_some();
+        let next = if by > 0 && !standing { here } else { here.saturating_add_signed(by as isize) };
+        self.go_to_event(next.min(run.events.len().saturating_sub(1)));
     }
 
     /// So many rows of the sequence on or back; silences are passed over.

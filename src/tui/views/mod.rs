@@ -183,7 +183,7 @@ impl<'a> View<'a> {
 #[must_use]
 pub fn hit(kind: Kind, area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> {
     match kind {
-        Kind::Sequence => sequence::hit(area, at, view),
+        Kind::Sequence => sequence::hit(above_note(area, view), at, view),
         Kind::Packets => packets::hit(area, at, view),
         Kind::Chart => chart::hit(area, at, view),
         _ => None,
@@ -206,13 +206,30 @@ fn draw_one(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         return draw_nothing(kind, area, buffer, view);
     }
     match kind {
-        Kind::Sequence => sequence::draw(area, buffer, view),
+        Kind::Sequence => {
+            draw_note(area, buffer, view);
+            sequence::draw(above_note(area, view), buffer, view);
+        }
         Kind::Packets => packets::draw(area, buffer, view),
         Kind::Table => table::draw(area, buffer, view),
         Kind::Waterfall => waterfall::draw(area, buffer, view),
         Kind::Topology => topology::draw(area, buffer, view),
         Kind::Chart => chart::draw(area, buffer, view),
     }
+}
+
+/// What is left of the area above the note that a live run has no arrows.
+fn above_note(area: Rect, view: &View<'_>) -> Rect {
+    let note = u16::from(view.run.recording().run.live.is_some() && area.height >= 10);
+    Rect { height: area.height - note, ..area }
+}
+
+/// Says on the last row why there are no arrows.
+fn draw_note(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let Some(live) = &view.run.recording().run.live else { return };
+    let row = Rect { y: above_note(area, view).bottom(), height: area.height - above_note(area, view).height, ..area };
+    let text = pen::cut(&live.no_packets(), usize::from(area.width.saturating_sub(2)));
+    pen::put(buffer, row, (1, 0), &text, view.theme.dim);
 }
 
 /// Why the view is empty, and what to do.
