@@ -258,7 +258,8 @@ impl Sender {
             }
             return;
         }
-        if delivery.delivered == 0 && !self.control.governs_recovery() {
+        // RFC 5681 §3.2, step 1: the window does not change for duplicate ACKs, whatever they report.
+        if delivery.acked == 0 && !self.control.governs_recovery() {
             return;
         }
         let latest = delivery.arrived.iter().filter(|it| !it.again).map(|it| it.sent_at).max();
