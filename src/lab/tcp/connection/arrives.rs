@@ -127,7 +127,7 @@ impl Connection {
             }
             return false;
         }
-        if segment.flags.syn {
+        if segment.flags.syn && !self.completes_crossed_syns(segment) {
             // RFC 5961 §4.2: a SYN on a synchronised connection is never obeyed.
             self.answer_stranger(now, segment, why_syn(segment), out);
             return false;
@@ -140,6 +140,12 @@ impl Connection {
             return false;
         }
         true
+    }
+
+    /// RFC 9293 §3.5, figure 8: after a simultaneous open both ends' SYN-ACKs repeat the SYN, and acknowledge the other's.
+    fn completes_crossed_syns(&self, segment: &Segment<'_>) -> bool {
+        let ours = segment.ack == Some(self.opening.iss + 1);
+        self.state == State::SynReceived && ours && segment.seq + 1 == self.inbox.next()
     }
 
     fn reset_by_peer(&mut self, out: &mut TcpOutput) {

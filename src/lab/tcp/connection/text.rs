@@ -14,6 +14,9 @@ use crate::recording::Time;
 impl Connection {
     /// Takes what an acceptable segment carries.
     pub(super) fn takes_text(&mut self, now: Time, segment: &Segment<'_>, out: &mut TcpOutput) {
+        if segment.flags.syn {
+            return self.acks.at_once(Acknowledges::SynAckAgain);
+        }
         if self.peer_has_ended() {
             // RFC 9293 §3.10.7.4: after the FIN there is nothing; what comes again is acknowledged again.
             if segment.length() > 0 {
@@ -33,6 +36,11 @@ impl Connection {
             self.peer_fin = Some(fin);
         }
         self.take_fin(now, out);
+        if segment.flags.fin && !self.peer_has_ended() {
+            // RFC 5681 §4.2: a FIN out of order shows a gap as data does.
+            let (next, told) = (self.inbox.next(), self.acks.told());
+            self.acks.at_once(Acknowledges::Gap { bytes: next - told, missing: segment.seq.since(next) });
+        }
     }
 
     /// RFC 2525 §2.17: data for a program that is gone is answered with a RST, or its sender would wait for ever.
@@ -41,7 +49,7 @@ impl Connection {
         if !self.orphan || !new {
             return false;
         }
-        self.send_reset(now, self.nxt(), Some(self.inbox.next()), Resets::DataAfterClose, out);
+        self.send_reset(now, segment.ack.unwrap_or(self.nxt()), None, Resets::DataAfterClose, out);
         self.give_up(GivesUp::Orphaned, ErrorKind::BrokenPipe, out);
         true
     }
