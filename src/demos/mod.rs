@@ -1,6 +1,7 @@
 //! The demos: each a file with a topology, knobs, a script and what it measures. No drawing, no protocol code.
 mod capture;
 mod chosen;
+mod congestion_window;
 mod connection_pool;
 mod encapsulation;
 pub mod export;
@@ -107,6 +108,7 @@ pub fn all() -> &'static [&'static Demo] {
         &flow_control::DEMO,
         &nagle::DEMO,
         &retransmission::DEMO,
+        &congestion_window::DEMO,
         &timeouts::DEMO,
         &keepalive::DEMO,
     ]

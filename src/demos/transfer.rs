@@ -167,6 +167,23 @@ impl Transfer {
         trips
     }
 
+    /// When each flight began: the first goes out unasked, each next with the first news of the one before it.
+    pub(super) fn flights(&self) -> Vec<Time> {
+        let (mut begins, mut sent_before, mut highest, mut acked) = (Vec::new(), 0, 0, 0);
+        let mut acks = self.acks.iter().peekable();
+        for sent in &self.sent {
+            while let Some(ack) = acks.next_if(|it| it.at <= sent.at) {
+                acked = ack.up_to.max(acked);
+            }
+            if begins.is_empty() || acked > sent_before {
+                begins.push(sent.at);
+                sent_before = highest;
+            }
+            highest = sent.to.max(highest);
+        }
+        begins
+    }
+
     /// The most bits a second that were acknowledged over any stretch of this length.
     pub(super) fn peak_rate(&self, stretch: Duration) -> Option<i64> {
         let (mut most, mut start, mut acked) = (0, 0, Vec::new());
@@ -185,4 +202,20 @@ impl Transfer {
 pub(super) fn rate(bytes: u64, over: Duration) -> i64 {
     let bits = u128::from(bytes) * 8 * 1_000_000_000;
     i64::try_from(bits.checked_div(over.as_nanos()).unwrap_or(0)).unwrap_or(i64::MAX)
+}
+
+/// Bits a second that a log of bytes shows, over stretches of this length.
+pub(super) fn rate_curve(log: &[(Time, usize)], stretch: Duration, end: Time) -> Vec<(Time, i64)> {
+    let Some((first, _)) = log.first().filter(|_| stretch > Duration::ZERO) else { return Vec::new() };
+    let (mut points, mut before, mut index) = (vec![(*first, 0)], 0, 0);
+    let mut at = *first;
+    while at < end {
+        at = at + stretch;
+        while log.get(index + 1).is_some_and(|it| it.0 <= at) {
+            index += 1;
+        }
+        points.push((at.min(end), rate((log[index].1 - before) as u64, stretch)));
+        before = log[index].1;
+    }
+    points
 }

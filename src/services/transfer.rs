@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::net::Net;
 use crate::recording::Time;
 
-/// Bytes one write offers to the socket, and one read asks for where nothing else is said.
+/// Bytes one read asks for where nothing else is said.
 const PIECE: usize = 16_384;
 
 /// How the reading program treats its socket.
@@ -31,13 +31,9 @@ pub type Log = Rc<RefCell<Vec<(Time, usize)>>>;
 /// # Errors
 /// The socket's.
 pub async fn send<N: Net>(stream: &mut N::Stream, size: usize) -> io::Result<()> {
-    let letters: Vec<u8> = (b'a'..=b'z').cycle().take(PIECE).collect();
-    let mut left = size;
-    while left > 0 {
-        let piece = left.min(PIECE);
-        stream.write_all(&letters[..piece]).await?;
-        left -= piece;
-    }
+    // In one piece: where a write ends, a segment may end.
+    let letters: Vec<u8> = (b'a'..=b'z').cycle().take(size).collect();
+    stream.write_all(&letters).await?;
     stream.shutdown().await?;
     while stream.read(&mut [0; 64]).await? > 0 {}
     Ok(())

@@ -16,7 +16,7 @@ pub(super) fn found(recording: &Recording, knobs: &Knobs, read: &Log) -> Finding
     let transfer = Transfer::of(&sights);
     curves(&mut findings, recording, &transfer, read);
     let closed = Closed::times(&transfer.acks);
-    marks(&mut findings, &transfer, &closed, read);
+    marks(&mut findings, &sights, &transfer, &closed, read);
     let (rtt, window) = path(&mut findings, knobs, &sights, &transfer);
     rates(&mut findings, knobs, &transfer, rtt, window);
     shut(&mut findings, &transfer, &closed);
@@ -104,10 +104,12 @@ impl<'a> Closed<'a> {
     }
 }
 
-fn marks(findings: &mut Findings, transfer: &Transfer, closed: &[Closed<'_>], read: &Log) {
+fn marks(findings: &mut Findings, sights: &[Sight<'_>], transfer: &Transfer, closed: &[Closed<'_>], read: &Log) {
     let sent = |findings: &mut Findings, name, label, it: Option<&crate::demos::transfer::Sent>| {
         findings.mark_at(name, label, it.map(|it| it.at), it.map(|it| it.packet));
     };
+    let syn_ack = sights.iter().find(|it| !it.sent && it.tcp().is_some_and(|tcp| tcp.syn));
+    findings.mark("syn-ack", "the SYN-ACK arrives: the receiver has said its window scale", syn_ack);
     sent(findings, "first-data", "the first data leaves", transfer.sent.first());
     let full = transfer.fills_window();
     sent(findings, "window-full", "the sender has filled the window: it must wait for an ACK", full);

@@ -38,6 +38,8 @@ fn lost<'a>(recording: &Recording, transfer: &'a Transfer) -> Vec<&'a Sent> {
 /// The first loss, from its leaving to its arrival.
 fn holes(findings: &mut Findings, transfer: &Transfer, lost: &[&Sent], recording: &Recording) {
     findings.time("handshake", "a round trip takes", transfer.handshake, "the SYN out to the SYN-ACK in");
+    let data = transfer.sent.first();
+    findings.mark_at("first-data", "the first data leaves", data.map(|it| it.at), data.map(|it| it.packet));
     findings.count("lost", "segments with data that were lost", lost.len(), "sent, and never arrived");
     let Some(first) = lost.first() else { return };
     findings.mark_at("lost", "a segment is lost", Some(first.at), Some(first.packet));
@@ -83,7 +85,7 @@ fn repeats(findings: &mut Findings, recording: &Recording, transfer: &Transfer) 
 }
 
 fn is_timeout(kind: &EventKind) -> bool {
-    matches!(kind, EventKind::Decision { text } if text.contains("retransmission timer expired"))
+    matches!(kind, EventKind::Decision { text } if text.starts_with("retransmission timeout"))
 }
 
 /// Segments that brought the receiver nothing new.
