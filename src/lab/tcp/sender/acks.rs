@@ -163,7 +163,7 @@ impl Sender {
         self.recover = self.snd_nxt();
         (self.forced, self.rescued) = (true, false);
         self.probe.forget();
-        self.undo = Some(Undo::new(self.snd_una(), self.recover));
+        self.undo = Some(Undo::new(self.snd_una(), self.recover).after(self.board.repeats_on_their_way()));
         self.begun = Some((lost, why));
     }
 

@@ -162,6 +162,11 @@ impl Scoreboard {
         self.segments.iter()
     }
 
+    /// When each segment that was sent more than once, and has not arrived yet, left last.
+    pub(crate) fn repeats_on_their_way(&self) -> impl Iterator<Item = Time> + '_ {
+        self.segments.iter().filter(|it| it.transmissions > 1 && !it.sacked).map(|it| it.sent_at)
+    }
+
     pub(crate) fn first(&self) -> Option<&Segment> {
         self.segments.front()
     }

@@ -99,7 +99,7 @@ impl Sender {
         self.reorder_at = None;
         self.probe.forget();
         if fresh {
-            self.undo = Some(Undo::new(self.snd_una(), self.recover));
+            self.undo = Some(Undo::new(self.snd_una(), self.recover).after(self.board.repeats_on_their_way()));
         }
         let next = self.rtt.rto();
         self.rto_at = Some(now + next);

@@ -22,6 +22,15 @@ impl Undo {
         Self { from, to, first_again_at: None, unexplained: 0 }
     }
 
+    /// Repeats of an earlier episode are still on their way: an ACK for one of them echoes their time, which denies nothing.
+    pub(crate) fn after(mut self, on_their_way: impl Iterator<Item = Time>) -> Self {
+        for at in on_their_way {
+            self.first_again_at = Some(self.first_again_at.map_or(at, |first| first.min(at)));
+            self.unexplained += 1;
+        }
+        self
+    }
+
     /// A segment leaves again.
     pub(crate) fn on_sent_again(&mut self, now: Time) {
         self.first_again_at.get_or_insert(now);
@@ -58,6 +67,16 @@ mod tests {
         assert!(undo.is_denied_by_echo(Time(300 * MS), Some(Duration::from_millis(300))));
         assert!(!undo.is_denied_by_echo(Time(300 * MS), Some(Duration::from_millis(60))));
         assert!(!undo.is_denied_by_echo(Time(300 * MS + MS / 2), Some(Duration::from_millis(60))), "within a tick");
+    }
+
+    #[test]
+    fn the_echo_of_an_earlier_episodes_repeat_denies_nothing() {
+        // Sent again at 240 ms, still on its way when another loss is found and sent again at 300 ms.
+        let mut undo = Undo::new(Seq(0), Seq(9000)).after([Time(260 * MS), Time(240 * MS)].into_iter());
+        undo.on_sent_again(Time(300 * MS));
+        assert!(!undo.is_denied_by_echo(Time(350 * MS), Some(Duration::from_millis(110))), "its own echo");
+        assert!(undo.is_denied_by_echo(Time(350 * MS), Some(Duration::from_millis(200))), "older than any repeat");
+        assert!(!undo.is_denied_by_duplicates((Seq(1000), Seq(2000))), "one of three");
     }
 
     #[test]
