@@ -15,8 +15,6 @@ pub(super) struct Sent {
     pub(super) to: u32,
     /// All of its bytes had been sent before.
     pub(super) again: bool,
-    /// It went out into a window of 0.
-    pub(super) probe: bool,
     /// It fills the window to its end.
     pub(super) fills: bool,
 }
@@ -39,6 +37,8 @@ pub(super) struct Acked {
 pub(super) struct Transfer {
     pub(super) sent: Vec<Sent>,
     pub(super) acks: Vec<Acked>,
+    /// Segments that went out into a window of 0: their times and packets.
+    pub(super) probes: Vec<(Time, u32)>,
     /// From the SYN to the SYN-ACK.
     pub(super) handshake: Option<Duration>,
     /// When the SYN went out, or the first segment that was seen.
@@ -61,7 +61,10 @@ impl Transfer {
             if !sight.sent && tcp.syn && transfer.handshake.is_none() {
                 transfer.handshake = syn.map(|at| sight.at - at);
             }
-            if sight.sent && it.length > 0 {
+            let shut = transfer.acks.last().is_some_and(|ack| ack.window == 0);
+            if sight.sent && shut && !tcp.fin && !tcp.rst {
+                transfer.probes.push((sight.at, sight.packet.n));
+            } else if sight.sent && it.length > 0 {
                 transfer.take_sent(sight, it, &mut highest);
             } else if !sight.sent && !tcp.rst {
                 transfer.take_ack(sight, it);
@@ -75,9 +78,8 @@ impl Transfer {
         let to = from.wrapping_add(u32::try_from(it.length).unwrap_or(0));
         let again = to <= *highest;
         *highest = to.max(*highest);
-        let probe = it.marks.contains(&Mark::ZeroWindowProbe);
         let fills = it.marks.contains(&Mark::WindowFull);
-        self.sent.push(Sent { at: sight.at, packet: sight.packet.n, from, to, again, probe, fills });
+        self.sent.push(Sent { at: sight.at, packet: sight.packet.n, from, to, again, fills });
     }
 
     fn take_ack(&mut self, sight: &Sight<'_>, it: &analysis::Followed) {
@@ -102,7 +104,7 @@ impl Transfer {
 
     /// Segments that went out again.
     pub(super) fn repeats(&self) -> impl Iterator<Item = &Sent> {
-        self.sent.iter().filter(|it| it.again && !it.probe)
+        self.sent.iter().filter(|it| it.again)
     }
 
     /// The first segment after which the window had no room left.

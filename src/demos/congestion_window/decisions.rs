@@ -9,7 +9,9 @@ const EACH: usize = 8;
 
 /// What the decision says, the marker's name, and its label.
 const KINDS: &[(&str, &str, &str)] = &[
-    ("slow start", "slow-start-exit", "slow start ends"),
+    ("slow start ends", "slow-start-exit", "HyStart++: slow start ends before a loss"),
+    ("conservative slow start", "slow-start-slows", "HyStart++: the round trip rises, slow start slows down"),
+    ("BBR: ", "bbr", "BBR goes on to its next mode"),
     ("fast recovery until", "fast-retransmit", "a loss is noticed: fast retransmit, the window shrinks"),
     ("retransmission timeout after", "rto", "the retransmission timer expired: the window starts again"),
     ("the retransmission of", "lost-again", "a retransmission was lost as well"),
@@ -23,7 +25,7 @@ pub(super) fn mark(findings: &mut Findings, recording: &Recording, sender: &str,
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for event in recording.events.iter().filter(|it| it.node == node) {
         let EventKind::Decision { text } = &event.kind else { continue };
-        let Some((_, name, label)) = KINDS.iter().find(|(words, _, _)| text.starts_with(words)) else { continue };
+        let Some((_, name, label)) = KINDS.iter().find(|(words, _, _)| text.contains(words)) else { continue };
         let count = seen.entry(name).or_default();
         *count += 1;
         if *count <= EACH {
@@ -36,6 +38,6 @@ pub(super) fn mark(findings: &mut Findings, recording: &Recording, sender: &str,
 /// How often the sender took a decision that says so.
 pub(super) fn count(recording: &Recording, sender: &str, words: &str) -> usize {
     let node = recording.node(sender);
-    let says = |kind: &EventKind| matches!(kind, EventKind::Decision { text } if text.starts_with(words));
+    let says = |kind: &EventKind| matches!(kind, EventKind::Decision { text } if text.contains(words));
     recording.events.iter().filter(|it| Some(it.node) == node && says(&it.kind)).count()
 }

@@ -116,7 +116,9 @@ fn marks(findings: &mut Findings, sights: &[Sight<'_>], transfer: &Transfer, clo
     let shut = closed.first();
     let at = shut.map(|it| it.from);
     findings.mark_at("zero-window", "the buffer is full: a window of 0", at.map(|it| it.at), at.map(|it| it.packet));
-    sent(findings, "probe", "the sender asks whether there is room: a probe", transfer.sent.iter().find(|it| it.probe));
+    let probe = transfer.probes.first();
+    let label = "the sender asks whether there is room: a probe";
+    findings.mark_at("probe", label, probe.map(|it| it.0), probe.map(|it| it.1));
     let open = shut.and_then(|it| it.until);
     let label = "the program has read: the window opens";
     findings.mark_at("window-open", label, open.map(|it| it.at), open.map(|it| it.packet));
@@ -195,8 +197,8 @@ fn shut(findings: &mut Findings, transfer: &Transfer, closed: &[Closed<'_>]) {
     let long: Duration = closed.iter().filter_map(Closed::long).sum();
     let how = "from a window of 0 to the next that is more, at the sender, added up";
     findings.time("shut_time", "the window was shut for", Some(long), how);
-    let probes: Vec<Time> = transfer.sent.iter().filter(|it| it.probe).map(|it| it.at).collect();
+    let probes = &transfer.probes;
     findings.count("probes", "probes", probes.len(), "segments the sender sent into a window of 0");
-    let first = closed.first().zip(probes.first()).map(|(it, at)| *at - it.from.at);
+    let first = closed.first().zip(probes.first()).map(|(it, (at, _))| *at - it.from.at);
     findings.time("first_probe", "the first probe went out after", first, "from the first window of 0");
 }

@@ -30,7 +30,7 @@ pub(super) const DEMO: Demo = Demo {
     knobs: &[
         Knob::millis("rtt", "time to the receiver and back", [0, 500, 10, 40]),
         Knob::quantity("rate", "of the link", Unit::BitsPerSecond, [100_000, 1_000_000_000, 5_000_000, 50_000_000]),
-        Knob::quantity("buffer", "the receiver's socket holds", Unit::Bytes, [2000, 4_000_000, 16_384, 65_536]),
+        Knob::quantity("buffer", "the receiver's socket holds", Unit::Bytes, [2000, 4_000_000, 14_480, 65_160]),
         Knob::choice("scaling", "window scaling (RFC 7323)", &["on", "off"]),
         Knob::quantity("size", "bytes to send", Unit::Bytes, [1000, 4_000_000, 100_000, 1_000_000]),
         Knob::quantity("after", "bytes read before the pause", Unit::Bytes, [0, 4_000_000, 50_000, 400_000]),

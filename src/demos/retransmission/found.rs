@@ -85,7 +85,7 @@ fn repeats(findings: &mut Findings, recording: &Recording, transfer: &Transfer) 
 }
 
 fn is_timeout(kind: &EventKind) -> bool {
-    matches!(kind, EventKind::Decision { text } if text.starts_with("retransmission timeout"))
+    matches!(kind, EventKind::Decision { text } if text.contains("retransmission timeout after"))
 }
 
 /// Segments that brought the receiver nothing new.
