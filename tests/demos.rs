@@ -189,9 +189,16 @@ const CONTRACT: &[(&str, &str, &str, &str)] = &[
     (
         "flow-control",
         "",
-        "first-data window-full zero-window window-open all-read",
+        "syn-ack first-data window-full zero-window probe window-open all-read",
         "handshake bdp window scale peak_flight window_rate best_rate link_share goodput zero_windows shut_time probes \
-         finished",
+         first_probe finished",
+    ),
+    (
+        "congestion-window",
+        "",
+        "first-data flight-1 flight-2 queue-full fast-retransmit done",
+        "handshake bdp queue_limit finish flights first_flight goodput link_share retransmissions recoveries timeouts queue_drops \
+         codel_drops marks peak_queue mean_queue rtt_least rtt_mean rtt_most rtt_inflation",
     ),
     (
         "nagle",
@@ -202,7 +209,7 @@ const CONTRACT: &[(&str, &str, &str, &str)] = &[
     (
         "retransmission",
         "",
-        "lost duplicate-ack repeat filled",
+        "first-data lost duplicate-ack repeat filled",
         "handshake lost noticed hole duplicate_acks repeats needless timeouts repeated_bytes took clean cost",
     ),
     ("tcp-echo", "echo", "connect accept first-recv echo eof close", ECHO),

@@ -15,8 +15,6 @@ pub(super) struct Sent {
     pub(super) to: u32,
     /// All of its bytes had been sent before.
     pub(super) again: bool,
-    /// It fills the window to its end.
-    pub(super) fills: bool,
 }
 
 /// An acknowledgment that reached the sender.
@@ -78,8 +76,7 @@ impl Transfer {
         let to = from.wrapping_add(u32::try_from(it.length).unwrap_or(0));
         let again = to <= *highest;
         *highest = to.max(*highest);
-        let fills = it.marks.contains(&Mark::WindowFull);
-        self.sent.push(Sent { at: sight.at, packet: sight.packet.n, from, to, again, fills });
+        self.sent.push(Sent { at: sight.at, packet: sight.packet.n, from, to, again });
     }
 
     fn take_ack(&mut self, sight: &Sight<'_>, it: &analysis::Followed) {
@@ -107,9 +104,17 @@ impl Transfer {
         self.sent.iter().filter(|it| it.again)
     }
 
-    /// The first segment after which the window had no room left.
+    /// The first segment after which the window had no room for another as long.
     pub(super) fn fills_window(&self) -> Option<&Sent> {
-        self.sent.iter().find(|it| it.fills)
+        let (mut edge, mut acks) = (0, self.acks.iter().peekable());
+        let longest = self.sent.iter().map(|it| it.to - it.from).max()?;
+        let total = self.highest();
+        self.sent.iter().find(|sent| {
+            while let Some(ack) = acks.next_if(|it| it.at <= sent.at) {
+                edge = ack.up_to.saturating_add(ack.window).max(edge);
+            }
+            sent.to < total && sent.to.saturating_add(longest) > edge
+        })
     }
 
     /// When all bytes up to here were acknowledged.

@@ -56,7 +56,7 @@ pub(super) const DEMO: Demo = Demo {
             [0, 100_000, 1_000, 0],
         ),
         Knob::quantity("drop", "the segment of the first flow that is lost; 0 is none", Unit::Count, [0, 5_000, 50, 0]),
-        Knob::quantity("size", "bytes of each download", Unit::Bytes, [1_000, 4_000_000, 500_000, 2_000_000]),
+        Knob::quantity("size", "bytes of each download", Unit::Bytes, [1_000, 3_000_000, 500_000, 2_000_000]),
         Knob::millis("join", "a second download begins then; 0 is none", [0, 10_000, 500, 0]),
     ],
     exports: &[Export {
