@@ -31,6 +31,8 @@ pub(super) const LIVE: Live = Live {
         "closer",
         "response",
     ],
+    // Of each connection's own there would be too many: the pool's are the ones to see.
+    curves: &[],
     limit: Duration::from_secs(60),
     script,
 };

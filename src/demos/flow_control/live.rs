@@ -16,6 +16,7 @@ pub(super) const LIVE: Live = Live {
     // The discard service (RFC 863): it reads everything and says nothing.
     port: 9,
     knobs: &["buffer", "size", "after", "pause", "pace"],
+    curves: &["sender peer's window", "sender in flight", "sender send queue", "receiver receive queue"],
     limit: Duration::from_secs(60),
     script,
 };

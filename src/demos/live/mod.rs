@@ -5,6 +5,7 @@ mod target;
 mod tests;
 mod trouble;
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -34,6 +35,8 @@ pub struct Live {
     pub port: u16,
     /// The knobs that also hold here: those of its programs. The others describe a network, and here the path is as it is.
     pub knobs: &'static [&'static str],
+    /// The curves of the kernel that are kept, by name: `client cwnd`. Those its own reading finds come beside them.
+    pub curves: &'static [&'static str],
     /// A run is ended after this long.
     pub limit: Duration,
     /// What is played on the networks it is given.
@@ -278,14 +281,16 @@ fn ran(demo: &'static Demo, request: &Request, played: Played) -> Ran {
     written.events.extend(trouble.clone().map(note));
     let mut all = request.knobs.as_text();
     all.retain(|name, _| live.knobs.contains(&name.as_str()));
-    let nodes = live.nodes;
+    let (nodes, curves) = (live.nodes, live.curves);
     let live = recording::Live { host: request.target.host().map(|it| it.written().to_owned()), address };
     let topology = topology(&live, nodes);
     let run = Run { demo: demo.name.to_owned(), knobs: all, seed: request.seed, live: Some(live), ..Run::default() };
     let (packets, spans, measurements, markers) = Default::default();
     let Written { events, series, .. } = written;
     let mut recording = Recording { run, topology, packets, events, spans, series, measurements, markers, end };
+    let read: BTreeSet<String> = recording.series.iter().map(|it| it.name.clone()).collect();
     found(&mut recording);
+    recording.series.retain(|it| !read.contains(&it.name) || curves.contains(&it.name.as_str()));
     Ran { recording, trouble }
 }
 

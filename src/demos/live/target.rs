@@ -85,12 +85,14 @@ impl Host {
         &self.written
     }
 
-    /// The first address the system's resolver gives.
+    /// The first address the system's resolver gives; an IPv4 address, where there is one, as in the lab.
     pub(super) async fn resolve(&self, port: u16) -> Result<SocketAddr, String> {
         let port = self.port.unwrap_or(port);
         let found = tokio::net::lookup_host((self.name.as_str(), port)).await;
         let none = |why: String| format!("{} has no address that this system's resolver knows: {why}", self.name);
-        found.map_err(|error| none(error.to_string()))?.next().ok_or_else(|| none("its answer is empty".to_owned()))
+        let all: Vec<SocketAddr> = found.map_err(|error| none(error.to_string()))?.collect();
+        let first = all.iter().find(|it| it.is_ipv4()).or(all.first());
+        first.copied().ok_or_else(|| none("its answer is empty".to_owned()))
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: super::PORT,
     knobs: &["script", "size"],
+    curves: &["client cwnd", "client in flight", "client srtt", "client rto", "server receive queue"],
     limit: Duration::from_secs(15),
     script,
 };

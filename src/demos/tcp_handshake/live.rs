@@ -8,8 +8,14 @@ use super::{first, found};
 use crate::demos::live::{Live, Script, Stand};
 use crate::net::{Listener, Net};
 
-pub(super) const LIVE: Live =
-    Live { nodes: ["client", "server"], port: 80, knobs: &["first"], limit: Duration::from_secs(10), script };
+pub(super) const LIVE: Live = Live {
+    nodes: ["client", "server"],
+    port: 80,
+    knobs: &["first"],
+    curves: &["client cwnd", "client in flight", "client srtt", "client rto", "server receive queue"],
+    limit: Duration::from_secs(10),
+    script,
+};
 
 fn script(stand: Stand) -> Script {
     let log = Log::default();

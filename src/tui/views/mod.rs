@@ -236,6 +236,9 @@ fn draw_note(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
 fn draw_nothing(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let text = match &view.run.recording().run.live {
         Some(live) if kind == Kind::Packets => live.no_packets(),
+        Some(_) if kind == Kind::Chart => {
+            "This run has no curves: the system told nothing of its connections (TCP_INFO).".to_owned()
+        }
         _ => format!("This run has nothing for the {} view.", kind.name()),
     };
     let width = usize::from(area.width.saturating_sub(2)).max(8);
