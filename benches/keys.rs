@@ -27,7 +27,9 @@ fn main() {
     println!("{:<14} {:<10} {:>8} {:>9} {:>9} {:>9}   {KEYS} keys each", "demo", "view", "size", "p50", "p99", "most");
     let mut worst = Duration::ZERO;
     for demo in ["tcp-vs-udp", "packet-tour"] {
-        for (index, view) in ["sequence", "packets", "waterfall", "topology", "chart", "table"].iter().enumerate() {
+        for (index, view) in
+            ["sequence", "packets", "waterfall", "topology", "chart", "table", "states"].iter().enumerate()
+        {
             for size in [Size::new(120, 40), Size::new(200, 60)] {
                 let times = pressed(demo, index, size, &mut painter(size, io::sink()));
                 worst = worst.max(told((demo, view, size), times));

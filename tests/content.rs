@@ -37,7 +37,7 @@ impl Known for Fixture {
     }
 
     fn views(&self) -> Vec<String> {
-        ["sequence", "packets", "waterfall", "topology", "chart", "table"].map(str::to_owned).to_vec()
+        ["sequence", "packets", "waterfall", "topology", "chart", "table", "states"].map(str::to_owned).to_vec()
     }
 
     fn knobs(&self, _demo: &str) -> Vec<String> {

@@ -48,7 +48,7 @@ pub struct Demo {
     pub knobs: &'static [Knob],
     /// What it writes for other programs, beside the tables that every run gives.
     pub exports: &'static [Export],
-    /// The view to open with: `sequence`, `packets`, `waterfall`, `topology`, `chart`, `table`.
+    /// The view to open with: `sequence`, `packets`, `waterfall`, `topology`, `chart`, `table`, `states`.
     pub view: &'static str,
     /// Runs in the lab, to the end. The same arguments give the same recording.
     pub run: fn(&Knobs, &Setup) -> Recording,

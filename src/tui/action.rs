@@ -8,7 +8,7 @@ use crate::content::{Content, DemoRef};
 use crate::demos::live::{Progress, Request, Stop, Target};
 use crate::demos::{Demo, Knobs, Setup};
 use crate::practice::{Attempt, Item, Wish};
-use crate::recording::Recording;
+use crate::tui::views::Prepared;
 
 /// What reaches [`super::app::App::update`]: the only way its state changes.
 #[derive(Debug)]
@@ -237,7 +237,7 @@ pub enum Outcome {
     },
     /// Nothing will be kept, for this reason.
     Unkept(String),
-    Ran(Arc<Recording>),
+    Ran(Arc<Prepared>),
     /// How far a live run is; `stop` says which.
     LiveProgress {
         stop: Stop,
@@ -246,7 +246,7 @@ pub enum Outcome {
     /// A live run is over: what it left and what went wrong in it, or why there is none.
     RanLive {
         stop: Stop,
-        ran: Result<(Arc<Recording>, Option<String>), String>,
+        ran: Result<(Arc<Prepared>, Option<String>), String>,
     },
     Read {
         path: String,

@@ -13,6 +13,7 @@ use super::files;
 use super::learner::Kept;
 use super::runs::DemoRuns;
 use super::store::{Keeper, Open};
+use super::views::Prepared;
 use crate::content::{self, Content, Severity, Source};
 use crate::demos::Demo;
 use crate::demos::live::{self, Progress, Request, Stop};
@@ -85,7 +86,9 @@ impl Outside {
                 }
             };
             let ran = live::run(demo, &request, &stop, &mut tell);
-            let ran = ran.map(|ran| (Arc::new(ran.recording), ran.trouble)).map_err(|error| error.to_string());
+            let ran = ran
+                .map(|ran| (Arc::new(Prepared::new(Arc::new(ran.recording))), ran.trouble))
+                .map_err(|error| error.to_string());
             Some(Outcome::RanLive { stop, ran })
         });
     }
@@ -122,7 +125,11 @@ impl Outside {
 #[must_use]
 pub fn carried_out(effect: Effect, content: &Content) -> Option<Outcome> {
     match effect {
-        Effect::Run { demo, knobs, setup } => Some(Outcome::Ran(Arc::new((demo.run)(&knobs, &setup)))),
+        Effect::Run { demo, knobs, setup } => {
+            // What the views look up in a long run takes longer than a key may wait: it is made here.
+            let run = Prepared::new(Arc::new((demo.run)(&knobs, &setup)));
+            Some(Outcome::Ran(Arc::new(run)))
+        }
         Effect::Write { path, bytes } => Some(match files::write_new(&path, &bytes) {
             Ok(written) => Outcome::Told(format!("Saved as {}", written.display())),
             Err(error) => Outcome::Failed(format!("{path} could not be written: {error}")),

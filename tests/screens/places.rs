@@ -53,7 +53,8 @@ fn a_demo_playing_paused_and_in_every_view() {
     let mut learner = demo("tcp-vs-udp");
     learner.event(Event::Tick(Duration::from_secs(2))).shows("demo_playing");
     learner.keys(" ");
-    for (index, view) in ["sequence", "packets", "waterfall", "topology", "chart", "table"].iter().enumerate() {
+    for (index, view) in ["sequence", "packets", "waterfall", "topology", "chart", "table", "states"].iter().enumerate()
+    {
         learner.keys(&(index + 1).to_string()).shows(&format!("demo_{view}"));
     }
 }

@@ -2,7 +2,7 @@
 use crate::content::layout::Facts;
 use crate::content::{DemoRef, Show};
 use crate::demos::{self, Knobs, Setup};
-use crate::recording::{Interface, LinkEnd, Packet, Recording, text};
+use crate::recording::{EventKind, Interface, LinkEnd, Packet, Recording, text};
 use crate::wire;
 
 /// A run beside a lesson.
@@ -37,6 +37,7 @@ impl Stage {
                 format!("At {}: {}{told}", marker.at, marker.label)
             }
             ("chart", None) => curves(&self.run),
+            ("states", None) => states(&self.run),
             _ => text::packets_text(&self.run),
         }
     }
@@ -96,6 +97,18 @@ fn topology(run: &Recording) -> String {
         lines.push(format!("  {one} and {other} are linked: {properties}"));
     }
     lines.join("\n")
+}
+
+/// What each state machine went through.
+fn states(run: &Recording) -> String {
+    let told = run.events.iter().filter_map(|event| match &event.kind {
+        EventKind::State { machine, from, to } => {
+            Some(format!("{}  {}, {machine}: {from} to {to}", event.at, run.node_name(event.node)))
+        }
+        _ => None,
+    });
+    let lines: Vec<String> = told.collect();
+    if lines.is_empty() { text::packets_text(run) } else { lines.join("\n") }
 }
 
 /// Where each curve begins, peaks and ends.

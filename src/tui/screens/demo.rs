@@ -167,7 +167,14 @@ mod tests {
         assert!(
             matches!(effects.as_slice(), [Effect::Run { demo, setup, .. }] if demo.name == "encapsulation" && setup.seed == 7)
         );
-        assert!(screen.done(&Outcome::Ran(std::sync::Arc::new(run)), &world).is_empty());
+        assert!(
+            screen
+                .done(
+                    &Outcome::Ran(std::sync::Arc::new(crate::tui::views::Prepared::new(std::sync::Arc::new(run)))),
+                    &world
+                )
+                .is_empty()
+        );
         assert!(screen.pace().is_some(), "it plays");
         assert!(Demo::new(&demo, 7).is_ok());
     }

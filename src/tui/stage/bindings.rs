@@ -57,6 +57,7 @@ impl Stage {
         match self.kind {
             Kind::Packets => drop(keys.splice(0..0, self.reading_keys())),
             Kind::Chart => drop(keys.splice(1..1, self.chart_keys())),
+            Kind::States => drop(keys.splice(1..1, self.state_keys())),
             _ => {}
         }
         if matches!(self.kind, Kind::Sequence | Kind::Packets) {
@@ -77,11 +78,13 @@ impl Stage {
         let zoom = if self.state.zoomed { "show all of the stage" } else { "only this pane" };
         keys.push(Binding::quiet([Key::char('z')], zoom, Action::Zoom));
         let more = match self.state.detail.next() {
-            Detail::Notes => "only the packets",
-            Detail::Calls => "socket calls too",
-            Detail::Reasons => "decisions, and why each packet was sent",
+            Detail::Notes => "packets only",
+            Detail::Calls => "calls, states",
+            Detail::Reasons => "reasons",
         };
-        keys.push(Binding::quiet([Key::char('e')], more, Action::Reasons));
+        if matches!(self.kind, Kind::Sequence | Kind::Packets) {
+            keys.insert(3, Binding::new([Key::char('e')], more, Action::Reasons));
+        }
         keys.extend(self.fork_keys());
         if self.can_live() && !self.is_underway() {
             keys.push(Binding::new([Key::char('L')], "live", Action::Live));
@@ -112,6 +115,18 @@ impl Stage {
         keys.push(Binding::quiet([Key::char('S')], "save the run", Action::SaveRun));
         keys.push(Binding::quiet([Key::char('P')], "save a capture for Wireshark", Action::SaveCapture));
         keys.push(Binding::quiet([Key::char('E')], "export: a table, a recipe, a configuration", Action::Exports));
+        keys
+    }
+
+    /// The keys of the states view; they come before those of every view.
+    fn state_keys(&self) -> Vec<Binding> {
+        let mut keys = vec![
+            Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next state", Action::Down),
+            Binding::quiet([Key::code(KeyCode::Up)], "state before", Action::Up),
+        ];
+        if self.shown.as_ref().is_some_and(|run| run.machines().groups.len() > 1) {
+            keys.push(Binding::new([Key::char('w')], "whose", Action::Vantage));
+        }
         keys
     }
 
@@ -181,4 +196,5 @@ const LABELS: [&str; Kind::ALL.len()] = [
     "view: topology",
     "view: chart",
     "view: table of measurements",
+    "view: state machines",
 ];

@@ -85,14 +85,14 @@ impl Stage {
 
     fn draw_view(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, run: &Prepared, focused: bool) {
         let is_kept_back =
-            |whole: &Arc<Recording>| self.kind.has_content(whole) && !self.kind.has_content(run.recording());
+            |whole: &Arc<Prepared>| self.kind.has_content(whole.recording()) && !self.kind.has_content(run.recording());
         if self.whole.as_ref().is_some_and(is_kept_back) {
             let text = format!("The {} view is kept back until the question is answered.", self.kind.name());
             pen::put(buffer, area, (1, 0), &text, theme.dim);
             return;
         }
         let focused = focused && self.focus != Focus::Knobs;
-        let other = self.other.as_ref().filter(|_| self.compare && !self.state.zoomed);
+        let other = self.other.as_deref().filter(|_| self.compare && !self.state.zoomed);
         let view = View { run, other, state: &self.state, theme, focused };
         views::draw(self.kind, area, buffer, &view);
     }

@@ -9,7 +9,6 @@ use ratatui::layout::Rect;
 use super::{Focus, Prepared, Stage};
 use crate::demos::live::{Progress, Request, Stop, Target};
 use crate::quantity::Quantity;
-use crate::recording::Recording;
 use crate::tui::action::{Action, Binding, Effect, Key, Outcome};
 use crate::tui::theme::Theme;
 use crate::tui::views::pen;
@@ -136,7 +135,7 @@ impl Stage {
             Outcome::RanLive { stop, ran } => {
                 let Some(_over) = self.live.underway.take_if(|it| it.stop.is(stop)) else { return Vec::new() };
                 match ran {
-                    Ok((recording, trouble)) => self.live_arrived(recording, trouble.as_deref()),
+                    Ok((run, trouble)) => self.live_arrived(run, trouble.as_deref()),
                     Err(message) => {
                         // Where nothing is on show yet, the lab's run is.
                         let mut effects = if self.shown.is_none() { self.start() } else { Vec::new() };
@@ -149,10 +148,10 @@ impl Stage {
         }
     }
 
-    fn live_arrived(&mut self, recording: &Arc<Recording>, trouble: Option<&str>) -> Vec<Effect> {
+    fn live_arrived(&mut self, run: &Arc<Prepared>, trouble: Option<&str>) -> Vec<Effect> {
         self.play_on_arrival = true;
         self.setup.interventions.clear();
-        self.arrived(Prepared::new(Arc::clone(recording)));
+        self.arrived(Arc::clone(run));
         self.compare = false;
         trouble.map(|text| Effect::Warn(sentence(text))).into_iter().collect()
     }

@@ -10,6 +10,7 @@ mod knobs;
 mod live;
 mod player;
 mod reading;
+mod states;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -32,13 +33,13 @@ pub struct Stage {
     /// As the learner turned them; the run on show may be of others.
     knobs: Knobs,
     setup: Setup,
-    shown: Option<Prepared>,
+    shown: Option<Arc<Prepared>>,
     /// The run before, or the one this was forked from.
-    other: Option<Prepared>,
+    other: Option<Arc<Prepared>>,
     /// The run that was asked for and has not arrived.
     wanted: Option<Run>,
     /// The run as it is, while a question keeps its numbers back.
-    whole: Option<Arc<Recording>>,
+    whole: Option<Arc<Prepared>>,
     withheld: bool,
     /// The marker to stand at once the run arrives.
     marker: Option<String>,
@@ -222,7 +223,7 @@ impl Stage {
         self.withheld = false;
         if let Some(whole) = self.whole.take() {
             let packet = self.state.packet;
-            self.arrived(Prepared::new(whole));
+            self.arrived(whole);
             self.state.packet = packet;
             // What it took the place of is the same run.
             self.other = None;
@@ -243,7 +244,7 @@ impl Stage {
     /// The run on show.
     #[must_use]
     pub fn recording(&self) -> Option<&Recording> {
-        self.shown.as_ref().map(Prepared::recording)
+        self.shown.as_ref().map(|run| run.recording())
     }
 
     /// The knobs as they are turned now.
@@ -254,13 +255,13 @@ impl Stage {
 
     /// An effect of some screen was carried out: takes the run it waits for.
     pub fn done(&mut self, outcome: &Outcome) -> Vec<Effect> {
-        if let Outcome::Ran(recording) = outcome
-            && self.wanted.as_ref() == Some(&recording.run)
+        if let Outcome::Ran(run) = outcome
+            && self.wanted.as_ref() == Some(&run.recording().run)
         {
-            let effects = self.check(recording);
-            self.whole = self.withheld.then(|| Arc::clone(recording));
-            let shown = if self.withheld { Arc::new(packets_only(recording)) } else { Arc::clone(recording) };
-            self.arrived(Prepared::new(shown));
+            let effects = self.check(run.recording());
+            self.whole = self.withheld.then(|| Arc::clone(run));
+            let packets = || Arc::new(Prepared::new(Arc::new(packets_only(run.recording()))));
+            self.arrived(if self.withheld { packets() } else { Arc::clone(run) });
             return effects;
         }
         self.live_done(outcome)
@@ -287,7 +288,7 @@ impl Stage {
     /// Sees to it that the run described is the one on show: it is, it is at hand, or it must be made.
     fn want(&mut self) -> Vec<Effect> {
         let run = self.run();
-        let is = |it: &Option<Prepared>| it.as_ref().is_some_and(|it| it.recording().run == run);
+        let is = |it: &Option<Arc<Prepared>>| it.as_ref().is_some_and(|it| it.recording().run == run);
         if is(&self.shown) {
             self.wanted = None;
             self.go_to_wanted_marker();
@@ -306,7 +307,7 @@ impl Stage {
         vec![Effect::Run { demo: self.demo, knobs: self.knobs.clone(), setup: self.setup.clone() }]
     }
 
-    fn arrived(&mut self, run: Prepared) {
+    fn arrived(&mut self, run: Arc<Prepared>) {
         let end = run.recording().end;
         self.wanted = None;
         // Four lifelines side by side leave no room for every call until they are asked for.

@@ -15,7 +15,7 @@ use crate::tui::app::World;
 use crate::tui::learner::Learner;
 use crate::tui::theme::Theme;
 use crate::tui::views::sequence::What;
-use crate::tui::views::{Detail, Kind, Pane, Pointed, fixture};
+use crate::tui::views::{Detail, Kind, Pane, Pointed, Prepared, fixture};
 
 pub(in crate::tui) fn world() -> World {
     World {
@@ -49,7 +49,8 @@ fn carry_out(stage: &mut Stage, effects: Vec<Effect>) -> usize {
     for effect in effects {
         if let Effect::Run { demo, knobs, setup } = effect {
             runs += 1;
-            drop(stage.done(&Outcome::Ran(Arc::new((demo.run)(&knobs, &setup)))));
+            let run = Prepared::new(Arc::new((demo.run)(&knobs, &setup)));
+            drop(stage.done(&Outcome::Ran(Arc::new(run))));
         }
     }
     runs
@@ -220,7 +221,7 @@ fn a_click_goes_where_it_points() {
     let at = |x: u16, y: u16| Position { x, y };
     assert_eq!(stage.click(area, at(14, 0), &world()), Some(Action::View(1)));
     assert_eq!(stage.click(area, at(1, 39), &world()), Some(Action::Point(Pointed::Time(Time::ZERO))));
-    assert_eq!(stage.click(area, at(60, 5), &world()), Some(Action::Point(Pointed::Packet(1))));
+    assert_eq!(stage.click(area, at(60, 6), &world()), Some(Action::Point(Pointed::Packet(1))));
     act(&mut stage, Action::Point(Pointed::Packet(7)));
     assert_eq!((stage.state.packet, stage.state.cursor), (7, Time(40_100_000)));
     act(&mut stage, Action::View(1));
@@ -307,7 +308,7 @@ fn a_saved_run_that_does_not_repeat_says_so() {
     stage.saved = Some(saved::parse(saved::save(&other).as_bytes()).expect("a saved run"));
     let effects = stage.start();
     assert!(matches!(effects.as_slice(), [Effect::Run { .. }]));
-    let effects = stage.done(&Outcome::Ran(Arc::new(run)));
+    let effects = stage.done(&Outcome::Ran(Arc::new(Prepared::new(Arc::new(run)))));
     assert!(matches!(effects.as_slice(), [Effect::Say(text)] if text.contains("does not repeat")), "{effects:?}");
     assert!(drawn(&stage, (120, 40)).contains("does not repeat"));
 }
@@ -350,7 +351,7 @@ fn every_view_of_every_size_is_drawn_inside_its_area() {
 #[test]
 fn the_chart_steps_from_marker_to_decision_and_back() {
     let mut stage = stage();
-    stage.shown = Some(fixture::congestion(500));
+    stage.shown = Some(Arc::new(fixture::congestion(500)));
     act(&mut stage, Action::First);
     act(&mut stage, Action::View(4));
     let all = stage.shown.as_ref().expect("a run").moments().to_vec();
@@ -377,7 +378,7 @@ fn the_chart_steps_from_marker_to_decision_and_back() {
 #[test]
 fn curves_are_chosen_by_their_list_and_the_chart_is_magnified() {
     let mut stage = stage();
-    stage.shown = Some(fixture::congestion(500));
+    stage.shown = Some(Arc::new(fixture::congestion(500)));
     act(&mut stage, Action::View(4));
     act(&mut stage, Action::Curves);
     act(&mut stage, Action::Down);
@@ -396,4 +397,22 @@ fn curves_are_chosen_by_their_list_and_the_chart_is_magnified() {
     let before = stage.state.cursor;
     act(&mut stage, Action::PageUp);
     assert_eq!(before.since(stage.state.cursor), Duration::from_millis(1_250));
+}
+
+#[test]
+fn the_states_view_steps_through_every_move_of_a_connection() {
+    let mut stage = stage();
+    stage.shown = Some(Arc::new(fixture::connection()));
+    act(&mut stage, Action::First);
+    act(&mut stage, Action::View(6));
+    let mut seen = Vec::new();
+    for _ in 0..10 {
+        act(&mut stage, Action::Down);
+        seen.push(stage.state.event.expect("a move"));
+    }
+    assert_eq!(seen, (1..=10).collect::<Vec<_>>(), "all but the listener's");
+    act(&mut stage, Action::Up);
+    assert_eq!(stage.state.event, Some(9));
+    act(&mut stage, Action::Vantage);
+    assert!(drawn(&stage, (120, 40)).contains("2 of 2: tcp 10.0.1.20:80"), "the listener");
 }

@@ -38,6 +38,9 @@ impl Stage {
         if self.kind == Kind::Packets && self.read(action) {
             return Some(Vec::new());
         }
+        if self.kind == Kind::States && self.in_states(action) {
+            return Some(Vec::new());
+        }
         if self.kind == Kind::Chart && self.in_chart(action) {
             return Some(Vec::new());
         }
@@ -193,7 +196,11 @@ impl Stage {
                 self.state.packet = n;
             }
             What::Event { index, .. } => self.go_to_event(index),
-            What::EventEnds(_) | What::Silence(_) => self.pause_at(row.at),
+            What::EventEnds(index) => {
+                self.pause_at(row.at);
+                self.state.event = Some(index);
+            }
+            What::Silence(_) => self.pause_at(row.at),
         }
         self.state.row = Some(next);
     }

@@ -318,3 +318,31 @@ pub(crate) fn drawn_of(run: &Prepared, kind: Kind, (width, height): (u16, u16), 
     super::draw(kind, area, &mut buffer, &View { run, other: None, state, theme: &theme, focused: true });
     text(&buffer)
 }
+
+/// A connection that is opened and closed, with the states of both its ends.
+pub(crate) fn connection() -> Prepared {
+    let mut recording = run(&Knobs::defaults(DEMO.knobs), &Setup::default());
+    let (client, server) = ("10.0.1.10:49152", "10.0.1.20:80");
+    let state = |millis: u64, node, machine: String, from: &str, to: &str| Event {
+        at: Time(millis * 1_000_000),
+        until: None,
+        node,
+        kind: EventKind::State { machine, from: from.into(), to: to.into() },
+    };
+    let at_client = |millis, from, to| state(millis, CLIENT, format!("tcp {client} to {server}"), from, to);
+    let at_server = |millis, from, to| state(millis, SERVER, format!("tcp {server} to {client}"), from, to);
+    recording.events = vec![
+        state(0, SERVER, format!("tcp {server}"), "CLOSED", "LISTEN"),
+        at_client(0, "CLOSED", "SYN-SENT"),
+        at_server(20, "LISTEN", "SYN-RECEIVED"),
+        at_client(40, "SYN-SENT", "ESTABLISHED"),
+        at_server(60, "SYN-RECEIVED", "ESTABLISHED"),
+        at_client(80, "ESTABLISHED", "FIN-WAIT-1"),
+        at_server(100, "ESTABLISHED", "CLOSE-WAIT"),
+        at_server(130, "CLOSE-WAIT", "LAST-ACK"),
+        at_client(150, "FIN-WAIT-1", "FIN-WAIT-2"),
+        at_client(150, "FIN-WAIT-2", "TIME-WAIT"),
+        at_server(170, "LAST-ACK", "CLOSED"),
+    ];
+    Prepared::new(Arc::new(recording))
+}

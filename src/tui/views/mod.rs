@@ -8,11 +8,13 @@ mod compare;
 #[cfg(test)]
 pub(super) mod fixture;
 pub(super) mod label;
+pub(super) mod machines;
 pub(super) mod moments;
 pub(super) mod packets;
 pub(super) mod pen;
 mod prepared;
 pub(super) mod sequence;
+pub(super) mod states;
 mod table;
 pub(super) mod topology;
 mod waterfall;
@@ -21,7 +23,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::theme::Theme;
-use crate::recording::{Packet, Recording, Time};
+use crate::recording::{EventKind, Packet, Recording, Time};
 pub use packets::{Pane, Reading};
 pub(crate) use prepared::Capture;
 pub use prepared::Prepared;
@@ -36,12 +38,13 @@ pub enum Kind {
     Topology,
     Chart,
     Table,
+    States,
 }
 
 impl Kind {
-    /// In the order of their keys, 1 to 6.
-    pub const ALL: [Self; 6] =
-        [Self::Sequence, Self::Packets, Self::Waterfall, Self::Topology, Self::Chart, Self::Table];
+    /// In the order of their keys, 1 to 7.
+    pub const ALL: [Self; 7] =
+        [Self::Sequence, Self::Packets, Self::Waterfall, Self::Topology, Self::Chart, Self::Table, Self::States];
 
     /// As lessons and demos name it, and the tabs.
     #[must_use]
@@ -53,6 +56,7 @@ impl Kind {
             Self::Topology => "topology",
             Self::Chart => "chart",
             Self::Table => "table",
+            Self::States => "states",
         }
     }
 
@@ -64,7 +68,7 @@ impl Kind {
 
     /// Whether the recording has anything this view could show.
     #[must_use]
-    pub const fn has_content(self, recording: &Recording) -> bool {
+    pub fn has_content(self, recording: &Recording) -> bool {
         match self {
             Self::Sequence => !recording.packets.is_empty() || !recording.events.is_empty(),
             Self::Packets => !recording.packets.is_empty(),
@@ -72,6 +76,7 @@ impl Kind {
             Self::Topology => !recording.topology.nodes.is_empty(),
             Self::Chart => !recording.series.is_empty(),
             Self::Table => !recording.measurements.is_empty(),
+            Self::States => recording.events.iter().any(|it| matches!(it.kind, EventKind::State { .. })),
         }
     }
 }
@@ -81,10 +86,10 @@ impl Kind {
 pub enum Detail {
     /// What programs say of their work.
     Notes,
-    /// Their socket calls as well.
+    /// Their socket calls as well, and the states of the nodes' machines.
     #[default]
     Calls,
-    /// Everything: decisions and states of the nodes, and why each packet was sent.
+    /// Everything: decisions of the nodes, and below each packet why it was sent.
     Reasons,
 }
 
@@ -123,6 +128,8 @@ pub struct State {
     /// The decision or marker the keys went to; several may share an instant.
     pub moment: Option<usize>,
     pub chart: chart::Chart,
+    /// Which machines the states view shows, of those that belong together.
+    pub group: usize,
 }
 
 /// What a click points at.
@@ -215,6 +222,7 @@ fn draw_one(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         Kind::Waterfall => waterfall::draw(area, buffer, view),
         Kind::Topology => topology::draw(area, buffer, view),
         Kind::Chart => chart::draw(area, buffer, view),
+        Kind::States => states::draw(area, buffer, view),
     }
 }
 

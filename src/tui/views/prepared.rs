@@ -2,6 +2,7 @@
 use std::sync::Arc;
 
 use super::Detail;
+use super::machines::Machines;
 use super::moments::{self, Moment};
 use super::sequence::{self, Rows};
 use crate::recording::vantage::{self, Vantage};
@@ -20,6 +21,7 @@ pub struct Prepared {
     rows: [Rows; 3],
     captures: Vec<Capture>,
     moments: Vec<Moment>,
+    machines: Machines,
 }
 
 /// What one interface of a host saw: the packets' numbers in the order of its capture.
@@ -54,12 +56,18 @@ impl Prepared {
         let rows = [Detail::Notes, Detail::Calls, Detail::Reasons].map(|detail| Rows::new(&recording, detail));
         let captures = captures(&recording);
         let moments = moments::of(&recording);
-        Self { recording, order, rows, captures, moments }
+        let machines = Machines::of(&recording);
+        Self { recording, order, rows, captures, moments, machines }
     }
 
     /// What hosts decided, and the markers, in order of time.
     pub(crate) fn moments(&self) -> &[Moment] {
         &self.moments
+    }
+
+    /// The state machines.
+    pub(crate) const fn machines(&self) -> &Machines {
+        &self.machines
     }
 
     /// The captures of the hosts.

@@ -2,12 +2,13 @@
 mod arrow;
 mod lifelines;
 mod rows;
+mod words;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 
 use super::{Detail, Pointed, Prepared, State, View, label, pen};
-use crate::recording::{Event, EventKind, Time};
+use crate::recording::{EventKind, Packet, Time};
 use crate::wire::text::visible;
 use arrow::Canvas;
 pub(crate) use lifelines::order;
@@ -18,9 +19,9 @@ pub(crate) use rows::{Row, Rows, What};
 pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let topology = &view.run.recording().topology;
     let lifelines = Lifelines::new(topology, view.run.order(), area.width);
-    let head = head_rows(area);
-    draw_head(area, buffer, view, &lifelines, head);
-    let body = body(area);
+    let [head, body, words] = parts(area, view);
+    draw_head(head, buffer, view, &lifelines);
+    words::draw(words, buffer, view);
     let (mut before, mut end) = (None, 0);
     for (index, y, height) in visible_rows(view, body.height) {
         let row = view.rows().all[index];
@@ -36,7 +37,7 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
 
 /// What stands on the row of a click.
 pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> {
-    let body = body(area);
+    let [_, body, _] = parts(area, view);
     let y = at.y.checked_sub(body.y).filter(|_| body.contains(at))?;
     let (row, _, _) = visible_rows(view, body.height).find(|(_, top, height)| (*top..top + height).contains(&y))?;
     let row = view.rows().all[row];
@@ -48,13 +49,12 @@ pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> 
     })
 }
 
-const fn head_rows(area: Rect) -> u16 {
-    if area.height >= 14 { 2 } else { 1 }
-}
-
-const fn body(area: Rect) -> Rect {
-    let head = head_rows(area);
-    Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area }
+/// The names of the nodes, the rows, and the words of what is under the cursor.
+fn parts(area: Rect, view: &View<'_>) -> [Rect; 3] {
+    let states = u16::from(area.height >= 12 && !view.run.machines().all.is_empty());
+    let head = states + if area.height >= 14 { 2 } else { 1 };
+    let rows = [Constraint::Length(head), Constraint::Min(0), Constraint::Length(words::rows(area.height))];
+    Layout::vertical(rows).areas(area)
 }
 
 /// The row the cursor is on.
@@ -81,6 +81,12 @@ fn lines(view: &View<'_>, row: &Row) -> u16 {
 fn reason<'a>(view: &View<'a>, row: &Row) -> Option<&'a str> {
     let (What::Crossing { first: n, .. } | What::Leaves(n)) = row.what else { return None };
     view.run.recording().packet(n)?.reason.as_deref()
+}
+
+/// Why a packet was sent, also where it is on a later link of its way.
+fn reason_of<'a>(view: &View<'a>, packet: &'a Packet) -> Option<&'a str> {
+    let row = || view.rows().of_packet(packet.n).and_then(|row| view.rows().all.get(row));
+    packet.reason.as_deref().or_else(|| reason(view, row()?))
 }
 
 /// What was done to the packet of this row, in this run or the one beside it.
@@ -117,20 +123,31 @@ fn visible_rows<'a>(view: &'a View<'_>, height: u16) -> impl Iterator<Item = (us
     all.iter().enumerate().skip(first).map_while(place)
 }
 
-fn draw_head(area: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifelines, head: u16) {
+/// Each node's name, its address, and the state it is in at the cursor.
+fn draw_head(area: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifelines) {
     let nodes = &view.run.recording().topology.nodes;
     let room = usize::from(lifelines.gap().saturating_sub(1)).max(3);
+    let states = u16::from(area.height > 1 && !view.run.machines().all.is_empty());
+    let middle = |text: &str, centre: u16| {
+        let width = pen::columns(text);
+        centre.saturating_sub(width / 2).min(area.width.saturating_sub(width))
+    };
     for node in &lifelines.order {
         let centre = lifelines.columns[*node];
         let name = pen::cut(&visible(&nodes[*node].name), room);
         let x = centre.saturating_sub(pen::columns(&name) / 2);
         pen::put(buffer, area, (x, 0), &name, view.theme.title);
-        if head > 1 {
+        if states > 0 {
+            let state = view.run.machines().summary(*node, view.state.cursor);
+            let style = if state.is_some() { view.theme.accent } else { view.theme.border };
+            let text = pen::cut(&visible(state.as_deref().unwrap_or("│")), room);
+            pen::put(buffer, area, (middle(&text, centre), area.height - 1), &text, style);
+        }
+        if area.height - states > 1 {
             let address = nodes[*node].interfaces.iter().flat_map(|it| &it.addresses).next();
             let text = address.map_or_else(|| "│".to_owned(), ToString::to_string);
             let text = if usize::from(pen::columns(&text)) > room { "│".to_owned() } else { text };
-            let x = centre.saturating_sub(pen::columns(&text) / 2).min(area.width.saturating_sub(pen::columns(&text)));
-            pen::put(buffer, area, (x, 1), &text, view.theme.dim);
+            pen::put(buffer, area, (middle(&text, centre), 1), &text, view.theme.dim);
         }
     }
 }
@@ -203,33 +220,34 @@ fn draw_what(main: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifel
         }
         What::Leaves(n) => canvas.leaves(n),
         What::Arrives(n) => canvas.arrives(n),
-        What::Event { index, ends_later } => {
-            canvas.event(index, row.at, &begins(&view.run.recording().events[index], ends_later))
-        }
-        What::EventEnds(index) => canvas.event(index, row.at, &ends(&view.run.recording().events[index])),
+        What::Event { index, ends_later } => canvas.event(index, row.at, &begins(view, index, ends_later)),
+        What::EventEnds(index) => canvas.event(index, row.at, &ends(view, index)),
         What::Silence(length) => canvas.silence(length),
     }
 }
 
-fn begins(event: &Event, ends_later: bool) -> String {
+fn begins(view: &View<'_>, index: usize, ends_later: bool) -> String {
+    let event = &view.run.recording().events[index];
     match &event.kind {
         EventKind::Call { call, .. } if ends_later => format!("{} …", visible(call)),
         EventKind::Call { call, result } if result.is_empty() => visible(call),
         EventKind::Call { call, result } => format!("{} {}", visible(call), visible(result)),
-        EventKind::State { machine, from, to } => {
-            format!("{}: {} → {}", visible(machine), visible(from), visible(to))
-        }
+        // The lifeline says whose state it is; what it was before stands in the words below.
+        EventKind::State { machine, to, .. } => match view.run.machines().names_needed(event.node) {
+            true => format!("● {}  {}", visible(to), visible(machine)),
+            false => format!("● {}", visible(to)),
+        },
         EventKind::Decision { text } | EventKind::Note { text } => visible(text),
     }
 }
 
-fn ends(event: &Event) -> String {
-    match &event.kind {
+fn ends(view: &View<'_>, index: usize) -> String {
+    match &view.run.recording().events[index].kind {
         EventKind::Call { call, result } => {
             let name = call.split('(').next().unwrap_or(call);
             format!("{} {}", visible(name), visible(result))
         }
-        _ => begins(event, false),
+        _ => begins(view, index, false),
     }
 }
 

@@ -94,8 +94,8 @@ impl Rows {
 fn is_told(event: &Event, detail: Detail) -> bool {
     let from = match event.kind {
         EventKind::Note { .. } => Detail::Notes,
-        EventKind::Call { .. } => Detail::Calls,
-        EventKind::State { .. } | EventKind::Decision { .. } => Detail::Reasons,
+        EventKind::Call { .. } | EventKind::State { .. } => Detail::Calls,
+        EventKind::Decision { .. } => Detail::Reasons,
     };
     from <= detail
 }

@@ -1,0 +1,174 @@
+//! The state machines of a run, from its state events: who is in which state at which instant, and who belongs together.
+use std::collections::BTreeMap;
+
+use crate::recording::{EventKind, Recording, Time};
+
+/// A state machine: one end of a TCP connection, a listener, or anything else that says so.
+#[derive(Clone, Debug)]
+pub(crate) struct Machine {
+    pub(crate) node: usize,
+    /// As its events call it: `tcp 10.0.0.1:49152 to 10.0.0.2:80`.
+    pub(crate) name: String,
+    /// The state before its first event.
+    pub(crate) first: String,
+    /// Its events, in order of time.
+    pub(crate) moves: Vec<Move>,
+}
+
+/// A machine went to another state.
+#[derive(Clone, Debug)]
+pub(crate) struct Move {
+    pub(crate) at: Time,
+    /// Index into the recording's events.
+    pub(crate) event: usize,
+    pub(crate) to: String,
+}
+
+/// All machines of a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Machines {
+    /// In the order of their first event.
+    pub(crate) all: Vec<Machine>,
+    /// Those that belong together (the ends of a connection), by index; connections first.
+    pub(crate) groups: Vec<Vec<usize>>,
+    /// All moves in order of time: machine, and which of its moves.
+    pub(crate) order: Vec<(usize, usize)>,
+}
+
+impl Machine {
+    /// Its moves up to an instant.
+    pub(crate) fn moved(&self, at: Time) -> usize {
+        self.moves.partition_point(|it| it.at <= at)
+    }
+
+    /// Its state after so many moves.
+    pub(crate) fn state_after(&self, moves: usize) -> &str {
+        moves.checked_sub(1).and_then(|last| self.moves.get(last)).map_or(&self.first, |it| &it.to)
+    }
+
+    /// Its state at an instant.
+    pub(crate) fn state(&self, at: Time) -> &str {
+        self.state_after(self.moved(at))
+    }
+
+    /// `10.0.0.1:49152`, of `tcp 10.0.0.1:49152 to 10.0.0.2:80`.
+    pub(crate) fn local(&self) -> &str {
+        self.ends().map_or(self.name.as_str(), |(local, _)| local)
+    }
+
+    /// The ends it names, its own first.
+    fn ends(&self) -> Option<(&str, &str)> {
+        self.name.split_once(' ')?.1.split_once(" to ")
+    }
+
+    /// Whether it is one end of a connection, and not a listener.
+    pub(crate) fn is_connection(&self) -> bool {
+        self.ends().is_some()
+    }
+}
+
+impl Machines {
+    pub(crate) fn of(recording: &Recording) -> Self {
+        let mut found: BTreeMap<(usize, &str), usize> = BTreeMap::new();
+        let mut machines = Self::default();
+        for (event, it) in recording.events.iter().enumerate() {
+            let EventKind::State { machine, from, to } = &it.kind else { continue };
+            let index = *found.entry((it.node, machine)).or_insert_with(|| {
+                let (node, name, first) = (it.node, machine.clone(), from.clone());
+                machines.all.push(Machine { node, name, first, moves: Vec::new() });
+                machines.all.len() - 1
+            });
+            let moves = &mut machines.all[index].moves;
+            machines.order.push((index, moves.len()));
+            moves.push(Move { at: it.at, event, to: to.clone() });
+        }
+        machines.groups = groups(&machines.all);
+        machines
+    }
+
+    /// Whether a state of that node must say which machine it is of: it has several connections.
+    pub(crate) fn names_needed(&self, node: usize) -> bool {
+        self.all.iter().filter(|it| it.node == node && it.is_connection()).nth(1).is_some()
+    }
+
+    /// What a node's machines are in, in a word or two; nothing when it has none.
+    pub(crate) fn summary(&self, node: usize, at: Time) -> Option<String> {
+        let own = || self.all.iter().filter(move |it| it.node == node);
+        let mut counts: Vec<(&str, usize)> = Vec::new();
+        for state in own().filter(|it| it.is_connection()).map(|it| it.state(at)).filter(|it| *it != "CLOSED") {
+            match counts.iter_mut().find(|(name, _)| *name == state) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((state, 1)),
+            }
+        }
+        match counts.as_slice() {
+            [] => own().next().map(|_| {
+                let listener = own().filter(|it| !it.is_connection()).map(|it| it.state(at)).find(|it| *it != "CLOSED");
+                listener.unwrap_or("CLOSED").to_owned()
+            }),
+            [(state, 1)] => Some((*state).to_owned()),
+            many => Some(many.iter().map(|(state, count)| format!("{count} {state}")).collect::<Vec<_>>().join(", ")),
+        }
+    }
+}
+
+/// The two ends of a connection name each other; whoever has no partner stands alone, after the connections.
+fn groups(all: &[Machine]) -> Vec<Vec<usize>> {
+    let mut by_ends: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let (mut groups, mut alone): (Vec<Vec<usize>>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
+    for (index, machine) in all.iter().enumerate() {
+        let Some((local, remote)) = machine.ends() else {
+            alone.push(vec![index]);
+            continue;
+        };
+        let group = *by_ends.entry((local.min(remote), local.max(remote))).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[group].push(index);
+    }
+    groups.extend(alone);
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::Event;
+    use crate::tui::views::fixture;
+
+    fn recording() -> Recording {
+        let mut run = fixture::prepared().recording().clone();
+        let state = |at, node, machine: &str, from: &str, to: &str| {
+            let kind = EventKind::State { machine: machine.into(), from: from.into(), to: to.into() };
+            Event { at: Time(at), until: None, node, kind }
+        };
+        run.events = vec![
+            state(0, 2, "tcp s:80", "CLOSED", "LISTEN"),
+            state(1, 0, "tcp c:1 to s:80", "CLOSED", "SYN-SENT"),
+            state(5, 2, "tcp s:80 to c:1", "LISTEN", "SYN-RECEIVED"),
+            state(9, 0, "tcp c:1 to s:80", "SYN-SENT", "ESTABLISHED"),
+            state(9, 0, "tcp c:2 to s:80", "CLOSED", "SYN-SENT"),
+        ];
+        run
+    }
+
+    #[test]
+    fn the_ends_of_a_connection_belong_together() {
+        let machines = Machines::of(&recording());
+        assert_eq!(machines.groups, [vec![1, 2], vec![3], vec![0]]);
+        assert_eq!(machines.order, [(0, 0), (1, 0), (2, 0), (1, 1), (3, 0)]);
+        assert_eq!(machines.all[1].local(), "c:1");
+    }
+
+    #[test]
+    fn a_node_says_what_its_machines_are_in() {
+        let machines = Machines::of(&recording());
+        let at = |node, nanos| machines.summary(node, Time(nanos));
+        assert_eq!(at(2, 0).as_deref(), Some("LISTEN"));
+        assert_eq!(at(2, 6).as_deref(), Some("SYN-RECEIVED"));
+        assert_eq!(at(0, 0).as_deref(), Some("CLOSED"));
+        assert_eq!(at(0, 9).as_deref(), Some("1 ESTABLISHED, 1 SYN-SENT"));
+        assert_eq!(at(1, 9), None, "a switch has none");
+    }
+}
