@@ -163,7 +163,7 @@ impl Stage {
     /// Asks for the first run.
     pub fn start(&mut self) -> Vec<Effect> {
         if let Some(recording) = self.kept.take() {
-            self.arrived(Prepared::new(recording));
+            self.arrived(Arc::new(Prepared::new(recording)));
             return Vec::new();
         }
         if self.is_live() || self.is_underway() {
