@@ -179,8 +179,6 @@ fn build<'a>(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
     #[test]
     fn any_segments_in_any_state_do_no_harm(
         segments in prop::collection::vec((any_segment(), 0_u64..2000, 0_u8..8), 1..40),
