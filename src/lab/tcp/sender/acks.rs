@@ -289,6 +289,9 @@ impl Sender {
         } else if moved {
             self.rto_at = Some(now + self.rtt.rto());
             self.schedule_probe(now);
+        } else if self.board.sacked() > 0 {
+            // RFC 8985 §7.2: a probe is for a tail of which nothing is known.
+            self.probe.cancel();
         }
     }
 

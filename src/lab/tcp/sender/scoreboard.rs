@@ -207,7 +207,8 @@ impl Scoreboard {
         if segment.is_due() {
             self.due -= segment.len;
         }
-        if !segment.again {
+        // What has arrived counts no more, whatever is sent.
+        if !segment.again && !segment.sacked {
             segment.again = true;
             self.again += segment.len;
         }
@@ -540,6 +541,16 @@ mod tests {
 
     fn at(ms: u64) -> Time {
         Time(ms * 1_000_000)
+    }
+
+    #[test]
+    fn a_segment_that_has_arrived_and_leaves_again_is_not_in_flight() {
+        let mut board = board(3);
+        board.on_ack(at(40), Seq(0), &[range(2, 3)]);
+        board.on_sent_again(at(50), Seq(2000), MSS);
+        assert_eq!(board.pipe(), 2000);
+        board.on_ack(at(90), Seq(3000), &[]);
+        assert_eq!((board.pipe(), board.is_empty()), (0, true));
     }
 
     /// Segments of 1000 octets from 0 on, one leaving each millisecond.

@@ -54,7 +54,8 @@ impl Sender {
         if ready > 0 {
             return Some(Turn::New { len: ready.min(self.options.mss), why });
         }
-        let last = self.board.last().copied();
+        // RFC 8985 §7.2: with anything SACKed RACK has its clock; the retransmission timer covers the rest.
+        let last = self.board.last().copied().filter(|it| !it.sacked);
         if last.is_none() {
             self.probe.cancel();
         }
