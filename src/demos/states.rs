@@ -1,8 +1,7 @@
 //! Connections as their hosts' state machines walked: how long each stayed where, and how many were there at once.
 use std::collections::BTreeMap;
 
-use crate::demos::findings::Findings;
-use crate::recording::{EventKind, Recording, Time};
+use crate::recording::{Event, EventKind, Recording, Time};
 
 /// One stay of a connection in a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +14,6 @@ pub(super) struct Stay<'a> {
     pub(super) from: Time,
     /// `None` when it was still there at the end of the run.
     pub(super) to: Option<Time>,
-    /// Whether the connection was over after it.
-    pub(super) last: bool,
 }
 
 /// Every stay of every connection in a state other than CLOSED, in the order they began.
@@ -28,24 +25,25 @@ pub(super) fn stays(recording: &Recording) -> Vec<Stay<'_>> {
         let key = (event.node, machine.as_str());
         if let Some(index) = open.remove(&key) {
             stays[index].to = Some(event.at);
-            stays[index].last = to == "CLOSED";
         }
         if to != "CLOSED" {
             open.insert(key, stays.len());
-            stays.push(Stay { node: event.node, machine, state: to, from: event.at, to: None, last: false });
+            stays.push(Stay { node: event.node, machine, state: to, from: event.at, to: None });
         }
     }
     stays
 }
 
 /// Notes every move of a connection beside the lifeline of its host: in these demos the states are the story.
-pub(super) fn tell(findings: &mut Findings, stays: &[Stay<'_>]) {
-    for stay in stays.iter().filter(|it| it.state != "LISTEN") {
-        findings.note(stay.from, stay.node, stay.state.to_owned());
-        if let Some(to) = stay.to.filter(|_| stay.last) {
-            findings.note(to, stay.node, "CLOSED".to_owned());
+pub(super) fn tell(recording: &mut Recording) {
+    let moves = |event: &Event| match &event.kind {
+        EventKind::State { to, .. } if to != "LISTEN" => {
+            Some(Event { kind: EventKind::Note { text: to.clone() }, until: None, ..*event })
         }
-    }
+        _ => None,
+    };
+    let events = std::mem::take(&mut recording.events);
+    recording.events = events.into_iter().flat_map(|event| [moves(&event), Some(event)]).flatten().collect();
 }
 
 /// How many stays that a condition holds for there were at each instant at which that changed: drawn as steps.
@@ -84,7 +82,7 @@ mod tests {
     use super::*;
 
     fn stay(state: &'static str, from: u64, to: Option<u64>) -> Stay<'static> {
-        Stay { node: 0, machine: "tcp", state, from: Time(from), to: to.map(Time), last: false }
+        Stay { node: 0, machine: "tcp", state, from: Time(from), to: to.map(Time) }
     }
 
     #[test]

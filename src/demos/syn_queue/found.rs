@@ -1,6 +1,5 @@
 //! What a run in front of accept() measures: who got in and after how long, and how long both queues were.
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::programs::{PATIENCE, Seen, Visit};
 use crate::demos::capture::{Sight, capture, segment};
@@ -132,12 +131,11 @@ fn progress(findings: &mut Findings, recording: &Recording, visits: &[Visit]) {
         };
         findings.span_at(lane, format!("client {number} {word}"), visit.called, until.max(visit.called));
     }
-    let waits = visits.iter().filter_map(|it| Some((it.called, nanos(it.answered? - it.called)))).collect();
-    findings.curve("time until the answer", Unit::Nanoseconds, waits);
-}
-
-fn nanos(duration: Duration) -> i64 {
-    Quantity::time(duration).value
+    let wait = |it: &Visit| Some((it.called, Quantity::time(it.answered? - it.called).value));
+    let waits: Vec<_> = visits.iter().filter_map(wait).collect();
+    if !waits.is_empty() {
+        findings.curve("time until the answer", Unit::Nanoseconds, waits);
+    }
 }
 
 fn markers(findings: &mut Findings, client: &[Sight<'_>], server: &[Sight<'_>], seen: &Seen) {

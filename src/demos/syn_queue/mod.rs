@@ -5,6 +5,7 @@
 //! attacker ─┼─ r1 ── server       SYNs of the attacker name addresses in 198.51.100.0/24:
 //! nobody ───┘                     the answers go to `nobody`
 //! ```
+mod export;
 mod found;
 mod programs;
 
@@ -44,7 +45,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::quantity("clients", "how many come", Unit::Count, [1, 20, 1, 6]),
         Knob::millis("every", "from one client to the next", [1, 2000, 50, 500]),
     ],
-    exports: &[],
+    exports: export::ALL,
     view: "chart",
     run,
 };

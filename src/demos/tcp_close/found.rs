@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use super::programs::{ANSWER, Seen, Way};
 use crate::demos::capture::{Sight, capture, first, segment};
 use crate::demos::findings::{Findings, between};
-use crate::demos::states::{Stay, peak, stays, steps, tell};
+use crate::demos::states::{Stay, peak, stays, steps};
 use crate::quantity::Unit;
 use crate::recording::Recording;
 
@@ -26,7 +26,6 @@ pub(super) fn found(recording: &Recording, seen: &Seen, way: Way) -> Findings {
     lengths(&mut findings, &stays);
     data(&mut findings, seen);
     bars(&mut findings, recording, &stays);
-    tell(&mut findings, &stays);
     findings
 }
 
@@ -126,7 +125,7 @@ fn bars(findings: &mut Findings, recording: &Recording, stays: &[Stay<'_>]) {
             known.len() - 1
         });
         if index < DRAWN {
-            let lane = format!("{} of {}", recording.node_name(stay.node), index + 1);
+            let lane = format!("{} {}", index + 1, recording.node_name(stay.node));
             let to = stay.to.unwrap_or(recording.end).max(stay.from);
             findings.span_at(&lane, stay.state.to_owned(), stay.from, to);
         }

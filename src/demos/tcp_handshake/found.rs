@@ -4,7 +4,6 @@ use std::time::Duration;
 use super::programs::Moments;
 use crate::demos::capture::{Sight, capture, first, segment};
 use crate::demos::findings::Findings;
-use crate::demos::states::{stays, tell};
 use crate::quantity::{Quantity, Unit};
 use crate::recording::{Fate, Recording, Time};
 use crate::wire;
@@ -20,7 +19,6 @@ pub(super) fn found(recording: &Recording, moments: &Moments) -> Findings {
     headers(&mut findings, &client);
     attempts(&mut findings, &client, &server);
     failure(&mut findings, &client, moments);
-    tell(&mut findings, &stays(recording));
     findings
 }
 
