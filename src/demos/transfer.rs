@@ -152,7 +152,7 @@ impl Transfer {
         self.acks.iter().map(|it| (it.at, i64::from(it.window))).collect()
     }
 
-    /// A round trip for each ACK of new bytes whose last segment was sent once (Karn's rule).
+    /// A round trip for each ACK of new bytes whose last segment was sent once (Karn's rule), and waited behind no hole.
     pub(super) fn round_trips(&self) -> Vec<(Time, Duration)> {
         let (mut trips, mut acked) = (Vec::new(), 0);
         let mut first = std::collections::BTreeMap::new();
@@ -162,11 +162,16 @@ impl Transfer {
                 twice.insert(it.to);
             }
         }
+        let mut hole = false;
         for ack in &self.acks {
             if ack.up_to <= acked {
+                hole |= ack.duplicate > 0;
                 continue;
             }
             acked = ack.up_to;
+            if std::mem::take(&mut hole) {
+                continue;
+            }
             if let Some(at) = first.get(&acked).filter(|_| !twice.contains(&acked)).filter(|at| **at <= ack.at) {
                 trips.push((ack.at, ack.at - *at));
             }
