@@ -162,17 +162,15 @@ impl Transfer {
                 twice.insert(it.to);
             }
         }
-        let mut hole = false;
-        for ack in &self.acks {
-            if ack.up_to <= acked {
-                hole |= ack.duplicate > 0;
-                continue;
-            }
-            acked = ack.up_to;
-            if std::mem::take(&mut hole) {
-                continue;
-            }
-            if let Some(at) = first.get(&acked).filter(|_| !twice.contains(&acked)).filter(|at| **at <= ack.at) {
+        for ack in self.acks.iter().filter(|it| it.up_to > 0) {
+            let before = acked;
+            acked = ack.up_to.max(before);
+            // What fills a hole acknowledges bytes that came long ago.
+            let fills_hole = before < acked && twice.range(before + 1..=acked).next().is_some();
+            if before < acked
+                && !fills_hole
+                && let Some(at) = first.get(&acked).filter(|at| **at <= ack.at)
+            {
                 trips.push((ack.at, ack.at - *at));
             }
         }

@@ -147,7 +147,12 @@ fn curves(findings: &mut Findings, run: &Recording, traced: &[Series], flows: &[
     for (flow, transfer) in flows.iter().zip(transfers) {
         from_trace(findings, &format!("{} cwnd", flow.name));
         from_trace(findings, &format!("{} ssthresh", flow.name));
-        findings.curve(&format!("{} in flight", flow.name), Unit::Bytes, transfer.in_flight());
+        // What the sender believes to be in the network; in the packets alone a hole holds all behind it.
+        let name = format!("{} in flight", flow.name);
+        match traced.iter().find(|it| it.name == name) {
+            Some(it) => findings.curve(&it.name, it.unit, it.points.clone()),
+            None => findings.curve(&name, Unit::Bytes, transfer.in_flight()),
+        }
     }
     from_trace(findings, QUEUE);
     for (flow, transfer) in flows.iter().zip(transfers) {

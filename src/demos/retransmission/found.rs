@@ -19,7 +19,6 @@ pub(super) fn found(recording: &Recording, read: &Log, clean: &Transfer, losses:
     cost(&mut findings, &transfer, clean);
     let dropped = losses.data.len() + losses.acks.len();
     findings.count("chosen", "packets the link was told to lose", dropped, "from the knobs; yours by fork come on top");
-    findings.curve("in flight", Unit::Bytes, transfer.in_flight());
     let got = read.borrow().iter().map(|(at, total)| (*at, i64::try_from(*total).unwrap_or(i64::MAX))).collect();
     findings.curve("read by the program", Unit::Bytes, got);
     findings
