@@ -1,4 +1,5 @@
 //! The sender against a path of a few lines: what a learner is to see, and what must never happen.
+mod hostile;
 mod path;
 
 use std::time::Duration;
