@@ -83,7 +83,9 @@ pub fn decode(frame: &[u8]) -> Decoded {
 /// The one line of [`decode`], without the work of the rest.
 #[must_use]
 pub fn summary(frame: &[u8]) -> String {
-    walk::walk(frame, false).decoded.summary
+    let plain = tcp::Segment::plain(frame);
+    let line = plain.map(|it| it.line(it.sequence, it.acknowledgment, u32::from(it.window)));
+    line.unwrap_or_else(|| walk::walk(frame, false).decoded.summary)
 }
 
 impl Decoded {

@@ -90,7 +90,11 @@ impl<'a> Reader<'a> {
     /// A whole number of `bits` (at most 64), shown in decimal.
     pub(super) fn number(&mut self, words: &Words, bits: usize) -> Option<u64> {
         let range = self.take(bits)?;
-        let value = range.clone().fold(0, |value, bit| value << 1 | u64::from(self.bit(bit)));
+        let value = if range.start % 8 == 0 && bits.is_multiple_of(8) {
+            self.frame[range.start / 8..range.end / 8].iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
+        } else {
+            range.clone().fold(0, |value, bit| value << 1 | u64::from(self.bit(bit)))
+        };
         self.push(words, range, value);
         Some(value)
     }

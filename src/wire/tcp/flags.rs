@@ -135,9 +135,9 @@ impl fmt::Display for Flags {
             (self.ece, "ECE"),
             (self.cwr, "CWR"),
         ];
-        let set: Vec<_> = all.iter().filter(|(set, _)| *set).map(|(_, name)| *name).collect();
-        f.write_str(if set.is_empty() { "none" } else { "" })?;
-        f.write_str(&set.join(", "))
+        let mut set = all.iter().filter(|(set, _)| *set).map(|(_, name)| *name);
+        f.write_str(set.next().unwrap_or("none"))?;
+        set.try_for_each(|name| write!(f, ", {name}"))
     }
 }
 

@@ -2,6 +2,7 @@
 mod flags;
 mod options;
 
+use std::fmt::{self, Write as _};
 use std::net::Ipv4Addr;
 use std::ops::Range;
 
@@ -176,13 +177,49 @@ impl Segment {
     /// One line for a list, with numbers of the caller's: relative ones, where the start of the stream is known.
     pub(super) fn line(&self, sequence: u32, acknowledgment: u32, window: u32) -> String {
         let (from, to) = (self.source.1, self.destination.1);
-        let acknowledged = if self.flags.ack { format!(" Ack={acknowledgment}") } else { String::new() };
+        let mut line = String::with_capacity(96);
+        let mut say = |text: fmt::Arguments<'_>| line.write_fmt(text).expect("text grows");
+        say(format_args!("TCP {from} > {to} [{}] Seq={sequence}", self.flags));
+        if self.flags.ack {
+            say(format_args!(" Ack={acknowledgment}"));
+        }
         // The blocks count in the same stream as the acknowledgment.
         let options = self.options.line(self.acknowledgment.wrapping_sub(acknowledgment));
-        format!(
-            "TCP {from} > {to} [{}] Seq={sequence}{acknowledged} Win={window} Len={}{options}",
-            self.flags,
-            self.data.len()
-        )
+        say(format_args!(" Win={window} Len={}{options}", self.data.len()));
+        line
+    }
+
+    /// The segment of a frame in which nothing is odd and whose data nobody reads further: nearly every frame of a
+    /// transfer, for which a whole walk would be long. `None` where it takes a walk to tell.
+    pub(super) fn plain(frame: &[u8]) -> Option<Self> {
+        const ETHERNET: usize = 14;
+        let packet = frame.get(ETHERNET..).filter(|_| frame[12..ETHERNET] == [0x08, 0x00])?;
+        let ip: &[u8; 20] = packet.first_chunk()?;
+        let total = usize::from(u16::from_be_bytes([ip[2], ip[3]]));
+        // Version 4 without options, whole (no fragment), TCP.
+        if ip[0] != 0x45 || (ip[6] & 0x3f, ip[7]) != (0, 0) || ip[9] != 6 {
+            return None;
+        }
+        let segment = packet.get(20..total)?;
+        let tcp: &[u8; 20] = segment.first_chunk()?;
+        let short = |at: usize| u16::from_be_bytes([tcp[at], tcp[at + 1]]);
+        let long = |at: usize| u32::from(short(at)) << 16 | u32::from(short(at + 2));
+        let header = usize::from(tcp[12] >> 4) * 4;
+        let options = Options::plain(segment.get(20..header)?)?;
+        let address = |at: usize| Ipv4Addr::new(ip[at], ip[at + 1], ip[at + 2], ip[at + 3]);
+        let (from, to) = (short(0), short(2));
+        if from == 53 || to == 53 || http::begins(&segment[header..]) {
+            return None;
+        }
+        Some(Self {
+            source: (address(12), from),
+            destination: (address(16), to),
+            sequence: long(4),
+            acknowledgment: long(8),
+            flags: Flags::of(short(12)),
+            window: short(14),
+            options,
+            data: ETHERNET + 20 + header..ETHERNET + total,
+        })
     }
 }

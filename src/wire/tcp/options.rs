@@ -1,4 +1,6 @@
 //! The options of a TCP header: how the two sides agree on more than the fixed part can say.
+use std::fmt;
+
 use super::flags::Flags;
 use crate::wire::reader::{Reader, Words};
 
@@ -113,25 +115,66 @@ pub(in crate::wire) struct Options {
 
 impl Options {
     /// As Wireshark ends its line: ` MSS=1460 WS=128 SACK_PERM TSval=1 TSecr=0 SLE=.. SRE=..`, the blocks counted from `base`.
-    pub(in crate::wire) fn line(&self, base: u32) -> String {
-        let mut line = String::new();
-        if let Some(mss) = self.mss {
-            line.push_str(&format!(" MSS={mss}"));
-        }
-        if let Some(shift) = self.window_scale {
-            line.push_str(&format!(" WS={}", multiplier(shift)));
-        }
-        if self.sack_permitted {
-            line.push_str(" SACK_PERM");
-        }
-        if let Some((value, echo)) = self.timestamps {
-            line.push_str(&format!(" TSval={value} TSecr={echo}"));
-        }
-        for (left, right) in &self.sack {
-            line.push_str(&format!(" SLE={} SRE={}", left.wrapping_sub(base), right.wrapping_sub(base)));
-        }
-        line
+    pub(in crate::wire) const fn line(&self, base: u32) -> Line<'_> {
+        Line { options: self, base }
     }
+
+    /// The options of a header in which nothing is odd; `None` where it takes [`read`] to tell what is what.
+    pub(super) fn plain(mut bytes: &[u8]) -> Option<Self> {
+        let mut options = Self::default();
+        while let Some((&kind, rest)) = bytes.split_first() {
+            if kind < 2 {
+                bytes = if kind == 0 { &[] } else { rest };
+                continue;
+            }
+            let length = usize::from(*rest.first()?);
+            let value = bytes.get(2..length)?;
+            match (kind, value) {
+                (2, [a, b]) => options.mss = Some(u16::from_be_bytes([*a, *b])),
+                (3, [shift]) => options.window_scale = Some(*shift),
+                (4, []) => options.sack_permitted = true,
+                (5, _) if matches!(length, 10 | 18 | 26 | 34) => {
+                    options.sack.extend(value.as_chunks().0.iter().map(pair))
+                }
+                (8, _) => options.timestamps = Some(pair(value.try_into().ok()?)),
+                _ => return None,
+            }
+            bytes = &bytes[length..];
+        }
+        Some(options)
+    }
+}
+
+/// Options in words.
+pub(in crate::wire) struct Line<'a> {
+    options: &'a Options,
+    base: u32,
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Options { mss, window_scale, sack_permitted, timestamps, sack } = self.options;
+        if let Some(mss) = mss {
+            write!(f, " MSS={mss}")?;
+        }
+        if let Some(shift) = window_scale {
+            write!(f, " WS={}", multiplier(*shift))?;
+        }
+        if *sack_permitted {
+            f.write_str(" SACK_PERM")?;
+        }
+        if let Some((value, echo)) = timestamps {
+            write!(f, " TSval={value} TSecr={echo}")?;
+        }
+        let counted = |edge: &u32| edge.wrapping_sub(self.base);
+        sack.iter().try_for_each(|(left, right)| write!(f, " SLE={} SRE={}", counted(left), counted(right)))
+    }
+}
+
+/// Two numbers of 32 bits.
+const fn pair(bytes: &[u8; 8]) -> (u32, u32) {
+    let [a, b, c, d, e, f, g, h] = *bytes;
+    (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
 }
 
 /// What a window is multiplied by. RFC 7323 §2.3: shifts above 14 are taken as 14.
@@ -149,7 +192,9 @@ pub(super) fn read(r: &mut Reader<'_>, header: usize, flags: Flags) -> Option<Op
     let there = r.left().min(length);
     r.group(&OPTIONS, |r| r.within(there, &FILL, |r| read_all(r, flags, &mut options)));
     r.says(format_args!("{there} bytes"));
-    r.means(options.line(0).trim_start());
+    if r.keeps() {
+        r.means(options.line(0).to_string().trim_start());
+    }
     (there == length).then_some(options)
 }
 
