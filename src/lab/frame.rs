@@ -46,6 +46,13 @@ pub(crate) fn ethernet(to: Mac, from: Mac, ether_type: EtherType, payload: &[u8]
     frame
 }
 
+/// An IPv4 packet made into an Ethernet frame, in place.
+pub(crate) fn around(to: Mac, from: Mac, mut packet: Vec<u8>) -> Vec<u8> {
+    let header = Ethernet2Header { destination: to.0, source: from.0, ether_type: EtherType::IPV4 };
+    packet.splice(0..0, header.to_bytes());
+    packet
+}
+
 /// Destination, source, type and payload of a frame; `None` when it is too short to be one.
 pub(crate) fn open(frame: &[u8]) -> Option<(Mac, Mac, EtherType, &[u8])> {
     let (header, payload) = Ethernet2Header::from_slice(frame).ok()?;

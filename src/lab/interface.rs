@@ -71,12 +71,12 @@ impl Interface {
     /// Sends a packet to `next_hop`, now or when its MAC address is known.
     pub(crate) fn send(&mut self, now: Time, next_hop: Ipv4Addr, packet: Vec<u8>, why: Option<Why>, out: &mut Output) {
         if next_hop.is_broadcast() || next_hop == self.network.broadcast() {
-            out.send(self.index, frame::ethernet(Mac::BROADCAST, self.mac, EtherType::IPV4, &packet), why);
+            out.send(self.index, frame::around(Mac::BROADCAST, self.mac, packet), why);
             return;
         }
         match self.neighbours.get_mut(&next_hop) {
             Some(Neighbour::Known { mac, until }) if *until > now => {
-                out.send(self.index, frame::ethernet(*mac, self.mac, EtherType::IPV4, &packet), why);
+                out.send(self.index, frame::around(*mac, self.mac, packet), why);
             }
             Some(Neighbour::Asked { waiting, .. }) => {
                 if waiting.len() >= WAITING {
@@ -144,7 +144,7 @@ impl Interface {
             Some(Neighbour::Asked { waiting, .. }) => {
                 out.decide(format!("ARP: learned that {address} is at {mac}: {} can go", packets(waiting.len())));
                 for Waiting { packet, why } in waiting {
-                    out.send(self.index, frame::ethernet(mac, self.mac, EtherType::IPV4, &packet), why);
+                    out.send(self.index, frame::around(mac, self.mac, packet), why);
                 }
             }
             Some(Neighbour::Known { mac: old, .. }) if old == mac => {}

@@ -219,11 +219,11 @@ impl World {
         let packet = &mut self.packets[index(number)];
         (packet.left, packet.arrived, packet.fate) = (left, arrived, fate);
         if let Some(at) = arrived {
-            self.agenda.add(at, Happening::Arrival { packet: number });
+            self.agenda.fix(at, Happening::Arrival { packet: number });
         }
         if let Some(at) = copy {
             let copy = self.copy_of(number, at);
-            self.agenda.add(at, Happening::Arrival { packet: copy.n });
+            self.agenda.fix(at, Happening::Arrival { packet: copy.n });
             self.packets.push(copy);
             self.whys.push(Some(Why::Copied { of: number }));
         }
@@ -231,7 +231,7 @@ impl World {
 
     fn ask(&mut self, link: usize, end: usize, at: Option<Time>) {
         if let Some(at) = at {
-            self.agenda.add(at, Happening::Free { link, end });
+            self.agenda.fix(at, Happening::Free { link, end });
         }
     }
 

@@ -56,7 +56,7 @@ impl Host {
         why: Option<Why>,
         out: &mut Output,
     ) {
-        self.send_marked(now, to, (protocol, IpEcn::ZERO, true), payload, why, out);
+        self.send_marked(now, to, (protocol, IpEcn::ZERO, true), payload.to_vec(), why, out);
     }
 
     /// The same with the ECN bits and DF as the transport wants them.
@@ -65,7 +65,7 @@ impl Host {
         now: Time,
         to: Ipv4Addr,
         (protocol, ecn, dont_fragment): (IpNumber, IpEcn, bool),
-        payload: &[u8],
+        mut payload: Vec<u8>,
         why: Option<Why>,
         out: &mut Output,
     ) {
@@ -74,10 +74,8 @@ impl Host {
         let mut header = Ipv4Header::new(length, TTL, protocol, own, to.octets()).expect("what fits the MTU fits IPv4");
         (header.ecn, header.dont_fragment) = (ecn, dont_fragment);
         header.header_checksum = header.calc_header_checksum();
-        let mut packet = Vec::with_capacity(header.header_len() + payload.len());
-        packet.extend_from_slice(&header.to_bytes());
-        packet.extend_from_slice(payload);
-        self.send_whole(now, Some(packet), why, out);
+        payload.splice(0..0, header.to_bytes());
+        self.send_whole(now, Some(payload), why, out);
     }
 
     /// Sends an IP packet that is whole, to the host itself or to the gateway.

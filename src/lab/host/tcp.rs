@@ -60,7 +60,7 @@ impl Host {
         for it in tcp.segments.drain(..) {
             let ecn = IpEcn::try_new(it.ecn & 3).expect("two bits");
             let how = (IpNumber::TCP, ecn, it.dont_fragment);
-            self.send_marked(now, *it.to.ip(), how, &it.bytes, Some(Why::Tcp(it.reason)), out);
+            self.send_marked(now, *it.to.ip(), how, it.bytes, Some(Why::Tcp(it.reason)), out);
         }
         self.tcp_output = tcp;
         result

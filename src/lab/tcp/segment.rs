@@ -6,6 +6,10 @@ use crate::lab::tcp::seq::Seq;
 
 /// Bytes of a header without options.
 pub(crate) const HEADER: usize = 20;
+/// Bytes of options at the most.
+const OPTIONS: usize = 40;
+/// Room for the headers that IP and Ethernet put in front.
+const BEFORE: usize = 20 + 14;
 
 /// The control bits (RFC 9293 §3.1; ECE and CWR: RFC 3168 §6.1). URG is read and ignored, as programs do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +72,7 @@ pub(crate) fn write(from: SocketAddrV4, to: SocketAddrV4, segment: &Segment<'_>,
     let flags = segment.flags;
     let bits = [flags.fin, flags.syn, flags.rst, flags.psh, segment.ack.is_some(), false, flags.ece, flags.cwr];
     let control = bits.iter().enumerate().fold(0, |byte, (n, set)| byte | u8::from(*set) << n);
-    let mut bytes = Vec::with_capacity(HEADER + 40 + segment.payload.len() + more.len());
+    let mut bytes = Vec::with_capacity(BEFORE + HEADER + OPTIONS + segment.payload.len() + more.len());
     bytes.extend_from_slice(&from.port().to_be_bytes());
     bytes.extend_from_slice(&to.port().to_be_bytes());
     bytes.extend_from_slice(&segment.seq.0.to_be_bytes());
