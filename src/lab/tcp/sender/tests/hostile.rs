@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use super::path::MSS;
 use crate::lab::random::Dice;
-use crate::lab::tcp::sender::{Ack, Detection, Sender, SenderOptions, Turn};
+use crate::lab::tcp::sender::{Ack, Sender, SenderOptions, Turn};
 use crate::lab::tcp::seq::Seq;
-use crate::lab::tcp::settings::Congestion;
+use crate::lab::tcp::settings::{Congestion, LossDetection};
 use crate::recording::Time;
 
 /// One sender, one stream of dice, and a clock.
@@ -26,7 +26,7 @@ impl Bout {
             initial_window: 10,
             mss: MSS,
             sack: dice.chance(800_000),
-            detection: if dice.chance(700_000) { Detection::Rack } else { Detection::DupThresh },
+            detection: if dice.chance(700_000) { LossDetection::Rack } else { LossDetection::DuplicateAcks },
             min_rto: Duration::from_millis(200),
             slow_start_after_idle: true,
             seed,
