@@ -378,7 +378,8 @@ impl Scoreboard {
     /// The first segment is lost: the third duplicate ACK, or a partial ACK (RFC 6582).
     pub(crate) fn mark_first(&mut self, why: Why) -> Found {
         let mut found = Found::default();
-        if !self.segments.is_empty() {
+        // A peer that has SACKed the very segment it asks for has thrown it away: only a timeout ends that (RFC 2018 §8).
+        if self.segments.front().is_some_and(|it| !it.sacked) {
             self.mark(0, why, &mut found);
         }
         found
