@@ -180,6 +180,13 @@ const CONTRACT: &[(&str, &str, &str, &str)] = &[
     ),
     ("timeouts", "", "slowest", TIMEOUTS),
     (
+        "connection-cost",
+        "",
+        "waits last-answer",
+        "requests answered latency_p50 latency_p99 latency_longest over threads_max waited longest_wait threads_held \
+         work_per_thread_time connections_max packets",
+    ),
+    (
         "keepalive",
         "",
         "connected answered forgotten second-question turned-away noticed",

@@ -2,6 +2,7 @@
 mod capture;
 mod chosen;
 mod congestion_window;
+mod connection_cost;
 mod connection_pool;
 mod encapsulation;
 pub mod export;
@@ -111,6 +112,7 @@ pub fn all() -> &'static [&'static Demo] {
         &congestion_window::DEMO,
         &timeouts::DEMO,
         &keepalive::DEMO,
+        &connection_cost::DEMO,
     ]
 }
 

@@ -5,6 +5,8 @@ pub mod exchange;
 pub mod grade;
 pub mod http;
 pub mod messages;
+pub mod models;
+pub mod permits;
 pub mod pool;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,12 @@
 //! The seam on this machine: its own sockets and its own clock, one thread.
+pub mod crowd;
 #[cfg(target_os = "linux")]
 mod info;
 #[cfg(not(target_os = "linux"))]
 #[path = "no_info.rs"]
 mod info;
 mod options;
+pub mod usage;
 
 use std::future::Future;
 use std::io::{self, ErrorKind};
