@@ -12,8 +12,13 @@ use crate::net::host::usage::{Sockets, Usage};
 use crate::quantity::Quantity;
 use crate::recording::{Recording, Time};
 
-pub(super) const LIVE: Live =
-    Live { port: super::SERVER.1, knobs: &["connections", "threads"], limit: Duration::from_secs(20), script };
+pub(super) const LIVE: Live = Live {
+    nodes: ["client", "server"],
+    port: super::SERVER.1,
+    knobs: &["connections", "threads"],
+    limit: Duration::from_secs(20),
+    script,
+};
 
 /// What is left in each connection's queue to see what it costs.
 const QUEUED: usize = 4000;
