@@ -16,6 +16,7 @@ pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: super::SERVER.1,
     knobs: &["connections", "threads"],
+    curves: &[],
     limit: Duration::from_secs(20),
     script,
 };

@@ -129,9 +129,13 @@ fn little(findings: &mut Findings, trips: &[Trip], outcome: &Outcome, knobs: &Kn
     );
     let busy = holds.iter().sum::<Duration>();
     let ppm = |busy: Duration| busy.as_nanos() * 1_000_000 / span.as_nanos();
-    let how =
-        format!("{rate}/s x {}, rounded up: connections that are busy at a time, on average", Quantity::time(hold));
-    findings.count("busy_by_little", "Little's law: busy connections", ceil(ppm(busy), 1_000_000), how);
+    let how = format!("{rate}/s x {}, rounded: connections that are busy at a time, on average", Quantity::time(hold));
+    findings.count(
+        "busy_by_little",
+        "Little's law: busy connections",
+        usize::try_from((ppm(busy) + 500_000) / 1_000_000).unwrap_or(usize::MAX),
+        how,
+    );
     let target = knobs.number("target");
     let wanted = ceil(ppm(busy), u128::from(target));
     let share = Quantity::new(i64::try_from(target).unwrap_or(i64::MAX), Unit::PartsPerMillion);
