@@ -7,7 +7,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::civil::Date;
 
-use super::{config, demo, demos, progress};
+use super::{config, demo, demos, grade, progress};
 use crate::practice::interview_day;
 use crate::recording::json;
 use crate::tui::theme::Theme;
@@ -219,6 +219,7 @@ impl Output {
 #[derive(Debug, Subcommand)]
 pub(super) enum Exercise {
     /// Test an echo server on this machine for the seven behaviours of Lab 1B
+    #[command(after_help = grade::behaviours())]
     TcpEcho {
         /// The port it listens on, on 127.0.0.1
         #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]

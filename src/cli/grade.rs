@@ -10,7 +10,7 @@ use super::NO;
 use super::streams::{print, safe, tell};
 use crate::net::host::HostNet;
 use crate::recording::json::pretty;
-use crate::services::grade::{self, Outcome};
+use crate::services::grade::{self, Behaviour, Outcome};
 
 /// A behaviour in JSON; the fields are documented and stable.
 #[derive(Serialize)]
@@ -32,6 +32,12 @@ pub(super) fn tcp_echo(port: u16, idle: u64, json: bool) -> anyhow::Result<ExitC
     let outcomes = HostNet::run(|net| async move { grade::tcp_echo(&net, server, idle).await })??;
     print(&if json { as_json(&outcomes)? } else { as_text(&outcomes)? })?;
     Ok(if outcomes.iter().all(|it| it.passed) { ExitCode::SUCCESS } else { ExitCode::from(NO) })
+}
+
+/// The seven behaviours by name, for the help.
+pub(super) fn behaviours() -> String {
+    let listed = Behaviour::ALL.iter().map(|it| format!("\n  {} {:<15} {}", it.number(), it.name(), it.expected()));
+    format!("It tests these behaviours, each on a connection of its own:{}", listed.collect::<String>())
 }
 
 fn as_json(outcomes: &[Outcome]) -> anyhow::Result<String> {

@@ -16,6 +16,9 @@ use crate::practice::fresh_seed;
 /// Below this the screens do not fit; see [`super::view`].
 pub const SMALLEST: Size = Size::new(60, 16);
 
+/// How many screens back can go; the oldest above home is forgotten.
+const MOST_SCREENS: usize = 32;
+
 /// How long a message stays.
 const SAID_FOR: Duration = Duration::from_secs(6);
 
@@ -197,6 +200,9 @@ impl App {
         match screens::open(place, &self.world) {
             Ok(screen) => {
                 self.screens.push(screen);
+                if self.screens.len() > MOST_SCREENS {
+                    self.screens.remove(1);
+                }
                 self.entered()
             }
             Err(message) => self.say(message, true),

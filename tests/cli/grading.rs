@@ -89,3 +89,13 @@ fn a_server_in_another_language_is_graded_the_same() {
     python.kill().and_then(|()| python.wait()).expect("it ends");
     ended.code(1).says("passed  partial-reads").says("passed  half-close").says("FAILED  idle-timeout");
 }
+
+#[test]
+fn the_help_names_the_seven_behaviours() {
+    let help = Home::new().run(&["grade", "tcp-echo", "--help"]);
+    for name in ["partial-reads", "large-transfer", "half-close", "end-of-file", "reset", "concurrent", "idle-timeout"]
+    {
+        help.says(name);
+    }
+    help.code(0);
+}

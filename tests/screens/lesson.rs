@@ -45,6 +45,14 @@ fn the_demo_has_the_keys() {
 }
 
 #[test]
+fn one_pane_has_the_whole_screen() {
+    let mut learner = Learner::new();
+    learner.lesson("w01.tcp-byte-stream", 7).keys("z").shows("step_zoomed");
+    learner.keys("z");
+    assert!(learner.text().contains("rtt 40 ms"), "the stage is whole again");
+}
+
+#[test]
 fn knobs_and_two_runs_compared() {
     let mut learner = Learner::new();
     learner.lesson("w01.tcp-byte-stream", 7).keys("k").shows("step_knobs");

@@ -65,3 +65,14 @@ fn a_packet_dropped_and_both_futures() {
     learner.keys(" ").keys("]]").keys("x").shows("demo_fork");
     learner.keys("c").shows("demo_fork_alone");
 }
+
+#[test]
+fn screens_do_not_pile_up_without_end() {
+    let mut learner = Learner::new();
+    for _ in 0..200 {
+        learner.go(Place::Progress);
+    }
+    assert!(learner.app.screens.len() <= 32, "{}", learner.app.screens.len());
+    learner.times(60, KeyCode::Esc);
+    assert_eq!(learner.app.screens.len(), 1, "home is still the first");
+}

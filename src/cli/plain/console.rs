@@ -1,5 +1,5 @@
 //! Lines out, lines in.
-use std::io::{self, IsTerminal, Lines, StdinLock, stdin};
+use std::io::{self, BufRead, IsTerminal, Read, StdinLock, stdin};
 
 use anyhow::Context;
 
@@ -8,16 +8,19 @@ use crate::cli::streams::{print, safe, write};
 /// Text is wrapped for a terminal of the usual width; a screen reader does not mind.
 const WIDTH: usize = 78;
 
+/// More bytes than any answer has; a longer line is not kept in memory.
+const LONGEST: u64 = 16 * 1024;
+
 /// A conversation by lines. What is said is safe to show, wherever its text came from.
 pub(super) struct Console {
-    lines: Lines<StdinLock<'static>>,
+    input: StdinLock<'static>,
     /// A terminal shows what is typed and its line end; a pipe does not.
     is_typed: bool,
 }
 
 impl Console {
     pub(super) fn new() -> Self {
-        Self { lines: stdin().lines(), is_typed: stdin().is_terminal() }
+        Self { input: stdin().lock(), is_typed: stdin().is_terminal() }
     }
 
     /// Says a text, its paragraphs wrapped.
@@ -35,12 +38,64 @@ impl Console {
 
     /// Asks for a line; `None` when there are no more.
     pub(super) fn ask(&mut self, prompt: &str) -> anyhow::Result<Option<String>> {
-        write(format!("{prompt}> ").as_bytes())?;
-        let line: Option<io::Result<String>> = self.lines.next();
-        let line = line.transpose().context("standard input failed")?;
-        if line.is_none() || !self.is_typed {
-            self.line("")?;
+        loop {
+            write(format!("{prompt}> ").as_bytes())?;
+            let line = next_line(&mut self.input).context("standard input failed")?;
+            if matches!(line, Line::End) || !self.is_typed {
+                self.line("")?;
+            }
+            match line {
+                Line::End => return Ok(None),
+                Line::Text(text) => return Ok(Some(text.trim().to_owned())),
+                Line::TooLong => {
+                    self.say(&format!("This line is longer than {LONGEST} bytes: write a shorter one."))?
+                }
+            }
         }
-        Ok(line.map(|it| it.trim().to_owned()))
+    }
+}
+
+/// What was read.
+#[derive(Debug, PartialEq, Eq)]
+enum Line {
+    Text(String),
+    /// It was read to its end and thrown away.
+    TooLong,
+    End,
+}
+
+fn next_line(input: &mut impl BufRead) -> io::Result<Line> {
+    let mut bytes = Vec::new();
+    if input.by_ref().take(LONGEST + 1).read_until(b'\n', &mut bytes)? == 0 {
+        return Ok(Line::End);
+    }
+    if bytes.len() as u64 <= LONGEST || bytes.ends_with(b"\n") {
+        return Ok(Line::Text(String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    while !bytes.ends_with(b"\n") {
+        bytes.clear();
+        if input.by_ref().take(LONGEST).read_until(b'\n', &mut bytes)? == 0 {
+            break;
+        }
+    }
+    Ok(Line::TooLong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_end_is_not_kept() {
+        let long = "x".repeat(usize::try_from(LONGEST).expect("small") * 5 + 3);
+        let mut input = io::Cursor::new(format!("one\n{long}\ntwo\n\n{long}"));
+        let mut next = || next_line(&mut input).expect("memory does not fail");
+        assert_eq!(next(), Line::Text("one\n".to_owned()));
+        assert_eq!(next(), Line::TooLong);
+        assert_eq!(next(), Line::Text("two\n".to_owned()));
+        assert_eq!(next(), Line::Text("\n".to_owned()));
+        assert_eq!(next(), Line::TooLong);
+        assert_eq!(next(), Line::End);
+        assert_eq!(next_line(&mut &b"\xff\n"[..]).expect("read"), Line::Text("\u{fffd}\n".to_owned()));
     }
 }

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use super::Stage;
-use crate::recording::{Intervention, Meddling};
+use crate::recording::{Fate, Intervention, Meddling};
 use crate::tui::action::{Action, Effect};
 use crate::tui::views::label;
 
@@ -22,6 +22,9 @@ impl Stage {
         if packet == 0 {
             return vec![Effect::Say("Choose a packet first: → steps to the next one.".to_owned())];
         }
+        if let Some(how) = self.lost_already(packet, action) {
+            return vec![Effect::Say(format!("Packet {packet} is lost already ({how}): dropping it changes nothing."))];
+        }
         let before = self.delay_of(packet);
         let action = match action {
             Action::Drop => Meddling::Drop,
@@ -32,6 +35,13 @@ impl Stage {
         self.setup.interventions.retain(|it| it.packet < packet);
         self.setup.interventions.push(Intervention { packet, action });
         self.forked(packet)
+    }
+
+    /// How the packet was lost, when it is to be dropped and never arrives anyway.
+    fn lost_already(&self, packet: u32, action: &Action) -> Option<String> {
+        let packet = self.recording()?.packet(packet)?;
+        let is_gone = matches!(packet.fate, Fate::Lost(_) | Fate::QueueFull | Fate::Meddled(Meddling::Drop));
+        (*action == Action::Drop && is_gone).then(|| label::fate(packet).1)
     }
 
     /// How much the packet is delayed already.

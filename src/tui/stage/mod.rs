@@ -235,6 +235,12 @@ impl Stage {
         self.veiled = on;
     }
 
+    /// Whether one pane has all the room: a screen gives it its own as well.
+    #[must_use]
+    pub const fn is_zoomed(&self) -> bool {
+        self.state.zoomed && !self.veiled
+    }
+
     /// Whether something moves, so that time must be told.
     #[must_use]
     pub const fn is_moving(&self) -> bool {
@@ -260,7 +266,7 @@ impl Stage {
         {
             let effects = self.check(run.recording());
             self.whole = self.withheld.then(|| Arc::clone(run));
-            let packets = || Arc::new(Prepared::new(Arc::new(packets_only(run.recording()))));
+            let packets = || Arc::new(Prepared::new(Arc::new(packets_only(run.recording()))).unmarked());
             self.arrived(if self.withheld { packets() } else { Arc::clone(run) });
             return effects;
         }

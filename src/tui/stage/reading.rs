@@ -74,7 +74,9 @@ impl Stage {
         let Some(run) = &self.shown else { return };
         let Some(packet) = run.recording().packet(self.state.packet) else { return };
         let decoded = wire::decode(&packet.bytes);
-        change(&mut self.state.reading, &packets::rows(&decoded), packet.bytes.len());
+        let is_asked = !self.state.hidden.is_empty();
+        let marks = if is_asked { &[] } else { run.marks(packet, self.state.capture) };
+        change(&mut self.state.reading, &packets::rows(&decoded, marks), packet.bytes.len());
     }
 
     /// Goes to what a click pointed at.

@@ -416,3 +416,20 @@ fn the_states_view_steps_through_every_move_of_a_connection() {
     act(&mut stage, Action::Vantage);
     assert!(drawn(&stage, (120, 40)).contains("2 of 2: tcp 10.0.1.20:80"), "the listener");
 }
+
+#[test]
+fn a_packet_that_is_lost_already_is_not_dropped_again() {
+    let mut stage = stage();
+    let lost = stage.recording().expect("a run").packets.iter().find(|it| it.arrived.is_none()).expect("one is lost").n;
+    act(&mut stage, Action::Point(Pointed::Packet(lost)));
+    let effects = stage.update(&Action::Drop).expect("the stage's own");
+    assert!(
+        matches!(effects.as_slice(), [Effect::Say(text)] if text.contains("is lost already (lost: the 2nd packet)"))
+    );
+    assert!(stage.setup.interventions.is_empty());
+    act(&mut stage, Action::Point(Pointed::Packet(1)));
+    assert_eq!(act(&mut stage, Action::Drop), 1);
+    act(&mut stage, Action::Point(Pointed::Packet(1)));
+    let effects = stage.update(&Action::Drop).expect("the stage's own");
+    assert!(matches!(effects.as_slice(), [Effect::Say(text)] if text.contains("dropped by you")));
+}

@@ -346,3 +346,32 @@ pub(crate) fn connection() -> Prepared {
     ];
     Prepared::new(Arc::new(recording))
 }
+
+/// A long transfer: so many packets from end to end, most of them data, one in a hundred lost.
+pub(crate) fn long(packets: u32) -> Prepared {
+    let mut recording = run(&Knobs::defaults(DEMO.knobs), &Setup::default());
+    let data = tcp(true, "PSH ACK", &[b'x'; 1000]);
+    let ack = tcp(false, "ACK", &[]);
+    let segment = |n: u32| {
+        let at = Time(u64::from(n) * 400_000);
+        let (from, to, bytes) = if n % 3 == 0 { (SWITCH, CLIENT, &ack) } else { (CLIENT, SWITCH, &data) };
+        let lost = n % 100 == 7;
+        Packet {
+            n,
+            from,
+            to,
+            at,
+            left: at,
+            arrived: (!lost).then(|| at + Duration::from_millis(20)),
+            fate: if lost { Fate::Lost("random loss".into()) } else { Fate::Delivered },
+            bytes: bytes.clone(),
+            summary: wire::summary(bytes),
+            reason: Some("the windows have room".into()),
+            ..packet()
+        }
+    };
+    recording.packets = (1..=packets).map(segment).collect();
+    recording.series = congestion(u64::from(packets)).recording().series.clone();
+    recording.end = Time(u64::from(packets) * 400_000 + 20_000_000);
+    Prepared::new(Arc::new(recording))
+}

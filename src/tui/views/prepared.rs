@@ -1,12 +1,15 @@
 //! A recording with what the views look up in it, made once when it arrives.
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Detail;
 use super::machines::Machines;
 use super::moments::{self, Moment};
 use super::sequence::{self, Rows};
 use crate::recording::vantage::{self, Vantage};
-use crate::recording::{NodeKind, Recording, Time};
+use crate::recording::{NodeKind, Packet, Recording, Time};
+use crate::wire::analysis::{self, Mark};
 use crate::wire::text::visible;
 
 /// A key walks through the captures: more are of no use.
@@ -22,13 +25,18 @@ pub struct Prepared {
     captures: Vec<Capture>,
     moments: Vec<Moment>,
     machines: Machines,
+    /// The longest any packet was on its way, its queue included.
+    longest: Duration,
 }
 
 /// What one interface of a host saw: the packets' numbers in the order of its capture.
 #[derive(Clone, Debug)]
 pub(crate) struct Capture {
     pub(crate) name: String,
+    node: usize,
     pub(crate) frames: Vec<(Time, u32)>,
+    /// What stands out about a frame among those of this capture.
+    marks: BTreeMap<u32, Vec<Mark>>,
 }
 
 impl Capture {
@@ -42,11 +50,17 @@ impl Capture {
 fn captures(recording: &Recording) -> Vec<Capture> {
     let is_host = |it: &Vantage| recording.topology.nodes.get(it.node).is_some_and(|it| it.kind == NodeKind::Host);
     let all = vantage::all(recording).into_iter().filter(is_host);
-    let capture = |it: Vantage| Capture {
-        name: visible(it.name(recording)),
-        frames: it.seen(recording).iter().map(|seen| (seen.at, seen.packet.n)).collect(),
-    };
-    all.take(MOST_CAPTURES).map(capture).collect()
+    all.take(MOST_CAPTURES).map(|it| capture(recording, it)).collect()
+}
+
+fn capture(recording: &Recording, place: Vantage) -> Capture {
+    let seen = place.seen(recording);
+    let frames = seen.iter().map(|it| (it.at, it.packet.n)).collect();
+    let passed = seen.iter().map(|it| analysis::Seen { n: it.packet.n, at_ns: it.at.0, frame: &it.packet.bytes });
+    let segments = analysis::analyse(passed).segments;
+    let marked = segments.into_iter().filter(|(_, it)| !it.marks.is_empty());
+    let marks = marked.map(|(n, it)| (n, it.marks)).collect();
+    Capture { name: visible(place.name(recording)), node: place.node, frames, marks }
 }
 
 impl Prepared {
@@ -57,7 +71,9 @@ impl Prepared {
         let captures = captures(&recording);
         let moments = moments::of(&recording);
         let machines = Machines::of(&recording);
-        Self { recording, order, rows, captures, moments, machines }
+        let ways = recording.packets.iter().map(|it| it.arrived.unwrap_or(it.left).since(it.at));
+        let longest = ways.max().unwrap_or_default();
+        Self { recording, order, rows, captures, moments, machines, longest }
     }
 
     /// What hosts decided, and the markers, in order of time.
@@ -68,6 +84,33 @@ impl Prepared {
     /// The state machines.
     pub(crate) const fn machines(&self) -> &Machines {
         &self.machines
+    }
+
+    /// What stands out about a packet: in that capture, or else in that of the host at its link, the sender's first.
+    pub(crate) fn marks(&self, packet: &Packet, capture: Option<usize>) -> &[Mark] {
+        let at = |node: usize| self.captures.iter().find(move |it| it.node == node);
+        let capture = match capture {
+            Some(index) => self.captures.get(index),
+            None => at(packet.from).or_else(|| at(packet.to)),
+        };
+        capture.and_then(|it| it.marks.get(&packet.n)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The run without its marks: a question asks for what they tell.
+    #[must_use]
+    pub fn unmarked(mut self) -> Self {
+        self.captures.iter_mut().for_each(|it| it.marks.clear());
+        self
+    }
+
+    /// Packets that may be on their way or waiting at an instant: all that are, those sent within `lately`, and few others.
+    pub(crate) fn underway(&self, cursor: Time, lately: Duration) -> &[Packet] {
+        let packets = &self.recording.packets;
+        let earliest =
+            Time(cursor.0.saturating_sub(self.longest.max(lately).as_nanos().try_into().unwrap_or(u64::MAX)));
+        let from = packets.partition_point(|it| it.at < earliest);
+        let sent = packets.partition_point(|it| it.at <= cursor);
+        &packets[from..sent.max(from)]
     }
 
     /// The captures of the hosts.
@@ -95,5 +138,63 @@ impl Prepared {
     pub fn packet_at(&self, cursor: Time) -> u32 {
         let sent = self.recording.packets.partition_point(|packet| packet.at <= cursor);
         u32::try_from(sent).unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::views::{Kind, Reading, State, fixture};
+
+    #[test]
+    fn in_a_long_run_only_what_is_near_the_cursor_is_looked_at() {
+        let run = fixture::long(30_000);
+        for at in [0, 1_000_000_000, 6_000_000_000, 12_000_000_000, u64::MAX] {
+            let cursor = Time(at);
+            let near = run.underway(cursor, Duration::ZERO);
+            assert!(near.len() <= 60, "{} packets at {cursor}", near.len());
+            let on_way = |it: &&Packet| it.at <= cursor && it.arrived.is_some_and(|arrived| arrived > cursor);
+            let all: Vec<u32> = run.recording().packets.iter().filter(on_way).map(|it| it.n).collect();
+            let found: Vec<u32> = near.iter().filter(on_way).map(|it| it.n).collect();
+            assert_eq!(found, all, "none is missed");
+        }
+    }
+
+    #[test]
+    fn every_view_draws_a_long_run_anywhere() {
+        let run = fixture::long(30_000);
+        for kind in Kind::ALL {
+            for n in [1, 15_000, 30_000] {
+                let packet = run.recording().packet(n).expect("it exists");
+                let state = State { cursor: packet.at, packet: n, reading: Reading::default(), ..State::default() };
+                let text = fixture::drawn_of(&run, kind, (120, 36), &state);
+                assert!(!text.trim().is_empty(), "{kind:?}");
+                if matches!(kind, Kind::Sequence | Kind::Packets) {
+                    assert!(text.contains(&n.to_string()), "{kind:?} shows packet {n}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn marks_are_those_of_the_capture_that_is_shown() {
+        let setup = crate::demos::Setup { seed: 1, interventions: Vec::new() };
+        let run = crate::demos::run("tcp-vs-udp", &BTreeMap::new(), &setup).expect("it ships");
+        let run = Prepared::new(Arc::new(run));
+        // The first capture is the sender's: it sees the lost segment go and come again, which the receiver's does not.
+        let is_again = |it: &&Packet| run.marks(it, Some(0)).iter().any(|mark| mark.label().ends_with("etransmission"));
+        let again = run.recording().packets.iter().find(is_again).expect("one is sent again");
+        let label = run.marks(again, Some(0))[0].label();
+        assert_eq!(run.marks(again, None), run.marks(again, Some(0)), "on every link, as its sender has it");
+        let state = State { cursor: again.at, packet: again.n, ..State::default() };
+        let text = fixture::drawn_of(&run, Kind::Packets, (160, 50), &state);
+        assert!(text.contains(&format!("[{label}]")), "in the list and the tree: {text}");
+        assert!(text.contains("tcp.analysis."), "with its filter: {text}");
+        assert!(text.contains("[Duplicate ACK 1]"), "{text}");
+        let hidden = State { hidden: vec![(again.n, "tcp.seq_raw".to_owned())], ..state };
+        assert!(!fixture::drawn_of(&run, Kind::Packets, (160, 50), &hidden).contains(&label), "not while it is asked");
+        let again = again.n;
+        let bare = run.unmarked();
+        assert!(bare.marks(bare.recording().packet(again).expect("it exists"), None).is_empty());
     }
 }

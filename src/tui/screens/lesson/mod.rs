@@ -162,6 +162,9 @@ impl Lesson {
             let [text] = Layout::horizontal([Constraint::Max(80)]).areas(area);
             return (text, Rect::default());
         }
+        if self.focus == Focus::Stage && self.stage.as_ref().is_some_and(Stage::is_zoomed) {
+            return (Rect::default(), area);
+        }
         if area.width >= WIDE {
             let width = if area.width >= 180 { TEXT_WIDTH + 16 } else { TEXT_WIDTH };
             let [text, stage] = Layout::horizontal([Constraint::Length(width), Constraint::Min(0)]).areas(area);
@@ -284,9 +287,9 @@ impl Screen for Lesson {
             }
             Action::Down if self.focus == Focus::Text => self.scroll += 1,
             Action::Up if self.focus == Focus::Text => self.scroll = self.scroll.saturating_sub(1),
-            Action::Knobs => {
+            Action::Knobs | Action::Zoom => {
                 self.focus = Focus::Stage;
-                return self.on_stage(&Action::Knobs);
+                return self.on_stage(&action);
             }
             other => return self.on_stage(&other),
         }
@@ -308,7 +311,7 @@ impl Screen for Lesson {
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World) {
         let (text, stage) = self.panes(area, world);
-        if let Some(page) = self.page(world) {
+        if let Some(page) = self.page(world).filter(|_| !text.is_empty()) {
             text::draw(text, buffer, world, &page);
         }
         if let Some(it) = &self.stage {

@@ -328,6 +328,9 @@ impl Session {
             let [column] = Layout::horizontal([Constraint::Max(88)]).flex(ratatui::layout::Flex::Center).areas(area);
             return (column, Rect::default());
         }
+        if self.on_stage && self.stage.as_ref().is_some_and(Stage::is_zoomed) {
+            return (Rect::default(), area);
+        }
         if area.width >= 110 {
             let [left, right] = Layout::horizontal([Constraint::Percentage(42), Constraint::Min(0)]).areas(area);
             return (left, right);
@@ -483,6 +486,7 @@ impl Screen for Session {
         let inner = block.inner(question);
         block.render(question, buffer);
         match (&self.asking, &self.broken) {
+            _ if question.is_empty() => {}
             (Some(asking), _) => asking.draw(inner, buffer, theme),
             (None, Some(message)) => Line::styled(format!("! {message}"), theme.warn).render(inner, buffer),
             (None, None) => Line::styled("…", theme.dim).render(inner, buffer),

@@ -32,6 +32,11 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read
             put_lines(inner, buffer, y, &share, theme.text);
         }
         TreeRow::Problem(problem) => drop(put_lines(inner, buffer, y, &problem.text, theme.warn)),
+        TreeRow::Mark(mark, _) => {
+            y = put_lines(inner, buffer, y, mark.why(), theme.text);
+            let by = "Judged from the packets that passed before it, as Wireshark does.";
+            put_lines(inner, buffer, y, by, theme.dim);
+        }
         TreeRow::Field(field, _) => {
             y = put_lines(inner, buffer, y, &field.meaning, theme.strong);
             y = put_lines(inner, buffer, y, &field.why, theme.text);
@@ -46,6 +51,7 @@ fn pen_line(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>, r
         TreeRow::Layer(layer) => (layer.title.as_str(), ""),
         TreeRow::Field(field, _) => (field.label.as_str(), field.value.as_str()),
         TreeRow::Problem(_) => ("What is wrong", ""),
+        TreeRow::Mark(..) => ("What stands out", ""),
     };
     let value = if read.is_covered(row) { "?? ??" } else { value };
     let x = pen::put(buffer, area, (1, 0), label, view.theme.title);

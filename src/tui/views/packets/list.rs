@@ -84,6 +84,11 @@ fn row(area: Rect, buffer: &mut Buffer, view: &View<'_>, (y, number, at): (u16, 
         let style = if past { theme.bad } else { theme.dim };
         x = pen::put(buffer, area, (x, y), &format!("{sign} "), if chosen { base } else { style });
     }
+    let marks = marks(view, packet);
+    if !marks.is_empty() {
+        let style = if past { theme.warn } else { theme.dim };
+        x = pen::put(buffer, area, (x, y), &marks, if chosen { base } else { style });
+    }
     let room = usize::from(area.width.saturating_sub(x));
     x = pen::put(buffer, area, (x, y), &pen::cut(&says(view, packet, area.width), room), coloured);
     if !words.is_empty() {
@@ -95,6 +100,14 @@ fn row(area: Rect, buffer: &mut Buffer, view: &View<'_>, (y, number, at): (u16, 
         let why = pen::cut(&format!("why: {}", visible(reason)), room);
         pen::put(buffer, area, (x + 2, y), &why, if chosen { base } else { theme.code });
     }
+}
+
+/// `[Retransmission] `, as the capture on show has it; nothing while a question asks about a packet.
+fn marks(view: &View<'_>, packet: &Packet) -> String {
+    if !view.state.hidden.is_empty() {
+        return String::new();
+    }
+    view.run.marks(packet, view.state.capture).iter().map(|mark| format!("[{}] ", mark.label())).collect()
 }
 
 /// The column the widest pair of names needs.

@@ -54,7 +54,7 @@ impl Read<'_> {
             let bits = row.bits();
             bits.start < covered.end && covered.start < bits.end
         };
-        !matches!(row, TreeRow::Layer(_)) && self.covered.as_ref().is_some_and(overlaps)
+        !matches!(row, TreeRow::Layer(_) | TreeRow::Mark(..)) && self.covered.as_ref().is_some_and(overlaps)
     }
 
     fn is_byte_covered(&self, byte: usize) -> bool {
@@ -93,7 +93,9 @@ pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> 
 fn with_packet(view: &View<'_>, mut then: impl FnMut(&Read<'_>)) {
     let Some(packet) = view.run.recording().packet(view.state.packet) else { return };
     let decoded = wire::decode(&packet.bytes);
-    let rows = rows(&decoded);
+    let is_asked = !view.state.hidden.is_empty();
+    let marks = if is_asked { &[] } else { view.run.marks(packet, view.state.capture) };
+    let rows = rows(&decoded, marks);
     let row = view.state.reading.row(&rows);
     let covered = view.hides(packet).and_then(|field| decoded.field(field)).map(|field| field.bits.clone());
     then(&Read { packet, decoded: &decoded, rows: &rows, row, covered });
@@ -187,7 +189,7 @@ mod tests {
     fn a_selected_byte_selects_its_innermost_field() {
         let run = fixture::prepared();
         let decoded = wire::decode(&run.recording().packet(1).expect("it exists").bytes);
-        let rows = rows(&decoded);
+        let rows = rows(&decoded, &[]);
         let mut reading = Reading { pane: Pane::Bytes, ..Reading::default() };
         reading.select_byte(&rows, 22);
         assert_eq!(reading.selected, Some(("ip.ttl".to_owned(), 0)));

@@ -1,6 +1,7 @@
 //! What is selected in a packet: a field by its name, so that it stays selected from packet to packet, and a byte of it.
 use std::ops::Range;
 
+use crate::wire::analysis::Mark;
 use crate::wire::{Decoded, Field, Layer, Problem};
 
 /// Which pane has the arrow keys.
@@ -39,6 +40,8 @@ pub(crate) enum TreeRow<'a> {
     /// With its depth below the layer, from 1.
     Field(&'a Field, u16),
     Problem(&'a Problem),
+    /// What stands out about the segment among the others of its capture, below its TCP layer.
+    Mark(Mark, &'a Layer),
 }
 
 impl TreeRow<'_> {
@@ -47,13 +50,14 @@ impl TreeRow<'_> {
             Self::Layer(layer) => layer.name,
             Self::Field(field, _) => field.name,
             Self::Problem(_) => "problem",
+            Self::Mark(mark, _) => mark.filter(),
         }
     }
 
     /// The bits of the frame it is about.
     pub(crate) const fn bits(&self) -> Range<usize> {
         match self {
-            Self::Layer(layer) => layer.bytes.start * 8..layer.bytes.end * 8,
+            Self::Layer(layer) | Self::Mark(_, layer) => layer.bytes.start * 8..layer.bytes.end * 8,
             Self::Field(field, _) => field.bits.start..field.bits.end,
             Self::Problem(problem) => problem.bytes.start * 8..problem.bytes.end * 8,
         }
@@ -67,10 +71,13 @@ impl TreeRow<'_> {
 }
 
 /// The tree of a packet, a line after another.
-pub(crate) fn tree(decoded: &Decoded) -> Vec<TreeRow<'_>> {
+pub(crate) fn tree<'a>(decoded: &'a Decoded, marks: &[Mark]) -> Vec<TreeRow<'a>> {
     let mut rows = Vec::new();
     for layer in &decoded.layers {
         rows.push(TreeRow::Layer(layer));
+        if layer.name == "tcp" {
+            rows.extend(marks.iter().map(|mark| TreeRow::Mark(*mark, layer)));
+        }
         push_fields(&mut rows, &layer.fields, 1);
     }
     rows.extend(decoded.problems.iter().map(TreeRow::Problem));

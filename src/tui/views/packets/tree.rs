@@ -54,7 +54,7 @@ fn line(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>, at: (
         _ if lit => theme.lit,
         TreeRow::Layer(it) => theme.layer(it.name).add_modifier(ratatui::style::Modifier::BOLD),
         TreeRow::Field(..) => theme.text,
-        TreeRow::Problem(_) => theme.warn,
+        TreeRow::Problem(_) | TreeRow::Mark(..) => theme.warn,
     };
     if chosen {
         pen::put(buffer, area, (0, y), &" ".repeat(usize::from(area.width)), style);
@@ -79,6 +79,7 @@ fn label(row: &TreeRow<'_>) -> String {
         TreeRow::Layer(layer) => layer.title.clone(),
         TreeRow::Field(field, _) => format!("{}:", field.label),
         TreeRow::Problem(_) => "! ".to_owned(),
+        TreeRow::Mark(mark, _) => format!("[{}]", mark.label()),
     }
 }
 
@@ -88,5 +89,6 @@ fn says(row: &TreeRow<'_>) -> String {
         TreeRow::Field(field, _) if field.meaning.is_empty() => field.value.clone(),
         TreeRow::Field(field, _) => format!("{}  ({})", field.value, field.meaning),
         TreeRow::Problem(problem) => problem.text.clone(),
+        TreeRow::Mark(mark, _) => mark.filter().to_owned(),
     }
 }

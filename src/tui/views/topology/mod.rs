@@ -197,11 +197,10 @@ fn draw_node(buffer: &mut Buffer, view: &View<'_>, map: &Map, (index, node): (us
 fn moving<'a>(view: &View<'a>) -> Vec<Moving<'a>> {
     let recording = view.run.recording();
     let cursor = view.state.cursor;
-    let sent = recording.packets.partition_point(|packet| packet.at <= cursor);
     // A lost packet has no arrival: its cross stays for a while.
     let a_while = Duration::from_nanos(recording.end.0 / 40);
     let mut all = Vec::new();
-    for packet in &recording.packets[..sent] {
+    for packet in view.run.underway(cursor, a_while) {
         if let Some(ppm) = label::progress(packet, cursor).filter(|_| packet.left <= cursor) {
             all.push(Moving { packet, ppm, lost: false });
         } else if packet.arrived.is_none() && cursor.since(packet.at) <= a_while {
@@ -295,9 +294,8 @@ const fn direction(at: Position, next: Position) -> &'static str {
 fn draw_waiting(area: Rect, buffer: &mut Buffer, view: &View<'_>, map: &Map) {
     let recording = view.run.recording();
     let cursor = view.state.cursor;
-    let sent = recording.packets.partition_point(|packet| packet.at <= cursor);
     let mut waiting = vec![[0_u32; 2]; map.paths.len()];
-    for packet in recording.packets[..sent].iter().filter(|packet| packet.left > cursor) {
+    for packet in view.run.underway(cursor, Duration::ZERO).iter().filter(|packet| packet.left > cursor) {
         let forward = recording.topology.links[packet.link].ends[0].node == packet.from;
         waiting[packet.link][usize::from(!forward)] += 1;
     }
