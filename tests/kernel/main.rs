@@ -18,6 +18,8 @@ mod endings;
 mod meeting;
 #[cfg(target_os = "linux")]
 mod programs;
+#[cfg(target_os = "linux")]
+mod ratio;
 mod space;
 
 #[cfg(not(target_os = "linux"))]

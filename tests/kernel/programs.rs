@@ -1,6 +1,7 @@
 //! What programs send and check on both sides: a stream whose every byte follows from its place.
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
@@ -10,13 +11,23 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 /// Bytes of a write.
 const CHUNK: usize = 16 * 1024;
 
-/// The bytes from `place` on of a stream that is `total` long: a lost, doubled or moved byte does not fit.
-fn content(place: usize, total: usize) -> Vec<u8> {
-    let byte = |at: usize| {
-        let mixed = (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        mixed.to_be_bytes()[1]
-    };
-    (place..total.min(place + CHUNK)).map(byte).collect()
+/// After so many bytes a stream's content begins anew: a prime, so that no block that is lost or moved is that long.
+const PERIOD: usize = 1_000_003;
+
+static CONTENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let byte = |at: usize| ((at % PERIOD) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0];
+    (0..PERIOD + CHUNK).map(byte).collect()
+});
+
+/// Makes the content, which takes a moment, before time counts.
+pub(crate) fn prepare() {
+    LazyLock::force(&CONTENT);
+}
+
+/// The bytes of a stream from one place to another, at most a chunk: a lost, doubled or moved byte does not fit.
+fn content(from: usize, to: usize) -> &'static [u8] {
+    let start = from % PERIOD;
+    &CONTENT[start..start + (to - from).min(CHUNK)]
 }
 
 /// Checks bytes that were read, one after the other.
@@ -28,11 +39,11 @@ struct Checked {
 impl Checked {
     fn take(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let expected = content(self.place, usize::MAX);
-            let count = bytes.len().min(expected.len());
-            assert!(bytes[..count] == expected[..count], "the bytes after {} are others than were sent", self.place);
-            self.place += count;
-            bytes = &bytes[count..];
+            let expected = content(self.place, self.place + bytes.len());
+            let (now, later) = bytes.split_at(expected.len());
+            assert!(now == expected, "the bytes after {} are others than were sent", self.place);
+            self.place += now.len();
+            bytes = later;
         }
     }
 }
@@ -40,7 +51,7 @@ impl Checked {
 /// A kernel socket sends so many bytes.
 pub(crate) fn send(mut to: &TcpStream, total: usize) -> io::Result<()> {
     for place in (0..total).step_by(CHUNK) {
-        to.write_all(&content(place, total))?;
+        to.write_all(content(place, total))?;
     }
     Ok(())
 }
@@ -70,7 +81,7 @@ pub(crate) fn exchange(stream: &TcpStream, total: usize) -> usize {
 /// A lab program sends so many bytes.
 pub(crate) async fn lab_send(to: &mut (impl tokio::io::AsyncWrite + Unpin), total: usize) -> io::Result<()> {
     for place in (0..total).step_by(CHUNK) {
-        to.write_all(&content(place, total)).await?;
+        to.write_all(content(place, total)).await?;
     }
     Ok(())
 }
