@@ -242,12 +242,16 @@ const MUST_COMPARE: &[&str] = &[
 /// What tshark says of any segment that is sent again after its first copy was put into a stream: true, and no damage.
 const OVERLAP: &str = "New fragment overlaps old data (retransmission?)";
 
+/// The demo whose switch damages a segment, for its receiver to find out.
+const DAMAGES: &str = "tcp-damage";
+
 fn assert_sound(name: &str, packets: &[Dissected]) {
     for packet in packets {
         let malformed = packet.malformed.iter().find(|it| !it.contains(OVERLAP));
         assert_eq!(malformed, None, "{name}: {:?}", packet.protocols);
         let bad = packet.fields.iter().find(|it| it.name.ends_with(".checksum.status") && it.show == "0");
-        assert_eq!(bad, None, "{name}: {:?}", packet.protocols);
+        let damaged = name.starts_with(DAMAGES) && bad.is_some_and(|it| it.name == "tcp.checksum.status");
+        assert!(bad.is_none() || damaged, "{name}: {bad:?} {:?}", packet.protocols);
     }
 }
 
@@ -295,7 +299,9 @@ fn compare_fields(
     assert_eq!(dissected.len(), capture.packets.len(), "{}", capture.name);
     for ((_, frame), theirs) in capture.packets.iter().zip(dissected) {
         let decoded = decode(frame);
-        assert_eq!(decoded.problems, [], "{}: {}", capture.name, decoded.summary);
+        let tolerated = |text: &str| capture.name.starts_with(DAMAGES) && text.starts_with("checksum wrong");
+        let problem = decoded.problems.iter().find(|it| !tolerated(&it.text));
+        assert_eq!(problem, None, "{}: {}", capture.name, decoded.summary);
         for layer in &decoded.layers {
             // Behind a port tshark knows nothing of it sees data where we read HTTP.
             let protocol = if layer.name == "padding" { "eth" } else { layer.name };

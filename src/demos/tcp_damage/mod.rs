@@ -43,8 +43,8 @@ pub(super) const DEMO: Demo = Demo {
 
 const PORT: u16 = 7100;
 const MESSAGES: usize = 6;
-/// From one payment to the next; no round trip of the knob is a small multiple of it.
-const INTERVAL: Duration = Duration::from_millis(7);
+/// From one payment to the next: longer than the default round trip, so that each stands alone.
+const INTERVAL: Duration = Duration::from_millis(30);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A line that came, and when.
