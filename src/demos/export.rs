@@ -29,7 +29,7 @@ pub struct NoExport {
 /// The curves, for every demo that has any.
 const SERIES: Export = Export {
     name: "series",
-    about: "the curves as CSV: name, unit, time in ns, value in the unit",
+    about: "the curves as CSV (series,unit,time_ns,value)",
     extension: "csv",
     write: |_, run| series(run),
 };
@@ -37,7 +37,7 @@ const SERIES: Export = Export {
 /// The numbers, for every demo that measures any.
 const MEASUREMENTS: Export = Export {
     name: "measurements",
-    about: "the numbers as CSV: name, value, unit, label, how it was measured",
+    about: "the numbers as CSV (name,value,unit,label,how)",
     extension: "csv",
     write: |_, run| measurements(run),
 };

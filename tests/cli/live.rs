@@ -4,7 +4,8 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use roundtrip::demos;
+use roundtrip::demos::{self, live};
+use roundtrip::recording::{json, saved};
 
 use crate::listed::keys;
 use crate::tutor::{Home, words};
@@ -63,6 +64,22 @@ fn what_goes_wrong_on_the_way_is_said_is_code_3_and_what_was_seen_is_shown() {
         .code(3)
         .no_result()
         .warns("no-such-host.invalid has no address that this system's resolver knows");
+}
+
+#[test]
+fn a_saved_live_run_is_shown_as_it_was_and_never_made_again() {
+    let home = Home::new();
+    let demo = demos::find("tcp-echo").expect("it ships");
+    let knobs = demos::Knobs::with(demo.knobs, [("size", "200B")]).expect("a setting");
+    let request = live::Request { knobs, target: live::Target::Own, seed: 7 };
+    let ran = live::run(demo, &request, &live::Stop::default(), &mut |_| {}).expect("loopback is there");
+    std::fs::write(home.path().join("a.run.json"), saved::save(&ran.recording)).expect("written");
+    let opened = home.run(&["open", "a.run.json", "--json"]).code(0).no_message().stdout();
+    assert_eq!(opened, json::json(&ran.recording));
+    home.run(&["open", "a.run.json"]).code(0).says("a server of its own on loopback").says("size = 200B");
+    home.run(&["open", "a.run.json", "--export", "measurements"]).code(0).says("echoed_bytes,200,B,");
+    home.run(&["open", "a.run.json", "--pcap", "x"]).code(2).no_result().warns("capturing them needs root");
+    assert!(demos::replay(&ran.recording.run).is_err());
 }
 
 #[test]

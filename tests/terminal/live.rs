@@ -8,7 +8,7 @@ use crate::{ENTER, ESC, home};
 fn a_demo_is_run_live_from_its_screen_looked_at_saved_and_opened_again() {
     let home = home();
     let mut tutor = Tutor::start(home.path(), &["demo", "tcp-handshake"]);
-    tutor.until("SYN").keys("L").until("Left empty: with a server of its own on loopback").keys(ENTER);
+    tutor.until("SYN").keys("L").until("empty: a server of its own on loopback").keys(ENTER);
     tutor.until("live · 127.0.0.1:").until("A live run has no packets").keys("2").until("capturing them needs root");
     tutor.keys("6").until("the client may send after").keys("x").until("A live run cannot be forked");
     tutor.keys("S").until("Saved as tcp-handshake-live.run.json").keys("E").until("Save for another program");
@@ -61,9 +61,16 @@ fn a_host_that_is_none_or_refuses_is_said_and_the_screen_goes_on() {
     let closed = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address").to_string();
     let home = home();
     let mut tutor = Tutor::start(home.path(), &["demo", "tcp-echo"]);
-    tutor.until("SYN").keys("L").until("host").keys("no host at all").keys(ENTER).until("names no host");
+    tutor
+        .until("SYN")
+        .keys("L")
+        .until("host")
+        .keys("no? quiet host")
+        .until("no? quiet host")
+        .keys(ENTER)
+        .until("names no host");
     tutor.keys("\x15").keys(&closed).until(&closed).keys(ENTER).until("refused the connection");
-    tutor.until("ECONNREFUSED").keys("L").until(&closed).keys(ESC).gone("A name or an address");
+    tutor.until("ECONNREFUSED").keys("L").until(&closed).keys(ESC).gone("A name or address");
     tutor.keys("\x03");
     assert_eq!(tutor.ended(), 0);
 }

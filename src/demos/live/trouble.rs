@@ -26,7 +26,6 @@ pub(super) fn of(error: &Error, peer: SocketAddr) -> String {
 /// Why the run was cut off.
 pub(super) fn limit(peer: SocketAddr, limit: Duration) -> String {
     let limit = crate::quantity::Quantity::time(limit);
-    format!(
-        "the run was cut off after {limit}: {peer} had not answered all of it, or something on the way drops packets"
-    )
+    let most = "as long as a live run of this demo may take";
+    format!("the run was cut off after {limit}, {most}: {peer} does not answer, or the knobs ask for more than fits")
 }

@@ -81,7 +81,10 @@ impl Screen for Demo {
 
     fn bindings(&self, _world: &World) -> Vec<Binding> {
         let mut keys = self.stage.as_ref().map(Stage::bindings).unwrap_or_default();
-        keys.push(Binding::new([Key::code(KeyCode::Esc), Key::char('q')], "back", Action::Back));
+        // Where a name is typed, q is a letter.
+        if !self.is_typing() {
+            keys.push(Binding::new([Key::code(KeyCode::Esc), Key::char('q')], "back", Action::Back));
+        }
         keys
     }
 

@@ -240,7 +240,7 @@ fn draw_entry(row: Rect, buffer: &mut Buffer, theme: &Theme, entry: &Entry, chos
     let room = usize::from(row.width).saturating_sub(3 + entry.kind.width() + 1);
     let line = Line::from(vec![
         Span::styled(sign, style),
-        Span::styled(format!("{:<room$}", entry.name.chars().take(room).collect::<String>()), style),
+        Span::styled(format!("{:<room$}", entry.name.chars().take(room.saturating_sub(1)).collect::<String>()), style),
         Span::styled(format!("{} ", entry.kind), if chosen { style } else { theme.dim }),
     ]);
     line.render(row, buffer);

@@ -87,7 +87,7 @@ impl Stage {
         }
         keys.extend(self.fork_keys());
         if self.can_live() && !self.is_underway() {
-            keys.push(Binding::new([Key::char('L')], "live", Action::Live));
+            keys.push(Binding::new([Key::char('L')], "run live", Action::Live));
         }
         for (index, label) in LABELS.iter().enumerate() {
             let digit = char::from_digit(u32::try_from(index + 1).unwrap_or(0), 10).unwrap_or('0');

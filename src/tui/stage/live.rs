@@ -19,8 +19,6 @@ use crate::tui::widgets::field::Field;
 pub(super) struct LiveSide {
     offered: bool,
     host: Field,
-    /// Why what was typed names no host.
-    wrong: Option<String>,
     underway: Option<Underway>,
 }
 
@@ -69,7 +67,7 @@ impl Stage {
 
     pub(super) fn host_keys() -> Vec<Binding> {
         vec![
-            Binding::new([Key::code(KeyCode::Enter)], "run live", Action::Submit),
+            Binding::new([Key::code(KeyCode::Enter)], "run", Action::Submit),
             Binding::new([Key::code(KeyCode::Esc)], "not now", Action::Live),
         ]
     }
@@ -94,7 +92,6 @@ impl Stage {
 
     /// Asks whom to speak to, or leaves the question.
     pub(super) fn ask_host(&mut self) {
-        self.live.wrong = None;
         self.focus = if self.focus == Focus::Host { Focus::View } else { Focus::Host };
     }
 
@@ -108,7 +105,7 @@ impl Stage {
                     self.ask_host();
                     return Some(self.run_live(target));
                 }
-                Err(error) => self.live.wrong = Some(format!("{error}")),
+                Err(error) => return Some(vec![Effect::Warn(error.to_string())]),
             },
             _ => return None,
         }
@@ -173,19 +170,13 @@ impl Stage {
         let live = self.demo.live.as_ref();
         let port = live.map_or(0, |it| it.port);
         let width = usize::from(area.width.saturating_sub(2));
-        let about = "Run live, on this machine's sockets. Left empty: with a server of its own on loopback.";
+        let about = "Run live on this machine's sockets; empty: a server of its own on loopback.";
         pen::put(buffer, area, (1, 0), &pen::cut(about, width), theme.dim);
         let row =
             Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: 1 }.intersection(area);
         self.live.host.draw(row, buffer, theme, "host");
-        let (text, style) = match &self.live.wrong {
-            Some(wrong) => (wrong.clone(), theme.warn),
-            None => (
-                format!("A name or an address, with :PORT where it is not {port}. Nothing else is spoken to."),
-                theme.dim,
-            ),
-        };
-        pen::put(buffer, area, (1, 2), &pen::cut(&text, width), style);
+        let text = format!("A name or address, :PORT where it is not {port}. Nothing else is spoken to.");
+        pen::put(buffer, area, (1, 2), &pen::cut(&text, width), theme.dim);
     }
 }
 

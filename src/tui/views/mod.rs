@@ -228,16 +228,23 @@ fn draw_one(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
 
 /// What is left of the area above the note that a live run has no arrows.
 fn above_note(area: Rect, view: &View<'_>) -> Rect {
-    let note = u16::from(view.run.recording().run.live.is_some() && area.height >= 10);
-    Rect { height: area.height - note, ..area }
+    let note = if area.height < 10 { 0 } else { u16::try_from(note(area, view).len()).unwrap_or(0) };
+    Rect { height: area.height.saturating_sub(note), ..area }
 }
 
-/// Says on the last row why there are no arrows.
+/// Why a live run has no arrows, in as many rows as it takes.
+fn note(area: Rect, view: &View<'_>) -> Vec<String> {
+    let Some(live) = &view.run.recording().run.live else { return Vec::new() };
+    let width = usize::from(area.width.saturating_sub(2)).max(8);
+    textwrap::wrap(&live.no_packets(), width).into_iter().map(Into::into).collect()
+}
+
+/// Says on the last rows why there are no arrows.
 fn draw_note(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
-    let Some(live) = &view.run.recording().run.live else { return };
-    let row = Rect { y: above_note(area, view).bottom(), height: area.height - above_note(area, view).height, ..area };
-    let text = pen::cut(&live.no_packets(), usize::from(area.width.saturating_sub(2)));
-    pen::put(buffer, row, (1, 0), &text, view.theme.dim);
+    let top = above_note(area, view).bottom();
+    for (y, line) in (top..area.bottom()).zip(note(area, view)) {
+        pen::put(buffer, area, (1, y - area.y), &line, view.theme.dim);
+    }
 }
 
 /// Why the view is empty, and what to do.
