@@ -16,11 +16,13 @@ pub(super) fn found(recording: &Recording, knobs: &Knobs, read: &Log) -> Finding
     let transfer = Transfer::of(&sights);
     curves(&mut findings, recording, &transfer, read);
     let closed = Closed::times(&transfer.acks);
-    marks(&mut findings, &sights, &transfer, &closed, read);
+    let all_read =
+        read.borrow().last().filter(|it| u64::try_from(it.1).is_ok_and(|it| it >= knobs.number("size"))).map(|it| it.0);
+    marks(&mut findings, &sights, &transfer, &closed, all_read);
     let (rtt, window) = path(&mut findings, knobs, &sights, &transfer);
     rates(&mut findings, knobs, &transfer, rtt, window);
     shut(&mut findings, &transfer, &closed);
-    let finished = read.borrow().last().map(|it| it.0 - transfer.began);
+    let finished = all_read.map(|at| at - transfer.began);
     let how = "from the SYN to the receiver's last read()";
     findings.time("finished", "all is read after", finished, how);
     findings
@@ -104,7 +106,13 @@ impl<'a> Closed<'a> {
     }
 }
 
-fn marks(findings: &mut Findings, sights: &[Sight<'_>], transfer: &Transfer, closed: &[Closed<'_>], read: &Log) {
+fn marks(
+    findings: &mut Findings,
+    sights: &[Sight<'_>],
+    transfer: &Transfer,
+    closed: &[Closed<'_>],
+    all_read: Option<Time>,
+) {
     let sent = |findings: &mut Findings, name, label, it: Option<&crate::demos::transfer::Sent>| {
         findings.mark_at(name, label, it.map(|it| it.at), it.map(|it| it.packet));
     };
@@ -122,8 +130,7 @@ fn marks(findings: &mut Findings, sights: &[Sight<'_>], transfer: &Transfer, clo
     let open = shut.and_then(|it| it.until);
     let label = "the program has read: the window opens";
     findings.mark_at("window-open", label, open.map(|it| it.at), open.map(|it| it.packet));
-    let last = read.borrow().last().map(|it| it.0);
-    findings.mark_at("all-read", "the receiver's program has it all", last, None);
+    findings.mark_at("all-read", "the receiver's program has it all", all_read, None);
 }
 
 /// Round trip, bandwidth-delay product, window.
