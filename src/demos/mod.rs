@@ -1,4 +1,5 @@
 //! The demos: each a file with a topology, knobs, a script and what it measures. No drawing, no protocol code.
+mod arrivals;
 mod capture;
 mod chosen;
 mod congestion_window;

@@ -37,7 +37,7 @@ pub(super) struct Transfer {
     pub(super) acks: Vec<Acked>,
     /// Segments that went out into a window of 0: their times and packets.
     pub(super) probes: Vec<(Time, u32)>,
-    /// From the SYN to the SYN-ACK.
+    /// From the SYN to the SYN-ACK; nothing where the SYN was sent again.
     pub(super) handshake: Option<Duration>,
     /// When the SYN went out, or the first segment that was seen.
     pub(super) began: Time,
@@ -49,15 +49,18 @@ impl Transfer {
         let frames = sights.iter().map(|it| Seen { n: it.packet.n, at_ns: it.at.0, frame: &it.packet.bytes });
         let analysis = analysis::analyse(frames);
         let mut transfer = Self::default();
-        let (mut syn, mut highest) = (None, 0);
+        let (mut syns, mut answered, mut highest) = (0, false, 0);
         for sight in sights {
             let Some(it) = analysis.segments.get(&sight.packet.n).filter(|it| it.flow == 0) else { continue };
             let Some(tcp) = sight.tcp() else { continue };
-            if tcp.opens() && syn.is_none() {
-                (syn, transfer.began) = (Some(sight.at), sight.at);
+            if tcp.opens() && syns == 0 {
+                transfer.began = sight.at;
             }
-            if !sight.sent && tcp.syn && transfer.handshake.is_none() {
-                transfer.handshake = syn.map(|at| sight.at - at);
+            syns += u32::from(tcp.opens() && !answered);
+            if !sight.sent && tcp.syn && !answered {
+                // Which of several SYNs it answers is not to be seen (Karn's rule).
+                transfer.handshake = (syns == 1).then(|| sight.at - transfer.began);
+                answered = true;
             }
             let shut = transfer.acks.last().is_some_and(|ack| ack.window == 0);
             if sight.sent && shut && !tcp.fin && !tcp.rst {

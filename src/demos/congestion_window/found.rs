@@ -3,13 +3,14 @@ use std::time::Duration;
 
 use super::{Flow, decisions};
 use crate::demos::Knobs;
+use crate::demos::arrivals::arrivals;
 use crate::demos::capture::capture;
 use crate::demos::findings::Findings;
 use crate::demos::transfer::{Transfer, rate, rate_curve};
 use crate::quantity::{Quantity, Unit};
 use crate::recording::{Fate, Packet, Recording, Series, Time};
 
-/// Points of a goodput curve, at most.
+/// Points of a delivery curve, at most.
 const POINTS: u32 = 200;
 const QUEUE: &str = "r queue to receiver";
 
@@ -26,7 +27,8 @@ pub(super) fn found(recording: &mut Recording, knobs: &Knobs, flows: &[Flow]) {
     if let (Some(other), Some(flow)) = (transfers.get(1), flows.get(1)) {
         shares(&mut findings, &flows[0], flow, other);
     }
-    curves(&mut findings, recording, &traced, flows, &transfers);
+    curves(&mut findings, &traced, flows, &transfers);
+    delivery(&mut findings, recording, knobs, flows, &transfers);
     marks(&mut findings, recording, flows, &transfers);
     findings.into(recording);
 }
@@ -137,8 +139,8 @@ fn shares(findings: &mut Findings, one: &Flow, two: &Flow, other: &Transfer) {
     findings.measure("fairness", "fairness while both were there", Some(index), how);
 }
 
-/// Every curve on one time axis: windows and queue, round-trip times, goodput.
-fn curves(findings: &mut Findings, run: &Recording, traced: &[Series], flows: &[Flow], transfers: &[Transfer]) {
+/// Windows, queue and round-trip times.
+fn curves(findings: &mut Findings, traced: &[Series], flows: &[Flow], transfers: &[Transfer]) {
     let from_trace = |findings: &mut Findings, name: &str| {
         if let Some(it) = traced.iter().find(|it| it.name == name) {
             findings.curve(&it.name, it.unit, it.points.clone());
@@ -160,12 +162,20 @@ fn curves(findings: &mut Findings, run: &Recording, traced: &[Series], flows: &[
         let points = transfer.round_trips().iter().map(|(at, it)| (*at, nanos(*it))).collect();
         findings.curve(&format!("{} round trip", flow.name), Unit::Nanoseconds, points);
     }
-    for (flow, transfer) in flows.iter().zip(transfers) {
-        let read = flow.read.borrow();
-        let end = read.last().map_or(run.end, |it| it.0);
-        let least = transfer.handshake.unwrap_or_default().max(Duration::from_millis(1));
+}
+
+/// What reaches the receiver of each flow: an ACK or a read stands still at a hole, and then leaps.
+fn delivery(findings: &mut Findings, run: &Recording, knobs: &Knobs, flows: &[Flow], transfers: &[Transfer]) {
+    let sights = capture(run, "receiver");
+    // In fewer frames than that, one more or less that falls into a stretch would show as more than the link's rate.
+    let frames = Duration::from_nanos(24 * super::FRAME as u64 * 8 * 1_000_000_000 / knobs.number("rate").max(1));
+    for ((flow, transfer), port) in flows.iter().zip(transfers).zip(super::PORT..) {
+        let log = arrivals(&sights, port);
+        let end = log.last().map_or(run.end, |it| it.0);
+        let least = transfer.handshake.unwrap_or_default().max(frames);
         let stretch = ((end - transfer.began) / POINTS).max(least);
-        findings.curve(&format!("{} goodput", flow.name), Unit::BitsPerSecond, rate_curve(&read, stretch, end));
+        let name = format!("{} delivery rate", flow.name);
+        findings.curve(&name, Unit::BitsPerSecond, rate_curve(&log, stretch, end));
     }
 }
 

@@ -25,7 +25,7 @@ use crate::services::{both, within};
 pub(super) const DEMO: Demo = Demo {
     name: "congestion-window",
     title: "Lab 2B: the congestion window",
-    about: "A download through a bottleneck: window, bytes in flight, queue, round-trip time and goodput on one time line, with \
+    about: "A download through a bottleneck: window, bytes in flight, queue, round-trip time and delivery rate on one time line, with \
             the sender's decisions. Change the algorithm, the queue, the loss; let a second flow join.",
     chapters: &["W2"],
     live: None,
