@@ -1,7 +1,7 @@
 //! What demos ask of a frame, read once: who talks to whom, and what kind of packet it is.
 use std::net::SocketAddrV4;
 
-use etherparse::{ArpOperation, Icmpv4Type, NetSlice, SlicedPacket, TcpSlice, TransportSlice};
+use etherparse::{ArpOperation, Icmpv4Type, NetSlice, SlicedPacket, TcpOptionElement, TcpSlice, TransportSlice};
 
 /// A frame's packet, as far as demos tell packets apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,19 @@ fn segment<'a>(tcp: &TcpSlice<'a>, from: SocketAddrV4, to: SocketAddrV4) -> Segm
         window: tcp.window_size(),
         payload: tcp.payload(),
     }
+}
+
+/// The blocks of a TCP segment's SACK option, in sequence numbers: left edge, right edge (RFC 2018 §3).
+pub(super) fn sack_blocks(frame: &[u8]) -> Vec<(u32, u32)> {
+    let Ok(SlicedPacket { transport: Some(TransportSlice::Tcp(tcp)), .. }) = SlicedPacket::from_ethernet(frame) else {
+        return Vec::new();
+    };
+    let blocks = |option| match option {
+        Ok(TcpOptionElement::SelectiveAcknowledgement(first, rest)) => Some((first, rest)),
+        _ => None,
+    };
+    let found = tcp.options_iterator().find_map(blocks);
+    found.map_or_else(Vec::new, |(first, rest)| std::iter::once(first).chain(rest.into_iter().flatten()).collect())
 }
 
 /// The time to live of an IPv4 packet.

@@ -1,7 +1,10 @@
 //! A download as a capture at its sender shows it: what was in flight, what was acknowledged when, what went twice.
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::demos::arrivals;
 use crate::demos::capture::Sight;
+use crate::demos::frame::sack_blocks;
 use crate::recording::Time;
 use crate::wire::analysis::{self, Mark, Seen};
 
@@ -28,6 +31,8 @@ pub(super) struct Acked {
     pub(super) window: u32,
     /// The n-th repetition of the same number, 0 for the first.
     pub(super) duplicate: u32,
+    /// It acknowledges nothing new, and its SACK option reports bytes that none before it did: a duplicate ACK by RFC 6675 §2.
+    pub(super) reports_more: bool,
 }
 
 /// One transfer: the first connection in which this node sent more than it received.
@@ -41,6 +46,8 @@ pub(super) struct Transfer {
     pub(super) handshake: Option<Duration>,
     /// When the SYN went out, or the first segment that was seen.
     pub(super) began: Time,
+    /// Ranges of the stream that some ACK has reported by SACK.
+    sacked: BTreeMap<u32, u32>,
 }
 
 impl Transfer {
@@ -88,13 +95,31 @@ impl Transfer {
             Mark::DuplicateAck(n) => Some(*n),
             _ => None,
         });
+        let up_to = number.saturating_sub(1).min(self.highest());
+        let old = self.acks.last().is_some_and(|before| up_to <= before.up_to);
+        let more = self.take_sack(sight, number);
         self.acks.push(Acked {
             at: sight.at,
             packet: sight.packet.n,
-            up_to: number.saturating_sub(1).min(self.highest()),
+            up_to,
             window: it.window,
             duplicate: duplicate.unwrap_or(0),
+            reports_more: old && more,
         });
+    }
+
+    /// Notes what the SACK option of an ACK reports above its number; gives whether any of it is new.
+    fn take_sack(&mut self, sight: &Sight<'_>, number: u32) -> bool {
+        let Some(raw) = sight.tcp().and_then(|it| it.ack) else { return false };
+        let mut new = 0;
+        for (left, right) in sack_blocks(&sight.packet.bytes) {
+            let (left, right) = (left.wrapping_sub(raw), right.wrapping_sub(raw));
+            // What lies below the number came twice (RFC 2883).
+            if left < right && right < 1 << 30 {
+                new += arrivals::add(&mut self.sacked, number.saturating_add(left), number.saturating_add(right));
+            }
+        }
+        new > 0
     }
 
     /// Bytes sent so far.
@@ -158,7 +183,7 @@ impl Transfer {
     /// A round trip for each ACK of new bytes whose last segment was sent once (Karn's rule), and waited behind no hole.
     pub(super) fn round_trips(&self) -> Vec<(Time, Duration)> {
         let (mut trips, mut acked) = (Vec::new(), 0);
-        let mut first = std::collections::BTreeMap::new();
+        let mut first = BTreeMap::new();
         let mut twice = std::collections::BTreeSet::new();
         for it in &self.sent {
             if first.insert(it.to, it.at).is_some() {
