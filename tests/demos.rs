@@ -351,3 +351,40 @@ fn a_longer_round_trip_changes_no_count_until_the_timer_of_the_syn_runs_out() {
     }
     assert_eq!(frames("500ms"), Some(15));
 }
+
+#[test]
+fn no_more_is_delivered_than_the_bottleneck_carries() {
+    let demo = demos::find("congestion-window").expect("a demo");
+    for settings in [&[][..], &[("rtt", "1ms"), ("rate", "2Mbit/s")], &[("drop", "50"), ("queue", "100kB")]] {
+        let recording = run(demo, settings, &seed(1));
+        let link = if settings.iter().any(|it| it.0 == "rate") { 2_000_000 } else { 10_000_000 };
+        let curve = recording.series.iter().find(|it| it.name == "sender delivery rate").expect("a curve");
+        let most = curve.points.iter().map(|it| it.1).max().expect("points");
+        assert!(most <= link && most > link / 2, "{most} on a link of {link}: {settings:?}");
+    }
+}
+
+#[test]
+fn a_lost_handshake_gives_no_round_trip_and_no_cost() {
+    let demo = demos::find("retransmission").expect("a demo");
+    for packet in [1, 2] {
+        let interventions = vec![Intervention { packet, action: Meddling::Drop }];
+        let recording = run(demo, &[("lose", "none")], &Setup { seed: 1, interventions });
+        assert!(recording.measurement("took").is_some());
+        for name in ["handshake", "cost"] {
+            assert!(recording.measurement(name).is_none(), "{name} with packet {packet} lost");
+        }
+    }
+}
+
+#[test]
+fn every_hole_is_marked_with_its_number() {
+    let demo = demos::find("retransmission").expect("a demo");
+    let interventions = vec![Intervention { packet: 12, action: Meddling::Drop }];
+    let recording = run(demo, &[], &Setup { seed: 1, interventions });
+    let labels: Vec<&str> = recording.markers.iter().map(|it| it.label.as_str()).collect();
+    for label in ["hole 1 of 2: the hole is filled", "hole 2 of 2: the hole is filled"] {
+        assert!(labels.contains(&label), "{labels:?}");
+    }
+    assert!(recording.measurement("longest_hole").is_some());
+}
