@@ -33,7 +33,7 @@ pub(crate) enum Why {
     },
     /// It was sent for a reason of its own; a managed queue then marked it.
     Marked {
-        sent: Option<Box<Why>>,
+        sent: Option<Box<Self>>,
         waited: Quantity,
     },
 }

@@ -14,6 +14,15 @@ use crate::recording::Time;
 /// Source and destination.
 pub(crate) type Ends = (Ipv4Addr, Ipv4Addr);
 
+/// What the transport wants of IP.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Envelope {
+    pub(super) to: Ipv4Addr,
+    pub(super) protocol: IpNumber,
+    pub(super) ecn: IpEcn,
+    pub(super) dont_fragment: bool,
+}
+
 /// Where a packet of this host begins its way.
 const TTL: u8 = 64;
 
@@ -46,29 +55,16 @@ impl Host {
         }
     }
 
-    /// Sends `payload` in an IPv4 packet of this host, DF set.
+    /// Sends `payload` in an IPv4 packet of this host.
     pub(super) fn send_ipv4(
         &mut self,
         now: Time,
-        to: Ipv4Addr,
-        protocol: IpNumber,
-        payload: &[u8],
-        why: Option<Why>,
-        out: &mut Output,
-    ) {
-        self.send_marked(now, to, (protocol, IpEcn::ZERO, true), payload.to_vec(), why, out);
-    }
-
-    /// The same with the ECN bits and DF as the transport wants them.
-    pub(super) fn send_marked(
-        &mut self,
-        now: Time,
-        to: Ipv4Addr,
-        (protocol, ecn, dont_fragment): (IpNumber, IpEcn, bool),
+        envelope: &Envelope,
         mut payload: Vec<u8>,
         why: Option<Why>,
         out: &mut Output,
     ) {
+        let Envelope { to, protocol, ecn, dont_fragment } = *envelope;
         let own = self.address().octets();
         let length = u16::try_from(payload.len()).expect("the transport has kept to the MTU");
         let mut header = Ipv4Header::new(length, TTL, protocol, own, to.octets()).expect("what fits the MTU fits IPv4");

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use etherparse::{IpEcn, IpNumber};
 
+use crate::lab::host::ip::Envelope;
 use crate::lab::host::{Ends, Fd, Host};
 use crate::lab::output::{Output, Why};
 use crate::lab::tcp::output::{TcpEvent, TcpOutput};
@@ -59,8 +60,9 @@ impl Host {
         out.samples.append(&mut tcp.samples);
         for it in tcp.segments.drain(..) {
             let ecn = IpEcn::try_new(it.ecn & 3).expect("two bits");
-            let how = (IpNumber::TCP, ecn, it.dont_fragment);
-            self.send_marked(now, *it.to.ip(), how, it.bytes, Some(Why::Tcp(it.reason)), out);
+            let protocol = IpNumber::TCP;
+            let envelope = Envelope { to: *it.to.ip(), protocol, ecn, dont_fragment: it.dont_fragment };
+            self.send_ipv4(now, &envelope, it.bytes, Some(Why::Tcp(it.reason)), out);
         }
         self.tcp_output = tcp;
         result

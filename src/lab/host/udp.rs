@@ -5,8 +5,9 @@ use std::net::SocketAddrV4;
 use std::task::{Context, Poll, Waker};
 
 use etherparse::icmpv4::DestUnreachableHeader;
-use etherparse::{IpNumber, UdpHeader, UdpSlice};
+use etherparse::{IpEcn, IpNumber, UdpHeader, UdpSlice};
 
+use crate::lab::host::ip::Envelope;
 use crate::lab::host::{Fd, Host};
 use crate::lab::icmp as messages;
 use crate::lab::output::{Output, Why};
@@ -123,7 +124,9 @@ impl Host {
         header.checksum = sum.expect("a datagram that fits the MTU fits UDP");
         let datagram = [&header.to_bytes(), bytes].concat();
         let why = Some(Why::Text(format!("sendto() of {} bytes", bytes.len())));
-        self.send_ipv4(now, *to.ip(), IpNumber::UDP, &datagram, why, out);
+        let (protocol, ecn) = (IpNumber::UDP, IpEcn::ZERO);
+        let envelope = Envelope { to: *to.ip(), protocol, ecn, dont_fragment: true };
+        self.send_ipv4(now, &envelope, datagram, why, out);
         Ok(())
     }
 

@@ -18,7 +18,6 @@
 //!
 //! Left out, because no host does it or nobody could see it: urgent data is read as any other; data in a SYN is sent again
 //! after the handshake; buffers have the size the program or the host gave them, Linux would let them grow.
-#[allow(dead_code, reason = "a control can say more of itself than is asked")]
 mod congestion;
 mod connection;
 pub(crate) mod decision;
@@ -31,7 +30,6 @@ mod outbox;
 pub(crate) mod output;
 pub(crate) mod reason;
 mod segment;
-#[allow(dead_code, reason = "the sender can say more of itself than is asked")]
 mod sender;
 mod seq;
 mod settings;

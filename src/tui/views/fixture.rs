@@ -354,7 +354,7 @@ pub(crate) fn long(packets: u32) -> Prepared {
     let ack = tcp(false, "ACK", &[]);
     let segment = |n: u32| {
         let at = Time(u64::from(n) * 400_000);
-        let (from, to, bytes) = if n % 3 == 0 { (SWITCH, CLIENT, &ack) } else { (CLIENT, SWITCH, &data) };
+        let (from, to, bytes) = if n.is_multiple_of(3) { (SWITCH, CLIENT, &ack) } else { (CLIENT, SWITCH, &data) };
         let lost = n % 100 == 7;
         Packet {
             n,

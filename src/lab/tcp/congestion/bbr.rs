@@ -339,10 +339,6 @@ impl Bbr {
 }
 
 impl CongestionControl for Bbr {
-    fn name(&self) -> &'static str {
-        "BBR"
-    }
-
     fn on_send(&mut self, _now: Time, idle: bool) {
         // §4.3.4.4: after a pause of the program's, at the rate of the model, not faster.
         if idle && self.delivered > 0 {
@@ -418,10 +414,6 @@ impl CongestionControl for Bbr {
         true
     }
 
-    fn phase(&self) -> &'static str {
-        self.mode.name()
-    }
-
     fn take_decision(&mut self) -> Option<String> {
         self.decision.take()
     }
@@ -487,11 +479,11 @@ mod tests {
     #[test]
     fn startup_finds_the_bandwidth_drain_empties_the_queue_and_probe_bw_cruises() {
         let mut path = Path::new();
-        let mut modes = vec![path.bbr.phase()];
+        let mut modes = vec![path.bbr.mode.name()];
         for _ in 0..40 {
             path.round();
-            if modes.last() != Some(&path.bbr.phase()) {
-                modes.push(path.bbr.phase());
+            if modes.last() != Some(&path.bbr.mode.name()) {
+                modes.push(path.bbr.mode.name());
             }
         }
         assert_eq!(modes, ["STARTUP", "DRAIN", "PROBE_BW"]);
@@ -506,14 +498,14 @@ mod tests {
         let mut probed = false;
         for _ in 0..300 {
             path.round();
-            if path.bbr.phase() == "PROBE_RTT" {
+            if path.bbr.mode.name() == "PROBE_RTT" {
                 probed = true;
                 assert_eq!(path.bbr.cwnd(), 4 * MSS);
             }
         }
         assert!(probed);
         assert_eq!(path.bbr.min_rtt, Some(RTT));
-        assert_eq!(path.bbr.phase(), "PROBE_BW");
+        assert_eq!(path.bbr.mode.name(), "PROBE_BW");
         assert!(path.bbr.bandwidth() > 9_900_000, "the probe's own slowness is not the path's");
     }
 

@@ -118,10 +118,6 @@ impl Cubic {
 }
 
 impl CongestionControl for Cubic {
-    fn name(&self) -> &'static str {
-        "CUBIC"
-    }
-
     fn on_ack(&mut self, ack: &Acked<'_>) {
         if !ack.cwnd_limited {
             // RFC 9438 §5.8: the time the window was not used does not count.
@@ -187,10 +183,6 @@ impl CongestionControl for Cubic {
 
     fn ssthresh(&self) -> Option<u32> {
         self.window.ssthresh
-    }
-
-    fn phase(&self) -> &'static str {
-        self.window.phase()
     }
 
     fn take_decision(&mut self) -> Option<String> {

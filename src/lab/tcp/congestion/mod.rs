@@ -19,9 +19,6 @@ use crate::recording::Time;
 /// loss episode or an ECN echo begins, `on_recovered` when all that was in flight then is acknowledged; `on_timeout`
 /// when the retransmission timer expires, `on_undo` when that or the episode proves to have been a mistake.
 pub(crate) trait CongestionControl: fmt::Debug {
-    /// `CUBIC`, `NewReno`, `BBR`.
-    fn name(&self) -> &'static str;
-
     /// A segment leaves. `idle`: nothing was in flight before it.
     fn on_send(&mut self, _now: Time, _idle: bool) {}
 
@@ -62,9 +59,6 @@ pub(crate) trait CongestionControl: fmt::Debug {
         false
     }
 
-    /// `slow start`, `congestion avoidance`, or a state of BBR: for charts and events.
-    fn phase(&self) -> &'static str;
-
     /// What it decided since it was last asked, for a person to read.
     fn take_decision(&mut self) -> Option<String> {
         None
@@ -75,8 +69,6 @@ pub(crate) trait CongestionControl: fmt::Debug {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Acked<'a> {
     pub(crate) now: Time,
-    /// Bytes the cumulative ACK moved.
-    pub(crate) acked: u32,
     /// Bytes that are known to have arrived now and were not before: by cumulative ACK or SACK.
     pub(crate) delivered: u32,
     /// Bytes found lost by this ACK.
@@ -102,7 +94,6 @@ pub(crate) struct Acked<'a> {
 /// The sender at the moment of a congestion signal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Congested {
-    pub(crate) now: Time,
     /// RFC 5681's `FlightSize`: sent and not cumulatively acknowledged, bytes.
     pub(crate) flight: u32,
     pub(crate) pipe: u32,
@@ -158,7 +149,6 @@ mod tests {
     pub(super) fn ack(bytes: u32) -> Acked<'static> {
         Acked {
             now: Time(0),
-            acked: bytes,
             delivered: bytes,
             lost: 0,
             prior_pipe: 0,
@@ -176,6 +166,6 @@ mod tests {
 
     /// A loss with so many bytes in flight.
     pub(super) fn lost(flight: u32) -> Congested {
-        Congested { now: Time(0), flight, pipe: flight, signal: Signal::Loss }
+        Congested { flight, pipe: flight, signal: Signal::Loss }
     }
 }

@@ -21,10 +21,6 @@ impl NewReno {
 }
 
 impl CongestionControl for NewReno {
-    fn name(&self) -> &'static str {
-        "NewReno"
-    }
-
     fn on_ack(&mut self, ack: &Acked<'_>) {
         if !ack.cwnd_limited {
             return;
@@ -81,10 +77,6 @@ impl CongestionControl for NewReno {
         self.window.ssthresh
     }
 
-    fn phase(&self) -> &'static str {
-        self.window.phase()
-    }
-
     fn take_decision(&mut self) -> Option<String> {
         self.decision.take()
     }
@@ -99,10 +91,10 @@ mod tests {
     fn slow_start_doubles_and_congestion_avoidance_adds_a_segment_a_round_trip() {
         let mut reno = NewReno::new(&start());
         (0..10).for_each(|_| reno.on_ack(&ack(MSS)));
-        assert_eq!((reno.cwnd(), reno.phase()), (20 * MSS, "slow start"));
+        assert_eq!((reno.cwnd(), reno.window.phase()), (20 * MSS, "slow start"));
         reno.on_congestion(&lost(20 * MSS));
         reno.on_recovered(Time(0));
-        assert_eq!((reno.cwnd(), reno.phase()), (10 * MSS, "congestion avoidance"));
+        assert_eq!((reno.cwnd(), reno.window.phase()), (10 * MSS, "congestion avoidance"));
         (0..10).for_each(|_| reno.on_ack(&ack(MSS)));
         assert_eq!(reno.cwnd(), 11 * MSS);
     }

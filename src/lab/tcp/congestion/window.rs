@@ -33,6 +33,7 @@ impl Window {
         self.ssthresh.is_none_or(|threshold| self.cwnd < threshold)
     }
 
+    #[cfg(test)]
     pub(crate) fn phase(&self) -> &'static str {
         let css = self.hystart.as_ref().is_some_and(HyStart::is_conservative);
         match (self.in_slow_start(), css && self.ssthresh.is_none()) {

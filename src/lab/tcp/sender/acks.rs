@@ -185,7 +185,7 @@ impl Sender {
     fn reduce(&mut self, now: Time, signal: Signal) {
         let flight = self.board.flight();
         let cwnd = self.control.cwnd();
-        self.control.on_congestion(&Congested { now, flight, pipe: self.pipe(), signal });
+        self.control.on_congestion(&Congested { flight, pipe: self.pipe(), signal });
         if !self.control.governs_recovery() {
             let ssthresh = self.control.ssthresh().unwrap_or(cwnd);
             self.prr = Some(Prr::new(ssthresh, flight));
@@ -265,7 +265,6 @@ impl Sender {
         let latest = delivery.arrived.iter().filter(|it| !it.again).map(|it| it.sent_at).max();
         self.control.on_ack(&Acked {
             now,
-            acked: delivery.acked,
             delivered: delivery.delivered,
             lost: found.lost,
             prior_pipe: before.pipe,

@@ -219,13 +219,9 @@ impl Sender {
         &self.rtt
     }
 
+    #[cfg(test)]
     pub(crate) const fn board(&self) -> &Scoreboard {
         &self.board
-    }
-
-    /// Expiries of the retransmission timer since an ACK last moved the left edge.
-    pub(crate) const fn timeouts(&self) -> u32 {
-        self.timeouts
     }
 
     /// Since when the oldest octet has waited for its ACK: what the user timeout counts from.
@@ -253,19 +249,4 @@ impl Sender {
         self.retransmissions
     }
 
-    /// `slow start`, `congestion avoidance`, `fast recovery`, `RTO recovery`, or a state of BBR.
-    pub(crate) fn phase(&self) -> &'static str {
-        match self.phase {
-            _ if self.control.governs_recovery() => self.control.phase(),
-            Phase::Open => self.control.phase(),
-            Phase::Reducing => "window reduction",
-            Phase::FastRecovery => "fast recovery",
-            Phase::RtoRecovery => "RTO recovery",
-        }
-    }
-
-    /// bit/s.
-    pub(crate) fn pacing_rate(&self) -> Option<u64> {
-        self.control.pacing_rate()
-    }
 }

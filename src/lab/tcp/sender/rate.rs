@@ -95,6 +95,7 @@ impl Deliveries {
     }
 
     /// Bytes delivered in all.
+    #[cfg(test)]
     pub(crate) const fn delivered(&self) -> u64 {
         self.delivered
     }

@@ -31,7 +31,6 @@ struct Estimate {
     deviation: Duration,
     largest: Duration,
     round_began: Time,
-    last: Duration,
     min: Duration,
 }
 
@@ -56,6 +55,7 @@ impl Rtt {
     }
 
     /// How often the timer was doubled since the last sample.
+    #[cfg(test)]
     pub(crate) const fn backoff(&self) -> u32 {
         self.backoff
     }
@@ -81,11 +81,6 @@ impl Rtt {
         self.estimate.map(|it| it.rttvar)
     }
 
-    /// The sample before smoothing.
-    pub(crate) fn last(&self) -> Option<Duration> {
-        self.estimate.map(|it| it.last)
-    }
-
     /// The smallest ever seen.
     pub(crate) fn min(&self) -> Option<Duration> {
         self.estimate.map(|it| it.min)
@@ -96,7 +91,7 @@ impl Estimate {
     /// RFC 6298 §2.2.
     fn first(now: Time, rtt: Duration) -> Self {
         let half = rtt / 2;
-        Self { srtt: rtt, rttvar: half, deviation: half, largest: half, round_began: now, last: rtt, min: rtt }
+        Self { srtt: rtt, rttvar: half, deviation: half, largest: half, round_began: now, min: rtt }
     }
 
     fn update(&mut self, now: Time, rtt: Duration) {

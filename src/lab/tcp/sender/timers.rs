@@ -86,7 +86,7 @@ impl Sender {
         }
         let fresh = self.is_fresh_timeout();
         let signal = if fresh { Signal::Timeout } else { Signal::RepeatedTimeout };
-        let congested = Congested { now, flight: self.board.flight(), pipe: self.pipe(), signal };
+        let congested = Congested { flight: self.board.flight(), pipe: self.pipe(), signal };
         self.control.on_timeout(&congested);
         self.rtt.back_off();
         self.timeouts += 1;
