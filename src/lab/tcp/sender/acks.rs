@@ -35,7 +35,7 @@ impl Sender {
         self.on_probe_answered(ack, &delivery);
         self.leave_recovery(ack.now);
         let found = self.detect(ack, &delivery);
-        self.note_found(ack.now, found);
+        self.note_found(found);
         self.on_ecn_echo(ack);
         self.move_window(ack.now, &before, &delivery, found);
         self.announce();
@@ -144,20 +144,20 @@ impl Sender {
     }
 
     /// Losses were found, by an ACK or by the clock: fast recovery, unless a recovery is on.
-    pub(super) fn note_found(&mut self, now: Time, found: Found) {
+    pub(super) fn note_found(&mut self, found: Found) {
         if let Some(seq) = found.again {
             self.decisions.push(Decision::RetransmissionLost { seq });
         }
         let Some((lost, why)) = found.first else { return };
         if !self.is_recovering() {
-            self.begin_recovery(now, lost, why);
+            self.begin_recovery(lost, why);
         }
     }
 
-    fn begin_recovery(&mut self, now: Time, lost: Seq, why: Why) {
+    fn begin_recovery(&mut self, lost: Seq, why: Why) {
         // RFC 3168 §6.1.2: one reduction a window of data, whether for a mark or for a loss.
         if self.phase == Phase::Open {
-            self.reduce(now, Signal::Loss);
+            self.reduce(Signal::Loss);
         }
         self.phase = Phase::FastRecovery;
         self.recover = self.snd_nxt();
@@ -182,7 +182,7 @@ impl Sender {
     }
 
     /// The control lowers ssthresh; PRR brings the window there.
-    fn reduce(&mut self, now: Time, signal: Signal) {
+    fn reduce(&mut self, signal: Signal) {
         let flight = self.board.flight();
         let cwnd = self.control.cwnd();
         self.control.on_congestion(&Congested { flight, pipe: self.pipe(), signal });
@@ -228,7 +228,7 @@ impl Sender {
         if !ack.ece || self.phase != Phase::Open || self.board.is_empty() {
             return;
         }
-        self.reduce(ack.now, Signal::Ecn);
+        self.reduce(Signal::Ecn);
         self.phase = Phase::Reducing;
         self.recover = self.snd_nxt();
         self.cwr = true;
@@ -240,7 +240,7 @@ impl Sender {
     fn on_probe_answered(&mut self, ack: &Ack<'_>, delivery: &Delivery) {
         let repaired = self.probe.on_ack(ack.ack, delivery.duplicate);
         if repaired && self.phase == Phase::Open {
-            self.reduce(ack.now, Signal::Loss);
+            self.reduce(Signal::Loss);
             self.control.on_recovered(ack.now);
             self.prr = None;
             let (cwnd, ssthresh) = (self.cwnd(), self.ssthresh());

@@ -248,5 +248,4 @@ impl Sender {
     pub(crate) const fn retransmissions(&self) -> u32 {
         self.retransmissions
     }
-
 }

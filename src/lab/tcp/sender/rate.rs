@@ -93,12 +93,6 @@ impl Deliveries {
     pub(crate) fn on_app_limited(&mut self, pipe: u32) {
         self.app_limited_until = Some(self.delivered + u64::from(pipe).max(1));
     }
-
-    /// Bytes delivered in all.
-    #[cfg(test)]
-    pub(crate) const fn delivered(&self) -> u64 {
-        self.delivered
-    }
 }
 
 #[cfg(test)]

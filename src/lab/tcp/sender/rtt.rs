@@ -105,7 +105,6 @@ impl Estimate {
             self.largest = Duration::ZERO;
             self.round_began = now;
         }
-        self.last = rtt;
         self.min = self.min.min(rtt);
     }
 }

@@ -65,7 +65,7 @@ impl Sender {
         if due(self.reorder_at) {
             self.reorder_at = None;
             let found = self.detect_overdue(now);
-            self.note_found(now, found);
+            self.note_found(found);
             self.open_prr();
         } else if due(self.probe.at.map(|it| it.0)) {
             self.probe.due = self.probe.at.take().map(|it| it.1);
