@@ -68,7 +68,9 @@ mod tests {
         for demo in crate::demos::all() {
             let at = page.find(&format!("roundtrip demo {}", demo.name)).expect(demo.name);
             for knob in demo.knobs {
-                assert!(page[at..].contains(&format!("\\-\\-{}", knob.name)), "{} {}", demo.name, knob.name);
+                // roff wants a hyphen that is one to be escaped.
+                let flag = format!("\\-\\-{}", knob.name.replace('-', "\\-"));
+                assert!(page[at..].contains(&flag), "{} {}", demo.name, knob.name);
             }
         }
     }

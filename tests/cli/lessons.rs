@@ -53,7 +53,7 @@ fn a_guess_is_asked_before_the_run_is_told_and_kept() {
     unread.code(0).says("your guess").says_not("Measured: ").says_not("[SYN]").says("Stopped here");
     let guessed = home.tutor(&["learn", "--plain"]).stdin("many\n\u{1b}[2J\n2\nq\n").run();
     guessed.says("`\\x1b[2J` is not a whole number");
-    guessed.code(0).says("`many` is not a whole number: write digits only").says("Measured: 11");
+    guessed.code(0).says("`many` is not a whole number: write digits only").says("Measured: 12");
     guessed.says("You said 2: not right.").says("One question, one answer");
     let exported: serde_json::Value = home.run(&["progress", "--export", "-"]).json();
     let predictions = exported["predictions"].as_array().expect("a list");

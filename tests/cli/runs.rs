@@ -223,7 +223,7 @@ fn what_is_no_saved_run_is_refused_with_the_reason() {
         ("half.json", good[..good.len() / 2].to_owned(), "not a saved run, or a damaged one"),
         ("rubbish.json", "\u{1b}[2J\u{7}{".to_owned(), "not a saved run, or a damaged one"),
         ("newer.json", good.replace("\"format\": 1", "\"format\": 99"), "saved in format 99"),
-        ("huge.json", " ".repeat(5 << 20), "a saved run has at most 262144"),
+        ("huge.json", " ".repeat(17 << 20), "a saved run has at most 16777216"),
         ("demo.json", good.replace("tcp-echo", "tcp-ekko"), "there is no demo `tcp-ekko`: the demos are"),
         ("knob.json", good.replace("30ms", "30"), "`30` is not a time"),
         ("seed.json", good.replace("\"seed\": 11", "\"seed\": -11"), "damaged one"),

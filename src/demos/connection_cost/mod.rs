@@ -229,7 +229,7 @@ fn threads(findings: &mut Findings, recording: &Recording, log: &ModelLog) {
     findings.time("threads_held", "threads were taken for, in all", Some(held), "added up over all stays");
     let micros = |it: Duration| usize::try_from(it.as_micros()).unwrap_or(usize::MAX);
     let share = Quantity::share(micros(*log.worked.borrow()), micros(held));
-    findings.measure("work_per_thread_time", "work done in that time", Some(share), "computing and waiting of all requests / time of taken threads; more than 100 % means that a thread serves several at once, less that threads sit with silent clients");
+    findings.measure("work_per_thread_time", "requests under way in that time", Some(share), "computing and waiting of all requests / time of taken threads; more than 100 % means that a thread serves several at once, less that threads sit with silent clients");
     findings.curve("threads taken", Unit::Count, busy);
     findings.curve("waiting for a thread", Unit::Count, queue);
 }

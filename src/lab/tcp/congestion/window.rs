@@ -87,7 +87,7 @@ impl Window {
         self.ssthresh = Some(ssthresh.max(2 * self.mss));
     }
 
-    /// RFC 6937 §3.1: the recovery ends at ssthresh.
+    /// RFC 6937 §3: the recovery ends at ssthresh.
     pub(crate) fn settle(&mut self) {
         self.cwnd = self.ssthresh.unwrap_or(self.cwnd);
     }

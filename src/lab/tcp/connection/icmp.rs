@@ -11,7 +11,7 @@ use crate::recording::Time;
 
 /// A router that claims less is not believed (Linux: `min_pmtu`).
 const SMALLEST_PATH_MTU: u16 = 552;
-/// RFC 1191 §7.1, table 7-1: sizes to try where a router does not say how much it carries.
+/// RFC 1191 §7, the table of plateaus: sizes to try where a router does not say how much it carries.
 const PLATEAUS: [u16; 5] = [1492, 1006, 552, 508, 296];
 
 impl Connection {
@@ -35,7 +35,7 @@ impl Connection {
         }
     }
 
-    /// RFC 1191 §6.3: a smaller packet size, and what was too large goes again at once.
+    /// RFC 1191 §6.4: a smaller packet size, and what was too large goes again at once.
     fn path_carries_less(&mut self, now: Time, mtu: u16, out: &mut TcpOutput) {
         if !self.rules.settings.path_mtu_discovery {
             return;

@@ -104,7 +104,8 @@ impl Connection {
         if length > 0 && length < self.mss() {
             self.small = Some(seq + length);
         }
-        let cwr = self.sender.as_mut().is_some_and(|it| length > 0 && it.take_cwr());
+        let ecn = self.terms.ecn;
+        let cwr = self.sender.as_mut().is_some_and(|it| length > 0 && it.take_cwr() && ecn);
         let flags = Flags { psh: last && length > 0, fin: ending.is_some(), cwr, ..Flags::default() };
         let reason = match (self.outbox.written(seq, length), ending) {
             (None, Some(call)) => Reason::Fin(call),

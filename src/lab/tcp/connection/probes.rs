@@ -75,7 +75,7 @@ impl Connection {
     /// The persist timer ran out: what fits into the window leaves although it is little, or an empty segment asks.
     pub(super) fn probe_window(&mut self, now: Time, out: &mut TcpOutput) {
         let Some(mut probes) = self.probes.window else { return };
-        // RFC 9293 §3.8.6.1, MUST-35: never given up while the peer answers.
+        // RFC 9293 §3.8.6.1, MUST-37: never given up while the peer answers.
         let silent = probes.unanswered > 0 && now - probes.since.max(self.last_heard) >= self.patience();
         // As Linux: a peer that only answers keeps no connection whose program is gone.
         if silent || (self.orphan && probes.interval >= LONGEST) {
@@ -104,7 +104,9 @@ impl Connection {
         let wanted = matches!(self.state, Established | CloseWait | FinWait1 | FinWait2);
         let keepalive = self.rules.keepalive.filter(|_| wanted)?;
         let quiet = self.last_heard.max(self.probes.busy.unwrap_or_default());
-        Some(quiet + keepalive.idle + keepalive.interval * self.probes.unanswered)
+        // A silence of nothing at all would never end.
+        let idle = keepalive.idle.max(Duration::from_millis(1));
+        Some(quiet + idle + keepalive.interval.max(Duration::from_millis(1)) * self.probes.unanswered)
     }
 
     /// RFC 9293 §3.8.4: an idle connection is asked with a segment that must be answered.

@@ -45,7 +45,9 @@ impl Connection {
 
     /// RFC 2525 §2.17: data for a program that is gone is answered with a RST, or its sender would wait for ever.
     fn refuses_data(&mut self, now: Time, segment: &Segment<'_>, out: &mut TcpOutput) -> bool {
-        let new = segment.end().after(self.inbox.next());
+        // A FIN alone on what has come before brings nothing to refuse.
+        let length = u32::try_from(segment.payload.len()).expect("a segment fits an IP packet");
+        let new = (segment.seq + length).after(self.inbox.next());
         if !self.orphan || !new {
             return false;
         }

@@ -182,7 +182,10 @@ impl Sender {
     }
 
     /// The control lowers ssthresh; PRR brings the window there.
+    ///
+    /// RFC 3168 §6.1.2: whatever lowered the window, the receiver hears of it, or its echo would lower it again.
     fn reduce(&mut self, signal: Signal) {
+        self.cwr = true;
         let flight = self.board.flight();
         let cwnd = self.control.cwnd();
         self.control.on_congestion(&Congested { flight, pipe: self.pipe(), signal });
@@ -231,7 +234,6 @@ impl Sender {
         self.reduce(Signal::Ecn);
         self.phase = Phase::Reducing;
         self.recover = self.snd_nxt();
-        self.cwr = true;
         self.echoed = true;
     }
 

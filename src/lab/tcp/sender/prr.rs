@@ -31,7 +31,7 @@ impl Prr {
         Self { ssthresh, recover_flight, delivered: 0, out: 0, cwnd: 0 }
     }
 
-    /// RFC 6937 §3.1: on every ACK of the recovery, the one that began it included.
+    /// RFC 6937 §3: on every ACK of the recovery, the one that began it included.
     pub(crate) fn on_ack(&mut self, told: Told) {
         self.delivered = self.delivered.saturating_add(told.delivered);
         let unpaid = self.delivered.saturating_sub(self.out);

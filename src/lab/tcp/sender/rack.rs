@@ -5,7 +5,7 @@ use crate::lab::tcp::sender::scoreboard::Delivery;
 use crate::lab::tcp::seq::Seq;
 use crate::recording::Time;
 
-/// RFC 8985 §6.1: so many SACKed segments leave no doubt, unless the path has been seen to reorder.
+/// RFC 8985 §6.2, step 4: so many SACKed segments leave no doubt, unless the path has been seen to reorder.
 const DUP_THRESH: u32 = 3;
 /// RFC 8985 §6.2, step 4: recoveries that a widened reordering window lasts.
 const PERSIST: u32 = 16;

@@ -88,6 +88,8 @@ impl Sender {
         let signal = if fresh { Signal::Timeout } else { Signal::RepeatedTimeout };
         let congested = Congested { flight: self.board.flight(), pipe: self.pipe(), signal };
         self.control.on_timeout(&congested);
+        // RFC 3168 §6.1.2: after a timeout, too.
+        self.cwr = true;
         self.rtt.back_off();
         self.timeouts += 1;
         self.board.mark_on_timeout(self.lost_since(now), Why::Timeout { after }, Why::AfterTimeout);

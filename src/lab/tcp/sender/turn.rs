@@ -132,7 +132,7 @@ impl Sender {
         }
     }
 
-    /// RFC 6298 §5.1; and from the start when the oldest segment leaves again (RFC 6675 §5, step 4.3... of a recovery).
+    /// RFC 6298 §5.1; and from the start when the oldest segment leaves again (RFC 6675 §6).
     fn start_timers(&mut self, now: Time, seq: Seq, len: u32, again: bool) {
         if self.rto_at.is_none() || (again && seq == self.snd_una()) {
             self.rto_at = Some(now + self.rtt.rto());

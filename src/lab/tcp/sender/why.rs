@@ -110,7 +110,7 @@ impl fmt::Display for Decision {
                 write!(f, "the receiver echoes a congestion mark (ECN): {}", windows(*cwnd, *ssthresh))
             }
             Self::IdleRestart { idle, from, to } => {
-                write!(f, "idle for {}: the window starts again, cwnd {from} -> {to} B", Quantity::time(*idle))
+                write!(f, "idle for {}: the window is lowered, cwnd {from} -> {to} B", Quantity::time(*idle))
             }
             Self::Control(text) => f.write_str(text),
         }
