@@ -42,7 +42,7 @@ pub(super) const DEMO: Demo = Demo {
         ),
         Knob::millis("tail-time", "how long those take", [0, 5000, 50, 400]),
         Knob::quantity("rate", "requests in a second", Unit::Count, [1, 200, 10, 20]),
-        Knob::quantity("requests", "how many in all", Unit::Count, [1, 800, 50, 60]),
+        Knob::quantity("requests", "how many in all", Unit::Count, [1, 700, 50, 60]),
         Knob::choice("connections", "A's connections to B", &["new", "kept"]),
         Knob::millis("connect-timeout", "A waits for a connection; 0 as long as TCP tries", [0, 130_000, 100, 1000]),
         Knob::quantity("syn-retries", "times a SYN is sent again", Unit::Count, [0, 6, 1, 6]),
