@@ -87,6 +87,8 @@ struct Tracked {
     /// The client's, the server's.
     sides: [Side; 2],
     syn_ns: Option<u64>,
+    /// The round trip that Wireshark judges by: it takes a SYN at time 0, as a run's first is, for none that was seen.
+    judged_rtt_ns: Option<u64>,
 }
 
 #[derive(Default)]
@@ -108,7 +110,10 @@ impl Tracker {
         forward.begin(segment, reverse);
         let flow = &mut self.analysis.flows[tracked.flow];
         measure(flow, &mut tracked.syn_ns, seen.at_ns, segment);
-        let marks = judge::judge(forward, reverse, segment, seen.at_ns, flow.initial_rtt_ns);
+        if tracked.judged_rtt_ns.is_none() && tracked.syn_ns != Some(0) {
+            tracked.judged_rtt_ns = flow.initial_rtt_ns;
+        }
+        let marks = judge::judge(forward, reverse, segment, seen.at_ns, tracked.judged_rtt_ns);
         let followed = follow(tracked.flow, from_server, forward, reverse, segment, marks);
         flow.packets.push(seen.n);
         let data = &seen.frame[segment.data.clone()];
@@ -126,7 +131,12 @@ impl Tracker {
         }
         let streams = [Stream::default(), Stream::default()];
         self.analysis.flows.push(Flow { client, server, packets: Vec::new(), streams, initial_rtt_ns: None });
-        Tracked { flow: self.analysis.flows.len() - 1, sides: [Side::default(), Side::default()], syn_ns: None }
+        Tracked {
+            flow: self.analysis.flows.len() - 1,
+            sides: [Side::default(), Side::default()],
+            syn_ns: None,
+            judged_rtt_ns: None,
+        }
     }
 }
 

@@ -109,6 +109,21 @@ fn a_timeout_a_late_packet_and_a_needless_repetition_differ() {
     );
 }
 
+/// tshark 4.0 says so of the same two captures: a late packet is out of order within 3 ms, or within a measured round trip.
+#[test]
+fn a_round_trip_that_began_at_time_0_does_not_widen_what_is_out_of_order() {
+    for (start, mark) in [(0, Mark::Retransmission), (1, Mark::OutOfOrder)] {
+        let mut capture = Capture::default();
+        capture.add(start, false, "S", (u32::MAX, 0, 1000), b"");
+        capture.add(start + 40, true, "SA", (5000, 0, 1000), b"");
+        capture.add(start + 40, false, "A", (0, 5001, 1000), b"");
+        capture.add(start + 41, false, "A", (4, 5001, 1000), b"bbbb");
+        capture.add(start + 46, false, "A", (0, 5001, 1000), b"aaaa");
+        assert_eq!(capture.marks(), [(4, vec![Mark::PreviousLost]), (5, vec![mark])]);
+        assert_eq!(capture.analyse().flows[0].initial_rtt_ns, Some(40_000_000));
+    }
+}
+
 #[test]
 fn a_slow_reader_closes_the_window_is_probed_and_opens_it() {
     let mut capture = Capture::handshake();
