@@ -53,7 +53,8 @@ impl Vantage {
         }
     }
 
-    /// What passed here, by time; at one instant what was received comes before what was sent.
+    /// What passed here, by time; at one instant by number: an answer has a higher number than what it answers, also
+    /// where both cross here at the same instant.
     #[must_use]
     pub fn seen(self, recording: &Recording) -> Vec<Seen<'_>> {
         let mut seen = Vec::new();
@@ -69,7 +70,7 @@ impl Vantage {
                 seen.push(Seen { at, direction: Direction::In, packet });
             }
         }
-        seen.sort_by_key(|it| (it.at, it.direction == Direction::Out, it.packet.n));
+        seen.sort_by_key(|it| (it.at, it.packet.n));
         seen
     }
 
