@@ -15,6 +15,7 @@ use crate::tui::action::{Action, Binding, Effect, Key, Place};
 use crate::tui::app::World;
 use crate::tui::theme::Theme;
 use crate::tui::view;
+use crate::tui::views::pen::cut;
 
 /// Something the palette can find.
 struct Entry {
@@ -238,9 +239,12 @@ fn draw_entry(row: Rect, buffer: &mut Buffer, theme: &Theme, entry: &Entry, chos
     let style = if chosen { theme.selected } else { theme.text };
     let sign = if chosen { " ▸ " } else { "   " };
     let room = usize::from(row.width).saturating_sub(3 + entry.kind.width() + 1);
+    // Cut by columns, and a space before the kind whatever the length.
+    let name = cut(&entry.name, room.saturating_sub(1));
+    let gap = " ".repeat(room.saturating_sub(name.width()));
     let line = Line::from(vec![
         Span::styled(sign, style),
-        Span::styled(format!("{:<room$}", entry.name.chars().take(room.saturating_sub(1)).collect::<String>()), style),
+        Span::styled(format!("{name}{gap}"), style),
         Span::styled(format!("{} ", entry.kind), if chosen { style } else { theme.dim }),
     ]);
     line.render(row, buffer);

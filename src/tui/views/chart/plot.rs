@@ -64,7 +64,8 @@ impl Plot {
         }
         self.draw_grid(buffer, view);
         let mut lettered = vec![false; usize::from(self.inner.width) * usize::from(self.inner.height)];
-        for curve in curves {
+        // The first-named last, so that it is the one seen where curves coincide.
+        for curve in curves.iter().rev() {
             self.draw_curve(buffer, view, curve);
         }
         for curve in curves {
@@ -137,7 +138,7 @@ impl Plot {
                 pen::put(buffer, self.inner, (column, y), "┊", view.theme.accent);
             }
         }
-        for curve in curves {
+        for curve in curves.iter().rev() {
             if let Some(value) = value_at(&curve.series.points, view.state.cursor) {
                 pen::put(buffer, self.inner, (column, self.row(value)), &curve.letter(), view.theme.selected);
             }
