@@ -29,7 +29,7 @@ pub struct Quantity {
 
 /// A text that is not a quantity of the wanted unit; its message says what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not {}: write {}", .unit.noun(), .unit.examples())]
+#[error("`{text}` is not {}{}", .unit.noun(), .unit.advice(.text))]
 pub struct NotAQuantity {
     pub text: String,
     pub unit: Unit,
@@ -68,6 +68,27 @@ impl Unit {
             Self::PartsPerMillion => "a share",
             Self::Count => "a whole number",
         }
+    }
+
+    /// What to write instead of this text; a bare number lacks its unit only, even 0.
+    fn advice(self, text: &str) -> String {
+        let number = text.trim();
+        let is_number = number.starts_with(|c: char| c.is_ascii_digit())
+            && number.len() <= 12
+            && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+        let suffixes: &[&str] = match self {
+            Self::Nanoseconds => &["ms", "s"],
+            Self::BitsPerSecond => &["Mbit/s", "kbit/s"],
+            Self::Bytes => &["B", "kB"],
+            Self::PartsPerMillion => &["%"],
+            Self::Count => &[],
+        };
+        let whole = suffixes.iter().filter(|_| is_number).map(|suffix| format!("{number}{suffix}"));
+        let fits: Vec<String> = whole.filter(|it| Quantity::parse(it, self).is_ok()).collect();
+        if fits.is_empty() {
+            return format!(": write {}", self.examples());
+        }
+        format!(" without its unit: write {}", fits.join(" or "))
     }
 
     const fn examples(self) -> &'static str {
@@ -268,7 +289,11 @@ mod tests {
     #[test]
     fn refuses_what_it_cannot_hold_and_says_what_to_write() {
         let error = Quantity::parse("80", Unit::Nanoseconds).expect_err("no unit");
-        insta::assert_snapshot!(error, @"`80` is not a time: write a number and a unit, such as 80ms, 1.5s or 250us");
+        insta::assert_snapshot!(error, @"`80` is not a time without its unit: write 80ms or 80s");
+        let error = Quantity::parse("0", Unit::Nanoseconds).expect_err("no unit");
+        insta::assert_snapshot!(error, @"`0` is not a time without its unit: write 0ms or 0s");
+        let error = Quantity::parse("soon", Unit::Nanoseconds).expect_err("no number");
+        insta::assert_snapshot!(error, @"`soon` is not a time: write a number and a unit, such as 80ms, 1.5s or 250us");
         for text in ["", "ms", "1.5.2s", "9999999999999s", "0.1ns", "1x", "--1s"] {
             assert!(Quantity::parse(text, Unit::Nanoseconds).is_err(), "{text}");
         }

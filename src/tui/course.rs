@@ -1,15 +1,33 @@
 //! Where the learner stands in the course: the lesson to go on with, and the lesson a word means.
-use crate::content::{Content, Lesson};
+use crate::content::{Content, DemoRef, Lesson};
+use crate::demos;
 use crate::progress::Snapshot;
 
-/// The lesson the learner was in last, or the first that is not done; with its step.
+/// The lesson the learner was in last, or what follows the one done last, or the first that is not done; with its step.
 #[must_use]
 pub fn next<'a>(content: &'a Content, learner: &Snapshot) -> Option<(&'a Lesson, usize)> {
     let lessons = || content.chapters.iter().flat_map(|chapter| &chapter.lessons);
     let at = |lesson: &&Lesson| learner.lessons.get(&lesson.id).filter(|it| it.done.is_none()).map(|it| it.at);
     let begun = lessons().filter(|lesson| at(lesson).is_some()).max_by_key(at);
     let fresh = || lessons().find(|lesson| !is_done(learner, lesson));
-    begun.or_else(fresh).map(|lesson| (lesson, step(learner, lesson)))
+    let done =
+        || lessons().filter(|it| is_done(learner, it)).max_by_key(|it| learner.lessons.get(&it.id).map(|it| it.at));
+    let follows = || done().and_then(|last| following(content, learner, &last.id));
+    begun.or_else(follows).or_else(fresh).map(|lesson| (lesson, step(learner, lesson)))
+}
+
+/// What comes after a lesson: the next of its chapter that is not done, or else the one to go on with; with its step.
+#[must_use]
+pub fn after<'a>(content: &'a Content, learner: &Snapshot, id: &str) -> Option<(&'a Lesson, usize)> {
+    let here = following(content, learner, id).map(|lesson| (lesson, step(learner, lesson)));
+    here.or_else(|| next(content, learner))
+}
+
+/// The next lesson of the same chapter that is not done.
+fn following<'a>(content: &'a Content, learner: &Snapshot, id: &str) -> Option<&'a Lesson> {
+    let (chapter, _) = content.lesson(id)?;
+    let later = chapter.lessons.iter().skip_while(|it| it.id != id).skip(1);
+    later.into_iter().find(|it| !is_done(learner, it))
 }
 
 /// Whether the learner went through all of it.
@@ -25,7 +43,7 @@ pub fn step(learner: &Snapshot, lesson: &Lesson) -> usize {
     position.map_or(0, |it| it.step as usize).min(lesson.steps.len().saturating_sub(1))
 }
 
-/// The lesson a text means (its id, or a part of its title); without a text the next one; with its step.
+/// The lesson a text means (its id, a part of its title, or its demo); without a text the next one; with its step.
 ///
 /// # Errors
 /// A message that names the lessons there are.
@@ -40,11 +58,24 @@ pub fn meant<'a>(content: &'a Content, learner: &Snapshot, text: Option<&str>) -
     }
     let wanted = text.to_lowercase();
     let holds = |it: &&Lesson| it.title.to_lowercase().contains(&wanted) || it.id.contains(&wanted);
-    let found: Vec<&Lesson> = all().filter(holds).collect();
-    let ids = |lessons: Vec<&Lesson>| lessons.iter().map(|it| it.id.clone()).collect::<Vec<_>>().join(", ");
+    let mut found: Vec<&Lesson> = all().filter(holds).collect();
+    if found.is_empty() {
+        found = all().filter(|it| has_demo(it, &wanted)).collect();
+    }
+    let list =
+        |lessons: Vec<&Lesson>| -> String { lessons.iter().map(|it| format!("\n  {}  {}", it.id, it.title)).collect() };
     match found.as_slice() {
         [lesson] => Ok((lesson, step(learner, lesson))),
-        [] => Err(format!("No lesson is called `{text}`; there are {}.", ids(all().collect()))),
-        _ => Err(format!("`{text}` may mean {}: name one.", ids(found))),
+        [] => Err(format!("No lesson is called `{text}`; there are{}", list(all().collect()))),
+        _ => Err(format!("`{text}` may mean several; name one of{}", list(found))),
     }
+}
+
+/// Whether a lesson shows a demo whose name or title holds the text.
+fn has_demo(lesson: &Lesson, wanted: &str) -> bool {
+    let holds = |it: &DemoRef| {
+        let title = demos::find(&it.name).map_or("", |demo| demo.title);
+        it.name.contains(wanted) || title.to_lowercase().contains(wanted)
+    };
+    lesson.demo.iter().chain(lesson.steps.iter().filter_map(|step| step.run.as_ref())).any(holds)
 }

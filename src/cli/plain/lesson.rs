@@ -34,7 +34,7 @@ pub(in crate::cli) fn learn(options: &Options, learn: &Learn) -> anyhow::Result<
     let is_done = reader.walk(from)?;
     let word = if is_done { "The lesson is done." } else { "Stopped here; the same command goes on with this step." };
     reader.console.line(word)?;
-    if is_done && let Some((next, _)) = course::next(&content, &reader.store.snapshot()?) {
+    if is_done && let Some((next, _)) = course::after(&content, &reader.store.snapshot()?, &lesson.id) {
         reader.console.line(&format!("Next: {}, roundtrip learn {} --plain", next.title, next.id))?;
     }
     Ok(ExitCode::SUCCESS)

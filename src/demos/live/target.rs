@@ -18,12 +18,25 @@ pub struct Host {
     port: Option<u16>,
 }
 
-/// A text that names no host; the message says how one is written.
+/// A text that names no host, or no port after it; the message says how one is written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` names no host: write a name or an address, with a port or without: example.org, 192.0.2.1:8080, [2001:db8::1]:80"
-)]
-pub struct NotATarget(String);
+pub enum NotATarget {
+    /// There is no host in it.
+    #[error(
+        "`{0}` names no host: write a name or an address, with a port or without: example.org, 192.0.2.1:8080, [2001:db8::1]:80"
+    )]
+    Host(String),
+    /// What stands after the host is no port.
+    #[error("`{port}` in `{text}` is not a port: a port is a whole number from 1 to 65535, such as {name}:80")]
+    Port {
+        /// All that was written.
+        text: String,
+        /// The host, as it was written.
+        name: String,
+        /// What stands where the port should.
+        port: String,
+    },
+}
 
 /// No name is longer (RFC 1035 §2.3.4).
 const LONGEST_NAME: usize = 253;
@@ -37,32 +50,40 @@ impl std::str::FromStr for Target {
         if text.is_empty() {
             return Ok(Self::Own);
         }
-        let wrong = || NotATarget(crate::wire::text::visible_start(text, 80));
-        let (name, port) = split(text).ok_or_else(wrong)?;
+        let wrong = || NotATarget::Host(crate::wire::text::visible_start(text, 80));
+        let (name, digits) = split(text).ok_or_else(wrong)?;
         let is_address = name.parse::<IpAddr>().is_ok();
         let is_name = |c: char| c.is_alphanumeric() || "-_.".contains(c);
         if name.is_empty() || name.len() > LONGEST_NAME || !(is_address || name.chars().all(is_name)) {
             return Err(wrong());
         }
+        let port = digits.map(|digits| port(text, digits)).transpose()?;
         Ok(Self::Host(Host { written: text.to_owned(), name: name.to_owned(), port }))
     }
 }
 
-/// The name and the port, where there is one; port 0 is none.
-fn split(text: &str) -> Option<(&str, Option<u16>)> {
-    let port = |text: &str| text.parse().ok().filter(|port| *port > 0);
+/// The port that stands at the end of a text; port 0 is none.
+fn port(text: &str, digits: &str) -> Result<u16, NotATarget> {
+    let visible = |text: &str| crate::wire::text::visible_start(text, 80);
+    let host = text.strip_suffix(digits).and_then(|it| it.strip_suffix(':')).unwrap_or(text);
+    let wrong = || NotATarget::Port { text: visible(text), name: visible(host), port: visible(digits) };
+    digits.parse().ok().filter(|port| *port > 0).ok_or_else(wrong)
+}
+
+/// The name, and what stands for the port, where there is a colon for one.
+fn split(text: &str) -> Option<(&str, Option<&str>)> {
     if text.parse::<IpAddr>().is_ok() {
         return Some((text, None));
     }
     if let Some(rest) = text.strip_prefix('[') {
         let (address, rest) = rest.split_once(']')?;
         return match rest.strip_prefix(':') {
-            Some(digits) => Some((address, Some(port(digits)?))),
+            Some(digits) => Some((address, Some(digits))),
             None => rest.is_empty().then_some((address, None)),
         };
     }
     match text.split_once(':') {
-        Some((name, digits)) => Some((name, Some(port(digits)?))),
+        Some((name, digits)) => Some((name, Some(digits))),
         None => Some((text, None)),
     }
 }
@@ -89,7 +110,8 @@ impl Host {
     pub(super) async fn resolve(&self, port: u16) -> Result<SocketAddr, String> {
         let port = self.port.unwrap_or(port);
         let found = tokio::net::lookup_host((self.name.as_str(), port)).await;
-        let none = |why: String| format!("{} has no address that this system's resolver knows: {why}", self.name);
+        let none =
+            |why: String| format!("the name {} has no address that this system's resolver knows: {why}", self.name);
         let all: Vec<SocketAddr> = found.map_err(|error| none(error.to_string()))?.collect();
         let first = all.iter().find(|it| it.is_ipv4()).or(all.first());
         first.copied().ok_or_else(|| none("its answer is empty".to_owned()))
@@ -118,22 +140,21 @@ mod tests {
     #[test]
     fn what_names_no_host_is_refused_with_how_to_write_one() {
         let long = "a".repeat(254);
-        for text in [
-            "host:",
-            "host:0",
-            "host:99999",
-            "host:80:90",
-            "[::1",
-            "[::1]80",
-            "[]:80",
-            "a b",
-            "a/b",
-            "\u{1b}[2J",
-            &long,
-        ] {
+        for text in ["[::1", "[::1]80", "[]:80", "a b", "a/b", "\u{1b}[2J", &long] {
             let error = text.parse::<Target>().expect_err(text).to_string();
             assert!(error.contains("write a name or an address"), "{error}");
             assert!(!error.contains('\u{1b}'));
         }
+    }
+
+    #[test]
+    fn what_is_no_port_is_refused_as_a_port() {
+        for text in ["host:", "host:0", "host:99999", "host:80:90", "host:http", "[::1]:0", "host:\u{1b}[2J"] {
+            let error = text.parse::<Target>().expect_err(text).to_string();
+            assert!(error.contains("a whole number from 1 to 65535"), "{error}");
+            assert!(!error.contains('\u{1b}'));
+        }
+        let error = "Foo:99999".parse::<Target>().expect_err("too large").to_string();
+        assert!(error.starts_with("`99999` in `Foo:99999` is not a port") && error.ends_with("Foo:80"), "{error}");
     }
 }

@@ -145,9 +145,8 @@ impl Asking {
             Draft::Judge { says: None, .. } => "Say first whether it is true (t) or false (f).",
             Draft::Judge { .. } => "Choose what holds instead: arrows or its digit, then enter.",
             Draft::Pair { .. } => "Every left side needs a right side: its digit chooses it.",
-            Draft::Write(_) | Draft::Arrange { .. } | Draft::Explain { .. } => {
-                "Write an answer first; the footer names the key that skips."
-            }
+            Draft::Arrange { .. } => "Arrange them first; s skips the question.",
+            Draft::Write(_) | Draft::Explain { .. } => "Write an answer first; ^k (ctrl and k) skips the question.",
         }
     }
 

@@ -23,8 +23,7 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let theme = view.theme;
     let measurements = &view.run.recording().measurements;
     let lines: Vec<Numbers> = measurements.iter().map(|it| numbers(it, view)).collect();
-    let heads: &[&str] =
-        if view.other.is_some() { &["this run", "the other", "difference"] } else { &["this run"] };
+    let heads: &[&str] = if view.other.is_some() { &["this run", "the other", "difference"] } else { &["this run"] };
     let widths = widths(&lines, heads.len());
     let all: u16 = widths.iter().sum();
     let widest = measurements.iter().map(|it| pen::columns(&it.label)).max().unwrap_or(0);

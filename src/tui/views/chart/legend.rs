@@ -77,8 +77,8 @@ pub(super) fn rows(view: &View<'_>, curves: &[Curve<'_>], room: u16) -> u16 {
     places(&entries, room.saturating_sub(1)).1
 }
 
-/// Draws it; what does not fit is counted.
-pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, curves: &[Curve<'_>]) {
+/// Draws it; what does not fit is counted, with the `absent` curves that have no panel.
+pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, curves: &[Curve<'_>], absent: usize) {
     let entries: Vec<_> = curves.iter().map(|it| entry(view, it)).collect();
     let (places, _) = places(&entries, area.width.saturating_sub(1));
     for ((curve, [sign, name, value]), (x, y)) in curves.iter().zip(&entries).zip(&places) {
@@ -88,7 +88,7 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, curves: &[C
         let end = pen::put(buffer, area, (end + 1, *y), name, view.theme.dim);
         pen::put(buffer, area, (end + 1, *y), value.trim_end(), view.theme.strong);
     }
-    let missing = places.iter().filter(|(_, y)| *y >= area.height).count();
+    let missing = places.iter().filter(|(_, y)| *y >= area.height).count() + absent;
     if missing > 0 && area.height > 0 {
         let text = format!(" +{missing} curves ");
         pen::put_right(buffer, area, (area.width, area.height - 1), &text, view.theme.warn);

@@ -69,8 +69,10 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     if panels.is_empty() {
         pen::put(buffer, areas.panels, (1, 0), "No curve is chosen: s chooses.", view.theme.dim);
     }
-    for (panel, place) in panels.iter().zip(places(&panels, areas.panels, view)) {
-        draw_panel(place, buffer, view, panel, axis);
+    let places = places(&panels, areas.panels, view);
+    let absent = panels.iter().zip(&places).filter(|(_, place)| place.height == 0).map(|it| it.0.curves.len()).sum();
+    for (nth, (panel, place)) in panels.iter().zip(places).enumerate() {
+        draw_panel(place, buffer, view, panel, (axis, if nth == 0 { absent } else { 0 }));
     }
     decisions::draw_signs(areas.signs, buffer, view, &axis);
     axis.draw(areas.axis, buffer, (GUTTER, 0), view.theme.dim);
@@ -127,12 +129,17 @@ fn panels<'a>(view: &View<'a>) -> Vec<Panel<'a>> {
     panels
 }
 
-/// Where each panel stands: in proportion to its curves; where there is no room for all, the last keep their names only.
+/// Where each panel stands: in proportion to its curves; where there is no room for all, the last keep their names only,
+/// and where there is none for one beside the names, the first has all the rows and a line of names.
 fn places(panels: &[Panel<'_>], area: Rect, view: &View<'_>) -> Vec<Rect> {
     let legends: Vec<u16> =
         panels.iter().map(|it| legend::rows(view, &it.curves, area.width).min(area.height / 3).max(1)).collect();
     let names: u16 = legends.iter().sum();
     let drawn = usize::from(area.height.saturating_sub(names) / LOWEST).min(panels.len());
+    if drawn == 0 && area.height > 0 {
+        let heights = (0..panels.len()).map(|nth| if nth == 0 { area.height } else { 0 });
+        return Layout::vertical(heights.map(Constraint::Length)).split(area).to_vec();
+    }
     let rows = legends.iter().zip(panels).enumerate().map(|(nth, (legend, panel))| {
         // Two shares for several curves: they lie over each other.
         let share = if panel.curves.len() > 1 { 2 } else { 1 };
@@ -152,11 +159,20 @@ fn places(panels: &[Panel<'_>], area: Rect, view: &View<'_>) -> Vec<Rect> {
     Layout::vertical(heights.into_iter().map(Constraint::Length)).split(area).to_vec()
 }
 
-fn draw_panel(area: Rect, buffer: &mut Buffer, view: &View<'_>, panel: &Panel<'_>, axis: Axis) {
+fn draw_panel(area: Rect, buffer: &mut Buffer, view: &View<'_>, panel: &Panel<'_>, (axis, absent): (Axis, usize)) {
     let names = legend::rows(view, &panel.curves, area.width);
-    let names = if area.height > LOWEST { names.min(area.height - LOWEST) } else { area.height };
+    // Where curves have no room at all, one line of names is enough.
+    let names = match area.height {
+        _ if absent > 0 => 1,
+        height if height > LOWEST => names.min(height - LOWEST),
+        height => height,
+    };
     let [names, rest] = Layout::vertical([Constraint::Length(names), Constraint::Min(0)]).areas(area);
-    legend::draw(names, buffer, view, &panel.curves);
+    legend::draw(names, buffer, view, &panel.curves, absent);
+    if absent > 0 && rest.height < 2 {
+        pen::put(buffer, rest, (1, 0), "No room for curves: z, or a larger window.", view.theme.warn);
+        return;
+    }
     // Beside another run both have the same scale, so that curves can be compared by eye.
     let others = view.other.iter().flat_map(|run| &run.recording().series).filter(|it| it.unit == panel.unit);
     let all: Vec<&Series> = panel.curves.iter().map(|it| it.series).chain(others).collect();
