@@ -88,7 +88,7 @@ mod tests {
     fn what_it_cannot_read_it_says_how_to_write() {
         let said = |text, unit| read_number(text, unit).expect_err("unreadable").0;
         insta::assert_snapshot!(said("", Unit::Nanoseconds), @"Write a time with its unit; 80ms and 0.08 s are both read.");
-        insta::assert_snapshot!(said("80", Unit::Nanoseconds), @"`80` is not a time: write a number and a unit, such as 80ms, 1.5s or 250us.");
+        insta::assert_snapshot!(said("80", Unit::Nanoseconds), @"`80` is not a time without its unit: write 80ms or 80s.");
         insta::assert_snapshot!(said("1,5s", Unit::Nanoseconds), @"Write 1.5 with a point, and thousands without a comma.");
         insta::assert_snapshot!(said("twelve", Unit::Count), @"`twelve` is not a whole number: write digits only, such as 12.");
         assert!(read_number("12.5", Unit::Count).is_err());
