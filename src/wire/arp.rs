@@ -83,10 +83,14 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<()> {
         addresses(r, operation, facts)
     } else {
         facts.summary = format!("ARP {} of another kind of address", operation_name(operation));
-        r.raw(&SENDER_HW, usize::from(hardware_size))?;
-        r.raw(&SENDER_PROTO, usize::from(protocol_size))?;
-        r.raw(&TARGET_HW, usize::from(hardware_size))?;
-        r.raw(&TARGET_PROTO, usize::from(protocol_size)).map(|_| ())
+        let (hardware, protocol) = (usize::from(hardware_size), usize::from(protocol_size));
+        let fields =
+            [(&SENDER_HW, hardware), (&SENDER_PROTO, protocol), (&TARGET_HW, hardware), (&TARGET_PROTO, protocol)];
+        // A size of 0 leaves no field to speak of.
+        for (words, size) in fields.into_iter().filter(|(_, size)| *size > 0) {
+            r.raw(words, size)?;
+        }
+        Some(())
     }
 }
 
