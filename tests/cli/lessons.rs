@@ -65,7 +65,7 @@ fn a_guess_is_asked_before_the_run_is_told_and_kept() {
 fn a_part_of_a_title_is_enough_and_one_of_several_is_not() {
     let home = Home::new();
     home.run(&["learn", "layers are", "--plain"]).code(0).says("Layers are questions");
-    home.run(&["learn", "w01", "--plain"]).code(2).no_result().warns("`w01` may mean w01.");
+    home.run(&["learn", "w01", "--plain"]).code(2).no_result().warns("`w01` may mean several");
 }
 
 #[test]

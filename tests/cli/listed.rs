@@ -61,7 +61,7 @@ fn the_list_as_text_names_every_demo_and_knob() {
 
 /// A command line, and what its refusal says.
 const REFUSED: [(&str, &str); 24] = [
-    ("demo tcp-vs-udp --rtt 80", "write a number and a unit, such as 80ms"),
+    ("demo tcp-vs-udp --rtt 80", "write 80ms or 80s"),
     ("demo tcp-vs-udp --rtt 80s", "`rtt` goes from 0 ns to 1 s; 80 s lies outside"),
     ("demo tcp-vs-udp --rtt=-1ms", "goes from 0 ns to 1 s"),
     ("demo tcp-vs-udp --rate 10Mb", "such as 10Mbit/s"),

@@ -105,7 +105,7 @@ fn what_a_live_run_cannot_do_is_refused_with_what_it_can() {
         ("demo tcp-echo --live --rtt 5ms", "`rtt` describes the lab's network"),
         ("demo tcp-echo --live --fork drop:3", "cannot be used with"),
         ("demo tcp-echo --live --pcap x.pcapng", "capturing them needs root"),
-        ("demo tcp-echo --live host:0", "write a name or an address"),
+        ("demo tcp-echo --live host:0", "a whole number from 1 to 65535"),
         ("demo packet-tour --live", "runs in the lab only; these also run live: "),
     ] {
         home.run(&words(line)).code(2).no_result().warns(says);
