@@ -1,13 +1,15 @@
 //! A download without a protocol: one side writes so many bytes and closes, the other reads them at its own pace.
 use std::cell::RefCell;
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::net::Net;
+use crate::net::{Listener, Net, SocketOptions};
 use crate::recording::Time;
+use crate::services::{both, within};
 
 /// Bytes one read asks for where nothing else is said.
 const PIECE: usize = 16_384;
@@ -62,6 +64,33 @@ pub async fn receive<N: Net>(net: &N, mut stream: N::Stream, mut pace: Pace, log
             net.sleep(long).await;
         }
     }
+}
+
+/// Opens a connection from `sender` to a listener of `receiver` and sends `size` bytes through it; `read` hears what the
+/// receiver's program has read.
+///
+/// # Errors
+/// The first socket's that failed; `TimedOut` when not all was read within `patience`.
+pub async fn download<N: Net>(
+    (sender, receiver): (&N, &N),
+    (at, options): (SocketAddr, SocketOptions),
+    size: usize,
+    (pace, patience): (Pace, Duration),
+    read: &Log,
+) -> io::Result<()> {
+    let listener = receiver.listen_with(at, options).await?;
+    let to = listener.local()?;
+    let sending = async {
+        let mut stream = sender.connect(to).await?;
+        send::<N>(&mut stream, size).await
+    };
+    let receiving = async {
+        let (stream, _) = listener.accept().await?;
+        receive(receiver, stream, pace, read).await
+    };
+    let late = || io::Error::new(io::ErrorKind::TimedOut, format!("not all was read after {} s", patience.as_secs()));
+    let (sent, received) = within(sender, patience, both(sending, receiving)).await.ok_or_else(late)?;
+    sent.and(received.map(drop))
 }
 
 impl Pace {

@@ -8,7 +8,6 @@ mod decisions;
 mod found;
 mod recipe;
 
-use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -16,11 +15,11 @@ use crate::demos::findings::note_end;
 use crate::demos::{Demo, Export, Knob, Knobs, Setup};
 use crate::lab::tcp::{Congestion, Ecn, TcpSettings};
 use crate::lab::{CoDel, Lab, LabNet, LinkOptions, Loss, NodeId};
-use crate::net::Net;
+use crate::net::SocketOptions;
 use crate::quantity::Unit;
 use crate::recording::Recording;
+use crate::services::both;
 use crate::services::transfer::{self, Log, Pace};
-use crate::services::{both, within};
 
 pub(super) const DEMO: Demo = Demo {
     name: "congestion-window",
@@ -180,23 +179,8 @@ fn queue_bytes(knobs: &Knobs) -> usize {
 }
 
 async fn attempt(sender: &LabNet, receiver: &LabNet, at: SocketAddr, size: usize, read: &Log) {
-    match within(sender, PATIENCE, download(sender, receiver, at, size, read)).await {
-        Some(Ok(())) => {}
-        Some(Err(error)) => sender.note(format!("the sender gave up: {error}")),
-        None => sender.note(format!("the sender gave up: not all had arrived after {} s", PATIENCE.as_secs())),
+    let (to, pace) = ((at, SocketOptions::default()), (Pace::default(), PATIENCE));
+    if let Err(error) = transfer::download((sender, receiver), to, size, pace, read).await {
+        sender.note(format!("the sender gave up: {error}"));
     }
-}
-
-async fn download(sender: &LabNet, receiver: &LabNet, at: SocketAddr, size: usize, read: &Log) -> io::Result<()> {
-    let listener = receiver.listen(at).await?;
-    let sending = async {
-        let mut stream = sender.connect(at).await?;
-        transfer::send::<LabNet>(&mut stream, size).await
-    };
-    let receiving = async {
-        let (stream, _) = listener.accept().await?;
-        transfer::receive(receiver, stream, Pace::default(), read).await
-    };
-    let (sent, received) = both(sending, receiving).await;
-    sent.and(received.map(drop))
 }

@@ -14,11 +14,10 @@ use crate::demos::findings::note_end;
 use crate::demos::{Demo, Knob, Knobs, Setup};
 use crate::lab::tcp::TcpSettings;
 use crate::lab::{Lab, LinkOptions};
-use crate::net::{Listener, Net, SocketOptions};
+use crate::net::{Net, SocketOptions};
 use crate::quantity::Unit;
 use crate::recording::Recording;
 use crate::services::transfer::{self, Log, Pace};
-use crate::services::{both, within};
 
 pub(super) const DEMO: Demo = Demo {
     name: "flow-control",
@@ -77,22 +76,8 @@ impl Plan {
 /// The first socket's that failed; `TimedOut` when it takes too long.
 pub(super) async fn play<N: Net>(sender: &N, receiver: &N, at: SocketAddr, plan: &Plan, read: &Log) -> io::Result<()> {
     let options = SocketOptions { receive_buffer: Some(plan.buffer), ..SocketOptions::default() };
-    let listener = receiver.listen_with(at, options).await?;
-    let to = listener.local()?;
-    let sending = async {
-        let mut stream = sender.connect(to).await?;
-        transfer::send::<N>(&mut stream, plan.size).await
-    };
-    let receiving = async {
-        let (stream, _) = listener.accept().await?;
-        transfer::receive(receiver, stream, plan.pace, read).await
-    };
-    let both = within(sender, PATIENCE, both(sending, receiving)).await;
-    let (sent, received) = both.ok_or_else(|| {
-        let text = format!("it was not all read after {} s", PATIENCE.as_secs());
-        io::Error::new(io::ErrorKind::TimedOut, text)
-    })?;
-    sent.and(received.map(drop))
+    let (hosts, patience) = ((sender, receiver), (plan.pace, PATIENCE));
+    transfer::download(hosts, (at, options), plan.size, patience, read).await
 }
 
 fn run(knobs: &Knobs, setup: &Setup) -> Recording {

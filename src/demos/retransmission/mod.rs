@@ -5,7 +5,6 @@
 //! ```
 mod found;
 
-use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -14,12 +13,11 @@ use crate::demos::findings::note_end;
 use crate::demos::transfer::Transfer;
 use crate::demos::{Demo, Knob, Knobs, Setup};
 use crate::lab::tcp::TcpSettings;
-use crate::lab::{Lab, LabError, LabNet, LinkOptions, Loss};
-use crate::net::Net;
+use crate::lab::{Lab, LabError, LinkOptions, Loss};
+use crate::net::SocketOptions;
 use crate::quantity::Unit;
 use crate::recording::Recording;
 use crate::services::transfer::{self, Log, Pace};
-use crate::services::{both, within};
 
 pub(super) const DEMO: Demo = Demo {
     name: "retransmission",
@@ -116,24 +114,10 @@ fn play(knobs: &Knobs, setup: &Setup, losses: &Losses) -> Played {
     let (sender, receiver) = (lab.net(sender), lab.net(receiver));
     let read = Log::default();
     let ended = lab.run(async {
-        if let Err(error) = download(&sender, &receiver, at, size, &read).await {
+        let (to, pace) = ((at, SocketOptions::default()), (Pace::default(), PATIENCE));
+        if let Err(error) = transfer::download((&sender, &receiver), to, size, pace, &read).await {
             sender.note(format!("the sender gave up: {error}"));
         }
     });
     Played { recording: lab.finish(setup.run_of(&DEMO, knobs)), read, ended }
-}
-
-async fn download(sender: &LabNet, receiver: &LabNet, at: SocketAddr, size: usize, read: &Log) -> io::Result<()> {
-    let listener = receiver.listen(at).await?;
-    let sending = async {
-        let mut stream = sender.connect(at).await?;
-        transfer::send::<LabNet>(&mut stream, size).await
-    };
-    let receiving = async {
-        let (stream, _) = listener.accept().await?;
-        transfer::receive(receiver, stream, Pace::default(), read).await
-    };
-    let late = || io::Error::new(io::ErrorKind::TimedOut, format!("not all arrived in {} s", PATIENCE.as_secs()));
-    let (sent, received) = within(sender, PATIENCE, both(sending, receiving)).await.ok_or_else(late)?;
-    sent.and(received.map(drop))
 }
