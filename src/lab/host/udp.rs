@@ -158,7 +158,8 @@ impl Host {
             return;
         };
         let length = udp.payload().len();
-        if bound.queued + length > limit {
+        // Empty datagrams take room as well, or a flood of them would have no bound.
+        if bound.queued + length > limit || bound.queue.len() * HEADERS > limit {
             return out.decide(format!("the socket of UDP port {port} is full: {length} bytes dropped"));
         }
         bound.queued += length;
