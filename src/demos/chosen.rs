@@ -43,20 +43,30 @@ impl Chosen {
         [self.c(), self.python(), self.go()].join("\n")
     }
 
+    /// Level, name and value, as `setsockopt` takes them in C and in Python.
+    fn options(&self) -> Vec<(&'static str, &'static str, u128)> {
+        let mut options = Vec::new();
+        if let Some(KeepAlive { idle, interval, probes }) = self.keepalive {
+            options.push(("SOL_SOCKET", "SO_KEEPALIVE", 1));
+            options.push(("IPPROTO_TCP", "TCP_KEEPIDLE", seconds(idle)));
+            options.push(("IPPROTO_TCP", "TCP_KEEPINTVL", seconds(interval)));
+            options.push(("IPPROTO_TCP", "TCP_KEEPCNT", u128::from(probes)));
+        }
+        if let Some(timeout) = self.user_timeout {
+            options.push(("IPPROTO_TCP", "TCP_USER_TIMEOUT", timeout.as_millis()));
+        }
+        options
+    }
+
     fn c(&self) -> String {
         let mut out = "/* C: #include <netinet/tcp.h> <sys/socket.h>, Linux */\nint n;\n".to_owned();
         let mut set = |level: &str, name: &str, value: u128| {
             line(&mut out, format_args!("n = {value}; setsockopt(fd, {level}, {name}, &n, sizeof n);"));
         };
-        if let Some(KeepAlive { idle, interval, probes }) = self.keepalive {
-            set("SOL_SOCKET", "SO_KEEPALIVE", 1);
-            set("IPPROTO_TCP", "TCP_KEEPIDLE", seconds(idle));
-            set("IPPROTO_TCP", "TCP_KEEPINTVL", seconds(interval));
-            set("IPPROTO_TCP", "TCP_KEEPCNT", u128::from(probes));
+        for (level, name, value) in self.options() {
+            set(level, name, value);
         }
-        if let Some(timeout) = self.user_timeout {
-            set("IPPROTO_TCP", "TCP_USER_TIMEOUT", timeout.as_millis());
-        }
+        // Only before connect(): create_connection of Python has sent its SYN when it returns.
         if let Some(retries) = self.syn_retries {
             set("IPPROTO_TCP", "TCP_SYNCNT", u128::from(retries));
         }
@@ -98,14 +108,8 @@ impl Chosen {
         let mut set = |level: &str, name: &str, value: u128| {
             line(&mut out, format_args!("s.setsockopt(socket.{level}, socket.{name}, {value})"));
         };
-        if let Some(KeepAlive { idle, interval, probes }) = self.keepalive {
-            set("SOL_SOCKET", "SO_KEEPALIVE", 1);
-            set("IPPROTO_TCP", "TCP_KEEPIDLE", seconds(idle));
-            set("IPPROTO_TCP", "TCP_KEEPINTVL", seconds(interval));
-            set("IPPROTO_TCP", "TCP_KEEPCNT", u128::from(probes));
-        }
-        if let Some(timeout) = self.user_timeout {
-            set("IPPROTO_TCP", "TCP_USER_TIMEOUT", timeout.as_millis());
+        for (level, name, value) in self.options() {
+            set(level, name, value);
         }
         out
     }
@@ -228,6 +232,7 @@ mod tests {
         assert!(all.sysctl().contains("tcp_keepalive_time = 60\n"));
         assert!(all.sockets().contains("TCP_USER_TIMEOUT, 9000)"));
         assert!(all.sockets().contains("create_connection((host, port), timeout=3.2)"));
+        assert!(all.c().contains("TCP_KEEPIDLE, &n") && all.python().contains("socket.TCP_KEEPIDLE, 60)"));
         assert!(all.nginx().contains("proxy_connect_timeout 3200ms;"));
         assert!(all.envoy().contains("connect_timeout: 3.2s") && all.envoy().contains("timeout: 1.5s"));
         assert!(!Chosen::default().sockets().contains("TCP_KEEPIDLE"));
