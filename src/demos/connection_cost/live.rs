@@ -1,6 +1,7 @@
 //! The live side: connections over loopback, threads and tasks of this process, measured by what Linux says they take.
 use std::cell::RefCell;
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::demos::live::{Live, Script, Stand};
 use crate::net::Net;
 use crate::net::host::crowd::{Connections, Threads};
 use crate::net::host::usage::{Sockets, Usage};
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, Unit};
 use crate::recording::{Recording, Time};
 
 pub(super) const LIVE: Live = Live {
@@ -29,13 +30,14 @@ const TASKS: u64 = 10_000;
 /// What was there at one instant.
 #[derive(Clone, Copy, Debug)]
 struct Reading {
+    at: Time,
     process: Usage,
     sockets: Sockets,
 }
 
 impl Reading {
-    fn now() -> io::Result<Self> {
-        Ok(Self { process: Usage::read()?, sockets: Sockets::read()? })
+    fn now<N: Net>(net: &N) -> io::Result<Self> {
+        Ok(Self { at: net.now(), process: Usage::read()?, sockets: Sockets::read()? })
     }
 }
 
@@ -46,13 +48,28 @@ struct Measured {
     open: Reading,
     filled: Reading,
     connections: u64,
+    listened: SocketAddr,
     refused: Option<String>,
     calm: Reading,
     threads: u64,
     with_threads: Reading,
     quiet: Reading,
     with_tasks: Reading,
-    at: [Time; 4],
+}
+
+impl Measured {
+    /// Every reading in its order, with what had just been done.
+    fn readings(&self) -> [(&Reading, String); 7] {
+        [
+            (&self.before, "nothing is open yet".to_owned()),
+            (&self.open, format!("{} connections are open, both ends here", self.connections)),
+            (&self.filled, format!("{QUEUED} B wait unread in each")),
+            (&self.calm, "the connections are closed".to_owned()),
+            (&self.with_threads, format!("{} threads wait", self.threads)),
+            (&self.quiet, "the threads have ended".to_owned()),
+            (&self.with_tasks, format!("{TASKS} tasks wait")),
+        ]
+    }
 }
 
 fn script(stand: Stand) -> Script {
@@ -64,8 +81,10 @@ fn script(stand: Stand) -> Script {
     });
     let found = move |recording: &mut Recording| {
         if let Some(measured) = measured.borrow().as_ref() {
-            let end = recording.end;
-            found(measured, end).into(recording);
+            if let Some(live) = &mut recording.run.live {
+                live.address = measured.listened;
+            }
+            found(measured).into(recording);
         }
     };
     Script { play, found: Box::new(found) }
@@ -73,22 +92,21 @@ fn script(stand: Stand) -> Script {
 
 async fn measure(stand: &Stand) -> io::Result<Measured> {
     let (net, pause) = (&stand.client, Duration::from_millis(30));
-    let before = Reading::now()?;
-    let began = net.now();
+    let before = Reading::now(net)?;
     let mut connections = Connections::open(super::count(&stand.knobs, "connections"))?;
-    let open = Reading::now()?;
+    let open = Reading::now(net)?;
     connections.fill(QUEUED)?;
     // The other end's kernel takes the bytes in when it is its turn.
     net.sleep(pause).await;
-    let (filled, count) = (Reading::now()?, connections.count() as u64);
+    let (filled, count, listened) = (Reading::now(net)?, connections.count() as u64, connections.at);
     let refused = connections.refused.as_ref().map(ToString::to_string);
     drop(connections);
     net.sleep(pause).await;
-    let (calm, second) = (Reading::now()?, net.now());
+    let calm = Reading::now(net)?;
     let threads = Threads::start(super::count(&stand.knobs, "threads"));
-    let (with_threads, thread_count) = (Reading::now()?, threads.count() as u64);
+    let (with_threads, thread_count) = (Reading::now(net)?, threads.count() as u64);
     drop(threads);
-    let (quiet, third) = (Reading::now()?, net.now());
+    let quiet = Reading::now(net)?;
     for _ in 0..TASKS {
         let own = net.clone();
         net.spawn(async move { own.sleep(Duration::from_secs(60)).await });
@@ -99,13 +117,13 @@ async fn measure(stand: &Stand) -> io::Result<Measured> {
         open,
         filled,
         connections: count,
+        listened,
         refused,
         calm,
         threads: thread_count,
         with_threads,
         quiet,
-        with_tasks: Reading::now()?,
-        at: [began, second, third, net.now()],
+        with_tasks: Reading::now(net)?,
     })
 }
 
@@ -114,11 +132,12 @@ fn each(before: u64, after: u64, count: u64) -> Option<usize> {
     usize::try_from(after.saturating_sub(before).checked_div(count)?).ok()
 }
 
-fn found(it: &Measured, end: Time) -> Findings {
+fn found(it: &Measured) -> Findings {
     let mut findings = Findings::default();
     connections(&mut findings, it);
     threads(&mut findings, it);
-    let [began, second, third, last] = it.at.map(|at| at.min(end));
+    curves(&mut findings, it);
+    let [began, second, third, last] = [&it.before, &it.calm, &it.quiet, &it.with_tasks].map(|it| it.at);
     findings.mark_at("connections", "connections are opened", Some(began), None);
     findings.mark_at("threads", "threads are started", Some(second), None);
     findings.mark_at("tasks", "tasks are started", Some(third), None);
@@ -134,6 +153,21 @@ fn found(it: &Measured, end: Time) -> Findings {
         findings.note(began, 0, text);
     }
     findings
+}
+
+/// What was read, over time; each reading with a word on what had been done.
+fn curves(findings: &mut Findings, it: &Measured) {
+    let readings = it.readings();
+    let points = |value: fn(&Reading) -> u64| {
+        let point = |(it, _): &(&Reading, String)| (it.at, i64::try_from(value(it)).unwrap_or(i64::MAX));
+        readings.iter().map(point).collect()
+    };
+    findings.curve("descriptors of this process", Unit::Count, points(|it| it.process.descriptors));
+    findings.curve("memory of this process", Unit::Bytes, points(|it| it.process.resident));
+    findings.curve("queued bytes charged to TCP", Unit::Bytes, points(|it| it.sockets.memory));
+    for (reading, done) in &readings {
+        findings.note(reading.at, 0, done.clone());
+    }
 }
 
 fn connections(findings: &mut Findings, it: &Measured) {

@@ -1,12 +1,14 @@
 //! Connections over loopback and threads that do nothing: made to be counted, closed when dropped.
 use std::io::{Result, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 /// Connections with both ends in this process. Idle, unless [`Self::fill`] leaves bytes in their queues.
 #[derive(Debug)]
 pub struct Connections {
+    /// Where they were accepted.
+    pub at: SocketAddr,
     ends: Vec<(TcpStream, TcpStream)>,
     /// Why there are fewer than asked for: mostly that the descriptors are used up.
     pub refused: Option<std::io::Error>,
@@ -30,7 +32,7 @@ impl Connections {
                 }
             }
         }
-        Ok(Self { ends, refused })
+        Ok(Self { at, ends, refused })
     }
 
     #[must_use]
