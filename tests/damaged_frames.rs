@@ -3,6 +3,7 @@ use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use roundtrip::demos::{self, Knobs, Setup};
+use roundtrip::recording::Packet;
 use roundtrip::wire::analysis::{Seen, analyse};
 use roundtrip::wire::{decode, summary};
 
@@ -10,13 +11,14 @@ fn frames() -> &'static [Vec<u8>] {
     static FRAMES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     FRAMES.get_or_init(|| {
         let run = |demo: &&demos::Demo| (demo.run)(&Knobs::defaults(demo.knobs), &Setup::default());
-        // The beginning of each: a long transfer's end looks as its middle.
-        demos::all()
-            .iter()
-            .flat_map(|demo| run(demo).packets.into_iter().take(200))
-            .map(|packet| packet.bytes)
-            .collect()
+        demos::all().iter().flat_map(|demo| spread(run(demo).packets)).map(|packet| packet.bytes).collect()
     })
+}
+
+/// About 200 of a run's packets from its beginning to its end: each case of a test walks through all there are.
+fn spread(packets: Vec<Packet>) -> impl Iterator<Item = Packet> {
+    let step = packets.len().div_ceil(200).max(1);
+    packets.into_iter().step_by(step)
 }
 
 /// What happens to a frame.
@@ -95,11 +97,12 @@ proptest! {
 
 #[test]
 fn the_frames_of_the_demos_themselves_have_no_problems_but_where_the_demo_is_about_them() {
-    for demo in demos::all().iter().filter(|it| it.name != "tcp-damage") {
+    for demo in demos::all() {
         let run = (demo.run)(&Knobs::defaults(demo.knobs), &Setup::default());
         assert!(!run.packets.is_empty(), "{}", demo.name);
-        for packet in &run.packets {
-            assert_eq!(decode(&packet.bytes).problems, [], "{}: {}", demo.name, summary(&packet.bytes));
-        }
+        let bad: Vec<_> = run.packets.iter().filter(|it| !decode(&it.bytes).problems.is_empty()).collect();
+        let said: Vec<_> = bad.iter().map(|it| summary(&it.bytes)).collect();
+        // One frame has one wrong bit, from the faulty switch to its receiver.
+        assert_eq!(bad.len(), usize::from(demo.name == "tcp-damage"), "{}: {said:?}", demo.name);
     }
 }

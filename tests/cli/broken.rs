@@ -90,7 +90,7 @@ fn without_a_terminal_the_screen_is_refused_and_says_what_else_there_is() {
 fn input_that_is_no_text_is_no_answer_and_is_asked_again() {
     let home = Home::new();
     let ended = home.tutor(&words("quiz W1 --plain")).stdin_bytes(b"\xff\xfe\n").run();
-    ended.code(0).says("Left unfinished");
+    ended.code(0).says("Write numbers from 1 to 5.").says_not("Not right").says("Left unfinished");
 }
 
 #[test]
