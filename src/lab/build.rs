@@ -1,6 +1,6 @@
 //! Building a small internet: hosts, switches, routers, cables. A mistake in a demo's own text is a bug and panics.
 use std::cell::RefCell;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -73,7 +73,15 @@ impl Lab {
     /// Begins a router.
     pub fn router(&mut self, name: &str) -> RouterBuilder<'_> {
         let name = name.to_owned();
-        RouterBuilder { lab: self, name, place: (0, 0), interfaces: Vec::new(), routes: Vec::new(), nat: None }
+        RouterBuilder {
+            lab: self,
+            name,
+            place: (0, 0),
+            interfaces: Vec::new(),
+            routes: Vec::new(),
+            nat: None,
+            forwards: Vec::new(),
+        }
     }
 
     /// Begins a station whose IP stack is outside: [`Self::hand_in`] and [`Self::take_out`] are its side of the door.
@@ -180,7 +188,7 @@ impl Lab {
         let mut world = self.shared.world.borrow_mut();
         let (packets, events, end) = world.finish(self.end);
         let nodes: Vec<_> = world.nodes.iter().map(|it| it.face.clone()).collect();
-        let mut series = std::mem::take(&mut world.curves).finish(|node| nodes[node].name.clone());
+        let mut series = std::mem::take(&mut world.curves).finish(end, |node| nodes[node].name.clone());
         series.extend(world.queue_curves(end));
         let link =
             |it: &Link| recording::Link { name: it.name.clone(), ends: it.ends, properties: it.options.properties() };
@@ -412,6 +420,7 @@ pub struct RouterBuilder<'a> {
     interfaces: Vec<Network>,
     routes: Vec<(Network, Ipv4Addr)>,
     nat: Option<(usize, NatOptions)>,
+    forwards: Vec<(bool, u16, SocketAddrV4)>,
 }
 
 impl RouterBuilder<'_> {
@@ -452,12 +461,32 @@ impl RouterBuilder<'_> {
         self
     }
 
+    /// Forwards a TCP port of the NAT's outside address to an endpoint inside, for good: `10.0.0.5:80`.
+    ///
+    /// # Panics
+    /// When the text is no address with a port; at [`Self::add`], when the router is no NAT.
+    #[must_use]
+    pub fn forward_tcp(mut self, port: u16, to: &str) -> Self {
+        self.forwards.push((false, port, endpoint(to)));
+        self
+    }
+
+    /// Forwards a UDP port, as [`Self::forward_tcp`] does.
+    ///
+    /// # Panics
+    /// As [`Self::forward_tcp`].
+    #[must_use]
+    pub fn forward_udp(mut self, port: u16, to: &str) -> Self {
+        self.forwards.push((true, port, endpoint(to)));
+        self
+    }
+
     /// Puts the router into the lab.
     ///
     /// # Panics
     /// When a route's next router is on no network of this one, or the name is taken.
     pub fn add(self) -> NodeId {
-        let Self { lab, name, place, interfaces: networks, routes: remote, nat } = self;
+        let Self { lab, name, place, interfaces: networks, routes: remote, nat, forwards } = self;
         let macs: Vec<_> = networks.iter().map(|_| lab.next_mac()).collect();
         let parts = || networks.iter().copied().zip(macs.iter().copied()).enumerate();
         let direct = parts().map(|(index, (own, _))| Route { to: own.network(), via: None, interface: index });
@@ -466,11 +495,16 @@ impl RouterBuilder<'_> {
             let interface = interface.unwrap_or_else(|| panic!("{name}: {via} is on no network of this router"));
             Route { to: to.network(), via: Some(*via), interface }
         });
+        let mut nat = nat.map(|(outside, options)| Nat::new(outside, networks[outside].address, options));
+        for (udp, port, to) in forwards {
+            let nat = nat.as_mut().unwrap_or_else(|| panic!("{name} is no NAT: it forwards no port"));
+            nat.forward_port(udp, port, to);
+        }
         let router = Router {
             routes: direct.chain(through).collect(),
             mtus: vec![1500; networks.len()],
             interfaces: parts().map(|(index, (own, mac))| Interface::new(index, mac, own)).collect(),
-            nat: nat.map(|(outside, options)| Nat::new(outside, networks[outside].address, options)),
+            nat,
             ..Router::default()
         };
         let interfaces = parts().map(|(index, (own, mac))| interface(index, mac, own)).collect();
@@ -486,6 +520,10 @@ fn interface(index: usize, mac: Mac, network: Network) -> recording::Interface {
 
 fn network(text: &str) -> Network {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn endpoint(text: &str) -> SocketAddrV4 {
+    text.parse().unwrap_or_else(|_| panic!("`{text}` is no IPv4 address with a port"))
 }
 
 fn ipv4(text: &str) -> Ipv4Addr {

@@ -13,6 +13,8 @@ pub(crate) struct Curves {
     /// How many each node has.
     counts: BTreeMap<usize, usize>,
     points: BTreeMap<(usize, usize, Measure), Vec<(Time, i64)>>,
+    /// How many there are of something at a node.
+    levels: BTreeMap<(usize, &'static str), Vec<(Time, i64)>>,
 }
 
 /// What a curve is called and what it counts.
@@ -45,13 +47,27 @@ impl Curves {
         }
     }
 
+    /// Notes how many there are of something at a node, as a step.
+    pub(crate) fn level(&mut self, node: usize, (what, count): (&'static str, usize), now: Time) {
+        let points = self.levels.entry((node, what)).or_insert_with(|| vec![(Time::ZERO, 0)]);
+        let before = points.last().map_or(0, |(_, value)| *value);
+        points.push((now, before));
+        points.push((now, i64::try_from(count).unwrap_or(i64::MAX)));
+    }
+
     /// The curves, named `client cwnd`, and `client/2 cwnd` for the host's second connection.
-    pub(crate) fn finish(self, node_name: impl Fn(usize) -> String) -> Vec<Series> {
+    pub(crate) fn finish(self, end: Time, node_name: impl Fn(usize) -> String) -> Vec<Series> {
         let series = |((node, index, measure), points): ((usize, usize, Measure), Vec<_>)| {
             let (what, unit) = name(measure);
             let whose = if index == 0 { String::new() } else { format!("/{}", index + 1) };
             Series { name: format!("{}{whose} {what}", node_name(node)), unit, points }
         };
-        self.points.into_iter().map(series).collect()
+        let level = |((node, what), mut points): ((usize, &str), Vec<(Time, i64)>)| {
+            let last = points.last().map_or(0, |(_, value)| *value);
+            points.push((end, last));
+            points.dedup();
+            Series { name: format!("{} {what}", node_name(node)), unit: Unit::Count, points }
+        };
+        self.points.into_iter().map(series).chain(self.levels.into_iter().map(level)).collect()
     }
 }

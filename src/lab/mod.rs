@@ -30,6 +30,7 @@
 //! ```
 mod agenda;
 mod build;
+mod control;
 mod curves;
 mod drive;
 mod executor;
@@ -54,11 +55,12 @@ pub mod tcp;
 mod world;
 
 pub use build::{HostBuilder, Lab, NodeId, OutsideBuilder, RouterBuilder, SwitchBuilder};
+pub use control::Control;
 pub use fault::Fault;
 pub use host::HostOptions;
 pub use link::{CoDel, LinkOptions};
 pub use loss::Loss;
-pub use nat::{Forgotten, NatOptions};
+pub use nat::{Dependence, Forgotten, NatOptions};
 pub use outside::Arrived;
 pub(crate) use programs::errno;
 pub use programs::{LabDatagrams, LabListener, LabNet, LabStream, Sleep};

@@ -85,11 +85,22 @@ pub(crate) struct Output {
     pub(crate) events: Vec<EventKind>,
     /// Points of curves.
     pub(crate) samples: Vec<Sample>,
+    /// Points of a node's own curves: what is counted, and how many there are now.
+    pub(crate) levels: Vec<(&'static str, usize)>,
 }
 
 impl Output {
     pub(crate) fn send(&mut self, interface: usize, frame: Vec<u8>, why: Option<Why>) {
         self.frames.push(Outgoing { interface, frame, why });
+    }
+
+    /// Notes how many there are of something, for a curve named after the node: `nat mappings`.
+    pub(crate) fn level(&mut self, what: &'static str, count: usize) {
+        self.levels.push((what, count));
+    }
+
+    pub(crate) fn note(&mut self, text: impl Into<String>) {
+        self.events.push(EventKind::Note { text: text.into() });
     }
 
     pub(crate) fn decide(&mut self, text: impl Into<String>) {

@@ -8,7 +8,7 @@ use etherparse::{IpNumber, Ipv4Header};
 use crate::lab::interface::{Interface, Received};
 use crate::lab::nat::{Nat, Verdict};
 use crate::lab::output::{Output, Why};
-use crate::lab::route::{self, Route};
+use crate::lab::route::{self, Network, Route};
 use crate::lab::{frame, icmp};
 use crate::recording::Time;
 
@@ -44,8 +44,11 @@ impl Router {
 
     /// A packet to one of the router's own addresses: for somebody behind a NAT, or for the router itself.
     fn own(&mut self, now: Time, interface: usize, mut packet: Vec<u8>, out: &mut Output) {
-        let nat = self.nat.as_mut().filter(|it| it.outside == interface);
-        let verdict = nat.map_or(Verdict::NotMine, |nat| nat.inbound(now, &mut packet));
+        let verdict = match &mut self.nat {
+            Some(nat) if nat.outside == interface => nat.inbound(now, &mut packet),
+            Some(nat) if frame::destination(&packet) == Some(nat.address()) => nat.hairpin(now, &mut packet, out),
+            _ => Verdict::NotMine,
+        };
         let translated = verdict == Verdict::Pass;
         if verdict != Verdict::NotMine && !self.judged(now, verdict, out) {
             return;
@@ -56,6 +59,12 @@ impl Router {
         } else {
             self.answer(now, &header, payload, out);
         }
+    }
+
+    /// A route through another router; `None` when it is on no network of this one.
+    pub(crate) fn route_via(&self, to: Network, via: Ipv4Addr) -> Option<Route> {
+        let interface = self.interfaces.iter().position(|own| own.network.contains(via))?;
+        Some(Route { to: to.network(), via: Some(via), interface })
     }
 
     /// Does what the NAT says; true when the packet may go on.

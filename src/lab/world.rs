@@ -32,6 +32,8 @@ pub(crate) struct Node {
     /// The link and its end (0 or 1) at each interface.
     pub(crate) links: Vec<Option<(usize, usize)>>,
     timer: Option<Slot>,
+    /// The power is off: nothing it did will go on.
+    pub(crate) off: bool,
 }
 
 /// A socket call that has not returned.
@@ -66,7 +68,7 @@ pub(crate) struct World {
 
 impl Node {
     pub(crate) const fn new(machine: Machine, face: recording::Node, links: Vec<Option<(usize, usize)>>) -> Self {
-        Self { machine, face, links, timer: None }
+        Self { machine, face, links, timer: None, off: false }
     }
 }
 
@@ -109,6 +111,10 @@ impl World {
         let link = &self.links[packet.link];
         let end = link.ends.iter().find(|end| end.node == packet.to).expect("a packet goes to an end of its link");
         let (node, interface) = (end.node, end.interface);
+        if self.nodes[node].off {
+            return self
+                .record(node, EventKind::Decision { text: format!("the power is off: packet {number} is not heard") });
+        }
         let mut out = Output::default();
         match &mut self.nodes[node].machine {
             Machine::Host(host) => host.receive(self.now, &packet.bytes, &mut out),
@@ -122,6 +128,9 @@ impl World {
 
     fn timer(&mut self, node: usize) {
         self.nodes[node].timer = None;
+        if self.nodes[node].off {
+            return;
+        }
         let mut out = Output::default();
         match &mut self.nodes[node].machine {
             Machine::Host(host) => host.tick(self.now, &mut out),
@@ -175,6 +184,9 @@ impl World {
         for sample in out.samples {
             self.curves.add(node, sample, self.now);
         }
+        for level in out.levels {
+            self.curves.level(node, level, self.now);
+        }
         for frame in out.frames {
             self.transmit(node, frame);
         }
@@ -187,6 +199,9 @@ impl World {
     /// Hands a frame to the link at an interface; an interface without a link sends nowhere.
     fn transmit(&mut self, node: usize, outgoing: Outgoing) {
         let Some(Some((link, end))) = self.nodes[node].links.get(outgoing.interface).copied() else { return };
+        if self.nodes[node].off {
+            return;
+        }
         self.last_traffic = self.now;
         let number = number(self.packets.len());
         let meddling = self.meddling.get(&number).copied();
@@ -339,7 +354,8 @@ impl World {
     pub(crate) fn introduce_everybody(&mut self) {
         let stations = self.stations();
         for (node, interface, _, _) in &stations {
-            for (_, _, theirs, mac) in stations.iter().filter(|it| it.0 != *node) {
+            let near = self.behind(*node, *interface);
+            for (_, _, theirs, mac) in stations.iter().filter(|it| near.contains(&(it.0, it.1))) {
                 self.introduce((*node, *interface), *theirs, *mac);
             }
         }
@@ -373,7 +389,7 @@ impl World {
         }
     }
 
-    /// Interfaces of hosts and routers that a frame out of this port reaches through switches.
+    /// Interfaces of hosts and routers that a frame out of this interface reaches, through switches or directly.
     fn behind(&self, switch: usize, port: usize) -> Vec<(usize, usize)> {
         let (mut found, mut seen, mut todo) = (Vec::new(), BTreeSet::from([switch]), vec![(switch, port)]);
         while let Some((node, interface)) = todo.pop() {

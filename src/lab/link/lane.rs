@@ -20,6 +20,8 @@ pub(super) struct Lane {
     jitter: Dice,
     duplicate: Dice,
     reorder: Dice,
+    /// Somebody took the link down.
+    pub(super) down: bool,
     /// Bytes that wait, at each change; when they are recorded at all.
     history: Option<Vec<(Time, i64)>>,
 }
@@ -75,6 +77,7 @@ impl Lane {
             jitter: dice("jitter"),
             duplicate: dice("duplicate"),
             reorder: dice("reorder"),
+            down: false,
             history: options.record_queue.then(Vec::new),
         }
     }
@@ -119,6 +122,7 @@ impl Lane {
         let age = now - Time::ZERO;
         let cut = options.cut.is_some_and(|(from, to)| (from..to).contains(&age));
         let lost = lost.or_else(|| cut.then(|| "the cable is cut".to_owned()));
+        let lost = lost.or_else(|| self.down.then(|| "the link is down".to_owned()));
         let jitter = Duration::from_nanos(self.jitter.below(nanos(options.jitter).saturating_add(1)));
         let duplicate = self.duplicate.chance(options.duplicate);
         let held_back = options.reorder.filter(|(share, _)| self.reorder.chance(*share)).map(|(_, by)| by);

@@ -88,6 +88,13 @@ impl Link {
         self.lanes[from].transmit(now, offer, &self.options)
     }
 
+    /// Takes the link down, or up again: what is sent while it is down is lost; what is on its way arrives.
+    pub(crate) fn set_down(&mut self, down: bool) {
+        for lane in &mut self.lanes {
+            lane.down = down;
+        }
+    }
+
     /// The link is free in the direction from that end: what a managed queue sends next.
     pub(crate) fn turn(&mut self, now: Time, from: usize) -> Turn {
         self.lanes[from].turn(now, &self.options)

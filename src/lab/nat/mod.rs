@@ -4,56 +4,20 @@
 //! inside                          table                               outside
 //! 10.0.0.2:40000 ── mapping: 10.0.0.2:40000 <> 203.0.113.1:40000 ──> session with 198.51.100.2:80, idle for ...
 //! ```
-//! Mappings are endpoint-independent (RFC 4787 REQ-1): one outside port for an inside endpoint, whoever it talks to. Filtering is
-//! address- and port-dependent, as on Linux: only who was spoken to gets in. There is no hairpinning.
+//! Whom mappings and filters look at is an option. Later fragments have no ports and are dropped (RFC 4787 REQ-14 wants more).
+mod options;
 mod reset;
 mod rewrite;
+mod session;
+mod table;
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::time::Duration;
 
 use crate::lab::output::Output;
-use crate::quantity::Quantity;
 use crate::recording::Time;
+pub use options::{Dependence, Forgotten, NatOptions};
 use rewrite::{Flow, ICMP, Packet, TCP, UDP};
-
-/// What a NAT does with a packet of a connection it does not know (any more).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Forgotten {
-    /// Nobody hears of it: the sender repeats it until it gives up.
-    #[default]
-    Drop,
-    /// The sender gets a RST, as if from the other end.
-    Reset,
-}
-
-/// How long a NAT remembers, and what it does about what it has forgotten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NatOptions {
-    /// An established TCP connection without a packet for this long is forgotten; at least 2 h 4 min (RFC 5382 REQ-5).
-    pub tcp_established: Duration,
-    /// A TCP connection that is being opened or closed; at least 4 min (RFC 5382 REQ-5).
-    pub tcp_transitory: Duration,
-    /// 5 min or more (RFC 4787 REQ-5).
-    pub udp: Duration,
-    /// At least 60 s (RFC 5508 REQ-2).
-    pub icmp: Duration,
-    pub forgotten: Forgotten,
-}
-
-impl Default for NatOptions {
-    /// The shortest that the RFCs allow.
-    fn default() -> Self {
-        Self {
-            tcp_established: Duration::from_secs(7440),
-            tcp_transitory: Duration::from_secs(240),
-            udp: Duration::from_secs(300),
-            icmp: Duration::from_secs(60),
-            forgotten: Forgotten::Drop,
-        }
-    }
-}
+use table::{NoPort, Table};
 
 /// The table and its address.
 #[derive(Debug)]
@@ -62,37 +26,9 @@ pub(crate) struct Nat {
     pub(crate) outside: usize,
     address: Ipv4Addr,
     options: NatOptions,
-    mappings: BTreeMap<Inside, Mapping>,
-    taken: BTreeMap<(u8, u16), Inside>,
-}
-
-/// Protocol and endpoint of an inside host.
-type Inside = (u8, SocketAddrV4);
-
-/// One inside endpoint and its port outside.
-#[derive(Debug)]
-struct Mapping {
-    port: u16,
-    /// By the endpoint outside.
-    sessions: BTreeMap<SocketAddrV4, Session>,
-}
-
-/// One conversation through a mapping.
-#[derive(Clone, Copy, Debug)]
-struct Session {
-    last: Time,
-    tcp: Tracked,
-}
-
-/// How far a TCP connection has come, as seen from between its ends.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tracked {
-    /// The SYN-ACK came in and something went out behind it.
-    answered: bool,
-    established: bool,
-    /// FINs that went out and came in.
-    fins: [bool; 2],
-    reset: bool,
+    table: Table,
+    /// How many mappings were last put on the curve.
+    shown: usize,
 }
 
 /// What becomes of a packet.
@@ -108,8 +44,17 @@ pub(crate) enum Verdict {
 }
 
 impl Nat {
-    pub(crate) const fn new(outside: usize, address: Ipv4Addr, options: NatOptions) -> Self {
-        Self { outside, address, options, mappings: BTreeMap::new(), taken: BTreeMap::new() }
+    pub(crate) fn new(outside: usize, address: Ipv4Addr, options: NatOptions) -> Self {
+        Self { outside, address, options, table: Table::default(), shown: 0 }
+    }
+
+    pub(crate) const fn address(&self) -> Ipv4Addr {
+        self.address
+    }
+
+    /// Forwards a port of the outside address to an inside endpoint for good; `udp` or else TCP.
+    pub(crate) fn forward_port(&mut self, udp: bool, port: u16, to: SocketAddrV4) {
+        self.table.fix((if udp { UDP } else { TCP }, to), port);
     }
 
     /// A packet on its way out.
@@ -122,36 +67,31 @@ impl Nat {
     }
 
     fn flow_out(&mut self, now: Time, packet: &mut [u8], flow: Flow, out: &mut Output) -> Verdict {
-        let inside = (flow.protocol, flow.from);
-        let known = self.mappings.get(&inside).is_some_and(|it| it.sessions.contains_key(&remote(flow, flow.to)));
+        let (inside, remote) = ((flow.protocol, flow.from), remote(flow, flow.to));
+        let mapping = self.table.outgoing(inside, remote, self.options.mapping);
+        let known = mapping.is_some_and(|it| it.sessions.contains_key(&remote));
         // RFC 5382 REQ-1, RFC 9293 §3.5: a TCP connection begins with a SYN.
         if flow.protocol == TCP && !known && !reset::is_syn(packet, flow) {
             return self.forgotten(packet, flow, format!("NAT: no mapping for {} to {}", flow.from, flow.to));
         }
-        let Some(port) = self.port_for(inside, out) else {
-            return Verdict::Drop("NAT: every port is taken: dropped".to_owned());
+        let (address, from) = (self.address, flow.from);
+        let tell = |port| out.decide(format!("NAT: {} {from} is {address}:{port} outside", name(flow.protocol)));
+        let mapping = match self.table.open(inside, remote, &self.options, tell) {
+            Ok(mapping) => mapping,
+            Err(NoPort::EveryOneIsTaken) => {
+                return Verdict::Drop(format!("NAT: every port is taken: {from} gets none: dropped"));
+            }
+            Err(NoPort::HostHasItsShare(share)) => {
+                return Verdict::Drop(format!("NAT: {} has its {share} ports: {from} gets none: dropped", from.ip()));
+            }
         };
-        let mapping = self.mappings.get_mut(&inside).expect("it was just looked up or entered");
-        let fresh = Session { last: now, tcp: Tracked::default() };
-        let session = mapping.sessions.entry(remote(flow, flow.to)).or_insert(fresh);
+        let session = mapping.session_from(remote, now);
         session.last = now;
         session.tcp.see(packet, flow, 0);
-        rewrite::set_source(packet, flow, SocketAddrV4::new(self.address, port));
+        let port = mapping.port;
+        rewrite::set_source(packet, flow, SocketAddrV4::new(address, port));
+        self.show(out);
         Verdict::Pass
-    }
-
-    /// The outside port of an inside endpoint: its own number where that is free.
-    fn port_for(&mut self, inside: Inside, out: &mut Output) -> Option<u16> {
-        if let Some(mapping) = self.mappings.get(&inside) {
-            return Some(mapping.port);
-        }
-        let (protocol, from) = inside;
-        let own = from.port().max(1024);
-        let port = (own..=u16::MAX).chain(1024..own).find(|port| !self.taken.contains_key(&(protocol, *port)))?;
-        out.decide(format!("NAT: {} {from} is {}:{port} outside", name(protocol), self.address));
-        self.taken.insert((protocol, port), inside);
-        self.mappings.insert(inside, Mapping { port, sessions: BTreeMap::new() });
-        Some(port)
     }
 
     /// A packet from the outside, to the router's outside address.
@@ -164,16 +104,16 @@ impl Nat {
     }
 
     fn flow_in(&mut self, now: Time, packet: &mut [u8], flow: Flow) -> Verdict {
-        let found = self.taken.get(&(flow.protocol, flow.to.port())).copied();
-        let session =
-            found.and_then(|inside| self.mappings.get_mut(&inside)?.sessions.get_mut(&remote(flow, flow.from)));
-        let (Some((_, inside)), Some(session)) = (found, session) else {
+        let (filtering, remote) = (self.options.filtering, remote(flow, flow.from));
+        let found = self.table.at_port(flow.protocol, flow.to.port());
+        let Some((inside, mapping)) = found.filter(|(_, it)| it.lets_in(filtering, remote)) else {
             // An echo request is for the router itself.
             if flow.protocol == ICMP && packet.get(flow.at) == Some(&8) {
                 return Verdict::NotMine;
             }
             return self.forgotten(packet, flow, format!("NAT: no mapping lets {} in to {}", flow.from, flow.to));
         };
+        let session = mapping.session_from(remote, now);
         // RFC 4787 REQ-6: what goes out keeps a UDP mapping alive; for TCP each direction does.
         if flow.protocol != UDP {
             session.last = now;
@@ -181,6 +121,23 @@ impl Nat {
         session.tcp.see(packet, flow, 1);
         rewrite::set_destination(packet, flow, inside);
         Verdict::Pass
+    }
+
+    /// A packet from inside to the address outside: out and in again, so that the answer comes the same way
+    /// (RFC 4787 REQ-9: the source is the sender's address and port outside).
+    pub(crate) fn hairpin(&mut self, now: Time, packet: &mut [u8], out: &mut Output) -> Verdict {
+        let Packet::Flow(flow) = rewrite::read(packet) else { return Verdict::NotMine };
+        if self.table.at_port(flow.protocol, flow.to.port()).is_none() {
+            return Verdict::NotMine;
+        }
+        if !self.options.hairpinning {
+            let text = format!("NAT: {} is inside as well, and there is no hairpinning: dropped", flow.to);
+            return Verdict::Drop(text);
+        }
+        match self.flow_out(now, packet, flow, out) {
+            Verdict::Pass => self.inbound(now, packet),
+            other => other,
+        }
     }
 
     fn forgotten(&self, packet: &[u8], flow: Flow, why: String) -> Verdict {
@@ -194,100 +151,60 @@ impl Nat {
     }
 
     /// RFC 5508 REQ-4: an error from outside quotes our packet with the outside port; inside it has the host's own.
-    fn error_in(&self, packet: &mut [u8], quoted: usize) -> Verdict {
+    fn error_in(&mut self, packet: &mut [u8], quoted: usize) -> Verdict {
         let Some(about) = rewrite::flow(packet.get(quoted..).unwrap_or_default()) else { return Verdict::NotMine };
-        let Some((_, inside)) = self.taken.get(&(about.protocol, about.from.port())).copied() else {
+        let Some((inside, _)) = self.table.at_port(about.protocol, about.from.port()) else {
             return Verdict::Drop("NAT: an ICMP error about no mapping: dropped".to_owned());
         };
         rewrite::set_source(&mut packet[quoted..], about, inside);
-        self.readdress(packet, quoted, None, Some(*inside.ip()))
+        readdress(packet, quoted, None, Some(*inside.ip()))
     }
 
     /// RFC 5508 REQ-5: an error from inside quotes a packet that came in.
     fn error_out(&self, packet: &mut [u8], quoted: usize) -> Verdict {
         let about = rewrite::flow(packet.get(quoted..).unwrap_or_default());
-        let mapping = about.and_then(|about| Some((about, self.mappings.get(&(about.protocol, about.to))?)));
-        let Some((about, mapping)) = mapping else {
+        let mapping = about.and_then(|about| {
+            let (inside, remote) = ((about.protocol, about.to), remote(about, about.from));
+            Some((about, self.table.outgoing(inside, remote, self.options.mapping)?.port))
+        });
+        let Some((about, port)) = mapping else {
             return Verdict::Drop("NAT: an ICMP error about no mapping: dropped".to_owned());
         };
-        rewrite::set_destination(&mut packet[quoted..], about, SocketAddrV4::new(self.address, mapping.port));
-        self.readdress(packet, quoted, Some(self.address), None)
+        rewrite::set_destination(&mut packet[quoted..], about, SocketAddrV4::new(self.address, port));
+        readdress(packet, quoted, Some(self.address), None)
     }
 
-    /// Changes an ICMP error's own addresses, after what it quotes was changed.
-    #[expect(clippy::unused_self, reason = "a step of both directions")]
-    fn readdress(&self, packet: &mut [u8], quoted: usize, from: Option<Ipv4Addr>, to: Option<Ipv4Addr>) -> Verdict {
-        let Some(outer) = rewrite::flow(packet) else { return Verdict::NotMine };
-        if let Some(from) = from {
-            rewrite::set_source(packet, outer, SocketAddrV4::new(from, outer.from.port()));
+    /// Puts the size of the table on its curve.
+    fn show(&mut self, out: &mut Output) {
+        let size = self.table.len();
+        if self.options.record_table && size != std::mem::replace(&mut self.shown, size) {
+            out.level("mappings", size);
         }
-        if let Some(to) = to {
-            rewrite::set_destination(packet, outer, SocketAddrV4::new(to, outer.to.port()));
-        }
-        rewrite::seal_icmp(packet, quoted - 8);
-        Verdict::Pass
     }
 
     /// Forgets sessions that were silent for too long, and mappings without any.
     pub(crate) fn expire(&mut self, now: Time, out: &mut Output) {
-        let (options, address) = (self.options, self.address);
-        for ((protocol, inside), mapping) in &mut self.mappings {
-            let port = mapping.port;
-            mapping.sessions.retain(|remote, session| {
-                let limit = session.limit(*protocol, &options);
-                let stays = session.last + limit > now;
-                if !stays {
-                    let silent = Quantity::time(limit);
-                    let what = format!("{} {inside} ({address}:{port} outside) with {remote}", name(*protocol));
-                    out.decide(format!("NAT: forgets {what}: silent for {silent}"));
-                }
-                stays
-            });
-        }
-        self.mappings.retain(|_, it| !it.sessions.is_empty());
-        let mappings = &self.mappings;
-        self.taken.retain(|_, inside| mappings.contains_key(inside));
+        self.table.expire(now, &self.options, (self.address, out));
+        self.show(out);
     }
 
     /// When [`Self::expire`] has something to do.
     pub(crate) fn next_expiry(&self) -> Option<Time> {
-        let sessions =
-            self.mappings.iter().flat_map(|((protocol, _), it)| it.sessions.values().map(|it| (*protocol, it)));
-        sessions.map(|(protocol, session)| session.last + session.limit(protocol, &self.options)).min()
+        self.table.next_expiry(&self.options)
     }
 }
 
-impl Session {
-    fn limit(&self, protocol: u8, options: &NatOptions) -> Duration {
-        match protocol {
-            TCP if self.tcp.is_steady() => options.tcp_established,
-            TCP => options.tcp_transitory,
-            UDP => options.udp,
-            _ => options.icmp,
-        }
+/// Changes an ICMP error's own addresses, after what it quotes was changed.
+fn readdress(packet: &mut [u8], quoted: usize, from: Option<Ipv4Addr>, to: Option<Ipv4Addr>) -> Verdict {
+    let Some(outer) = rewrite::flow(packet) else { return Verdict::NotMine };
+    if let Some(from) = from {
+        rewrite::set_source(packet, outer, SocketAddrV4::new(from, outer.from.port()));
     }
-}
-
-impl Tracked {
-    /// Looks at a packet that goes out (direction 0) or comes in (1).
-    fn see(&mut self, packet: &[u8], flow: Flow, direction: usize) {
-        if flow.protocol != TCP {
-            return;
-        }
-        let flags = reset::flags(packet, flow);
-        if reset::is_syn(packet, flow) {
-            // A new connection on the same ports.
-            *self = Self::default();
-        }
-        self.established |= self.answered && direction == 0;
-        self.answered |= direction == 1 && flags & reset::SYN != 0;
-        self.fins[direction] |= flags & reset::FIN != 0;
-        self.reset |= flags & reset::RST != 0;
+    if let Some(to) = to {
+        rewrite::set_destination(packet, outer, SocketAddrV4::new(to, outer.to.port()));
     }
-
-    const fn is_steady(self) -> bool {
-        self.established && !self.reset && !(self.fins[0] && self.fins[1])
-    }
+    rewrite::seal_icmp(packet, quoted - 8);
+    Verdict::Pass
 }
 
 /// The other end of a session; an ICMP query has no port there.
@@ -303,5 +220,7 @@ const fn name(protocol: u8) -> &'static str {
     }
 }
 
+#[cfg(test)]
+mod behaviour;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@ use std::cell::Cell;
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -171,14 +172,4 @@ fn every_packet_cut_anywhere_is_read_without_a_panic() {
             nat.inbound(Time::ZERO, &mut cut);
         }
     }
-}
-
-#[test]
-fn two_hosts_with_one_port_get_two() {
-    let mut nat = Nat::new(1, Ipv4Addr::new(198, 51, 100, 1), NatOptions::default());
-    let mut out = Output::default();
-    let inside = |last: u8| (UDP, SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, last), 5000));
-    assert_eq!(nat.port_for(inside(2), &mut out), Some(5000));
-    assert_eq!(nat.port_for(inside(3), &mut out), Some(5001));
-    assert_eq!(nat.port_for(inside(2), &mut out), Some(5000));
 }

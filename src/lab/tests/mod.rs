@@ -1,4 +1,5 @@
 //! Whole small internets: what their programs, their packets and their clocks do.
+mod control;
 mod ends;
 mod layers;
 mod outside;
