@@ -1,6 +1,7 @@
 //! A faulty switch: what bad memory or a bad queue does to one frame. The Ethernet check sequence is put on anew at every
 //! port, so a frame that was damaged between two ports looks sound to the next link.
 use crate::lab::frame::ETHERNET;
+use crate::lab::ip;
 use crate::lab::output::{Output, Why};
 use crate::lab::sniff;
 
@@ -86,11 +87,11 @@ impl Faulty {
     }
 }
 
-/// Where a program's bytes begin in a frame that carries TCP over IPv4: at a multiple of four in the segment.
+/// Where a program's bytes begin in a frame that carries TCP: at a multiple of four in the segment.
 fn data_start(frame: &[u8]) -> Option<usize> {
-    let ip = usize::from(frame.get(ETHERNET)? & 0x0f) * 4;
-    let tcp = usize::from(frame.get(ETHERNET + ip + 12)? >> 4) * 4;
-    Some(ETHERNET + ip + tcp)
+    let packet = ip::read_beginning(frame.get(ETHERNET..)?)?;
+    let tcp = usize::from(packet.payload.get(12)? >> 4) * 4;
+    Some(ETHERNET + packet.bytes.len() - packet.payload.len() + tcp)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Ethernet frames, ARP packets and IPv4 headers as the lab's own nodes read and write them.
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use etherparse::{ArpEthIpv4Packet, ArpOperation, ArpPacket, EtherType, Ethernet2Header, IpEcn, IpNumber, Ipv4Header};
+use etherparse::{ArpEthIpv4Packet, ArpOperation, ArpPacket, EtherType, Ethernet2Header, IpNumber, Ipv4Header};
+
+use crate::lab::ip;
 
 /// A MAC address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,11 +48,27 @@ pub(crate) fn ethernet(to: Mac, from: Mac, ether_type: EtherType, payload: &[u8]
     frame
 }
 
-/// An IPv4 packet made into an Ethernet frame, in place.
+/// An IP packet made into an Ethernet frame, in place.
 pub(crate) fn around(to: Mac, from: Mac, mut packet: Vec<u8>) -> Vec<u8> {
-    let header = Ethernet2Header { destination: to.0, source: from.0, ether_type: EtherType::IPV4 };
+    let header = Ethernet2Header { destination: to.0, source: from.0, ether_type: ip::ether_type(&packet) };
     packet.splice(0..0, header.to_bytes());
     packet
+}
+
+/// The MAC address of a multicast group (RFC 1112 §6.4: its lower 23 bits; RFC 2464 §7: its lower 32); `None` when the
+/// address is of one host.
+pub(crate) fn group(address: IpAddr) -> Option<Mac> {
+    let mac = match address {
+        IpAddr::V4(address) => {
+            let [_, b, c, d] = address.octets();
+            Mac([0x01, 0x00, 0x5e, b & 0x7f, c, d])
+        }
+        IpAddr::V6(address) => {
+            let [.., a, b, c, d] = address.octets();
+            Mac([0x33, 0x33, a, b, c, d])
+        }
+    };
+    address.is_multicast().then_some(mac)
 }
 
 /// Destination, source, type and payload of a frame; `None` when it is too short to be one.
@@ -103,29 +121,28 @@ pub(crate) fn ipv4_packet(from: Ipv4Addr, to: Ipv4Addr, protocol: IpNumber, payl
     Some([&header.to_bytes(), payload].concat())
 }
 
-/// Destination of an IPv4 packet.
-pub(crate) fn destination(packet: &[u8]) -> Option<Ipv4Addr> {
-    let octets: [u8; 4] = packet.get(16..20)?.try_into().ok()?;
-    Some(Ipv4Addr::from(octets))
-}
-
 /// Whether a frame's sender understands a mark instead of a drop: ECT(0), ECT(1) or CE (RFC 3168 §5).
 pub(crate) fn is_ecn_capable(frame: &[u8]) -> bool {
-    let Some((_, _, EtherType::IPV4, packet)) = open(frame) else { return false };
-    Ipv4Header::from_slice(packet).is_ok_and(|(header, _)| header.ecn != IpEcn::ZERO)
+    packet(frame).and_then(ip::ecn).is_some_and(|ecn| ecn != 0)
 }
 
-/// Sets "congestion experienced" in a frame's IPv4 header (RFC 3168 §5) and makes its checksum right.
+/// The IP packet in a frame.
+fn packet(frame: &[u8]) -> Option<&[u8]> {
+    let (_, _, ether_type, packet) = open(frame)?;
+    matches!(ether_type, EtherType::IPV4 | EtherType::IPV6).then_some(packet)
+}
+
+/// Sets "congestion experienced" in a frame's IP header (RFC 3168 §5).
 pub(crate) fn mark_congestion(frame: &mut [u8]) {
-    let Some(packet) = frame.get_mut(ETHERNET..) else { return };
-    let Ok((mut header, _)) = Ipv4Header::from_slice(packet) else { return };
-    header.ecn = IpEcn::THREE;
-    header.header_checksum = header.calc_header_checksum();
-    packet[..header.header_len()].copy_from_slice(&header.to_bytes());
+    if packet(frame).is_some() {
+        ip::mark_congestion(&mut frame[ETHERNET..]);
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use etherparse::IpEcn;
+
     use super::*;
 
     #[test]

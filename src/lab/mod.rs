@@ -4,10 +4,10 @@
 //!
 //! ```text
 //! Lab (build) ─> World (world): nodes + links + agenda ─> Driver (run) ─> Recording
-//!                  Host      programs ─ sockets ─ TCP/UDP/IP ─ ARP ─┐
-//!                  Router    routes ─ ARP of each interface ────────┼─ Link: queue, rate, delay, loss
-//!                  Outside   packets in and out (drive) ─ ARP ──────┤
-//!                  Switch    MAC table ─────────────────────────────┘
+//!                  Host      programs ─ sockets ─ TCP/UDP/IP ─ Interface ─┐
+//!                  Router    routes ─ Interface (ARP, ND) of each network ┼─ Link: queue, rate, delay, loss
+//!                  Outside   packets in and out (drive) ─ Interface ──────┤
+//!                  Switch    MAC table ───────────────────────────────────┘
 //! ```
 //!
 //! ```
@@ -24,7 +24,7 @@
 //! lab.link(client, sw, cable.clone());
 //! lab.link(sw, server, cable.loss(Loss::nth(9)));
 //! let net = lab.net(client);
-//! let rtt = lab.run(async move { net.ping([10, 0, 0, 2].into(), Duration::from_secs(1)).await });
+//! let rtt = lab.run(async move { net.ping([10, 0, 0, 2], Duration::from_secs(1)).await });
 //! assert!(rtt.expect("it ends").expect("the server answers") > Duration::from_millis(20));
 //! assert_eq!(lab.finish(Run::default()).topology.nodes.len(), 3);
 //! ```
@@ -39,6 +39,7 @@ mod frame;
 mod host;
 mod icmp;
 mod interface;
+mod ip;
 mod link;
 mod loss;
 mod nat;

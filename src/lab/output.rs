@@ -1,6 +1,6 @@
 //! What a node does when it is given a frame or the time: frames out of its interfaces, and events worth recording.
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use crate::lab::frame::Mac;
 use crate::lab::route::Network;
@@ -17,9 +17,9 @@ pub(crate) enum Why {
     Tcp(Reason),
     /// A router sends it on, by this route.
     Forwarded {
-        to: Ipv4Addr,
+        to: IpAddr,
         route: Network,
-        via: Option<Ipv4Addr>,
+        via: Option<IpAddr>,
         ttl: u8,
     },
     /// A switch sends it on, out of the port where the receiver was last heard.
@@ -49,7 +49,8 @@ impl fmt::Display for Why {
                     Some(via) => write!(f, "via {via}")?,
                     None => f.write_str("directly")?,
                 }
-                write!(f, ", TTL {ttl} to {}", ttl.saturating_sub(1))
+                let name = if to.is_ipv4() { "TTL" } else { "hop limit" };
+                write!(f, ", {name} {ttl} to {}", ttl.saturating_sub(1))
             }
             Self::Switched { to, port } => write!(f, "forwarded: {to} was last heard on {}", switch::name(*port)),
             Self::Marked { sent, waited } => {

@@ -1,10 +1,10 @@
 //! A door to the outside: a station whose IP stack is not in the lab. The embedding program hands its packets in and
 //! takes out what arrives; the door only adds and removes Ethernet, and answers ARP for its address.
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
-use crate::lab::frame;
 use crate::lab::interface::{Interface, Received};
+use crate::lab::ip;
 use crate::lab::output::Output;
 use crate::recording::Time;
 
@@ -16,7 +16,7 @@ const WAITING: usize = 16_384;
 pub struct Arrived {
     /// When its last bit was in.
     pub at: Time,
-    /// The IPv4 packet, as its sender made it.
+    /// The IP packet, as its sender made it.
     pub packet: Vec<u8>,
 }
 
@@ -24,15 +24,15 @@ pub struct Arrived {
 #[derive(Debug)]
 pub(crate) struct Outside {
     pub(crate) interface: Interface,
-    pub(crate) gateway: Option<Ipv4Addr>,
+    pub(crate) gateways: Vec<IpAddr>,
     /// The largest packet its link carries.
     pub(crate) mtu: u16,
     arrived: VecDeque<Arrived>,
 }
 
 impl Outside {
-    pub(crate) const fn new(interface: Interface, gateway: Option<Ipv4Addr>) -> Self {
-        Self { interface, gateway, mtu: 1500, arrived: VecDeque::new() }
+    pub(crate) const fn new(interface: Interface, gateways: Vec<IpAddr>) -> Self {
+        Self { interface, gateways, mtu: 1500, arrived: VecDeque::new() }
     }
 
     /// Takes a frame in from the lab.
@@ -46,15 +46,16 @@ impl Outside {
 
     /// Sends a packet from the outside into the lab; what cannot be sent is dropped and the recording says why.
     pub(crate) fn hand_in(&mut self, now: Time, packet: Vec<u8>, out: &mut Output) {
-        let version = packet.first().map(|it| it >> 4);
-        let Some(to) = frame::destination(&packet).filter(|_| version == Some(4)) else {
-            return out.decide(format!("{} bytes from outside are no IPv4 packet: dropped", packet.len()));
+        let Some(to) = ip::destination(&packet) else {
+            return out.decide(format!("{} bytes from outside are no IP packet: dropped", packet.len()));
         };
         if packet.len() > usize::from(self.mtu) {
             return out.decide(format!("{} bytes from outside, the link takes {}: dropped", packet.len(), self.mtu));
         }
-        let near = self.interface.network.contains(to) || to.is_broadcast();
-        match if near { Some(to) } else { self.gateway } {
+        let own = &self.interface.own;
+        let near = own.is_on_link(to) || own.is_broadcast(to) || to.is_multicast();
+        let gateway = || self.gateways.iter().copied().find(|it| it.is_ipv4() == to.is_ipv4());
+        match if near { Some(to) } else { gateway() } {
             Some(next_hop) => self.interface.send(now, next_hop, packet, None, out),
             None => out.decide(format!("no route to {to}: dropped")),
         }

@@ -2,7 +2,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, Error, ErrorKind};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -63,9 +63,9 @@ impl LabNet {
         self.shared.world.borrow().nodes[self.node].face.name.clone()
     }
 
-    /// The host's address.
+    /// The host's first address.
     #[must_use]
-    pub fn address(&self) -> Ipv4Addr {
+    pub fn address(&self) -> Option<IpAddr> {
         self.ask(|host| host.address())
     }
 
@@ -85,8 +85,8 @@ impl LabNet {
         self.shared.executor.spawn(task);
     }
 
-    /// Sends an IPv4 packet with a header of the program's own making (`SOCK_RAW` with `IP_HDRINCL`): who it is from is
-    /// whatever the program writes. What has no route, or is no IPv4 packet, is dropped.
+    /// Sends an IP packet with a header of the program's own making (`SOCK_RAW` with `IP_HDRINCL`): who it is from is
+    /// whatever the program writes. What has no route, or is no IP packet, is dropped.
     pub fn send_raw(&self, packet: Vec<u8>, why: &str) {
         let length = packet.len();
         let call = self.begin(format!("sendto(raw, {length} bytes)"));
@@ -98,14 +98,15 @@ impl LabNet {
     ///
     /// # Errors
     /// `TimedOut` after `patience`; `HostUnreachable`, `NetworkUnreachable` when ARP or a router says so.
-    pub async fn ping(&self, to: Ipv4Addr, patience: Duration) -> io::Result<Duration> {
+    pub async fn ping(&self, to: impl Into<IpAddr>, patience: Duration) -> io::Result<Duration> {
+        let to = to.into();
         let call = self.begin(format!("ping({to}, 56 bytes)"));
         let outcome = self.echo(to, patience).await;
         call.end(&outcome, |rtt| crate::quantity::Quantity::time(*rtt).to_string());
         outcome
     }
 
-    async fn echo(&self, to: Ipv4Addr, patience: Duration) -> io::Result<Duration> {
+    async fn echo(&self, to: IpAddr, patience: Duration) -> io::Result<Duration> {
         let id = self.at_host(|host, now, out| host.ping(now, to, 56, out))?;
         let mut limit = self.sleep(patience);
         let outcome = poll_fn(|cx| {
@@ -132,7 +133,6 @@ impl LabNet {
     /// # Errors
     /// `ConnectionRefused`, `TimedOut`, `HostUnreachable`, `NetworkUnreachable`.
     pub async fn connect_with(&self, to: SocketAddr, options: SocketOptions) -> io::Result<LabStream> {
-        let to = v4(to)?;
         let held = match self.at_host(|host, now, out| host.connect(now, to, options, out)) {
             Ok(held) => held,
             Err(error) => {
@@ -154,7 +154,6 @@ impl LabNet {
     /// # Errors
     /// `AddrInUse`, `AddrNotAvailable`.
     pub fn open_listener(&self, at: SocketAddr, options: SocketOptions) -> io::Result<LabListener> {
-        let at = v4(at)?;
         let outcome = self.at_host(|host, now, out| host.listen(now, at, options, out));
         let fd = outcome.as_ref().map_or_else(|_| String::new(), |(fd, _)| format!("fd {fd}, "));
         let call = self.begin(format!("listen({fd}{at})"));
@@ -168,7 +167,6 @@ impl LabNet {
     /// # Errors
     /// `AddrInUse`, `AddrNotAvailable`.
     pub fn open_datagrams(&self, at: SocketAddr) -> io::Result<LabDatagrams> {
-        let at = v4(at)?;
         let outcome = self.at_host(|host, _, _| host.bind(at));
         let fd = outcome.as_ref().map_or_else(|_| String::new(), |(fd, _)| format!("fd {fd}, "));
         let call = self.begin(format!("bind({fd}{at})"));
@@ -216,13 +214,6 @@ impl Drop for Call {
 impl fmt::Debug for LabNet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LabNet").field("node", &self.node).finish_non_exhaustive()
-    }
-}
-
-fn v4(address: SocketAddr) -> io::Result<SocketAddrV4> {
-    match address {
-        SocketAddr::V4(address) => Ok(address),
-        SocketAddr::V6(_) => Err(Error::new(ErrorKind::Unsupported, "the lab speaks IPv4 only so far")),
     }
 }
 
@@ -294,13 +285,13 @@ impl LabStream {
     /// This end's address.
     #[must_use]
     pub const fn local_address(&self) -> SocketAddr {
-        SocketAddr::V4(self.held.local)
+        self.held.local
     }
 
     /// The other end's address.
     #[must_use]
     pub const fn peer_address(&self) -> SocketAddr {
-        SocketAddr::V4(self.held.peer)
+        self.held.peer
     }
 
     /// What the host's TCP knows about the connection.
@@ -383,14 +374,14 @@ impl AsyncWrite for LabStream {
 pub struct LabListener {
     net: LabNet,
     fd: Fd,
-    local: SocketAddrV4,
+    local: SocketAddr,
 }
 
 impl LabListener {
     /// This end's address.
     #[must_use]
     pub const fn local_address(&self) -> SocketAddr {
-        SocketAddr::V4(self.local)
+        self.local
     }
 
     /// Waits for the next connection.
@@ -402,7 +393,7 @@ impl LabListener {
         let outcome = poll_fn(|cx| self.net.ask(|host| host.poll_accept(self.fd, cx))).await;
         call.end(&outcome, |held| format!("fd {}, {}", held.fd, held.peer));
         let held = outcome?;
-        Ok((LabStream::new(self.net.clone(), held), SocketAddr::V4(held.peer)))
+        Ok((LabStream::new(self.net.clone(), held), held.peer))
     }
 }
 
@@ -417,14 +408,14 @@ impl Drop for LabListener {
 pub struct LabDatagrams {
     net: LabNet,
     fd: Fd,
-    local: SocketAddrV4,
+    local: SocketAddr,
 }
 
 impl LabDatagrams {
     /// This end's address.
     #[must_use]
     pub const fn local_address(&self) -> SocketAddr {
-        SocketAddr::V4(self.local)
+        self.local
     }
 
     /// Sends one datagram.
@@ -432,7 +423,6 @@ impl LabDatagrams {
     /// # Errors
     /// `InvalidInput` for more than the link carries in one packet; `ConnectionRefused` when ICMP said so before.
     pub async fn send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
-        let to = v4(to)?;
         let call = self.net.begin(format!("sendto(fd {}, {} bytes, {to})", self.fd, bytes.len()));
         let outcome = self.net.at_host(|host, now, out| host.send_to(self.fd, bytes, to, (now, out)));
         call.end(&outcome, |()| bytes.len().to_string());
@@ -447,7 +437,7 @@ impl LabDatagrams {
         let call = self.net.begin(format!("recvfrom(fd {}, {})", self.fd, buffer.len()));
         let outcome = poll_fn(|cx| self.net.ask(|host| host.poll_receive(self.fd, buffer, cx))).await;
         call.end(&outcome, |(bytes, from)| format!("{bytes}, from {from}"));
-        outcome.map(|(bytes, from)| (bytes, SocketAddr::V4(from)))
+        outcome
     }
 }
 

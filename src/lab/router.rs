@@ -1,15 +1,14 @@
-//! An IPv4 router: one interface on each network, a routing table, and the rules of RFC 1812 for what may pass.
+//! A router: one interface on each network, a routing table, and the rules of RFC 1812 and RFC 8200 for what may pass.
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
-use etherparse::icmpv4::DestUnreachableHeader;
-use etherparse::{IpNumber, Ipv4Header};
-
+use crate::lab::icmp;
 use crate::lab::interface::{Interface, Received};
+use crate::lab::ip::{self, Packet};
 use crate::lab::nat::{Nat, Verdict};
 use crate::lab::output::{Output, Why};
 use crate::lab::route::{self, Network, Route};
-use crate::lab::{frame, icmp};
+use crate::lab::tcp::stack::IcmpError;
 use crate::recording::Time;
 
 /// A router; with a table of its own it is a NAT.
@@ -20,7 +19,7 @@ pub(crate) struct Router {
     pub(crate) mtus: Vec<u16>,
     pub(crate) routes: Vec<Route>,
     /// Destinations whose route was recorded: once is enough, each packet carries its reason.
-    pub(crate) chosen: BTreeSet<Ipv4Addr>,
+    pub(crate) chosen: BTreeSet<IpAddr>,
     pub(crate) nat: Option<Nat>,
 }
 
@@ -28,42 +27,46 @@ impl Router {
     /// Takes a frame in at an interface.
     pub(crate) fn receive(&mut self, now: Time, interface: usize, bytes: &[u8], out: &mut Output) {
         let Some(port) = self.interfaces.get_mut(interface) else { return };
-        let Received::Packet(packet) = port.receive(now, bytes, out) else { return };
-        let Some((header, payload)) = frame::ipv4(packet) else {
-            out.decide("the IPv4 header is damaged: dropped".to_owned());
-            return;
-        };
-        let to = Ipv4Addr::from(header.destination);
-        let packet = packet[..header.header_len() + payload.len()].to_vec();
-        if self.interfaces.iter().any(|it| it.network.address == to) {
-            self.own(now, interface, packet, out);
-        } else if !to.is_broadcast() && !to.is_multicast() && to != self.interfaces[interface].network.broadcast() {
-            self.forward(now, interface, header, packet, out);
+        let Received::Packet(bytes) = port.receive(now, bytes, out) else { return };
+        let Some(packet) = ip::read(bytes) else { return out.decide(ip::damaged(bytes)) };
+        if self.is_own(interface, packet.to) {
+            self.own(now, interface, &packet, out);
+        } else if !packet.to.is_multicast() && !self.interfaces[interface].own.is_broadcast(packet.to) {
+            self.forward(now, interface, &packet, out);
         }
     }
 
+    /// Whether a packet that came in at this interface is for the router itself.
+    fn is_own(&self, interface: usize, to: IpAddr) -> bool {
+        let own = |it: &Interface| it.own.has(to);
+        let elsewhere = !ip::is_link_local(to) && self.interfaces.iter().any(own);
+        elsewhere || own(&self.interfaces[interface]) || to.is_ipv6() && self.interfaces[interface].own.accepts(to)
+    }
+
     /// A packet to one of the router's own addresses: for somebody behind a NAT, or for the router itself.
-    fn own(&mut self, now: Time, interface: usize, mut packet: Vec<u8>, out: &mut Output) {
+    fn own(&mut self, now: Time, interface: usize, packet: &Packet<'_>, out: &mut Output) {
+        let mut inside = packet.bytes.to_vec();
         let verdict = match &mut self.nat {
-            Some(nat) if nat.outside == interface => nat.inbound(now, &mut packet),
-            Some(nat) if frame::destination(&packet) == Some(nat.address()) => nat.hairpin(now, &mut packet, out),
+            _ if packet.to.is_ipv6() => Verdict::NotMine,
+            Some(nat) if nat.outside == interface => nat.inbound(now, &mut inside),
+            Some(nat) if packet.to == nat.address() => nat.hairpin(now, &mut inside, out),
             _ => Verdict::NotMine,
         };
         let translated = verdict == Verdict::Pass;
         if verdict != Verdict::NotMine && !self.judged(now, verdict, out) {
             return;
         }
-        let Some((header, payload)) = frame::ipv4(&packet) else { return };
-        if translated {
-            self.forward(now, interface, header, packet, out);
-        } else {
-            self.answer(now, &header, payload, out);
+        if !translated {
+            return self.answer(now, interface, packet, out);
+        }
+        if let Some(packet) = ip::read(&inside) {
+            self.forward(now, interface, &packet, out);
         }
     }
 
     /// A route through another router; `None` when it is on no network of this one.
-    pub(crate) fn route_via(&self, to: Network, via: Ipv4Addr) -> Option<Route> {
-        let interface = self.interfaces.iter().position(|own| own.network.contains(via))?;
+    pub(crate) fn route_via(&self, to: Network, via: IpAddr) -> Option<Route> {
+        let interface = self.interfaces.iter().position(|it| it.own.is_on_link(via))?;
         Some(Route { to: to.network(), via: Some(via), interface })
     }
 
@@ -74,7 +77,8 @@ impl Router {
             Verdict::Drop(why) => out.decide(why),
             Verdict::Reset(why, reset) => {
                 out.decide(why.clone());
-                self.originate(now, reset, why, out);
+                let at = self.nat.as_ref().map_or(0, |it| it.outside);
+                self.originate(now, at, reset, why, out);
             }
             Verdict::NotMine => {}
         }
@@ -82,46 +86,60 @@ impl Router {
     }
 
     /// The router's own addresses answer ping.
-    fn answer(&mut self, now: Time, header: &Ipv4Header, payload: &[u8], out: &mut Output) {
-        let (asker, own) = (Ipv4Addr::from(header.source), Ipv4Addr::from(header.destination));
-        if header.protocol == IpNumber::ICMP
-            && let Some(reply) = icmp::echo_reply(own, asker, payload)
+    fn answer(&mut self, now: Time, interface: usize, packet: &Packet<'_>, out: &mut Output) {
+        let own = if packet.to.is_multicast() { self.source(interface, packet.from) } else { Some(packet.to) };
+        if icmp::carries(packet)
+            && let Some(reply) = own.and_then(|own| icmp::echo_reply(own, packet))
         {
-            self.originate(now, reply, "answers the echo request".to_owned(), out);
+            self.originate(now, interface, reply, "answers the echo request".to_owned(), out);
         }
     }
 
-    /// RFC 1812 §5.2.1: TTL, route, size, then out.
-    fn forward(&mut self, now: Time, from: usize, mut header: Ipv4Header, packet: Vec<u8>, out: &mut Output) {
-        let to = Ipv4Addr::from(header.destination);
-        let own = self.interfaces[from].network.address;
-        if header.time_to_live <= 1 {
-            out.decide(format!("to {to}: TTL {} ends here: dropped", header.time_to_live));
-            let why = format!("TTL ran out on the way to {to}");
-            return self.complain(now, icmp::time_exceeded(own, &packet), why, out);
+    /// RFC 1812 §5.2.1, RFC 8200 §3: scope, hops, route, size, then out.
+    fn forward(&mut self, now: Time, from: usize, packet: &Packet<'_>, out: &mut Output) {
+        let Packet { to, hops, bytes, .. } = *packet;
+        if to.is_ipv6() && (ip::is_link_local(packet.from) || ip::is_link_local(to)) {
+            return out
+                .decide(format!("from {} to {to}: link-local addresses stay on their link: dropped", packet.from));
+        }
+        let name = if to.is_ipv4() { "TTL" } else { "hop limit" };
+        if hops <= 1 {
+            out.decide(format!("to {to}: {name} {hops} ends here: dropped"));
+            let why = format!("{name} ran out on the way to {to}");
+            return self.complain(now, from, bytes, (IcmpError::TimeExceeded, why), out);
         }
         let Some(route) = route::choose(&self.routes, to) else {
             out.decide(format!("to {to}: no route: dropped"));
-            let error = icmp::unreachable(own, &packet, DestUnreachableHeader::Network);
-            return self.complain(now, error, format!("no route to {to}"), out);
+            let why = format!("no route to {to}");
+            return self.complain(now, from, bytes, (IcmpError::NetworkUnreachable, why), out);
         };
         let mtu = self.mtus.get(route.interface).copied().unwrap_or(u16::MAX);
-        if packet.len() > usize::from(mtu) {
-            let size = format!("to {to}: {} bytes, the next link takes {mtu}", packet.len());
-            // RFC 1812 §4.2.2.7 wants a router to fragment; the message would be untrue without DF (RFC 792).
-            if !header.dont_fragment {
-                return out.decide(format!("{size}; DF is not set, but this router does not fragment: dropped"));
-            }
-            out.decide(format!("{size}, DF is set: dropped"));
-            let too_big = DestUnreachableHeader::FragmentationNeeded { next_hop_mtu: mtu };
-            let why = format!("{} bytes do not fit the next link's {mtu}", packet.len());
-            return self.complain(now, icmp::unreachable(own, &packet, too_big), why, out);
+        if bytes.len() > usize::from(mtu) {
+            return self.too_big(now, from, packet, mtu, out);
         }
-        let before = header.time_to_live;
-        header.time_to_live -= 1;
-        header.header_checksum = header.calc_header_checksum();
-        let mut packet = [&header.to_bytes(), &packet[header.header_len()..]].concat();
-        if let Some(nat) = self.nat.as_mut().filter(|it| it.outside == route.interface && from != route.interface) {
+        self.pass_on(now, from, packet, route, out);
+    }
+
+    /// The next link takes less.
+    fn too_big(&mut self, now: Time, from: usize, packet: &Packet<'_>, mtu: u16, out: &mut Output) {
+        let (to, length) = (packet.to, packet.bytes.len());
+        let size = format!("to {to}: {length} bytes, the next link takes {mtu}");
+        // RFC 1812 §4.2.2.7 wants a router to fragment; the message would be untrue without DF (RFC 792).
+        if !packet.dont_fragment {
+            return out.decide(format!("{size}; DF is not set, but this router does not fragment: dropped"));
+        }
+        let never = if to.is_ipv4() { "DF is set" } else { "IPv6 routers do not fragment" };
+        out.decide(format!("{size}, {never}: dropped"));
+        let why = format!("{length} bytes do not fit the next link's {mtu}");
+        self.complain(now, from, packet.bytes, (IcmpError::FragmentationNeeded { mtu }, why), out);
+    }
+
+    /// Sends a packet on, one hop older.
+    fn pass_on(&mut self, now: Time, from: usize, packet: &Packet<'_>, route: Route, out: &mut Output) {
+        let Packet { to, hops: before, .. } = *packet;
+        let mut packet = ip::one_hop_on(packet.bytes);
+        let nat = self.nat.as_mut().filter(|it| it.outside == route.interface && from != route.interface);
+        if let Some(nat) = nat.filter(|_| to.is_ipv4()) {
             let verdict = nat.outbound(now, &mut packet, out);
             if !self.judged(now, verdict, out) {
                 return;
@@ -135,17 +153,27 @@ impl Router {
         self.interfaces[route.interface].send(now, next_hop, packet, Some(why), out);
     }
 
-    fn complain(&mut self, now: Time, error: Option<Vec<u8>>, why: String, out: &mut Output) {
-        if let Some(error) = error {
-            self.originate(now, error, why, out);
+    /// The address of an interface that a packet to `to` leaves with.
+    fn source(&self, interface: usize, to: IpAddr) -> Option<IpAddr> {
+        self.interfaces.get(interface)?.own.source_for(to)
+    }
+
+    /// Tells the sender of a packet that came in at this interface what became of it.
+    fn complain(&mut self, now: Time, at: usize, about: &[u8], (error, why): (IcmpError, String), out: &mut Output) {
+        let own = ip::source(about).and_then(|sender| self.source(at, sender));
+        if let Some(error) = own.and_then(|own| icmp::error(own, about, error)) {
+            self.originate(now, at, error, why, out);
         }
     }
 
-    /// Sends a packet of the router's own.
-    fn originate(&mut self, now: Time, packet: Vec<u8>, why: String, out: &mut Output) {
-        let Some(to) = frame::destination(&packet) else { return };
-        if let Some(route) = route::choose(&self.routes, to) {
-            self.interfaces[route.interface].send(now, route.via.unwrap_or(to), packet, Some(why.into()), out);
+    /// Sends a packet of the router's own; to a link-local address out of the interface `at`.
+    fn originate(&mut self, now: Time, at: usize, packet: Vec<u8>, why: String, out: &mut Output) {
+        let Some(to) = ip::destination(&packet) else { return };
+        let near = ip::is_link_local(to) || to.is_multicast();
+        let route = if near { Some((at, to)) } else { None };
+        let far = || route::choose(&self.routes, to).map(|it| (it.interface, it.via.unwrap_or(to)));
+        if let Some((interface, next_hop)) = route.or_else(far) {
+            self.interfaces[interface].send(now, next_hop, packet, Some(why.into()), out);
         }
     }
 
@@ -156,9 +184,9 @@ impl Router {
         }
         for index in 0..self.interfaces.len() {
             for lost in self.interfaces[index].tick(now, out) {
-                let own = self.interfaces[index].network.address;
-                let error = icmp::unreachable(own, &lost.packet, DestUnreachableHeader::Host);
-                self.complain(now, error, format!("nobody answers ARP for {}", lost.next_hop), out);
+                let asks = if lost.next_hop.is_ipv4() { "ARP" } else { "neighbour solicitations" };
+                let why = format!("nobody answers {asks} for {}", lost.next_hop);
+                self.complain(now, index, &lost.packet, (IcmpError::HostUnreachable, why), out);
             }
         }
     }
@@ -181,14 +209,15 @@ mod tests {
     use crate::lab::frame::{Mac, ethernet};
     use crate::lab::route::Network;
     use crate::recording::EventKind;
-    use etherparse::EtherType;
+    use etherparse::{EtherType, IpNumber, Ipv4Header};
+    use std::net::Ipv4Addr;
 
     const INSIDE: &str = "10.0.0.254/24";
     const OUTSIDE: &str = "10.0.1.254/24";
 
     fn router() -> Router {
         let networks = [INSIDE, OUTSIDE].map(|it| it.parse::<Network>().expect("a network"));
-        let interface = |index: usize| Interface::new(index, mac(index), networks[index]);
+        let interface = |index: usize| Interface::new(index, mac(index), &networks[index..=index]);
         let route = |index: usize| Route { to: networks[index].network(), via: None, interface: index };
         Router {
             interfaces: vec![interface(0), interface(1)],
@@ -211,7 +240,7 @@ mod tests {
         header.header_checksum = header.calc_header_checksum();
         let packet = [&header.to_bytes()[..], &[0; 1000]].concat();
         let (mut router, mut out) = (router(), Output::default());
-        router.interfaces[0].know(from, mac(7));
+        router.interfaces[0].know(from.into(), mac(7));
         router.receive(Time::ZERO, 0, &ethernet(mac(0), mac(7), EtherType::IPV4, &packet), &mut out);
         let decided = out.events.iter().find_map(|it| match it {
             EventKind::Decision { text } => Some(text.clone()),

@@ -1,18 +1,18 @@
 //! A glance at a frame the lab itself moves: what TCP or UDP it carries, for losses and filters that choose by that.
 use etherparse::{EtherType, IpNumber, TcpSlice, UdpSlice};
 
-use crate::lab::frame;
+use crate::lab::{frame, ip};
 
 /// The TCP segment in a frame; `None` when there is none.
 fn tcp(bytes: &[u8]) -> Option<TcpSlice<'_>> {
     TcpSlice::from_slice(transport(bytes, IpNumber::TCP)?).ok()
 }
 
-/// What an IPv4 packet of that protocol carries; nothing of a later fragment.
+/// What an IP packet of that protocol carries; nothing of a later fragment.
 fn transport(bytes: &[u8], protocol: IpNumber) -> Option<&[u8]> {
-    let (_, _, EtherType::IPV4, ip) = frame::open(bytes)? else { return None };
-    let (header, payload) = frame::ipv4(ip)?;
-    (header.protocol == protocol && header.fragment_offset.value() == 0).then_some(payload)
+    let (_, _, EtherType::IPV4 | EtherType::IPV6, packet) = frame::open(bytes)? else { return None };
+    let packet = ip::read(packet)?;
+    (packet.protocol == protocol && !packet.is_later_fragment).then_some(packet.payload)
 }
 
 /// Whether a frame carries a program's bytes over TCP or UDP.

@@ -350,13 +350,14 @@ impl World {
         (packets, events, end)
     }
 
-    /// Enters every neighbour in every ARP table, and every address in every switch's table, as after a warm-up.
+    /// Enters every neighbour in every neighbour table, and every address in every switch's table, as after a warm-up.
     pub(crate) fn introduce_everybody(&mut self) {
         let stations = self.stations();
-        for (node, interface, _, _) in &stations {
-            let near = self.behind(*node, *interface);
+        let interfaces: BTreeSet<_> = stations.iter().map(|it| (it.0, it.1)).collect();
+        for (node, interface) in interfaces {
+            let near: BTreeSet<_> = self.behind(node, interface).into_iter().collect();
             for (_, _, theirs, mac) in stations.iter().filter(|it| near.contains(&(it.0, it.1))) {
-                self.introduce((*node, *interface), *theirs, *mac);
+                self.introduce((node, interface), *theirs, *mac);
             }
         }
         let switches = (0..self.nodes.len()).filter(|it| matches!(self.nodes[*it].machine, Machine::Switch(_)));
@@ -365,14 +366,14 @@ impl World {
         }
     }
 
-    fn introduce(&mut self, (node, interface): (usize, usize), address: std::net::Ipv4Addr, mac: frame::Mac) {
+    fn introduce(&mut self, (node, interface): (usize, usize), address: IpAddr, mac: frame::Mac) {
         let port = match &mut self.nodes[node].machine {
             Machine::Host(host) => Some(&mut host.interface),
             Machine::Router(router) => router.interfaces.get_mut(interface),
             Machine::Outside(door) => Some(&mut door.interface),
             Machine::Switch(_) => None,
         };
-        if let Some(port) = port.filter(|it| it.network.contains(address)) {
+        if let Some(port) = port.filter(|it| it.own.is_on_link(address)) {
             port.know(address, mac);
         }
     }
@@ -390,8 +391,8 @@ impl World {
     }
 
     /// Interfaces of hosts and routers that a frame out of this interface reaches, through switches or directly.
-    fn behind(&self, switch: usize, port: usize) -> Vec<(usize, usize)> {
-        let (mut found, mut seen, mut todo) = (Vec::new(), BTreeSet::from([switch]), vec![(switch, port)]);
+    fn behind(&self, node: usize, port: usize) -> Vec<(usize, usize)> {
+        let (mut found, mut seen, mut todo) = (Vec::new(), BTreeSet::from([node]), vec![(node, port)]);
         while let Some((node, interface)) = todo.pop() {
             let Some(Some((link, end))) = self.nodes[node].links.get(interface) else { continue };
             let far = self.links[*link].ends[1 - end];
@@ -405,21 +406,18 @@ impl World {
         found
     }
 
-    /// Every interface with an address.
+    /// Every address of every interface.
     fn stations(&self) -> Vec<Station> {
         let mut stations = Vec::new();
         for (node, it) in self.nodes.iter().enumerate() {
-            match &it.machine {
-                Machine::Host(host) => stations.push((node, 0, host.address(), host.interface.mac)),
-                Machine::Router(router) => {
-                    let own = router.interfaces.iter();
-                    stations.extend(own.map(|port| (node, port.index, port.network.address, port.mac)));
-                }
-                Machine::Outside(door) => {
-                    stations.push((node, 0, door.interface.network.address, door.interface.mac));
-                }
-                Machine::Switch(_) => {}
-            }
+            let interfaces = match &it.machine {
+                Machine::Host(host) => std::slice::from_ref(&host.interface),
+                Machine::Router(router) => &router.interfaces,
+                Machine::Outside(door) => std::slice::from_ref(&door.interface),
+                Machine::Switch(_) => &[],
+            };
+            let own = interfaces.iter().map(|it| &it.own);
+            stations.extend(own.flat_map(|own| own.assigned().map(|it| (node, own.index, it.address, own.mac))));
         }
         stations
     }
@@ -431,7 +429,7 @@ impl World {
 }
 
 /// Node, interface, address, MAC.
-type Station = (usize, usize, std::net::Ipv4Addr, frame::Mac);
+type Station = (usize, usize, IpAddr, frame::Mac);
 
 fn number(packets_before: usize) -> u32 {
     u32::try_from(packets_before + 1).expect("the step limit ends a run long before 4 billion packets")

@@ -1,18 +1,21 @@
 //! ICMP at a host: answers pings, sends them, and tells sockets what an error message says about their packets.
 use std::io::{Error, ErrorKind};
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use etherparse::icmpv4::DestUnreachableHeader;
-use etherparse::{IpNumber, Ipv4Header};
+use etherparse::IpNumber;
 
-use crate::lab::host::{Ends, Host};
+use crate::lab::host::Host;
 use crate::lab::icmp::{self, Message};
+use crate::lab::ip::{self, Packet};
 use crate::lab::output::Output;
 use crate::lab::tcp::output::Pair;
 use crate::lab::tcp::stack::{self, IcmpError};
 use crate::recording::Time;
+
+/// Bytes of an ICMP header.
+const ICMP: usize = 8;
 
 /// An echo request that is under way.
 #[derive(Debug)]
@@ -25,8 +28,8 @@ pub(crate) struct Ping {
 /// The flow of the packet that an ICMP error quotes.
 struct Quoted {
     protocol: IpNumber,
-    from: SocketAddrV4,
-    to: SocketAddrV4,
+    from: SocketAddr,
+    to: SocketAddr,
     /// The TCP sequence number, where it is TCP.
     seq: u32,
 }
@@ -45,59 +48,43 @@ const fn kind(error: IcmpError) -> Option<ErrorKind> {
 
 /// An error quotes at least the header and 8 bytes: the ports, or the echo's number.
 fn quoted(bytes: &[u8]) -> Option<Quoted> {
-    let (header, rest) = Ipv4Header::from_slice(bytes).ok()?;
-    let words: [u8; 8] = rest.get(..8)?.try_into().ok()?;
+    let packet = ip::read_beginning(bytes)?;
+    let words: [u8; 8] = packet.payload.get(..8)?.try_into().ok()?;
     let [a, b, c, d, e, f, g, h] = words;
-    let echo = header.protocol == IpNumber::ICMP;
-    let (source, target) = if echo { ([e, f], [0, 0]) } else { ([a, b], [c, d]) };
+    let (source, target) = if icmp::carries(&packet) { ([e, f], [0, 0]) } else { ([a, b], [c, d]) };
     Some(Quoted {
-        protocol: header.protocol,
-        from: SocketAddrV4::new(header.source.into(), u16::from_be_bytes(source)),
-        to: SocketAddrV4::new(header.destination.into(), u16::from_be_bytes(target)),
+        protocol: packet.protocol,
+        from: SocketAddr::new(packet.from, u16::from_be_bytes(source)),
+        to: SocketAddr::new(packet.to, u16::from_be_bytes(target)),
         seq: u32::from_be_bytes([e, f, g, h]),
     })
 }
 
 impl Host {
-    pub(super) fn icmp(&mut self, now: Time, (from, to): Ends, message: &[u8], out: &mut Output) {
-        if to != self.address() {
-            return;
-        }
-        match icmp::read(message) {
-            Some(Message::EchoRequest { .. }) => self.reply_to_echo(now, from, message, out),
-            Some(Message::EchoReply { id, .. }) => {
+    pub(super) fn icmp(&mut self, now: Time, packet: &Packet<'_>, out: &mut Output) {
+        match icmp::read(packet) {
+            Some(Message::EchoRequest { .. }) => self.reply_to_echo(now, packet, out),
+            Some(Message::EchoReply { id, .. }) if self.interface.own.has(packet.to) => {
                 let waited = self.pings.get(&id).map(|it| now.since(it.sent));
                 self.ping_done(id, waited.ok_or(ErrorKind::NotFound));
             }
-            Some(Message::Unreachable { header, quoted: bytes }) => {
-                let (error, text) = match header {
-                    DestUnreachableHeader::Port => (IcmpError::PortUnreachable, "port unreachable"),
-                    DestUnreachableHeader::Network => (IcmpError::NetworkUnreachable, "network unreachable"),
-                    DestUnreachableHeader::FragmentationNeeded { next_hop_mtu } => {
-                        (IcmpError::FragmentationNeeded { mtu: next_hop_mtu }, "fragmentation needed and DF set")
-                    }
-                    DestUnreachableHeader::Protocol => (IcmpError::ProtocolUnreachable, "protocol unreachable"),
-                    DestUnreachableHeader::FilterProhibited => (IcmpError::AdminProhibited, "a filter forbids it"),
-                    _ => (IcmpError::HostUnreachable, "host unreachable"),
-                };
-                self.told(now, (from, text), error, bytes, out);
-            }
-            Some(Message::TimeExceeded { quoted: bytes }) => {
-                self.told(now, (from, "time to live exceeded"), IcmpError::TimeExceeded, bytes, out);
-            }
-            None => {}
+            Some(Message::Error { error, what, quoted }) => self.told(now, (packet.from, what), error, quoted, out),
+            _ => {}
         }
     }
 
-    /// Answers a ping.
-    fn reply_to_echo(&mut self, now: Time, from: Ipv4Addr, message: &[u8], out: &mut Output) {
-        let reply = icmp::echo_reply(self.address(), from, message);
+    /// Answers a ping; over IPv4 not one to everybody (RFC 1122 §3.2.2.6 leaves it open, as Linux).
+    fn reply_to_echo(&mut self, now: Time, packet: &Packet<'_>, out: &mut Output) {
+        if self.interface.own.is_broadcast(packet.to) {
+            return;
+        }
+        let reply = self.answers_from(packet).and_then(|own| icmp::echo_reply(own, packet));
         self.send_whole(now, reply, Some("answers the echo request".to_owned().into()), out);
     }
 
     /// An ICMP error: the socket that sent the quoted packet hears of it.
-    fn told(&mut self, now: Time, (by, what): (Ipv4Addr, &str), error: IcmpError, bytes: &[u8], out: &mut Output) {
-        let Some(about) = quoted(bytes).filter(|it| *it.from.ip() == self.address()) else { return };
+    fn told(&mut self, now: Time, (by, what): (IpAddr, &str), error: IcmpError, bytes: &[u8], out: &mut Output) {
+        let Some(about) = quoted(bytes).filter(|it| self.interface.own.has(it.from.ip())) else { return };
         out.decide(format!("ICMP from {by}: {what}, about a packet to {}", about.to.ip()));
         self.fail(now, &about, error, out);
     }
@@ -118,10 +105,10 @@ impl Host {
             }
             IpNumber::UDP => {
                 if let Some(kind) = kind(error) {
-                    self.fail_datagram(about.from.port(), about.to, kind);
+                    self.fail_datagram(about.from, about.to, kind);
                 }
             }
-            IpNumber::ICMP => {
+            IpNumber::ICMP | IpNumber::IPV6_ICMP => {
                 if let Some(kind) = kind(error) {
                     self.ping_done(about.from.port(), Err(kind));
                 }
@@ -131,9 +118,10 @@ impl Host {
     }
 
     /// Sends an echo request with `size` bytes of payload; the number is for [`Self::poll_ping`].
-    pub(crate) fn ping(&mut self, now: Time, to: Ipv4Addr, size: usize, out: &mut Output) -> std::io::Result<u16> {
-        self.check_destination(to)?;
-        let room = usize::from(self.mtu) - 28;
+    pub(crate) fn ping(&mut self, now: Time, to: IpAddr, size: usize, out: &mut Output) -> std::io::Result<u16> {
+        let to = to.to_canonical();
+        let from = self.way_to(to)?;
+        let room = usize::from(self.mtu) - ip::header_bytes(to) - ICMP;
         if size > room {
             let text = format!("{size} bytes do not fit: an echo request takes {room} here");
             return Err(Error::new(ErrorKind::InvalidInput, text));
@@ -141,7 +129,7 @@ impl Host {
         let id = self.next_ping;
         self.next_ping = self.next_ping.wrapping_add(1);
         let payload: Vec<u8> = (0_u8..=255).cycle().take(size).collect();
-        let packet = icmp::echo_request(self.address(), to, id, 1, &payload);
+        let packet = icmp::echo_request(from, to, id, 1, &payload);
         self.pings.insert(id, Ping { sent: now, outcome: None, waker: None });
         self.send_whole(now, packet, Some(format!("ping: asks {to} for an echo").into()), out);
         Ok(id)

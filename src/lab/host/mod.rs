@@ -1,8 +1,8 @@
-//! A host: one Ethernet interface with ARP, above it IPv4, ICMP, UDP and TCP of our own, and a table of descriptors.
+//! A host: one Ethernet interface, above it IP, ICMP, UDP and TCP of our own, and a table of descriptors.
 //!
 //! ```text
 //! programs ── fd ─┬─ tcp::Stack ──┐
-//!                 ├─ Datagrams ───┼─ IPv4 (ip) ── Interface (ARP, Ethernet) ── link
+//!                 ├─ Datagrams ───┼─ IPv4, IPv6 (ip) ── Interface (ARP, Ethernet) ── link
 //!                 └─ ping, ICMP ──┘
 //! ```
 mod icmp;
@@ -12,16 +12,14 @@ pub(crate) mod tcp;
 mod udp;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, SocketAddr};
 
-use crate::lab::frame::Mac;
 use crate::lab::interface::{Interface, Received};
 use crate::lab::output::Output;
-use crate::lab::route::Network;
+use crate::lab::route::{Network, Route};
 use crate::lab::tcp::output::TcpOutput;
 use crate::lab::tcp::stack::{Stack, StackConfig};
 use crate::recording::Time;
-pub(crate) use ip::Ends;
 pub use options::HostOptions;
 
 /// The number a program knows a socket by.
@@ -30,7 +28,7 @@ pub(crate) type Fd = u32;
 /// A host with one interface.
 pub(crate) struct Host {
     pub(crate) interface: Interface,
-    pub(crate) gateway: Option<Ipv4Addr>,
+    pub(crate) routes: Vec<Route>,
     pub(crate) options: HostOptions,
     mtu: u16,
     stack: Stack,
@@ -46,16 +44,28 @@ pub(crate) struct Host {
 
 /// What a host is made of.
 pub(crate) struct Parts {
-    pub(crate) mac: Mac,
-    pub(crate) network: Network,
-    pub(crate) gateway: Option<Ipv4Addr>,
+    pub(crate) interface: Interface,
+    /// Routers that get what goes to other networks.
+    pub(crate) gateways: Vec<IpAddr>,
     pub(crate) options: HostOptions,
     pub(crate) seed: u64,
 }
 
-fn stack(address: Ipv4Addr, mtu: u16, options: &HostOptions, seed: u64) -> Stack {
+/// An address as the stack keeps it: IPv4 as IPv4 (RFC 4291 §2.5.5.2), and no zone, as there is one interface.
+pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// The address of a peer as a program sees it on a socket at `local` (RFC 3493 §3.7).
+pub(crate) fn as_seen_at(local: SocketAddr, peer: SocketAddr) -> SocketAddr {
+    match peer.ip() {
+        IpAddr::V4(ip) if local.is_ipv6() => SocketAddr::new(ip.to_ipv6_mapped().into(), peer.port()),
+        _ => peer,
+    }
+}
+
+fn stack(mtu: u16, options: &HostOptions, seed: u64) -> Stack {
     Stack::new(StackConfig {
-        address,
         mtu,
         settings: options.tcp,
         receive_buffer: options.receive_buffer,
@@ -67,14 +77,16 @@ fn stack(address: Ipv4Addr, mtu: u16, options: &HostOptions, seed: u64) -> Stack
 
 impl Host {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { mac, network, gateway, options, seed } = parts;
+        let Parts { interface, gateways, options, seed } = parts;
         let mtu = 1500;
+        let direct = interface.own.assigned().map(|it| Route { to: it.network(), via: None, interface: 0 });
+        let through = |it: IpAddr| Route { to: Network::everywhere(it), via: Some(it), interface: 0 };
         Self {
-            interface: Interface::new(0, mac, network),
-            gateway,
+            routes: direct.chain(gateways.into_iter().map(through)).collect(),
+            interface,
             options,
             mtu,
-            stack: stack(network.address, mtu, &options, seed),
+            stack: stack(mtu, &options, seed),
             tcp_output: TcpOutput::default(),
             listeners: tcp::Listeners::new(),
             datagrams: udp::Datagrams::default(),
@@ -88,11 +100,12 @@ impl Host {
     /// Takes over the size of the link's largest packet; before any traffic.
     pub(crate) fn set_mtu(&mut self, mtu: u16) {
         self.mtu = mtu;
-        self.stack = stack(self.address(), mtu, &self.options, self.seed);
+        self.stack = stack(mtu, &self.options, self.seed);
     }
 
-    pub(crate) const fn address(&self) -> Ipv4Addr {
-        self.interface.network.address
+    /// The first address it was given and may use.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.interface.own.assigned().next().map(|it| it.address)
     }
 
     /// A frame came in.

@@ -1,13 +1,13 @@
 //! TCP at a host: descriptors for the stack's connections and listeners, and the stack's segments on their way to IP.
 use std::collections::BTreeMap;
 use std::io::{self, Error, ErrorKind};
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
 use etherparse::{IpEcn, IpNumber};
 
-use crate::lab::host::ip::Envelope;
-use crate::lab::host::{Ends, Fd, Host};
+use crate::lab::host::{Fd, Host, as_seen_at, canonical};
+use crate::lab::ip::{Envelope, Packet};
 use crate::lab::output::{Output, Why};
 use crate::lab::tcp::output::{TcpEvent, TcpOutput};
 use crate::lab::tcp::stack::{Arrival, Id, ListenerId, Stack};
@@ -19,8 +19,8 @@ use crate::recording::{EventKind, Time};
 pub(crate) struct Held {
     pub(crate) id: Id,
     pub(crate) fd: Fd,
-    pub(crate) local: SocketAddrV4,
-    pub(crate) peer: SocketAddrV4,
+    pub(crate) local: SocketAddr,
+    pub(crate) peer: SocketAddr,
 }
 
 /// The listeners a program holds.
@@ -60,18 +60,20 @@ impl Host {
         out.samples.append(&mut tcp.samples);
         for it in tcp.segments.drain(..) {
             let ecn = IpEcn::try_new(it.ecn & 3).expect("two bits");
-            let protocol = IpNumber::TCP;
-            let envelope = Envelope { to: *it.to.ip(), protocol, ecn, dont_fragment: it.dont_fragment };
-            self.send_ipv4(now, &envelope, it.bytes, Some(Why::Tcp(it.reason)), out);
+            let envelope = Envelope::new(it.from.ip(), it.to.ip(), IpNumber::TCP);
+            let envelope = Envelope { ecn, dont_fragment: it.dont_fragment, ..envelope };
+            self.send_ip(now, &envelope, it.bytes, Some(Why::Tcp(it.reason)), out);
         }
         self.tcp_output = tcp;
         result
     }
 
     /// A segment came in.
-    pub(super) fn segment(&mut self, now: Time, (from, to): Ends, ecn: u8, bytes: &[u8], out: &mut Output) {
+    pub(super) fn segment(&mut self, now: Time, packet: &Packet<'_>, out: &mut Output) {
+        let Packet { from, to, payload: bytes, .. } = *packet;
         // RFC 1122 §4.2.3.10: nothing that is for everybody opens or belongs to a connection.
-        if to == self.address() {
+        if self.interface.own.has(to) {
+            let ecn = packet.ecn.value();
             self.at_tcp(now, out, |stack, tcp| stack.segment(now, Arrival { from, to, ecn, bytes }, tcp));
         }
     }
@@ -80,19 +82,20 @@ impl Host {
     pub(crate) fn connect(
         &mut self,
         now: Time,
-        to: SocketAddrV4,
+        to: SocketAddr,
         options: SocketOptions,
         out: &mut Output,
     ) -> io::Result<Held> {
-        self.check_destination(*to.ip())?;
-        if self.is_broadcast(*to.ip()) {
+        let to = canonical(to);
+        let from = self.way_to(to.ip())?;
+        if self.interface.own.is_broadcast(to.ip()) {
             let text = "TCP speaks to one host, not to a broadcast address";
             return Err(Error::new(ErrorKind::NetworkUnreachable, text));
         }
         if to.port() == 0 {
             return Err(Error::new(ErrorKind::InvalidInput, "port 0 is no destination"));
         }
-        let id = self.at_tcp(now, out, |stack, tcp| stack.connect(now, to, options, tcp))?;
+        let id = self.at_tcp(now, out, |stack, tcp| stack.connect(now, (from, to), options, tcp))?;
         Ok(self.hold(id))
     }
 
@@ -110,11 +113,12 @@ impl Host {
     pub(crate) fn listen(
         &mut self,
         now: Time,
-        at: SocketAddrV4,
+        at: SocketAddr,
         options: SocketOptions,
         out: &mut Output,
-    ) -> io::Result<(Fd, SocketAddrV4)> {
-        self.check_own(*at.ip())?;
+    ) -> io::Result<(Fd, SocketAddr)> {
+        let at = SocketAddr::new(at.ip(), at.port());
+        self.check_own(at.ip())?;
         let id = self.at_tcp(now, out, |stack, tcp| stack.listen(at, options, tcp))?;
         let fd = self.new_descriptor();
         self.listeners.insert(fd, id);
@@ -123,7 +127,11 @@ impl Host {
 
     pub(crate) fn poll_accept(&mut self, fd: Fd, cx: &Context<'_>) -> Poll<io::Result<Held>> {
         let Some(id) = self.listeners.get(&fd).copied() else { return Poll::Ready(Err(closed())) };
-        self.stack.poll_accept(id, cx).map_ok(|id| self.hold(id))
+        self.stack.poll_accept(id, cx).map_ok(|accepted| {
+            let held = self.hold(accepted);
+            let at = self.stack.listens_at(id).unwrap_or(held.local);
+            Held { local: as_seen_at(at, held.local), peer: as_seen_at(at, held.peer), ..held }
+        })
     }
 
     /// Closes a listener; connections nobody accepted are reset.

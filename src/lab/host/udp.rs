@@ -1,30 +1,31 @@
 //! UDP sockets of a host (RFC 768): a port, a queue of datagrams, and the ICMP error that came back.
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Error, ErrorKind};
-use std::net::SocketAddrV4;
+use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll, Waker};
 
-use etherparse::icmpv4::DestUnreachableHeader;
-use etherparse::{IpEcn, IpNumber, UdpHeader, UdpSlice};
+use etherparse::{IpNumber, UdpHeader, UdpSlice};
 
-use crate::lab::host::ip::Envelope;
-use crate::lab::host::{Fd, Host};
-use crate::lab::icmp as messages;
+use crate::lab::host::{Fd, Host, as_seen_at, canonical};
+use crate::lab::ip::{self, Envelope, Packet};
 use crate::lab::output::{Output, Why};
+use crate::lab::tcp::stack::{IcmpError, overlap};
 use crate::recording::Time;
 
-/// Bytes of an IPv4 and a UDP header.
-const HEADERS: usize = 28;
+/// Bytes of a UDP header.
+const UDP: usize = 8;
+/// What an empty datagram costs in a queue.
+const EMPTY: usize = 28;
 
 /// A UDP socket that a program holds.
 #[derive(Debug)]
 pub(crate) struct Bound {
-    local: SocketAddrV4,
+    local: SocketAddr,
     /// The port was chosen by the host, as for a client.
     chosen: bool,
-    peers: BTreeSet<SocketAddrV4>,
+    peers: BTreeSet<SocketAddr>,
     /// Datagrams nobody has read, and their bytes together.
-    queue: VecDeque<(Vec<u8>, SocketAddrV4)>,
+    queue: VecDeque<(Vec<u8>, SocketAddr)>,
     queued: usize,
     failure: Option<ErrorKind>,
     waker: Option<Waker>,
@@ -34,14 +35,22 @@ pub(crate) struct Bound {
 #[derive(Debug, Default)]
 pub(crate) struct Datagrams {
     bound: BTreeMap<Fd, Bound>,
-    ports: BTreeMap<u16, Fd>,
+    places: BTreeMap<SocketAddr, Fd>,
     next_port: Option<u16>,
 }
 
 impl Datagrams {
-    fn by_port(&mut self, port: u16) -> Option<&mut Bound> {
-        let fd = self.ports.get(&port)?;
+    /// The socket that gets what goes to this address of the host: one bound to it goes before one bound to any.
+    fn at(&mut self, local: SocketAddr) -> Option<&mut Bound> {
+        let any = |ip: IpAddr| SocketAddr::new(ip, local.port());
+        let (any_v4, any_v6) = (any([0; 4].into()), any([0; 16].into()));
+        let places = [Some(local), Some(any_v4).filter(|_| local.is_ipv4()), Some(any_v6)];
+        let fd = places.into_iter().flatten().find_map(|it| self.places.get(&it))?;
         self.bound.get_mut(fd)
+    }
+
+    fn is_taken(&self, port: u16) -> bool {
+        self.places.keys().any(|it| it.port() == port)
     }
 
     /// A free port of the range, from a start the run's seed has chosen (RFC 6056 §3.3.1).
@@ -51,7 +60,7 @@ impl Datagrams {
         let mut port = self.next_port.filter(|it| (first..=last).contains(it)).unwrap_or_else(start);
         for _ in 0..count {
             let next = if port >= last { first } else { port + 1 };
-            if !self.ports.contains_key(&port) {
+            if !self.is_taken(port) {
                 self.next_port = Some(next);
                 return Some(port);
             }
@@ -69,27 +78,37 @@ impl Bound {
     }
 }
 
+/// RFC 768, and over IPv6 RFC 8200 §8.1: the checksum over pseudo header, header and payload.
+fn checksum(header: &UdpHeader, ends: (IpAddr, IpAddr), payload: &[u8]) -> Option<u16> {
+    match ends {
+        (IpAddr::V4(from), IpAddr::V4(to)) => header.calc_checksum_ipv4_raw(from.octets(), to.octets(), payload).ok(),
+        (IpAddr::V6(from), IpAddr::V6(to)) => header.calc_checksum_ipv6_raw(from.octets(), to.octets(), payload).ok(),
+        _ => None,
+    }
+}
+
 fn closed() -> Error {
     Error::new(ErrorKind::NotConnected, "the socket is closed")
 }
 
 impl Host {
     /// Opens a socket; port 0 chooses one.
-    pub(crate) fn bind(&mut self, mut at: SocketAddrV4) -> io::Result<(Fd, SocketAddrV4)> {
-        self.check_own(*at.ip())?;
+    pub(crate) fn bind(&mut self, mut at: SocketAddr) -> io::Result<(Fd, SocketAddr)> {
+        at = SocketAddr::new(at.ip(), at.port());
+        self.check_own(at.ip())?;
         let chosen = at.port() == 0;
         if chosen {
             let port = self.datagrams.ephemeral_port(self.options.tcp.ephemeral_ports, self.seed);
             at.set_port(port.ok_or_else(|| Error::new(ErrorKind::AddrInUse, "every port is used"))?);
         }
-        if self.datagrams.ports.contains_key(&at.port()) {
+        if self.datagrams.places.keys().any(|it| overlap(*it, at)) {
             return Err(Error::new(ErrorKind::AddrInUse, format!("another socket is bound to port {}", at.port())));
         }
         let fd = self.new_descriptor();
         let (peers, queue) = (BTreeSet::new(), VecDeque::new());
         let bound = Bound { local: at, chosen, peers, queue, queued: 0, failure: None, waker: None };
         self.datagrams.bound.insert(fd, bound);
-        self.datagrams.ports.insert(at.port(), fd);
+        self.datagrams.places.insert(at, fd);
         Ok((fd, at))
     }
 
@@ -98,17 +117,17 @@ impl Host {
         &mut self,
         fd: Fd,
         bytes: &[u8],
-        to: SocketAddrV4,
+        to: SocketAddr,
         (now, out): (Time, &mut Output),
     ) -> io::Result<()> {
-        self.check_destination(*to.ip())?;
-        let room = usize::from(self.mtu) - HEADERS;
+        let to = canonical(to);
+        let source = self.way_to(to.ip())?;
+        let room = usize::from(self.mtu) - ip::header_bytes(to.ip()) - UDP;
         if bytes.len() > room {
             let text =
                 format!("{} bytes do not fit: a datagram takes {room} here, and nothing is fragmented", bytes.len());
             return Err(Error::new(ErrorKind::InvalidInput, text));
         }
-        let own = self.address();
         let bound = self.datagrams.bound.get_mut(&fd).ok_or_else(closed)?;
         if let Some(failure) = bound.failure.take() {
             return Err(failure.into());
@@ -117,53 +136,48 @@ impl Host {
             return Err(Error::new(ErrorKind::InvalidInput, "port 0 is no destination"));
         }
         bound.peers.insert(to);
-        let (from, target) = (own.octets(), to.ip().octets());
+        let chosen = bound.local.ip().is_unspecified();
+        let from = if chosen { source } else { bound.local.ip() };
+        if from.is_ipv4() != to.is_ipv4() {
+            let text = format!("the socket is bound to {from}, and {} is of the other family", to.ip());
+            return Err(Error::new(ErrorKind::InvalidInput, text));
+        }
         let header = UdpHeader::without_ipv4_checksum(bound.local.port(), to.port(), bytes.len());
         let mut header = header.expect("a datagram that fits the MTU fits UDP");
-        let sum = header.calc_checksum_ipv4_raw(from, target, bytes);
-        header.checksum = sum.expect("a datagram that fits the MTU fits UDP");
+        header.checksum = checksum(&header, (from, to.ip()), bytes).expect("a datagram that fits the MTU fits UDP");
         let datagram = [&header.to_bytes(), bytes].concat();
         let why = Some(Why::Text(format!("sendto() of {} bytes", bytes.len())));
-        let (protocol, ecn) = (IpNumber::UDP, IpEcn::ZERO);
-        let envelope = Envelope { to: *to.ip(), protocol, ecn, dont_fragment: true };
-        self.send_ipv4(now, &envelope, datagram, why, out);
+        self.send_ip(now, &Envelope::new(from, to.ip(), IpNumber::UDP), datagram, why, out);
         Ok(())
     }
 
     /// A datagram came in (RFC 1122 §4.1.3.1: one for a port without a socket is answered with port unreachable).
-    pub(super) fn datagram(
-        &mut self,
-        now: Time,
-        packet: &[u8],
-        (from, to): super::Ends,
-        bytes: &[u8],
-        out: &mut Output,
-    ) {
+    pub(super) fn datagram(&mut self, now: Time, packet: &Packet<'_>, out: &mut Output) {
+        let Packet { from, to, payload: bytes, .. } = *packet;
         let Ok(udp) = UdpSlice::from_slice(bytes) else { return out.decide("the UDP header is damaged: dropped") };
         let header = udp.to_header();
-        let sum = header.calc_checksum_ipv4_raw(from.octets(), to.octets(), udp.payload());
-        // RFC 768: 0 means that the sender made none.
-        if header.checksum != 0 && sum.ok() != Some(header.checksum) {
+        // RFC 768: 0 means that the sender made none, which it must over IPv6 (RFC 8200 §8.1).
+        let unmade = header.checksum == 0 && to.is_ipv4();
+        if !unmade && checksum(&header, (from, to), udp.payload()) != Some(header.checksum) {
             return out.decide("the UDP checksum does not fit: dropped");
         }
         let limit = self.options.receive_buffer;
         let port = udp.destination_port();
-        let here = |it: &Bound| it.local.ip().is_unspecified() || *it.local.ip() == to;
-        let Some(bound) = self.datagrams.by_port(port).filter(|it| here(it)) else {
-            if to == self.address() {
-                let error = messages::unreachable(to, packet, DestUnreachableHeader::Port);
-                let why = Why::Text(format!("no socket is bound to UDP port {port}"));
-                self.send_whole(now, error, Some(why), out);
+        let Some(bound) = self.datagrams.at(SocketAddr::new(to, port)) else {
+            if self.interface.own.has(to) {
+                let why = format!("no socket is bound to UDP port {port}");
+                self.complain(now, packet, IcmpError::PortUnreachable, why, out);
             }
             return;
         };
         let length = udp.payload().len();
         // Empty datagrams take room as well, or a flood of them would have no bound.
-        if bound.queued + length > limit || bound.queue.len() * HEADERS > limit {
+        if bound.queued + length > limit || bound.queue.len() * EMPTY > limit {
             return out.decide(format!("the socket of UDP port {port} is full: {length} bytes dropped"));
         }
         bound.queued += length;
-        bound.queue.push_back((udp.payload().to_vec(), SocketAddrV4::new(from, udp.source_port())));
+        let sender = as_seen_at(bound.local, SocketAddr::new(from, udp.source_port()));
+        bound.queue.push_back((udp.payload().to_vec(), sender));
         bound.wake();
     }
 
@@ -172,7 +186,7 @@ impl Host {
         fd: Fd,
         buffer: &mut [u8],
         cx: &Context<'_>,
-    ) -> Poll<io::Result<(usize, SocketAddrV4)>> {
+    ) -> Poll<io::Result<(usize, SocketAddr)>> {
         let Some(bound) = self.datagrams.bound.get_mut(&fd) else { return Poll::Ready(Err(closed())) };
         if let Some(failure) = bound.failure.take() {
             return Poll::Ready(Err(failure.into()));
@@ -191,15 +205,15 @@ impl Host {
     pub(crate) fn close_datagrams(&mut self, fd: Fd) {
         self.descriptors.remove(&fd);
         if let Some(bound) = self.datagrams.bound.remove(&fd) {
-            self.datagrams.ports.remove(&bound.local.port());
+            self.datagrams.places.remove(&bound.local);
         }
     }
 
     /// An ICMP error reaches a client's socket: one whose port the host chose and that has spoken to one peer only, as a
     /// connected socket. A server's socket hears nothing, as an unconnected socket on Linux.
-    pub(super) fn fail_datagram(&mut self, port: u16, to: SocketAddrV4, kind: ErrorKind) {
+    pub(super) fn fail_datagram(&mut self, from: SocketAddr, to: SocketAddr, kind: ErrorKind) {
         let client = |it: &&mut Bound| it.chosen && it.peers.iter().eq([&to]);
-        if let Some(bound) = self.datagrams.by_port(port).filter(client) {
+        if let Some(bound) = self.datagrams.at(from).filter(client) {
             bound.failure = Some(kind);
             bound.wake();
         }

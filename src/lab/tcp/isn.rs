@@ -1,4 +1,6 @@
 //! Where a connection begins to count: initial sequence numbers an outsider cannot guess (RFC 6528 §3).
+use std::net::IpAddr;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -33,24 +35,38 @@ pub(crate) fn keyed(secret: u64, pair: Pair, use_for: Use) -> u32 {
         Use::Port => (3, 0),
     };
     let mut key = [0; 32];
+    let (local, remote) = (address(pair.local.ip(), secret), address(pair.remote.ip(), secret));
     key[..8].copy_from_slice(&secret.to_le_bytes());
-    key[8..12].copy_from_slice(&pair.local.ip().octets());
+    key[8..12].copy_from_slice(&local);
     key[12..14].copy_from_slice(&pair.local.port().to_le_bytes());
-    key[14..18].copy_from_slice(&pair.remote.ip().octets());
+    key[14..18].copy_from_slice(&remote);
     key[18..20].copy_from_slice(&pair.remote.port().to_le_bytes());
     key[20] = what;
     key[21..25].copy_from_slice(&period.to_le_bytes());
     ChaCha8Rng::from_seed(key).next_u32()
 }
 
+/// Four bytes that stand for an address: an IPv4 address itself, of an IPv6 address a keyed digest.
+fn address(address: IpAddr, secret: u64) -> [u8; 4] {
+    match address {
+        IpAddr::V4(address) => address.octets(),
+        IpAddr::V6(address) => {
+            let mut key = [0; 32];
+            key[..8].copy_from_slice(&secret.to_le_bytes());
+            key[8..24].copy_from_slice(&address.octets());
+            ChaCha8Rng::from_seed(key).next_u32().to_be_bytes()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, SocketAddrV4};
+    use std::net::{Ipv4Addr, SocketAddr};
 
     use super::*;
 
     fn pair(port: u16) -> Pair {
-        let at = |n| SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, n), port);
+        let at = |n| SocketAddr::from((Ipv4Addr::new(10, 0, 0, n), port));
         Pair { local: at(1), remote: at(2) }
     }
 
@@ -62,5 +78,8 @@ mod tests {
         assert_ne!(isn(1, 0), isn(2, 0));
         assert_ne!(isn(1, 0), initial_sequence_number(8, pair(1), Time(0)));
         assert_eq!(isn(1, 0), isn(1, 0));
+        let v6 = |n: u16| SocketAddr::from((std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, n), 80));
+        let over_v6 = |n| initial_sequence_number(7, Pair { local: v6(1), remote: v6(n) }, Time(0));
+        assert_ne!(over_v6(2), over_v6(3));
     }
 }

@@ -1,5 +1,5 @@
 //! What TCP does when it is given a segment, the time or a program's call: segments, decisions, and curves on request.
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 
 use crate::lab::tcp::decision::Decision;
 use crate::lab::tcp::reason::Reason;
@@ -8,15 +8,22 @@ use crate::lab::tcp::state::State;
 /// The two ends of a connection, this host's first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pair {
-    pub(crate) local: SocketAddrV4,
-    pub(crate) remote: SocketAddrV4,
+    pub(crate) local: SocketAddr,
+    pub(crate) remote: SocketAddr,
+}
+
+impl Pair {
+    /// Bytes of the IP header and a TCP header without options.
+    pub(crate) const fn headers(self) -> u16 {
+        if self.remote.is_ipv6() { 60 } else { 40 }
+    }
 }
 
 /// A segment on its way to IP: TCP header, checksum and payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outgoing {
-    pub(crate) from: SocketAddrV4,
-    pub(crate) to: SocketAddrV4,
+    pub(crate) from: SocketAddr,
+    pub(crate) to: SocketAddr,
     /// The two ECN bits of the IP header (RFC 3168 §5): 0 Not-ECT, 2 ECT(0).
     pub(crate) ecn: u8,
     pub(crate) dont_fragment: bool,
@@ -30,7 +37,7 @@ pub(crate) enum TcpEvent {
     /// A connection went from one state to another.
     Moved { pair: Pair, from: State, to: State },
     /// A listener went from one state to another.
-    Listener { at: SocketAddrV4, from: State, to: State },
+    Listener { at: SocketAddr, from: State, to: State },
     /// A connection decided something.
     Decided { pair: Pair, decision: Decision },
 }

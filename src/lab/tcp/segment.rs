@@ -1,5 +1,5 @@
 //! A segment between bytes and named fields: header, options, checksum (RFC 9293 §3.1). Damaged bytes give `None`.
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 
 use crate::lab::tcp::options::Options;
 use crate::lab::tcp::seq::Seq;
@@ -9,7 +9,7 @@ pub(crate) const HEADER: usize = 20;
 /// Bytes of options at the most.
 const OPTIONS: usize = 40;
 /// Room for the headers that IP and Ethernet put in front.
-const BEFORE: usize = 20 + 14;
+const BEFORE: usize = 40 + 14;
 
 /// The control bits (RFC 9293 §3.1; ECE and CWR: RFC 3168 §6.1). URG is read and ignored, as programs do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,8 @@ pub(crate) struct Segment<'a> {
 impl Segment<'_> {
     /// Octets of sequence space: SYN and FIN count as one each (RFC 9293 §3.4).
     pub(crate) fn length(&self) -> u32 {
-        let payload = u32::try_from(self.payload.len()).expect("an IPv4 packet has at most 65535 bytes");
+        let payload =
+            u32::try_from(self.payload.len()).expect("an IP packet without a jumbo option has at most 65535 bytes");
         payload + u32::from(self.flags.syn) + u32::from(self.flags.fin)
     }
 
@@ -68,7 +69,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<(u16, u16, Segment<'_>)> {
 }
 
 /// A segment whose payload comes in two pieces (a ring buffer wraps), as the bytes IP carries.
-pub(crate) fn write(from: SocketAddrV4, to: SocketAddrV4, segment: &Segment<'_>, more: &[u8]) -> Vec<u8> {
+pub(crate) fn write(from: SocketAddr, to: SocketAddr, segment: &Segment<'_>, more: &[u8]) -> Vec<u8> {
     let flags = segment.flags;
     let bits = [flags.fin, flags.syn, flags.rst, flags.psh, segment.ack.is_some(), false, flags.ece, flags.cwr];
     let control = bits.iter().enumerate().fold(0, |byte, (n, set)| byte | u8::from(*set) << n);
@@ -85,17 +86,28 @@ pub(crate) fn write(from: SocketAddrV4, to: SocketAddrV4, segment: &Segment<'_>,
     bytes[12] = words << 4;
     bytes.extend_from_slice(segment.payload);
     bytes.extend_from_slice(more);
-    let sum = checksum(*from.ip(), *to.ip(), &bytes);
+    let sum = checksum(from.ip(), to.ip(), &bytes);
     bytes[16..18].copy_from_slice(&sum.to_be_bytes());
     bytes
 }
 
+/// The 32-bit words of an address, added up.
+fn words(address: IpAddr) -> u64 {
+    match address {
+        IpAddr::V4(address) => u64::from(address.to_bits()),
+        IpAddr::V6(address) => {
+            address.octets().as_chunks::<4>().0.iter().map(|it| u64::from(u32::from_be_bytes(*it))).sum()
+        }
+    }
+}
+
 /// RFC 9293 §3.1: the ones' complement sum over pseudo header, header and payload. 0 over what arrived undamaged.
-pub(crate) fn checksum(from: Ipv4Addr, to: Ipv4Addr, bytes: &[u8]) -> u16 {
+/// Over IPv6 the pseudo header is RFC 8200 §8.1's; its words add up in the same way.
+pub(crate) fn checksum(from: IpAddr, to: IpAddr, bytes: &[u8]) -> u16 {
     const TCP: u64 = 6;
     let length = u64::try_from(bytes.len()).expect("a segment is smaller than 2^64 bytes");
     let (chunks, rest) = bytes.as_chunks::<4>();
-    let mut sum = u64::from(from.to_bits()) + u64::from(to.to_bits()) + TCP + length;
+    let mut sum = words(from) + words(to) + TCP + length;
     sum += chunks.iter().map(|chunk| u64::from(u32::from_be_bytes(*chunk))).sum::<u64>();
     let mut last = [0; 4];
     last[..rest.len()].copy_from_slice(rest);
@@ -108,10 +120,14 @@ pub(crate) fn checksum(from: Ipv4Addr, to: Ipv4Addr, bytes: &[u8]) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
     use super::*;
 
-    const A: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 1), 49_152);
-    const B: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 80);
+    const A: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 49_152);
+    const B: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), 80);
+    const A6: SocketAddr = SocketAddr::new(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0xffff, 0, 0, 0, 0, 1)), 49_152);
+    const B6: SocketAddr = SocketAddr::new(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0xffff, 1, 2, 3, 4)), 80);
 
     #[test]
     fn what_is_written_is_read_again() {
@@ -119,7 +135,7 @@ mod tests {
         let options = Options { timestamps: Some((7, 9)), ..Options::default() };
         let segment = Segment { seq: Seq(5), ack: Some(Seq(6)), flags, window: 1000, options, payload: b"two " };
         let bytes = write(A, B, &segment, b"pieces");
-        assert_eq!(checksum(*A.ip(), *B.ip(), &bytes), 0);
+        assert_eq!(checksum(A.ip(), B.ip(), &bytes), 0);
         let (from, to, read) = read(&bytes).expect("whole");
         assert_eq!((from, to), (49_152, 80));
         assert_eq!(read, Segment { payload: b"two pieces", ..segment });
@@ -129,10 +145,21 @@ mod tests {
     #[test]
     fn the_checksum_is_the_one_others_compute() {
         for payload in [&b""[..], b"a", b"ab", b"abc", b"abcd", b"\xff\xff\xff\xff\xff\xfe"] {
-            let bytes = write(A, B, &Segment { payload, ..Segment::default() }, b"");
-            let theirs = etherparse::TcpHeaderSlice::from_slice(&bytes).expect("a header").to_header();
-            let sum = theirs.calc_checksum_ipv4_raw(A.ip().octets(), B.ip().octets(), payload).expect("short");
-            assert_eq!(theirs.checksum, sum, "{payload:?}");
+            for (from, to) in [(A, B), (A6, B6)] {
+                let bytes = write(from, to, &Segment { payload, ..Segment::default() }, b"");
+                let theirs = etherparse::TcpHeaderSlice::from_slice(&bytes).expect("a header").to_header();
+                let sum = match (from.ip(), to.ip()) {
+                    (IpAddr::V4(from), IpAddr::V4(to)) => {
+                        theirs.calc_checksum_ipv4_raw(from.octets(), to.octets(), payload)
+                    }
+                    (IpAddr::V6(from), IpAddr::V6(to)) => {
+                        theirs.calc_checksum_ipv6_raw(from.octets(), to.octets(), payload)
+                    }
+                    _ => unreachable!("both ends are of one family"),
+                };
+                assert_eq!(theirs.checksum, sum.expect("short"), "{payload:?}");
+                assert_eq!(checksum(from.ip(), to.ip(), &bytes), 0);
+            }
         }
     }
 

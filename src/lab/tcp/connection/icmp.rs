@@ -11,6 +11,8 @@ use crate::recording::Time;
 
 /// A router that claims less is not believed (Linux: `min_pmtu`).
 const SMALLEST_PATH_MTU: u16 = 552;
+/// Every link of an IPv6 path carries this much (RFC 8201 §4: a node must not go below it).
+const SMALLEST_PATH_MTU_V6: u16 = 1280;
 /// RFC 1191 §7, the table of plateaus: sizes to try where a router does not say how much it carries.
 const PLATEAUS: [u16; 5] = [1492, 1006, 552, 508, 296];
 
@@ -40,8 +42,9 @@ impl Connection {
         if !self.rules.settings.path_mtu_discovery {
             return;
         }
-        let plateau = PLATEAUS.into_iter().find(|it| *it < self.path_mtu).unwrap_or(SMALLEST_PATH_MTU);
-        let mtu = if mtu == 0 { plateau } else { mtu }.max(SMALLEST_PATH_MTU);
+        let smallest = if self.pair.remote.is_ipv6() { SMALLEST_PATH_MTU_V6 } else { SMALLEST_PATH_MTU };
+        let plateau = PLATEAUS.into_iter().find(|it| *it < self.path_mtu).unwrap_or(smallest);
+        let mtu = if mtu == 0 { plateau } else { mtu }.max(smallest);
         let before = self.mss();
         if mtu >= self.path_mtu {
             return;

@@ -115,7 +115,7 @@ impl Connection {
 
     /// Bytes of payload in a full segment.
     fn mss(&self) -> u32 {
-        self.terms.mss(self.path_mtu)
+        self.terms.mss(self.pair, self.path_mtu)
     }
 
     /// Whether a FIN is among what was sent.

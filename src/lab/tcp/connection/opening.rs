@@ -177,7 +177,7 @@ impl Connection {
     fn take_syn(&mut self, now: Time, segment: &Segment<'_>, acknowledged: bool) {
         // RFC 3168 §6.1.1: an ECN-setup SYN-ACK has ECE alone, an ECN-setup SYN has both.
         let ecn = self.terms.ecn && segment.flags.ece && segment.flags.cwr != acknowledged;
-        let terms = Terms::settle(&self.rules, &segment.options, ecn);
+        let terms = Terms::settle(&self.rules, self.pair, &segment.options, ecn);
         self.agree(terms, segment.seq, segment.window);
         if let Some((value, _)) = segment.options.timestamps.filter(|_| terms.timestamps) {
             self.timestamps.take(now, value);

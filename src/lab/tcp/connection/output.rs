@@ -196,14 +196,14 @@ impl Connection {
     pub(super) fn send_syn(&self, now: Time, reason: Reason, out: &mut TcpOutput) {
         let ecn = self.terms.ecn;
         let flags = Flags { syn: true, ece: ecn, cwr: ecn, ..Flags::default() };
-        let options = self.rules.offered(self.timestamps.value(now));
+        let options = self.rules.offered(self.pair, self.timestamps.value(now));
         self.emit_syn(&Segment { seq: self.opening.iss, flags, options, ..Segment::default() }, reason, out);
     }
 
     /// The SYN-ACK of a simultaneous open; a listener sends its own.
     pub(super) fn send_syn_ack(&self, now: Time, reason: Reason, out: &mut TcpOutput) {
         let flags = Flags { syn: true, ece: self.terms.ecn, ..Flags::default() };
-        let mut options = self.rules.offered(self.timestamps.value(now));
+        let mut options = self.rules.offered(self.pair, self.timestamps.value(now));
         options.timestamps = options.timestamps.filter(|_| self.terms.timestamps);
         options.timestamps = options.timestamps.map(|(value, _)| (value, self.timestamps.recent()));
         let (seq, ack) = (self.opening.iss, Some(self.inbox.next()));

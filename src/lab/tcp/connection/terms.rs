@@ -2,15 +2,15 @@
 use std::time::Duration;
 
 use crate::lab::tcp::options::{Options, TIMESTAMP_BYTES};
+use crate::lab::tcp::output::Pair;
 use crate::lab::tcp::seq::Seq;
 use crate::lab::tcp::settings::{Congestion, Ecn, KeepAlive, SocketOptions, TcpSettings};
 use crate::lab::tcp::window::shift_for;
 use crate::recording::Time;
 
-/// Bytes of an IPv4 header and a TCP header without options.
-pub(crate) const HEADERS: u16 = 40;
 /// RFC 9293 §3.7.1, MUST-15: without the MSS option.
 const DEFAULT_MSS: u32 = 536;
+const DEFAULT_MSS_V6: u32 = 1220;
 /// A peer that asks for less gets this (Linux: `TCP_MIN_MSS`), or its segments would carry next to nothing.
 const SMALLEST_MSS: u32 = 88;
 
@@ -42,9 +42,9 @@ impl Rules {
         self
     }
 
-    /// The MSS this end announces (RFC 9293 §3.7.1, MUST-67).
-    pub(crate) const fn announced_mss(&self) -> u16 {
-        self.mtu.saturating_sub(HEADERS)
+    /// The MSS this end announces (RFC 9293 §3.7.1, MUST-67): 20 bytes less over IPv6, whose header is longer.
+    pub(crate) const fn announced_mss(&self, pair: Pair) -> u16 {
+        self.mtu.saturating_sub(pair.headers())
     }
 
     /// The window of a SYN, which is never scaled (RFC 7323 §2.2).
@@ -53,10 +53,10 @@ impl Rules {
     }
 
     /// The options of this end's SYN.
-    pub(crate) fn offered(&self, timestamp: u32) -> Options {
+    pub(crate) fn offered(&self, pair: Pair, timestamp: u32) -> Options {
         let settings = &self.settings;
         Options {
-            mss: Some(self.announced_mss()),
+            mss: Some(self.announced_mss(pair)),
             window_scale: settings.window_scaling.then(|| shift_for(self.receive_buffer)),
             sack_permitted: settings.sack,
             timestamps: settings.timestamps.then_some((timestamp, 0)),
@@ -83,10 +83,11 @@ impl Terms {
         Self { peer_mss: DEFAULT_MSS, peer_shift: 0, our_shift: 0, sack: false, timestamps: false, ecn: false };
 
     /// From the peer's SYN; what this end does not do is not done.
-    pub(crate) fn settle(rules: &Rules, peer: &Options, ecn: bool) -> Self {
+    pub(crate) fn settle(rules: &Rules, pair: Pair, peer: &Options, ecn: bool) -> Self {
         let scale = peer.window_scale.filter(|_| rules.settings.window_scaling);
+        let unsaid = if pair.remote.is_ipv6() { DEFAULT_MSS_V6 } else { DEFAULT_MSS };
         Self {
-            peer_mss: peer.mss.map_or(DEFAULT_MSS, u32::from).max(SMALLEST_MSS),
+            peer_mss: peer.mss.map_or(unsaid, u32::from).max(SMALLEST_MSS),
             peer_shift: scale.unwrap_or(0),
             our_shift: if scale.is_some() { shift_for(rules.receive_buffer) } else { 0 },
             sack: rules.settings.sack && peer.sack_permitted,
@@ -96,8 +97,8 @@ impl Terms {
     }
 
     /// Bytes of payload in a full segment (RFC 9293 §3.7.1, MUST-16, and RFC 6691: options count).
-    pub(crate) fn mss(&self, path_mtu: u16) -> u32 {
-        let path = u32::from(path_mtu.saturating_sub(HEADERS));
+    pub(crate) fn mss(&self, pair: Pair, path_mtu: u16) -> u32 {
+        let path = u32::from(path_mtu.saturating_sub(pair.headers()));
         let options = if self.timestamps { TIMESTAMP_BYTES } else { 0 };
         self.peer_mss.min(path).saturating_sub(options).max(1)
     }
@@ -160,13 +161,20 @@ fn older(value: u32, than: u32) -> bool {
 mod tests {
     use super::*;
 
+    fn at(text: &str) -> std::net::SocketAddr {
+        text.parse().expect("an address with a port")
+    }
+
     #[test]
     fn a_tiny_mss_is_not_obeyed_and_options_count() {
+        let pair = |ip: &str| Pair { local: at(ip), remote: at(ip) };
+        let (v4, v6) = (pair("10.0.0.1:1"), pair("[2001:db8::1]:1"));
         let terms = |mss| Terms { peer_mss: mss, timestamps: true, ..Terms::NONE };
-        assert_eq!(terms(1460).mss(1500), 1448);
-        assert_eq!(terms(9000).mss(1500), 1448);
-        assert_eq!(terms(1460).mss(576), 524);
-        assert_eq!(terms(1460).mss(0), 1);
+        assert_eq!(terms(1460).mss(v4, 1500), 1448);
+        assert_eq!(terms(1460).mss(v6, 1500), 1428);
+        assert_eq!(terms(9000).mss(v4, 1500), 1448);
+        assert_eq!(terms(1460).mss(v4, 576), 524);
+        assert_eq!(terms(1460).mss(v4, 0), 1);
     }
 
     #[test]

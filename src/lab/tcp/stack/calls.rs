@@ -1,6 +1,7 @@
 //! What programs ask of their connections: found by number, done, and settled.
+use std::collections::BTreeSet;
 use std::io::{Error, ErrorKind, Result};
-use std::net::SocketAddrV4;
+use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
 
 use crate::lab::tcp::connection::Connection;
@@ -18,28 +19,28 @@ fn gone() -> Error {
 }
 
 impl Stack {
-    /// Begins a connection; [`Self::poll_connected`] says what became of it.
+    /// Begins a connection from an address of this host; [`Self::poll_connected`] says what became of it.
     ///
     /// # Errors
     /// `AddrNotAvailable` when every port of the range is in use towards `to`.
     pub(crate) fn connect(
         &mut self,
         now: Time,
-        to: SocketAddrV4,
+        (from, to): (IpAddr, SocketAddr),
         options: SocketOptions,
         out: &mut TcpOutput,
     ) -> Result<Id> {
-        let local = SocketAddrV4::new(self.config.address, self.port_towards(now, to, out)?);
+        let local = SocketAddr::new(from, self.port_towards(now, from, to, out)?);
         let rules = self.rules().with(options);
         let connection = Connection::connect(Pair { local, remote: to }, rules, now, out);
         Ok(self.add(connection, out))
     }
 
-    fn port_towards(&mut self, now: Time, to: SocketAddrV4, out: &mut TcpOutput) -> Result<u16> {
-        let from = self.config.address;
-        let pair = |port| Pair { local: SocketAddrV4::new(from, port), remote: to };
-        let (flows, listening) = (&self.flows, &self.listening);
-        let taken = |port| listening.contains_key(&port) || flows.contains_key(&pair(port));
+    fn port_towards(&mut self, now: Time, from: IpAddr, to: SocketAddr, out: &mut TcpOutput) -> Result<u16> {
+        let pair = |port| Pair { local: SocketAddr::new(from, port), remote: to };
+        let listening: BTreeSet<u16> = self.listening.keys().map(SocketAddr::port).collect();
+        let flows = &self.flows;
+        let taken = |port| listening.contains(&port) || flows.contains_key(&pair(port));
         if let Some(port) = self.ports.choose(from, to, taken) {
             return Ok(port);
         }

@@ -10,8 +10,9 @@ use crate::lab::tcp::output::Pair;
 use crate::lab::tcp::seq::Seq;
 use crate::recording::Time;
 
-/// The sizes a cookie can remember: Linux's table.
+/// The sizes a cookie can remember: Linux's tables (`msstab` of `net/ipv4/syncookies.c` and of `net/ipv6/syncookies.c`).
 const SIZES: [u32; 4] = [536, 1300, 1440, 1460];
+const SIZES_V6: [u32; 4] = [1220, 1420, 1440, 8940];
 /// A cookie is good in the period it was made in and in the next.
 const PERIOD_NANOS: u64 = 64_000_000_000;
 /// The bits of the timestamp that carry options: shift count, SACK, ECN.
@@ -22,9 +23,13 @@ fn period(now: Time) -> u32 {
     u32::try_from((now.0 / PERIOD_NANOS) & 0xffff_ffff).expect("masked to 32 bits")
 }
 
+const fn sizes(pair: Pair) -> [u32; 4] {
+    if pair.remote.is_ipv6() { SIZES_V6 } else { SIZES }
+}
+
 /// The initial sequence number that remembers the SYN.
 pub(super) fn make(secret: u64, pair: Pair, now: Time, irs: Seq, peer_mss: u32) -> Seq {
-    let index = SIZES.iter().rposition(|size| *size <= peer_mss).unwrap_or(0);
+    let index = sizes(pair).iter().rposition(|size| *size <= peer_mss).unwrap_or(0);
     let index = u32::try_from(index).expect("four sizes");
     cookie(secret, pair, period(now), irs, index)
 }
@@ -43,7 +48,7 @@ fn base(secret: u64, pair: Pair) -> u32 {
 pub(super) fn check(secret: u64, pair: Pair, now: Time, irs: Seq, iss: Seq) -> Option<u32> {
     let now = period(now);
     let minutes = [Some(now), now.checked_sub(1)].into_iter().flatten();
-    let mut all = minutes.flat_map(|minute| (0..).zip(SIZES).map(move |(index, size)| (minute, index, size)));
+    let mut all = minutes.flat_map(|minute| (0..).zip(sizes(pair)).map(move |(index, size)| (minute, index, size)));
     all.find(|(minute, index, _)| cookie(secret, pair, *minute, irs, *index) == iss).map(|(_, _, size)| size)
 }
 
@@ -63,12 +68,12 @@ pub(super) fn reveal(echo: u32) -> (Option<u8>, bool, bool) {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, SocketAddrV4};
+    use std::net::{Ipv4Addr, SocketAddr};
 
     use super::*;
 
     fn pair(port: u16) -> Pair {
-        let at = |n| SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, n), port);
+        let at = |n| SocketAddr::from((Ipv4Addr::new(10, 0, 0, n), port));
         Pair { local: at(1), remote: at(2) }
     }
 

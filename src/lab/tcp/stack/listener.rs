@@ -5,7 +5,7 @@
 //!             full: cookie, or dropped       full: the ACK is dropped, or RST; new SYNs are dropped
 //! ```
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 use std::task::Waker;
 
 use crate::lab::tcp::connection::{Half, Opening, Rules, Terms, Timestamps};
@@ -24,12 +24,12 @@ use crate::recording::Time;
 /// A listening socket.
 #[derive(Debug)]
 pub(super) struct Listener {
-    pub(super) at: SocketAddrV4,
+    pub(super) at: SocketAddr,
     pub(super) rules: Rules,
     /// The second argument of `listen(2)`.
     pub(super) backlog: usize,
-    /// The SYN queue, by peer.
-    pub(super) halves: BTreeMap<SocketAddrV4, Waiting>,
+    /// The SYN queue.
+    pub(super) halves: BTreeMap<Pair, Waiting>,
     /// The accept queue.
     pub(super) ready: VecDeque<Id>,
     pub(super) waker: Option<Waker>,
@@ -55,7 +55,7 @@ pub(super) enum Outcome {
 }
 
 impl Listener {
-    pub(super) const fn new(at: SocketAddrV4, rules: Rules, backlog: usize) -> Self {
+    pub(super) const fn new(at: SocketAddr, rules: Rules, backlog: usize) -> Self {
         Self { at, rules, backlog, halves: BTreeMap::new(), ready: VecDeque::new(), waker: None }
     }
 
@@ -82,7 +82,7 @@ impl Listener {
         at_least: Option<Seq>,
         out: &mut TcpOutput,
     ) -> Outcome {
-        if self.halves.contains_key(&pair.remote) {
+        if self.halves.contains_key(&pair) {
             return self.for_half(now, pair, segment, out);
         }
         if segment.flags.rst {
@@ -127,7 +127,7 @@ impl Listener {
         out.moved(pair, State::Listen, State::SynReceived);
         half.opening.sent(now);
         self.send_syn_ack(now, &half, Reason::SynAck, out);
-        self.halves.insert(pair.remote, Waiting { half, set: None });
+        self.halves.insert(pair, Waiting { half, set: None });
         Outcome::Waits
     }
 
@@ -142,7 +142,7 @@ impl Listener {
         }
         Half {
             pair,
-            terms: Terms::settle(&self.rules, &segment.options, ecn),
+            terms: Terms::settle(&self.rules, pair, &segment.options, ecn),
             opening: Opening::new(iss, now),
             irs: segment.seq,
             window: segment.window,
@@ -158,7 +158,7 @@ impl Listener {
 
     /// The SYN-ACK offers what the SYN has asked for and this host does.
     fn send_answer(&self, half: &Half, value: u32, reason: Reason, out: &mut TcpOutput) {
-        let offered = self.rules.offered(value);
+        let offered = self.rules.offered(half.pair, value);
         let options = Options {
             window_scale: offered.window_scale.filter(|_| half.peer_scales),
             sack_permitted: half.terms.sack,
@@ -201,7 +201,7 @@ impl Listener {
         let (shift, sack, ecn) = options.unwrap_or((None, false, false));
         let recalled =
             Options { mss: u16::try_from(mss).ok(), window_scale: shift, sack_permitted: sack, ..segment.options };
-        half.terms = Terms::settle(&self.rules, &recalled, ecn);
+        half.terms = Terms::settle(&self.rules, pair, &recalled, ecn);
         half.irs = irs;
         half.opening.iss = iss;
         // When it was sent is not known either: the handshake measures no round trip.
@@ -222,7 +222,7 @@ impl Listener {
 
     /// RFC 9293 §3.10.7.4 for SYN-RECEIVED.
     fn for_half(&self, now: Time, pair: Pair, segment: &Segment<'_>, out: &mut TcpOutput) -> Outcome {
-        let Some(Waiting { half, .. }) = self.halves.get(&pair.remote) else { return Outcome::Nothing };
+        let Some(Waiting { half, .. }) = self.halves.get(&pair) else { return Outcome::Nothing };
         let half = *half;
         let first = half.irs + 1;
         if segment.flags.rst {
@@ -261,14 +261,14 @@ impl Listener {
     }
 
     /// The SYN-ACK was not answered in time (RFC 6298 §5.4 to §5.6).
-    pub(super) fn half_timed_out(&mut self, now: Time, remote: SocketAddrV4, out: &mut TcpOutput) -> Outcome {
+    pub(super) fn half_timed_out(&mut self, now: Time, pair: Pair, out: &mut TcpOutput) -> Outcome {
         let most = self.settings().synack_retries;
-        let Some(Waiting { half, .. }) = self.halves.get_mut(&remote) else { return Outcome::Nothing };
+        let Some(Waiting { half, .. }) = self.halves.get_mut(&pair) else { return Outcome::Nothing };
         let tries = half.opening.tries;
         if half.opening.deadline.is_none_or(|at| at > now) {
             return Outcome::Waits;
         }
-        let (pair, rto) = (half.pair, half.opening.back_off());
+        let rto = half.opening.back_off();
         if tries > most {
             return self.drop_half(pair, Some(GivesUp::Unanswered { tries }), out);
         }

@@ -9,9 +9,10 @@ mod stray;
 mod timers;
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, SocketAddr};
 
 pub(crate) use error::IcmpError;
+pub(crate) use listening::overlap;
 
 use crate::lab::tcp::connection::{Connection, Rules};
 use crate::lab::tcp::decision::Decision;
@@ -29,7 +30,6 @@ use timers::{Owner, Timers};
 /// What a host's TCP is made of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StackConfig {
-    pub(crate) address: Ipv4Addr,
     /// Bytes of the largest IP packet its link carries.
     pub(crate) mtu: u16,
     pub(crate) settings: TcpSettings,
@@ -53,8 +53,8 @@ pub(crate) struct ListenerId(pub(super) u32);
 /// A segment as IP delivers it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival<'a> {
-    pub(crate) from: Ipv4Addr,
-    pub(crate) to: Ipv4Addr,
+    pub(crate) from: IpAddr,
+    pub(crate) to: IpAddr,
     /// The two ECN bits of the IP header; 3 is a congestion mark.
     pub(crate) ecn: u8,
     /// The TCP header and what follows it.
@@ -88,10 +88,14 @@ pub(crate) struct Stack {
     /// Who a segment belongs to.
     flows: BTreeMap<Pair, Id>,
     listeners: BTreeMap<ListenerId, Listener>,
-    listening: BTreeMap<u16, ListenerId>,
+    listening: BTreeMap<SocketAddr, ListenerId>,
     ports: Ports,
     timers: Timers,
     next_id: u32,
+}
+
+fn is_broadcast(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(address) if address.is_broadcast())
 }
 
 impl Stack {
@@ -130,15 +134,15 @@ impl Stack {
         self.next_id
     }
 
-    /// A segment came in. Damaged ones and those for other addresses are dropped.
+    /// A segment for an address of this host came in. Damaged ones are dropped.
     pub(crate) fn segment(&mut self, now: Time, arrival: Arrival<'_>, out: &mut TcpOutput) {
         let Arrival { from, to, ecn, bytes } = arrival;
-        // RFC 9293 §3.9.2.3, MUST-57: nothing is answered that did not come from one host to this one.
-        if to != self.config.address || from.is_broadcast() || from.is_multicast() || from.is_unspecified() {
+        // RFC 9293 §3.9.2.3, MUST-57: nothing is answered that did not come from one host.
+        if is_broadcast(from) || from.is_multicast() || from.is_unspecified() {
             return;
         }
         let Some((source, destination, segment)) = segment::read(bytes) else { return };
-        let at = std::net::SocketAddrV4::new;
+        let at = SocketAddr::new;
         let pair = Pair { local: at(to, destination), remote: at(from, source) };
         // RFC 9293 §3.1, MUST-3.
         if segment::checksum(from, to, bytes) != 0 {
@@ -150,7 +154,7 @@ impl Stack {
     fn deliver(&mut self, now: Time, pair: Pair, segment: &Segment<'_>, ecn: u8, out: &mut TcpOutput) {
         let mut at_least = None;
         if let Some(id) = self.flows.get(&pair).copied() {
-            let listens = self.listening.contains_key(&pair.local.port());
+            let listens = self.listener_at(pair.local).is_some();
             let Some(entry) = self.connections.get_mut(&id) else { return };
             if !listens || !entry.connection.gives_way_to(now, segment) {
                 entry.connection.segment(now, segment, ecn == CONGESTION_EXPERIENCED, out);
@@ -162,7 +166,7 @@ impl Stack {
             entry.connection.expire(out);
             self.settle(id, out);
         }
-        match self.listening.get(&pair.local.port()).copied() {
+        match self.listener_at(pair.local) {
             Some(id) => self.for_listener(now, (id, pair), segment, at_least, out),
             None => self.refuse(pair, segment, out),
         }
@@ -194,7 +198,7 @@ impl Stack {
                         self.settle(id, out);
                     }
                 }
-                Owner::Half(id, remote) => self.half_is_due(now, id, remote, out),
+                Owner::Half(id, pair) => self.half_is_due(now, id, pair, out),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Which local ports are taken, and which one an outgoing connection gets (RFC 6056).
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, SocketAddr};
 
 use crate::lab::tcp::isn::{Use, keyed};
 use crate::lab::tcp::output::Pair;
@@ -16,7 +16,7 @@ pub(super) struct Ports {
     /// Connections that use a local port.
     used: BTreeMap<u16, u32>,
     /// Connections from ephemeral ports to each destination: when all are taken, nobody has to look.
-    towards: BTreeMap<SocketAddrV4, u32>,
+    towards: BTreeMap<SocketAddr, u32>,
 }
 
 impl Ports {
@@ -38,16 +38,11 @@ impl Ports {
     }
 
     /// RFC 6056 §3.3.3: each destination has a start of its own that nobody can guess, and the search goes on from there.
-    pub(super) fn choose(
-        &mut self,
-        from: Ipv4Addr,
-        to: SocketAddrV4,
-        mut taken: impl FnMut(u16) -> bool,
-    ) -> Option<u16> {
+    pub(super) fn choose(&mut self, from: IpAddr, to: SocketAddr, mut taken: impl FnMut(u16) -> bool) -> Option<u16> {
         if self.towards.get(&to).is_some_and(|count| *count >= self.size()) {
             return None;
         }
-        let pair = Pair { local: SocketAddrV4::new(from, 0), remote: to };
+        let pair = Pair { local: SocketAddr::new(from, 0), remote: to };
         let start = keyed(self.secret, pair, Use::Port).wrapping_add(self.counter);
         let found = self.candidates(start).find(|port| !taken(*port))?;
         self.counter = self.counter.wrapping_add(1);
@@ -100,12 +95,14 @@ fn decrease<K: Ord>(counts: &mut BTreeMap<K, u32>, key: K) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
-    const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+    const HOST: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
-    fn to(port: u16) -> SocketAddrV4 {
-        SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), port)
+    fn to(port: u16) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::new(10, 0, 0, 2), port))
     }
 
     #[test]
@@ -116,14 +113,14 @@ mod tests {
             for _ in 0..10 {
                 let port =
                     ports.choose(HOST, to(destination), |port| given.contains(&port)).expect("not all are given");
-                ports.take(Pair { local: SocketAddrV4::new(HOST, port), remote: to(destination) });
+                ports.take(Pair { local: SocketAddr::new(HOST, port), remote: to(destination) });
                 given.push(port);
             }
             assert_eq!(ports.choose(HOST, to(destination), |_| false), None);
             given.sort_unstable();
             assert_eq!(given, (40_000..=40_009).collect::<Vec<_>>());
         }
-        ports.give_back(Pair { local: SocketAddrV4::new(HOST, 40_003), remote: to(80) });
+        ports.give_back(Pair { local: SocketAddr::new(HOST, 40_003), remote: to(80) });
         assert_eq!(ports.choose(HOST, to(80), |port| port != 40_003), Some(40_003));
     }
 

@@ -26,12 +26,12 @@ pub(super) fn send(pair: Pair, segment: &Segment<'_>, reason: Reason, out: &mut 
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, SocketAddrV4};
+    use std::net::{Ipv4Addr, SocketAddr};
 
     use super::*;
 
     fn answer(segment: &Segment<'_>) -> Option<(Seq, Option<Seq>)> {
-        let at = |n| SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, n), 80);
+        let at = |n| SocketAddr::from((Ipv4Addr::new(10, 0, 0, n), 80));
         let mut out = TcpOutput::default();
         refuse(Pair { local: at(1), remote: at(2) }, segment, Resets::NoConnection, &mut out);
         let sent = out.segments.pop()?;

@@ -1,7 +1,7 @@
 //! One ordered set of deadlines for everything that waits: its cost does not depend on how many are idle.
 use std::collections::BTreeSet;
-use std::net::SocketAddrV4;
 
+use crate::lab::tcp::output::Pair;
 use crate::lab::tcp::stack::{Id, ListenerId};
 use crate::recording::Time;
 
@@ -9,8 +9,8 @@ use crate::recording::Time;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
     Connection(Id),
-    /// A half-open connection of a listener with this peer.
-    Half(ListenerId, SocketAddrV4),
+    /// A half-open connection of a listener.
+    Half(ListenerId, Pair),
 }
 
 /// The deadlines of a host's TCP, one for each owner at most.

@@ -1,6 +1,6 @@
 //! Opening: the three segments, simultaneous open, refusal, silence, and what is agreed.
 use std::io::ErrorKind;
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -65,10 +65,10 @@ fn a_large_buffer_is_offered_whole() {
 #[test]
 fn both_ends_may_open_at_once() {
     let mut line = Line::new(TcpSettings { ephemeral_ports: (5000, 5000), ..TcpSettings::default() });
-    let to = |address| SocketAddrV4::new(address, 5000);
+    let to = |address| SocketAddr::new(address, 5000);
     let options = SocketOptions::default();
-    let a = line.at(0, |it, now, out| it.connect(now, to(SERVER), options, out)).expect("free");
-    let b = line.at(1, |it, now, out| it.connect(now, to(CLIENT), options, out)).expect("free");
+    let a = line.at(0, |it, now, out| it.connect(now, (CLIENT, to(SERVER)), options, out)).expect("free");
+    let b = line.at(1, |it, now, out| it.connect(now, (SERVER, to(CLIENT)), options, out)).expect("free");
     line.run_until(ms(1000));
     for host in 0..2 {
         assert_eq!(line.states(host), ["CLOSED>SYN-SENT", "SYN-SENT>SYN-RECEIVED", "SYN-RECEIVED>ESTABLISHED"]);

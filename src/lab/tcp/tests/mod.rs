@@ -7,7 +7,7 @@ mod queues;
 mod transfer;
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ use crate::lab::tcp::stack::{Arrival, Id, ListenerId, Stack, StackConfig};
 use crate::lab::tcp::{SocketOptions, TcpSettings};
 use crate::recording::Time;
 
-pub(super) const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-pub(super) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
-pub(super) const AT: SocketAddrV4 = SocketAddrV4::new(SERVER, 80);
+pub(super) const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+pub(super) const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2));
+pub(super) const AT: SocketAddr = SocketAddr::new(SERVER, 80);
 /// One way.
 pub(super) const DELAY: Duration = Duration::from_millis(20);
 
@@ -28,14 +28,13 @@ pub(super) fn ms(millis: u64) -> Time {
     Time(millis * 1_000_000)
 }
 
-pub(super) fn config(address: Ipv4Addr, settings: TcpSettings) -> StackConfig {
+pub(super) fn config(address: IpAddr, settings: TcpSettings) -> StackConfig {
     StackConfig {
-        address,
         mtu: 1500,
         settings,
         receive_buffer: 65_535,
         send_buffer: 65_535,
-        seed: u64::from(address.to_bits()),
+        seed: if address == CLIENT { 0x0a00_0001 } else { 0x0a00_0002 },
         trace: false,
     }
 }
@@ -158,7 +157,7 @@ impl Line {
     }
 
     pub(super) fn deliver(&mut self, host: usize, segment: &Outgoing) {
-        let (from, to) = (*segment.from.ip(), *segment.to.ip());
+        let (from, to) = (segment.from.ip(), segment.to.ip());
         let arrival = Arrival { from, to, ecn: segment.ecn, bytes: &segment.bytes };
         self.at(host, |stack, now, out| stack.segment(now, arrival, out));
     }
@@ -177,7 +176,7 @@ impl Line {
     }
 
     pub(super) fn connect(&mut self, options: SocketOptions) -> Id {
-        self.at(0, |stack, now, out| stack.connect(now, AT, options, out)).expect("a port is free")
+        self.at(0, |stack, now, out| stack.connect(now, (CLIENT, AT), options, out)).expect("a port is free")
     }
 
     pub(super) fn accept(&mut self, listener: ListenerId) -> Option<Id> {

@@ -1,6 +1,6 @@
 //! A listener's two queues and what their overflow does; cookies; ports and their end.
 use std::io::ErrorKind;
-use std::net::SocketAddrV4;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{AT, CLIENT, Line, SERVER, config, context, ms};
@@ -133,7 +133,7 @@ fn a_cookie_opens_a_connection_nobody_remembered() {
 fn a_forged_cookie_is_refused() {
     let mut line = Line::new(TcpSettings { syn_cookies: SynCookies::Always, ..TcpSettings::default() });
     line.listen(SocketOptions::default());
-    let from = SocketAddrV4::new(CLIENT, 4000);
+    let from = SocketAddr::new(CLIENT, 4000);
     for guess in 0..1000_u32 {
         let forged = Segment { seq: Seq(1), ack: Some(Seq(guess.wrapping_mul(4_294_967))), ..Segment::default() };
         let bytes = segment::write(from, AT, &forged, b"");
@@ -152,7 +152,7 @@ fn a_flood_of_syns_fills_the_queue_and_no_more() {
     for port in 1000..2000 {
         let flags = Flags { syn: true, ..Flags::default() };
         let syn = Segment { seq: Seq(1), flags, ..Segment::default() };
-        let bytes = segment::write(SocketAddrV4::new(CLIENT, port), AT, &syn, b"");
+        let bytes = segment::write(SocketAddr::new(CLIENT, port), AT, &syn, b"");
         let arrival = Arrival { from: CLIENT, to: SERVER, ecn: 0, bytes: &bytes };
         line.at(1, |it, now, out| it.segment(now, arrival, out));
     }
@@ -196,15 +196,15 @@ fn ports_run_out_towards_one_destination_and_time_wait_can_be_reused() {
             line.run_until(ms(line.now.0 / 1_000_000 + 100));
         }
         line.run_until(ms(line.now.0 / 1_000_000 + pause));
-        let outcome = line.at(0, |it, now, out| it.connect(now, AT, SocketOptions::default(), out));
+        let outcome = line.at(0, |it, now, out| it.connect(now, (CLIENT, AT), SocketOptions::default(), out));
         line.run_until(ms(line.now.0 / 1_000_000 + 200));
         (outcome.map(|id| is_open(&line, id)).map_err(|it| (it.kind(), it.to_string())), line)
     };
     let (outcome, mut line) = run(false, 0);
     let text = "every local port from 40000 to 40003 is taken towards 10.0.0.2:80, 4 of them by TIME-WAIT";
     assert_eq!(outcome, Err((ErrorKind::AddrNotAvailable, text.to_owned())));
-    let elsewhere = SocketAddrV4::new(SERVER, 81);
-    assert!(line.at(0, |it, now, out| it.connect(now, elsewhere, SocketOptions::default(), out)).is_ok());
+    let elsewhere = SocketAddr::new(SERVER, 81);
+    assert!(line.at(0, |it, now, out| it.connect(now, (CLIENT, elsewhere), SocketOptions::default(), out)).is_ok());
     assert_eq!(run(false, 60_000).0, Ok(true));
     assert_eq!(run(true, 1000).0, Ok(true));
 }
@@ -240,10 +240,12 @@ fn an_address_can_be_listened_on_once() {
         line.at(1, |it, _, out| it.listen(at, SocketOptions::default(), out)).map_err(|it| it.kind())
     };
     assert_eq!(kind(AT), Err(ErrorKind::AddrInUse));
-    let any = std::net::Ipv4Addr::UNSPECIFIED;
-    assert_eq!(kind(SocketAddrV4::new(any, 80)), Err(ErrorKind::AddrInUse));
-    assert_eq!(kind(SocketAddrV4::new(CLIENT, 81)), Err(ErrorKind::AddrNotAvailable));
-    let chosen = line.at(1, |it, _, out| it.listen(SocketAddrV4::new(any, 0), SocketOptions::default(), out));
+    let any = std::net::IpAddr::from([0; 4]);
+    assert_eq!(kind(SocketAddr::new(any, 80)), Err(ErrorKind::AddrInUse));
+    let any_v6 = std::net::IpAddr::from([0; 16]);
+    assert_eq!(kind(SocketAddr::new(any_v6, 80)), Err(ErrorKind::AddrInUse));
+    assert!(kind(SocketAddr::new(CLIENT, 80)).is_ok(), "each address has ports of its own");
+    let chosen = line.at(1, |it, _, out| it.listen(SocketAddr::new(any, 0), SocketOptions::default(), out));
     let chosen = line.hosts[1].listens_at(chosen.expect("free")).expect("open");
     assert!((32_768..=60_999).contains(&chosen.port()));
 }
@@ -259,7 +261,7 @@ fn a_reset_removes_a_half_open_connection() {
     assert_eq!(line.states(1), ["LISTEN>SYN-RECEIVED", "SYN-RECEIVED>CLOSED"]);
     assert!(line.accept(listener).is_none());
     assert_eq!(line.hosts[1].next_tick(), None);
-    let pair = Pair { local: AT, remote: SocketAddrV4::new(CLIENT, 1) };
+    let pair = Pair { local: AT, remote: SocketAddr::new(CLIENT, 1) };
     assert_eq!(pair.local, AT);
     line.run_until(line.now + Duration::from_secs(1));
 }
