@@ -106,13 +106,6 @@ pub(crate) fn arp_reply(mac: Mac, request: &ArpEthIpv4Packet) -> Vec<u8> {
     ethernet(Mac(request.sender_mac), mac, EtherType::ARP, &packet.to_bytes())
 }
 
-/// An IPv4 header and what it carries, without bytes that only pad the frame; `None` when it is damaged.
-pub(crate) fn ipv4(packet: &[u8]) -> Option<(Ipv4Header, &[u8])> {
-    let (header, rest) = Ipv4Header::from_slice(packet).ok()?;
-    let payload = rest.get(..usize::from(header.payload_len().ok()?))?;
-    (header.calc_header_checksum() == header.header_checksum).then_some((header, payload))
-}
-
 /// An IPv4 packet with a right checksum; `None` when the payload is larger than IP carries.
 pub(crate) fn ipv4_packet(from: Ipv4Addr, to: Ipv4Addr, protocol: IpNumber, payload: &[u8]) -> Option<Vec<u8>> {
     let length = u16::try_from(payload.len()).ok()?;
@@ -164,6 +157,6 @@ mod tests {
         // The second byte of the IPv4 header, and its checksum.
         assert!(changed.iter().all(|it| [15, 24, 25].contains(it)), "{changed:?}");
         assert_eq!(after[15] & 3, 3);
-        assert!(ipv4(&after[ETHERNET..]).is_some());
+        assert!(ip::read(&after[ETHERNET..]).is_some());
     }
 }

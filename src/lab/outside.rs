@@ -46,7 +46,7 @@ impl Outside {
 
     /// Sends a packet from the outside into the lab; what cannot be sent is dropped and the recording says why.
     pub(crate) fn hand_in(&mut self, now: Time, packet: Vec<u8>, out: &mut Output) {
-        let Some(to) = ip::destination(&packet) else {
+        let Some(to) = ip::read(&packet).map(|it| it.to) else {
             return out.decide(format!("{} bytes from outside are no IP packet: dropped", packet.len()));
         };
         if packet.len() > usize::from(self.mtu) {

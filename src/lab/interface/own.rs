@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(source("198.51.100.1").as_deref(), Some("192.0.2.1"), "5 bits in common are more than none");
         assert_eq!(source("fe80::9").as_deref(), Some("fe80::1"));
         assert_eq!(source("2001:db8:2::9").as_deref(), Some("2001:db8:2::1"));
-        assert_eq!(source("2001:db8:7::9").as_deref(), Some("2001:db8:2::1"), "46 bits in common");
+        assert_eq!(source("2001:db8:3::9").as_deref(), Some("2001:db8:2::1"), "47 bits in common");
     }
 
     #[test]

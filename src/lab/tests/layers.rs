@@ -1,10 +1,10 @@
 //! What each layer's nodes do: ARP asks, a switch learns, a router replaces MACs and counts TTL down, ICMP tells.
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Pair, at, diary, finish, ms, story, strangers};
-use crate::lab::{Lab, LinkOptions, NodeId, frame};
+use crate::lab::{Lab, LinkOptions, NodeId, frame, ip};
 use crate::net::Net as _;
 use crate::recording::{Recording, Time};
 
@@ -24,14 +24,14 @@ fn town() -> (Lab, [NodeId; 3]) {
     (lab, [a, b, c])
 }
 
-/// Destination and source MAC, source and destination IP, and TTL of each IPv4 frame from `node` to its neighbour.
-fn headers(recording: &Recording, from: &str) -> Vec<(String, String, Ipv4Addr, Ipv4Addr, u8)> {
+/// Destination and source MAC, source and destination IP, and TTL of each IP frame from `node` to its neighbour.
+fn headers(recording: &Recording, from: &str) -> Vec<(String, String, IpAddr, IpAddr, u8)> {
     let node = recording.node(from).expect("a node");
     let sent = recording.packets.iter().filter(|it| it.from == node);
     let parsed = sent.filter_map(|it| {
         let (to, from, _, packet) = frame::open(&it.bytes)?;
-        let (header, _) = frame::ipv4(packet)?;
-        Some((to.to_string(), from.to_string(), header.source.into(), header.destination.into(), header.time_to_live))
+        let packet = ip::read(packet)?;
+        Some((to.to_string(), from.to_string(), packet.from, packet.to, packet.hops))
     });
     parsed.collect()
 }

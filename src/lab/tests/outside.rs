@@ -61,8 +61,8 @@ fn two_stations_outside_have_the_labs_link_between_them() {
     assert_eq!(lab.take_out(there), [arrived(5_098_000), arrived(5_196_000)]);
     insta::assert_snapshot!(diary(&finish(lab), "here"), @r"
        0 ns (601 bytes from outside, the link takes 600: dropped)
-       0 ns (40 bytes from outside are no IPv4 packet: dropped)
-       0 ns (0 bytes from outside are no IPv4 packet: dropped)
+       0 ns (40 bytes from outside are no IP packet: dropped)
+       0 ns (0 bytes from outside are no IP packet: dropped)
     ");
 }
 
