@@ -1,5 +1,5 @@
 //! The Internet checksum (RFC 1071): computed, compared, and said in words.
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use etherparse::checksum::Sum16BitWords;
 
@@ -24,14 +24,18 @@ pub(super) fn judge(pseudo: Sum16BitWords, covered: &[u8], at: usize) -> Verdict
     Verdict::Wrong { should_be }
 }
 
-/// The pseudo header of TCP and UDP over IPv4. RFC 9293 §3.1, RFC 768.
-pub(super) fn pseudo(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, length: usize) -> Sum16BitWords {
-    let length = u16::try_from(length).unwrap_or(u16::MAX);
-    Sum16BitWords::new()
-        .add_4bytes(source.octets())
-        .add_4bytes(destination.octets())
-        .add_2bytes([0, protocol])
-        .add_2bytes(length.to_be_bytes())
+/// The pseudo header of an upper layer: over IPv4 RFC 9293 §3.1 and RFC 768, over IPv6 RFC 8200 §8.1.
+pub(super) fn pseudo(source: IpAddr, destination: IpAddr, protocol: u8, length: usize) -> Sum16BitWords {
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
+    let sum = add(add(Sum16BitWords::new(), source), destination);
+    sum.add_2bytes([0, protocol]).add_4bytes(length.to_be_bytes())
+}
+
+fn add(mut sum: Sum16BitWords, address: IpAddr) -> Sum16BitWords {
+    match address {
+        IpAddr::V4(address) => sum.add_4bytes(address.octets()),
+        IpAddr::V6(address) => sum.add_16bytes(address.octets()),
+    }
 }
 
 /// Reads a checksum field and says whether it is right.

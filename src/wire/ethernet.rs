@@ -105,7 +105,7 @@ fn ether_type(r: &mut Reader<'_>, words: &Words, facts: &mut Facts) -> Option<Ne
         0x0800 => ("IPv4", Next::Ipv4),
         0x0806 => ("ARP", Next::Arp),
         0x8100 => ("VLAN tag", Next::Vlan),
-        0x86dd => ("IPv6", Next::Data("IPv6, which is not taken apart here yet")),
+        0x86dd => ("IPv6", Next::Ipv6),
         0x88cc => ("LLDP", Next::Data("LLDP, which is not taken apart here")),
         _ => ("not one of ours", Next::Data("a protocol that is not taken apart here")),
     };

@@ -94,6 +94,10 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next>
             return Some(Some(Next::Data("an ICMP message that is not taken apart here")));
         }
     }
+    // RFC 1122 §3.2.2: an error about an error is never sent, so what is quoted twice is not followed.
+    if facts.quoted {
+        return Some(Some(Next::Data("the packet the quoted error is about")));
+    }
     (facts.quoted, facts.incomplete) = (true, None);
     Some(Some(Next::Ipv4))
 }

@@ -1,9 +1,9 @@
 //! IPv4: from which host to which, through however many routers. RFC 791.
 use etherparse::checksum::Sum16BitWords;
 
-use super::checksum;
 use super::reader::{Reader, Words};
 use super::walk::{Facts, Next};
+use super::{checksum, protocol};
 
 const SOURCE: &str = "RFC 791 §3.1";
 
@@ -129,6 +129,10 @@ const OPTION_PADDING: Words = Words::new(
     "Fills the header up to a multiple of 4 bytes, its unit of length.",
 );
 
+/// RFC 3168 §5.
+pub(super) const ECN_MEANINGS: [&str; 4] =
+    ["sender does not use it", "ECT(1): may be marked", "ECT(0): may be marked", "CE: met congestion"];
+
 /// Reads the header; what it carries comes next.
 pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
     let first = *r.ahead().first()?;
@@ -169,10 +173,7 @@ fn read_total(r: &mut Reader<'_>, header: usize, facts: &mut Facts) -> Option<us
         r.number(&CODEPOINT, 6)?;
         r.means(if field >> 2 == 0 { "best effort" } else { "a class of its own" });
         r.number(&ECN, 2)?;
-        r.means(
-            ["sender does not use it", "ECT(1): may be marked", "ECT(0): may be marked", "CE: met congestion"]
-                [usize::from(field & 3)],
-        );
+        r.means(ECN_MEANINGS[usize::from(field & 3)]);
         Some(())
     });
     r.says(format_args!("{field:#04x}"));
@@ -232,7 +233,7 @@ fn read_fragment(r: &mut Reader<'_>) -> Option<Fragment> {
 fn read_route(r: &mut Reader<'_>, header: usize, facts: &mut Facts) -> Option<u8> {
     r.u8(&TTL)?;
     let protocol = r.u8(&PROTOCOL)?;
-    r.means(protocol_name(protocol));
+    r.means(protocol::name(protocol));
     let verdict = match r.whole().get(..header.max(20)) {
         Some(covered) => Ok(checksum::judge(Sum16BitWords::new(), covered, 10)),
         None => Err("part of the header is missing"),
@@ -245,28 +246,11 @@ fn read_route(r: &mut Reader<'_>, header: usize, facts: &mut Facts) -> Option<u8
         it if it.is_multicast() => "a group of hosts",
         _ => "",
     });
-    (facts.source, facts.destination) = (Some(source), Some(destination));
+    (facts.source, facts.destination) = (Some(source.into()), Some(destination.into()));
     if !facts.quoted {
-        facts.summary = format!("IPv4 {source} > {destination} {}", protocol_name(protocol));
+        facts.summary = format!("IPv4 {source} > {destination} {}", protocol::name(protocol));
     }
     Some(protocol)
-}
-
-/// The name of an IP protocol number. IANA Assigned Internet Protocol Numbers.
-const fn protocol_name(protocol: u8) -> &'static str {
-    match protocol {
-        1 => "ICMP",
-        2 => "IGMP",
-        4 => "IPv4 in IPv4",
-        6 => "TCP",
-        17 => "UDP",
-        41 => "IPv6",
-        47 => "GRE",
-        50 => "ESP",
-        89 => "OSPF",
-        132 => "SCTP",
-        _ => "another protocol",
-    }
 }
 
 fn payload(protocol: u8, fragment: Fragment, facts: &mut Facts) -> Next {
@@ -279,14 +263,7 @@ fn payload(protocol: u8, fragment: Fragment, facts: &mut Facts) -> Next {
         }
         return Next::Data("a fragment's payload");
     }
-    match protocol {
-        // An error about an error is never sent (RFC 1122 §3.2.2), so a quoted ICMP message is not followed further.
-        1 if !facts.quoted => Next::Icmp,
-        1 => Next::Data("the ICMP message the error is about"),
-        6 => Next::Tcp,
-        17 => Next::Udp,
-        _ => Next::Data("a protocol that is not taken apart here"),
-    }
+    protocol::of_ipv4(protocol)
 }
 
 fn read_options(r: &mut Reader<'_>) {

@@ -11,9 +11,13 @@ mod dns;
 mod ethernet;
 mod http;
 mod icmp;
+mod icmpv6;
+mod igmp;
 mod ipv4;
+mod ipv6;
 pub mod pcapng;
 mod ports;
+mod protocol;
 mod reader;
 mod tcp;
 pub mod text;
@@ -36,7 +40,7 @@ pub struct Decoded {
 /// One protocol's part of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
-    /// Wireshark's filter name, lower case: `eth`, `arp`, `ip`, `tcp`, `udp`, `icmp`, `dns`, `http`, `data`.
+    /// Wireshark's filter name, lower case: `eth`, `arp`, `ip`, `ipv6`, `tcp`, `udp`, `icmp`, `dns`, `http`, `data`.
     pub name: &'static str,
     /// For a person: `Transmission Control Protocol`.
     pub title: String,

@@ -90,6 +90,18 @@ fn error(about: &[u8], quoted: usize) -> Vec<u8> {
     frame
 }
 
+/// A message of ICMPv6 to a solicited-node group.
+fn internet6(kind: etherparse::Icmpv6Type, payload: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::new();
+    let ends = [
+        [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+        [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0, 0, 2],
+    ];
+    let step = ethernet().ipv6(ends[0], ends[1], 255).icmpv6(kind);
+    step.write(&mut frame, payload).expect("a Vec takes all");
+    frame
+}
+
 const QUERY: &[u8] =
     b"\x12\x34\x01\x00\0\x01\0\0\0\0\0\x01\x03www\x07example\x03lab\0\0\x01\0\x01\0\0\x29\x04\xd0\0\0\x80\0\0\0";
 const ANSWER: &[u8] = b"\x12\x34\x85\x80\0\x01\0\x02\0\x01\0\0\x03www\x07example\x03lab\0\0\x01\0\x01\
@@ -107,6 +119,9 @@ fn samples() -> Vec<Vec<u8>> {
         step.write(&mut frame, &framed).expect("a Vec takes all");
         frame
     };
+    let solicitation = etherparse::Icmpv6Type::NeighborSolicitation;
+    let ping = internet6(etherparse::Icmpv6Type::EchoRequest(etherparse::IcmpEchoHeader { id: 1, seq: 1 }), b"abcd");
+    let too_big = etherparse::Icmpv6Type::PacketTooBig { mtu: 1280 };
     vec![
         arp(1),
         arp(2),
@@ -122,6 +137,8 @@ fn samples() -> Vec<Vec<u8>> {
         tcp(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
         tcp(b"\x1b[2J"),
         tagged,
+        internet6(solicitation, b"\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\x02\x01\x01\x02\0\0\0\0\x01"),
+        internet6(too_big, &ping[14..]),
     ]
 }
 
@@ -188,7 +205,7 @@ proptest! {
 
     #[test]
     fn damaged_frames_are_explained(
-        sample in 0..14_usize,
+        sample in 0..16_usize,
         damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
         cut in proptest::option::of(any::<prop::sample::Index>()),
         more in proptest::collection::vec(any::<u8>(), 0..20),

@@ -1,10 +1,10 @@
 //! The walk from the outermost layer to the innermost: who reads next, and which bytes.
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::ops::Range;
 
 use super::reader::{Reader, Words};
 use super::tcp::Segment;
-use super::{Decoded, arp, data, dns, ethernet, http, icmp, ipv4, tcp, udp};
+use super::{Decoded, arp, data, dns, ethernet, http, icmp, icmpv6, igmp, ipv4, ipv6, tcp, udp};
 
 /// More layers than this are not looked for: a frame of VLAN tags only would have hundreds.
 const MOST_LAYERS: usize = 16;
@@ -23,7 +23,14 @@ pub(super) enum Next {
     Vlan,
     Arp,
     Ipv4,
+    Ipv6,
+    HopByHop,
+    Routing,
+    Fragment,
+    DestinationOptions,
     Icmp,
+    Icmpv6,
+    Igmp,
     Udp,
     Tcp,
     Dns,
@@ -39,7 +46,7 @@ pub(super) enum Next {
 impl Next {
     /// Whether it is damage when nothing is left for this layer.
     const fn needs_bytes(self) -> bool {
-        matches!(self, Self::Vlan | Self::Arp | Self::Ipv4 | Self::Icmp | Self::Udp | Self::Tcp)
+        !matches!(self, Self::Dns | Self::DnsStream | Self::Http | Self::Data(_) | Self::Padding)
     }
 }
 
@@ -47,8 +54,10 @@ impl Next {
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) summary: String,
-    pub(super) source: Option<Ipv4Addr>,
-    pub(super) destination: Option<Ipv4Addr>,
+    pub(super) source: Option<IpAddr>,
+    pub(super) destination: Option<IpAddr>,
+    /// IPv6's hop limit: some messages are believed only when no router has forwarded them.
+    pub(super) hops: Option<u8>,
     /// Why the checksum over the whole datagram cannot be computed, if so.
     pub(super) incomplete: Option<&'static str>,
     /// Inside an ICMP error: these headers are of an earlier packet.
@@ -74,7 +83,12 @@ pub(super) fn walk(frame: &[u8], keep: bool) -> Walked {
             if decoded.layers.len() < MOST_LAYERS { next } else { Next::Data("more layers than are looked into") };
         let mut reader = Reader::new(frame, bytes.clone(), keep);
         let (name, title) = names(next, &facts);
+        // The line is about the error, not about the packet it quotes.
+        let line = facts.quoted.then(|| facts.summary.clone());
         let inner = read(next, &mut reader, &mut facts);
+        if let Some(line) = line {
+            facts.summary = line;
+        }
         if inner.is_none() {
             cut(&mut reader, next, title, &facts);
         }
@@ -101,7 +115,14 @@ fn read(next: Next, r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next
         Next::Vlan => ethernet::read_tag(r, facts).map(Some),
         Next::Arp => arp::read(r, facts).map(|()| None),
         Next::Ipv4 => ipv4::read(r, facts).map(Some),
+        Next::Ipv6 => ipv6::read(r, facts).map(Some),
+        Next::HopByHop => ipv6::read_options(r, true).map(Some),
+        Next::DestinationOptions => ipv6::read_options(r, false).map(Some),
+        Next::Routing => ipv6::read_routing(r, facts).map(Some),
+        Next::Fragment => ipv6::read_fragment(r, facts).map(Some),
         Next::Icmp => icmp::read(r, facts),
+        Next::Icmpv6 => icmpv6::read(r, facts),
+        Next::Igmp => igmp::read(r, facts).map(|()| None),
         Next::Udp => udp::read(r, facts).map(Some),
         Next::Tcp => tcp::read(r, facts).map(Some),
         Next::Dns => dns::read(r, facts).map(|()| None),
@@ -119,7 +140,17 @@ const fn names(next: Next, facts: &Facts) -> (&'static str, &'static str) {
         Next::Arp => ("arp", "Address Resolution Protocol"),
         Next::Ipv4 if facts.quoted => ("ip", "Internet Protocol version 4, quoted by the error"),
         Next::Ipv4 => ("ip", "Internet Protocol version 4"),
+        Next::Ipv6 if facts.quoted => ("ipv6", "Internet Protocol version 6, quoted by the error"),
+        Next::Ipv6 => ("ipv6", "Internet Protocol version 6"),
+        Next::HopByHop => ("ipv6.hopopts", "IPv6 hop-by-hop options"),
+        Next::DestinationOptions => ("ipv6.dstopts", "IPv6 destination options"),
+        Next::Routing => ("ipv6.routing", "IPv6 routing header"),
+        Next::Fragment => ("ipv6.fraghdr", "IPv6 fragment header"),
+        Next::Icmp if facts.quoted => ("icmp", "Internet Control Message Protocol, quoted by the error"),
         Next::Icmp => ("icmp", "Internet Control Message Protocol"),
+        Next::Icmpv6 if facts.quoted => ("icmpv6", "Internet Control Message Protocol v6, quoted by the error"),
+        Next::Icmpv6 => ("icmpv6", "Internet Control Message Protocol v6"),
+        Next::Igmp => ("igmp", "Internet Group Management Protocol"),
         Next::Udp if facts.quoted => ("udp", "User Datagram Protocol, quoted by the error"),
         Next::Udp => ("udp", "User Datagram Protocol"),
         Next::Tcp if facts.quoted => ("tcp", "Transmission Control Protocol, quoted by the error"),
@@ -137,7 +168,7 @@ fn beyond(layer: Next, bytes: Range<usize>, frame: usize, ahead: &mut Vec<(Next,
         return;
     }
     let what = match layer {
-        Next::Ethernet | Next::Vlan | Next::Arp | Next::Ipv4 if bytes.end == frame => Next::Padding,
+        Next::Ethernet | Next::Vlan | Next::Arp | Next::Ipv4 | Next::Ipv6 if bytes.end == frame => Next::Padding,
         _ => Next::Data("bytes after the end the header gives"),
     };
     ahead.push((what, bytes));
@@ -147,7 +178,7 @@ fn cut(r: &mut Reader<'_>, layer: Next, title: &str, facts: &Facts) {
     let (here, end) = (r.position(), r.end());
     r.rest(&CUT);
     // RFC 792: an error quotes the IP header and at least 8 bytes more, which is no whole TCP header.
-    if facts.quoted && matches!(layer, Next::Tcp | Next::Udp) {
+    if facts.quoted && matches!(layer, Next::Tcp | Next::Udp | Next::Icmp | Next::Icmpv6 | Next::Igmp) {
         r.because("An error quotes only the beginning of the packet it is about; here the quotation ends.");
     } else {
         r.problem(here..end, format_args!("the bytes end in the middle of the {title}: {} left here", end - here));

@@ -7,7 +7,7 @@ mod marks;
 mod stream;
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use super::tcp::Segment;
 use super::walk;
@@ -37,8 +37,8 @@ pub struct Analysis {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// Who sent the SYN, or the first packet that was seen.
-    pub client: (Ipv4Addr, u16),
-    pub server: (Ipv4Addr, u16),
+    pub client: (IpAddr, u16),
+    pub server: (IpAddr, u16),
     /// Its packets' numbers, in order.
     pub packets: Vec<u32>,
     /// What the client sent, and what the server sent.
@@ -79,7 +79,7 @@ pub fn analyse<'a>(packets: impl IntoIterator<Item = Seen<'a>>) -> Analysis {
     tracker.analysis
 }
 
-type End = (Ipv4Addr, u16);
+type End = (IpAddr, u16);
 
 /// The two sides of a connection while it is followed.
 struct Tracked {

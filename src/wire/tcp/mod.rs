@@ -3,7 +3,7 @@ mod flags;
 mod options;
 
 use std::fmt::{self, Write as _};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
 use super::checksum;
@@ -65,11 +65,14 @@ const URGENT: Words = Words::new(
     "Where urgent data ends, when URG is set; new programs are told not to use it.",
 );
 
+/// Where the IP header could not be read.
+const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
 /// What of a segment the summary and the analysis across segments need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
-    pub(super) source: (Ipv4Addr, u16),
-    pub(super) destination: (Ipv4Addr, u16),
+    pub(super) source: (IpAddr, u16),
+    pub(super) destination: (IpAddr, u16),
     pub(super) sequence: u32,
     pub(super) acknowledgment: u32,
     pub(super) flags: Flags,
@@ -103,8 +106,8 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
     let options = options::read(r, header, flags)?;
     let data = r.position()..r.end();
     if !facts.quoted {
-        let source = (facts.source.unwrap_or(Ipv4Addr::UNSPECIFIED), from);
-        let destination = (facts.destination.unwrap_or(Ipv4Addr::UNSPECIFIED), to);
+        let source = (facts.source.unwrap_or(UNKNOWN), from);
+        let destination = (facts.destination.unwrap_or(UNKNOWN), to);
         let segment = Segment { source, destination, sequence, acknowledgment, flags, window, options, data };
         facts.summary = segment.line(sequence, acknowledgment, u32::from(window));
         facts.segment = Some(segment);
@@ -206,7 +209,7 @@ impl Segment {
         let long = |at: usize| u32::from(short(at)) << 16 | u32::from(short(at + 2));
         let header = usize::from(tcp[12] >> 4) * 4;
         let options = Options::plain(segment.get(20..header)?)?;
-        let address = |at: usize| Ipv4Addr::new(ip[at], ip[at + 1], ip[at + 2], ip[at + 3]);
+        let address = |at: usize| IpAddr::from([ip[at], ip[at + 1], ip[at + 2], ip[at + 3]]);
         let (from, to) = (short(0), short(2));
         if from == 53 || to == 53 || http::begins(&segment[header..]) {
             return None;
