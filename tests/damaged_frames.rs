@@ -1,4 +1,8 @@
-//! Frames of every demo, damaged at random: whatever the bytes, they are read without a panic and every bit is explained.
+//! Frames of every demo and of every kind, damaged at random: whatever the bytes, they are read without a panic and every
+//! bit is explained.
+#[path = "frames/mod.rs"]
+mod crafted;
+
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
@@ -11,7 +15,8 @@ fn frames() -> &'static [Vec<u8>] {
     static FRAMES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     FRAMES.get_or_init(|| {
         let run = |demo: &&demos::Demo| (demo.run)(&Knobs::defaults(demo.knobs), &Setup::default());
-        demos::all().iter().flat_map(|demo| spread(run(demo).packets)).map(|packet| packet.bytes).collect()
+        let demos = demos::all().iter().flat_map(|demo| spread(run(demo).packets)).map(|packet| packet.bytes);
+        crafted::families().into_iter().flat_map(|(_, frames)| frames).chain(demos).collect()
     })
 }
 

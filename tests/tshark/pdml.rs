@@ -30,6 +30,7 @@ pub(crate) fn dissect(file: &[u8]) -> Vec<Dissected> {
         "http.desegment_headers:FALSE",
         "http.desegment_body:FALSE",
         "ip.defragment:FALSE",
+        "ipv6.defragment:FALSE",
         "tcp.relative_sequence_numbers:TRUE",
     ];
     run_on(file, &alone)
