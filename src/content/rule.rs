@@ -63,6 +63,10 @@ rules! {
     CorrectCount "correct-count"
     /// No two options are the same.
     SameOption "same-option"
+    /// The right text does not stand out by its length, in one question or over a chapter.
+    LengthTells "length-tells"
+    /// About half of a chapter's true/false statements are true.
+    TruthBalance "truth-balance"
     /// At most three hints.
     Hints "hints"
     /// From 1 to 5.

@@ -35,6 +35,19 @@ fn a_good_folder_passes_and_a_broken_one_is_told_every_problem_with_its_place() 
 }
 
 #[test]
+fn questions_that_give_themselves_away_are_told_where_and_what_to_do() {
+    let home = Home::new();
+    home.file("course/quizzes/long.toml", include_str!("../data/bad_content/length-tells.toml"));
+    // A chapter is judged as a whole: twice these seven beside those of ours.
+    let seven = include_str!("../data/bad_content/truth-balance.toml").replace("W2", "W1").replace("w02.", "w01.");
+    let more = seven.replace("w01.case", "w01.more").replace("chapter = \"W1\"", "");
+    home.file("course/quizzes/untrue.toml", seven + &more);
+    let ended = home.run(&["check", "course"]);
+    let ended = ended.code(1).says("error[length-tells]").says("long.toml:12:12").says("21 characters at most");
+    ended.says("error[truth-balance]: W1: ").says("true/false statements are true, instead of").says("w01.more-7");
+}
+
+#[test]
 fn what_is_no_folder_of_content_is_said() {
     let home = Home::new();
     home.run(&["check", "nowhere"]).code(3).no_result().warns("nowhere is no folder");

@@ -8,6 +8,7 @@ mod links;
 mod numbers;
 mod questions;
 mod suggest;
+mod tells;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -62,6 +63,7 @@ pub fn check(content: &Content, known: &dyn Known) -> Vec<Diagnostic> {
     checker.ids();
     checker.lessons();
     checker.questions();
+    checker.tells();
     checker.glossary();
     checker.coverage();
     checker.found.sort_by(|a, b| (&a.path, a.span.start).cmp(&(&b.path, b.span.start)));
