@@ -22,7 +22,7 @@ use crate::net::Net;
 use crate::quantity::{Quantity, Unit};
 use crate::recording::Recording;
 use crate::services::both;
-use crate::services::dns::{self, Zone};
+use crate::services::dns::{self, Authority, Zone};
 use crate::services::http::{self, Page};
 
 pub(super) const DEMO: Demo = Demo {
@@ -124,9 +124,11 @@ async fn serve(server: &LabNet, dns: &LabNet, plan: &Plan) {
     let page = move |path: &str| (path == known).then(|| Page { content_type: "text/plain", body: body.clone() });
     let net = server.clone();
     server.spawn(async move { drop(http::serve(net, listener, page).await) });
-    let socket = dns.bind(any(DNS.1)).await.expect("a new host has every port free");
-    let zone = Zone::new(300).with(plan.name, SERVER).expect("the names of this file are domain names");
-    dns.spawn(async move { drop(dns::serve(socket, zone).await) });
+    let zone =
+        format!("$TTL 300\n@ SOA dns admin 1 1h 15m 7d 1m\n@ NS dns\ndns A {}\n{}. A {SERVER}\n", DNS.0, plan.name);
+    let origin = dns::name("example").expect("it is a domain name");
+    let zone = Zone::read("the tour's zone", &zone, &origin).expect("the names of this file are domain names");
+    dns::serve(dns, any(DNS.1), Authority::new(vec![zone])).await.expect("a new host has every port free");
 }
 
 /// What the person at the client does, one thing after another.

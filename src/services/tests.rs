@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 use crate::lab::{Lab, LabNet, LinkOptions, Loss};
 use crate::net::Net;
 use crate::recording::{Recording, Run};
-use crate::services::dns::{self, DnsError, Zone};
+use crate::services::dns::{self, Authority, DnsError, Zone};
 use crate::services::http::{self, HttpError, Page};
 use crate::services::{both, within};
 
@@ -29,9 +29,9 @@ fn run<T, F: Future<Output = T>>(
 }
 
 async fn look_up(client: LabNet, server: LabNet, at: SocketAddr) -> Result<Vec<Ipv4Addr>, DnsError> {
-    let socket = server.bind(at).await?;
-    let zone = Zone::new(60).with("shop.example", Ipv4Addr::new(192, 0, 2, 7))?;
-    server.spawn(async move { drop(dns::serve(socket, zone).await) });
+    let text = "$TTL 60\n@ SOA ns admin 1 1h 15m 7d 60\n@ NS ns\n@ A 192.0.2.7\n";
+    let zone = Zone::read("shop", text, &dns::name("shop.example")?).expect("a zone");
+    dns::serve(&server, at, Authority::new(vec![zone])).await?;
     dns::resolve(&client, at, "shop.example", 9).await
 }
 

@@ -63,6 +63,12 @@ impl Crowd {
         Member(self.clone())
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.0.borrow().0
+    }
+
     /// Waits until nobody is left. One task may wait at a time.
     pub async fn gone(&self) {
         poll_fn(|cx| {

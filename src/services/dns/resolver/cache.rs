@@ -1,0 +1,166 @@
+//! What a resolver remembers: records, what does not exist, and who serves which zone; each until its TTL is over by the
+//! network's own clock.
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use hickory_proto::rr::{Name, Record};
+
+use super::trace::{Failure, Question};
+use crate::recording::Time;
+
+/// RFC 9520 §3.2: a failure is remembered too, for a few seconds.
+const FAILED: Duration = Duration::from_secs(5);
+
+/// Who serves a zone, as the zone above said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Delegation {
+    pub(super) zone: Name,
+    /// In the order they were named, with the addresses that came along.
+    pub(super) servers: Vec<(Name, Vec<IpAddr>)>,
+    pub(super) ttl: u32,
+}
+
+/// What is known about a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    Records(Vec<Record>),
+    NoData(Option<Record>),
+    NoName(Option<Record>),
+}
+
+#[derive(Clone, Debug)]
+struct Kept<T> {
+    value: T,
+    stored: Time,
+    until: Time,
+}
+
+impl<T> Kept<T> {
+    fn new(value: T, now: Time, ttl: u32) -> Self {
+        Self { value, stored: now, until: now + Duration::from_secs(ttl.into()) }
+    }
+
+    fn left(&self, now: Time) -> Option<u32> {
+        (now < self.until).then(|| seconds(self.until - now))
+    }
+}
+
+/// Whole seconds, rounded up: a TTL of a second is not over before it is over.
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_nanos().div_ceil(1_000_000_000)).unwrap_or(u32::MAX)
+}
+
+/// What a resolver remembers, of at most so many names.
+#[derive(Debug)]
+pub(super) struct Cache {
+    most: usize,
+    known: BTreeMap<Question, Kept<Known>>,
+    /// Names that do not exist, with any type (RFC 2308 §5); nor do those below (RFC 8020).
+    nowhere: BTreeMap<Name, Kept<Option<Record>>>,
+    delegations: BTreeMap<Name, Kept<Delegation>>,
+    failed: BTreeMap<Question, Kept<Failure>>,
+}
+
+impl Cache {
+    pub(super) const fn new(most: usize) -> Self {
+        Self {
+            most,
+            known: BTreeMap::new(),
+            nowhere: BTreeMap::new(),
+            delegations: BTreeMap::new(),
+            failed: BTreeMap::new(),
+        }
+    }
+
+    /// What is known, with the seconds it holds; the records' TTLs are what is left of them.
+    pub(super) fn get(&self, question: &Question, now: Time) -> Option<(Known, u32)> {
+        if let Some((left, soa)) = self.is_nowhere(&question.name, now) {
+            return Some((Known::NoName(aged(soa.as_slice(), left).pop()), left));
+        }
+        let kept = self.known.get(question)?;
+        let left = kept.left(now)?;
+        let known = match &kept.value {
+            Known::Records(records) => Known::Records(aged(records, left)),
+            Known::NoData(soa) => Known::NoData(aged(soa.as_slice(), left).pop()),
+            Known::NoName(soa) => Known::NoName(soa.clone()),
+        };
+        Some((known, left))
+    }
+
+    /// Records that are over, but not for longer than `most`; and since when they were kept.
+    pub(super) fn stale(&self, question: &Question, now: Time, most: Duration) -> Option<(Vec<Record>, u32)> {
+        let kept = self.known.get(question)?;
+        let Known::Records(records) = &kept.value else { return None };
+        let over = now.since(kept.until);
+        (now >= kept.until && over <= most).then(|| (records.clone(), seconds(now - kept.stored)))
+    }
+
+    fn is_nowhere(&self, name: &Name, now: Time) -> Option<(u32, &Option<Record>)> {
+        (1..=name.num_labels()).find_map(|labels| {
+            let kept = self.nowhere.get(&name.trim_to(labels.into()))?;
+            Some((kept.left(now)?, &kept.value))
+        })
+    }
+
+    pub(super) fn put(&mut self, question: Question, known: Known, now: Time) {
+        let ttl = match &known {
+            Known::Records(records) => records.iter().map(|it| it.ttl).min(),
+            Known::NoData(soa) | Known::NoName(soa) => soa.as_ref().map(|it| it.ttl),
+        };
+        // RFC 2308 §5: without a SOA record it is not remembered; RFC 1035 §3.2.1: a TTL of 0 is for this once.
+        let Some(ttl) = ttl.filter(|ttl| *ttl > 0) else { return };
+        self.failed.remove(&question);
+        if let Known::NoName(soa) = known {
+            make_room(&mut self.nowhere, self.most);
+            self.nowhere.insert(question.name, Kept::new(soa, now, ttl));
+        } else {
+            make_room(&mut self.known, self.most);
+            self.nowhere.remove(&question.name);
+            self.known.insert(question, Kept::new(known, now, ttl));
+        }
+    }
+
+    pub(super) fn delegate(&mut self, delegation: Delegation, now: Time) {
+        make_room(&mut self.delegations, self.most);
+        let ttl = delegation.ttl;
+        self.delegations.insert(delegation.zone.clone(), Kept::new(delegation, now, ttl));
+    }
+
+    /// The servers of the closest zone at or above this name that is known; with the seconds they are.
+    pub(super) fn closest(&self, name: &Name, now: Time) -> Option<(Delegation, u32)> {
+        (1..=name.num_labels()).rev().find_map(|labels| {
+            let kept = self.delegations.get(&name.trim_to(labels.into()))?;
+            Some((kept.value.clone(), kept.left(now)?))
+        })
+    }
+
+    pub(super) fn fail(&mut self, question: Question, failure: Failure, now: Time) {
+        make_room(&mut self.failed, self.most);
+        let until = now + FAILED;
+        self.failed.insert(question, Kept { value: failure, stored: now, until });
+    }
+
+    pub(super) fn failed(&self, question: &Question, now: Time) -> Option<Failure> {
+        let kept = self.failed.get(question)?;
+        kept.left(now).map(|_| kept.value.clone())
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.most);
+    }
+}
+
+fn aged(records: &[Record], left: u32) -> Vec<Record> {
+    let mut aged = records.to_vec();
+    aged.iter_mut().for_each(|it| it.ttl = left);
+    aged
+}
+
+/// Forgets what would be over first, when there is no room for one more.
+fn make_room<K: Ord + Clone, T>(kept: &mut BTreeMap<K, Kept<T>>, most: usize) {
+    if kept.len() >= most {
+        let first = kept.iter().min_by_key(|(_, it)| it.until).map(|(key, _)| key.clone());
+        first.map(|key| kept.remove(&key));
+    }
+}

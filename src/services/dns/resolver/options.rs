@@ -1,0 +1,94 @@
+//! How a resolver works, and how far it goes for one question.
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::time::Duration;
+
+use hickory_proto::rr::Name;
+
+use super::trace::Families;
+use crate::services::dns::responder::EDNS_UDP;
+use crate::services::dns::{PORT, Transport};
+
+/// Where the servers of the root are: what a resolver is given before it knows anything (RFC 9609).
+pub type Hints = Vec<(Name, Vec<IpAddr>)>;
+
+/// Where a server's address is reached.
+pub type Place = Rc<dyn Fn(IpAddr) -> SocketAddr>;
+
+/// How a resolver works.
+#[derive(Clone)]
+pub struct Options {
+    pub hints: Hints,
+    /// What carries queries; a truncated answer is asked for over TCP whatever this says.
+    pub transport: Transport,
+    /// The largest datagram that is taken (RFC 6891 §6.2.3).
+    pub payload: u16,
+    /// Asks each zone's servers for no more labels than they need (RFC 9156).
+    pub minimise: bool,
+    /// Asks for the records of DNSSEC too (the DO bit, RFC 3225).
+    pub dnssec: bool,
+    /// An expired answer may be used for so long when nobody can be asked (RFC 8767); `None` never.
+    pub serve_stale: Option<Duration>,
+    pub families: Families,
+    pub limits: Limits,
+    pub place: Place,
+}
+
+/// How far a resolver goes for one question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub time: Duration,
+    pub queries: u32,
+    /// Bytes of all answers together.
+    pub bytes: usize,
+    pub aliases: usize,
+    pub referrals: usize,
+    /// Servers' addresses that need another server's address first.
+    pub depth: u8,
+    /// A server that was never heard of is given so long to answer.
+    pub patience: Duration,
+    /// How often the servers of a zone are asked, one after the other.
+    pub rounds: u32,
+    /// Records and delegations that are kept.
+    pub cache: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(15),
+            queries: 64,
+            bytes: 1 << 20,
+            aliases: 12,
+            referrals: 24,
+            depth: 4,
+            patience: Duration::from_secs(1),
+            rounds: 2,
+            cache: 10_000,
+        }
+    }
+}
+
+impl Options {
+    /// A resolver that begins at these servers of the root, at port 53, over UDP and IPv4.
+    #[must_use]
+    pub fn new(hints: Hints) -> Self {
+        Self {
+            hints,
+            transport: Transport::Udp,
+            payload: EDNS_UDP,
+            minimise: false,
+            dnssec: false,
+            serve_stale: None,
+            families: Families { v4: true, v6: false },
+            limits: Limits::default(),
+            place: Rc::new(|address| SocketAddr::new(address, PORT)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("hints", &self.hints).finish_non_exhaustive()
+    }
+}

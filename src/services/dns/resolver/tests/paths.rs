@@ -1,0 +1,106 @@
+//! Names of the zones that ship, from the root down.
+use super::*;
+
+fn path(text: &str, kind: RecordType) -> Resolution {
+    World::whole().look_up(options(), text, kind)
+}
+
+#[test]
+fn a_name_three_zones_down_takes_three_queries() {
+    let found = path("www.shop.example", RecordType::A);
+    assert_eq!(words(&found), ["referral", "referral", "answer"]);
+    assert_eq!(answers(&found), [IpAddr::from([203, 0, 113, 80])]);
+    assert_eq!(found.ended - found.began, Duration::from_millis(60));
+    assert!(found.steps.iter().all(|it| it.took() == Duration::from_millis(20) && it.refused.is_empty()));
+    let referral = &found.steps[0];
+    assert_eq!(referral.kind, Kind::Referral { cut: name("example").expect("a name"), servers: 2, glue: 4 });
+}
+
+#[test]
+fn an_alias_into_another_zone_begins_again_at_the_closest_known_one() {
+    let found = path("static.shop.example", RecordType::A);
+    assert_eq!(words(&found), ["referral", "referral", "alias", "referral", "referral", "answer"]);
+    let Outcome::Answer(records) = &found.outcome else { panic!() };
+    assert_eq!(records.len(), 4, "two aliases and two addresses");
+}
+
+#[test]
+fn a_server_without_glue_is_looked_up_first() {
+    let found = path("www.blog.example", RecordType::A);
+    assert_eq!(words(&found), ["referral", "referral", "+referral", "+referral", "+answer", "answer"]);
+}
+
+#[test]
+fn what_does_not_exist_is_told_from_what_has_no_such_record() {
+    assert_eq!(words(&path("nobody.shop.example", RecordType::A)), ["referral", "referral", "nxdomain"]);
+    assert_eq!(words(&path("www.shop.example", RecordType::MX)), ["referral", "referral", "nodata"]);
+    assert_eq!(words(&path("empty.shop.example", RecordType::A)), ["referral", "referral", "nodata"]);
+    assert_eq!(words(&path("www.nowhere", RecordType::A)), ["nxdomain"]);
+}
+
+#[test]
+fn a_server_that_knows_nothing_of_the_zone_is_lame() {
+    let found = path("www.lame.example", RecordType::A);
+    assert_eq!(words(&found), ["referral", "referral", "refused"]);
+    assert!(failure(&found).contains("no server of lame.example. gave a usable answer: ns1.shop.example.: it answers"));
+}
+
+#[test]
+fn a_dead_server_costs_a_timeout_and_the_other_answers() {
+    let found = path("www.half.example", RecordType::A);
+    assert!(
+        words(&found).contains(&"timeout".to_owned()) || words(&found).contains(&"failed".to_owned()),
+        "{:?}",
+        words(&found)
+    );
+    assert_eq!(answers(&found), [IpAddr::from([203, 0, 113, 82])]);
+}
+
+#[test]
+fn an_alias_of_itself_is_noticed() {
+    let found = path("loop.shop.example", RecordType::A);
+    assert!(failure(&found).contains("leads back to itself"), "{}", failure(&found));
+}
+
+#[test]
+fn what_does_not_fit_is_asked_for_over_tcp() {
+    let found = path("big.shop.example", RecordType::TXT);
+    assert_eq!(words(&found), ["referral", "referral", "truncated", "answer"]);
+    let last = found.steps[3].server.as_ref().expect("a server");
+    assert_eq!(last.transport, crate::services::dns::Transport::Tcp);
+    assert!(last.received > 1232);
+}
+
+#[test]
+fn over_tcp_each_query_takes_a_handshake_more() {
+    let mut options = options();
+    options.transport = crate::services::dns::Transport::Tcp;
+    let found = World::whole().look_up(options, "www.shop.example", RecordType::A);
+    assert_eq!(found.ended - found.began, Duration::from_millis(120));
+}
+
+#[test]
+fn with_minimisation_nobody_is_asked_for_more_than_a_label_more() {
+    let mut options = options();
+    options.minimise = true;
+    let found = World::whole().look_up(options, "www.shop.example", RecordType::A);
+    let asked: Vec<_> = found.steps.iter().map(|it| it.question.name.to_string()).collect();
+    assert_eq!(asked, ["example.", "shop.example.", "www.shop.example."]);
+    let mut minimal = super::options();
+    minimal.minimise = true;
+    let found = World::whole().look_up(minimal, "a.b.empty.shop.example", RecordType::TXT);
+    assert_eq!(words(&found), ["referral", "referral", "further", "further", "answer"]);
+}
+
+#[test]
+fn a_lost_query_is_followed_by_one_to_another_server() {
+    let mut world = World::without(&["root-a"]);
+    let site = SITES[0];
+    let link = LinkOptions::default().loss_there(Loss::nth(1));
+    world.add_behind(site.host, site.address, Authority::new(site.zones()), link);
+    let found = world.look_up(options(), "www.shop.example", RecordType::A);
+    assert_eq!(words(&found), ["timeout", "referral", "referral", "answer"]);
+    let hosts: Vec<_> =
+        found.steps.iter().take(2).map(|it| it.server.as_ref().expect("a server").name.to_string()).collect();
+    assert_eq!(hosts, ["a.root-servers.", "b.root-servers."]);
+}

@@ -1,0 +1,207 @@
+//! The way from the root, or from the closest zone that is known, down to an answer (RFC 1034 §5.3.3).
+use hickory_proto::rr::{Name, Record, RecordType};
+
+use super::Resolver;
+use super::cache::{Delegation, Known};
+use super::judge::{Judged, Verdict, say};
+use super::trace::{Failure, Kind, Question, Step};
+use crate::net::Net;
+use crate::recording::Time;
+
+/// One question's work so far.
+pub(super) struct Work {
+    pub(super) steps: Vec<Step>,
+    pub(super) began: Time,
+    pub(super) queries: u32,
+    pub(super) bytes: usize,
+    /// The servers whose addresses are being looked up, the innermost last.
+    pub(super) wanted: Vec<Name>,
+}
+
+/// How a question ended, after its aliases.
+pub(super) enum Ended {
+    Records(Vec<Record>),
+    NoData(Vec<Record>, Option<Record>),
+    NoName(Vec<Record>, Option<Record>),
+}
+
+/// What one name came to.
+enum One {
+    Records(Vec<Record>),
+    Alias(Vec<Record>, Name),
+    NoData(Vec<Record>, Option<Record>),
+    NoName(Vec<Record>, Option<Record>),
+}
+
+impl Work {
+    pub(super) const fn new(began: Time) -> Self {
+        Self { steps: Vec::new(), began, queries: 0, bytes: 0, wanted: Vec::new() }
+    }
+
+    /// How deep the question is among those about servers' addresses.
+    pub(super) fn depth(&self) -> u8 {
+        u8::try_from(self.wanted.len()).unwrap_or(u8::MAX)
+    }
+
+    /// A step without a query.
+    pub(super) fn step<N: Net>(
+        &mut self,
+        resolver: &Resolver<N>,
+        zone: Name,
+        question: &Question,
+        kind: Kind,
+        believed: Vec<String>,
+    ) {
+        let now = resolver.0.net.now();
+        let (depth, question) = (self.depth(), question.clone());
+        let step =
+            Step { at: now, until: now, depth, zone, question, server: None, kind, believed, refused: Vec::new() };
+        self.add(resolver, step);
+    }
+
+    pub(super) fn add<N: Net>(&mut self, resolver: &Resolver<N>, step: Step) {
+        let who = step.server.as_ref().map_or("the cache".to_owned(), |it| it.name.to_string());
+        resolver.0.net.note(format!("{}, {who}: {}", step.question, step.says()));
+        self.steps.push(step);
+    }
+}
+
+impl<N: Net> Resolver<N> {
+    /// Looks up a name and follows its aliases.
+    pub(super) async fn follow(&self, work: &mut Work, question: &Question) -> Result<Ended, Failure> {
+        let mut question = question.clone();
+        let mut aliases: Vec<Record> = Vec::new();
+        for _ in 0..=self.0.options.limits.aliases {
+            match self.one(work, &question).await? {
+                One::Records(records) => return Ok(Ended::Records([aliases, records].concat())),
+                One::NoData(more, soa) => return Ok(Ended::NoData([aliases, more].concat(), soa)),
+                One::NoName(more, soa) => return Ok(Ended::NoName([aliases, more].concat(), soa)),
+                One::Alias(more, target) => {
+                    aliases.extend(more);
+                    if aliases.iter().any(|it| it.name == target) {
+                        return Err(Failure::AliasCircle(target));
+                    }
+                    question.name = target;
+                }
+            }
+        }
+        Err(Failure::Aliases(self.0.options.limits.aliases))
+    }
+
+    /// Looks up one name: in the cache, then from server to server.
+    async fn one(&self, work: &mut Work, question: &Question) -> Result<One, Failure> {
+        if let Some(known) = self.cached(work, question) {
+            return Ok(known);
+        }
+        let mut here = self.start(work, question);
+        // As many labels as the zone's servers are asked for, when no more than needed are.
+        let mut labels = here.zone.num_labels();
+        let steps = self.0.options.limits.referrals + usize::from(question.name.num_labels());
+        for _ in 0..steps {
+            let asked = self.asked(question, labels.max(here.zone.num_labels()));
+            let judged = self.ask_zone(work, &here, &asked, question).await?;
+            let Judged { chain, verdict, .. } = judged;
+            let whole = asked == *question;
+            match verdict {
+                Verdict::Referral(next) => {
+                    self.0.cache.borrow_mut().delegate(next.clone(), self.0.net.now());
+                    here = next;
+                }
+                // The name does not exist, so nothing below it does (RFC 8020).
+                Verdict::NoName(soa) => return Ok(self.keep(&asked, chain, One::NoName(Vec::new(), soa))),
+                _ if !whole => labels = asked.name.num_labels(),
+                Verdict::Records(records) => return Ok(self.keep(question, chain, One::Records(records))),
+                Verdict::Alias(target) => return Ok(self.keep(question, chain, One::Alias(Vec::new(), target))),
+                Verdict::NoData(soa) => return Ok(self.keep(question, chain, One::NoData(Vec::new(), soa))),
+                Verdict::Truncated | Verdict::Refused(_) | Verdict::Lame(_) => {
+                    return Err(Failure::Servers { zone: here.zone, why: Vec::new() });
+                }
+            }
+        }
+        Err(Failure::Referrals(self.0.options.limits.referrals))
+    }
+
+    /// What the cache knows: the answer, or an alias.
+    fn cached(&self, work: &mut Work, question: &Question) -> Option<One> {
+        let now = self.0.net.now();
+        let alias = Question { name: question.name.clone(), kind: RecordType::CNAME };
+        let (known, left) = {
+            let cache = self.0.cache.borrow();
+            cache
+                .get(question, now)
+                .or_else(|| cache.get(&alias, now).filter(|(known, _)| matches!(known, Known::Records(_))))?
+        };
+        let (one, told) = match known {
+            Known::Records(records) => {
+                let told = records.iter().map(say).collect();
+                let target = records.first().and_then(|it| match &it.data {
+                    hickory_proto::rr::RData::CNAME(target) if question.kind != RecordType::CNAME => {
+                        Some(target.0.clone())
+                    }
+                    _ => None,
+                });
+                (target.map_or_else(|| One::Records(records.clone()), |it| One::Alias(records.clone(), it)), told)
+            }
+            Known::NoData(soa) => (One::NoData(Vec::new(), soa), vec!["there is no record of this type".to_owned()]),
+            Known::NoName(soa) => (One::NoName(Vec::new(), soa), vec!["there is no such name".to_owned()]),
+        };
+        work.step(self, question.name.clone(), question, Kind::Cached { left }, told);
+        Some(one)
+    }
+
+    /// Where the way begins: at the closest zone whose servers are known, at last at the root.
+    fn start(&self, work: &mut Work, question: &Question) -> Delegation {
+        // The servers of a zone do not have its DS record; those above do (RFC 4035 §3.1.4.1).
+        let name = if question.kind == RecordType::DS { question.name.base_name() } else { question.name.clone() };
+        let known = self.0.cache.borrow().closest(&name, self.0.net.now());
+        let Some((delegation, left)) = known else {
+            let servers = self.0.options.hints.clone();
+            return Delegation { zone: Name::root(), servers, ttl: u32::MAX };
+        };
+        let told = delegation.servers.iter().map(|(name, _)| format!("{} NS {name}", delegation.zone)).collect();
+        work.step(self, delegation.zone.clone(), question, Kind::Known { left }, told);
+        delegation
+    }
+
+    /// What a zone's servers are asked: the whole question, or one label more than is known (RFC 9156 §2.1).
+    fn asked(&self, question: &Question, labels: u8) -> Question {
+        let next = labels.saturating_add(1);
+        if !self.0.options.minimise || next >= question.name.num_labels() {
+            return question.clone();
+        }
+        Question { name: question.name.trim_to(next.into()), kind: RecordType::A }
+    }
+
+    /// Remembers what a name came to, with the aliases before it.
+    fn keep(&self, question: &Question, chain: Vec<Record>, one: One) -> One {
+        let now = self.0.net.now();
+        let mut cache = self.0.cache.borrow_mut();
+        for alias in &chain {
+            let key = Question { name: alias.name.clone(), kind: RecordType::CNAME };
+            cache.put(key, Known::Records(vec![alias.clone()]), now);
+        }
+        let end = chain.last().and_then(|it| match &it.data {
+            hickory_proto::rr::RData::CNAME(target) => Some(target.0.clone()),
+            _ => None,
+        });
+        let key = Question { name: end.unwrap_or_else(|| question.name.clone()), kind: question.kind };
+        let known = match &one {
+            One::Records(records) => Known::Records(records.clone()),
+            One::NoData(_, soa) => Known::NoData(soa.clone()),
+            One::NoName(_, soa) => Known::NoName(soa.clone()),
+            One::Alias(..) => return with_chain(chain, one),
+        };
+        cache.put(key, known, now);
+        drop(cache);
+        with_chain(chain, one)
+    }
+}
+
+fn with_chain(chain: Vec<Record>, one: One) -> One {
+    match one {
+        One::Records(records) => One::Records([chain, records].concat()),
+        One::Alias(_, target) => One::Alias(chain, target),
+        One::NoData(_, soa) => One::NoData(chain, soa),
+        One::NoName(_, soa) => One::NoName(chain, soa),
+    }
+}
