@@ -71,7 +71,8 @@ impl<N: Net> Resolver<N> {
     pub(super) async fn follow(&self, work: &mut Work, question: &Question) -> Result<Ended, Failure> {
         let mut question = question.clone();
         let mut aliases: Vec<Record> = Vec::new();
-        for _ in 0..=self.0.options.limits.aliases {
+        let most = self.0.options.limits.aliases;
+        while aliases.len() <= most {
             match self.one(work, &question).await? {
                 One::Records(records) => return Ok(Ended::Records([aliases, records].concat())),
                 One::NoData(more, soa) => return Ok(Ended::NoData([aliases, more].concat(), soa)),
@@ -85,7 +86,7 @@ impl<N: Net> Resolver<N> {
                 }
             }
         }
-        Err(Failure::Aliases(self.0.options.limits.aliases))
+        Err(Failure::Aliases(most))
     }
 
     /// Looks up one name: in the cache, then from server to server.
