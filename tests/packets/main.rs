@@ -33,20 +33,26 @@ macro_rules! scripts {
 scripts! {
     a_closed_port_and_a_listener_reset_strangers
     a_closed_socket_does_not_wait_for_ever_for_the_others_fin
+    a_cookie_is_good_for_one_to_two_minutes
     a_duplicate_is_reported_as_dsack
     a_full_accept_queue_drops_the_ack
     a_full_accept_queue_may_reset
     a_full_syn_queue_drops_or_sends_cookies
     a_handshake_and_an_orderly_end
+    a_lost_window_says_cwr
+    a_mark_and_a_loss_in_one_window_reduce_it_once
+    a_mark_on_the_segment_that_opens_is_echoed
     a_new_syn_may_end_time_wait
     a_partial_ack_retransmits_the_next_hole
     a_reset_in_every_open_state
     a_reset_in_syn_received_returns_to_listen
     a_reset_in_syn_sent
     a_reset_in_the_window_is_challenged
+    a_router_that_names_no_size_is_searched_for
+    a_small_number_of_syn_retries_still_ends_early
     a_syn_ack_is_sent_six_times
     a_syn_in_established_is_challenged
-    a_syn_is_sent_seven_times
+    a_syn_is_sent_eleven_times
     a_tail_loss_is_probed
     a_too_small_path_mtu_is_not_believed
     a_window_that_shrinks_is_not_exceeded
@@ -85,6 +91,7 @@ scripts! {
     syn_cookies
     the_fin_is_sent_again
     the_first_acks_are_quick
+    the_path_mtu_is_tried_again_after_ten_minutes
     the_receiver_reports_sack_blocks
     the_retransmission_timeout_doubles
     the_sender_avoids_silly_windows
@@ -98,6 +105,7 @@ scripts! {
     windows_are_scaled
     without_an_mss_option_536_bytes
     without_keepalive_a_silent_connection_lasts
+    without_linear_timeouts_a_syn_is_sent_seven_times
     without_nagle_each_write_is_a_segment
 }
 

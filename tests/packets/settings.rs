@@ -34,6 +34,7 @@ fn set(host: &mut HostOptions, key: &str, value: &str) -> Option<()> {
         "ecn" => tcp.ecn = ecn(value)?,
         "min_rto" => tcp.min_rto = duration(value)?,
         "syn_retries" => tcp.syn_retries = value.parse().ok()?,
+        "syn_linear_timeouts" => tcp.syn_linear_timeouts = value.parse().ok()?,
         "synack_retries" => tcp.synack_retries = value.parse().ok()?,
         "user_timeout" => tcp.user_timeout = duration(value)?,
         "keepalive" => tcp.keepalive = Some(keepalive(value)?),

@@ -48,7 +48,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::quantity("probes", "TCP_KEEPCNT: unanswered probes until it is over", Unit::Count, [1, 9, 1, 9]),
         Knob::millis(
             "user-timeout",
-            "TCP_USER_TIMEOUT for unanswered data; 0 is the system's",
+            "TCP_USER_TIMEOUT for data and for probes unanswered; 0: the system's",
             [0, 900_000, 10_000, 0],
         ),
     ],

@@ -45,7 +45,12 @@ pub(super) const DEMO: Demo = Demo {
         Knob::quantity("requests", "how many in all", Unit::Count, [1, 700, 50, 60]),
         Knob::choice("connections", "A's connections to B", &["new", "kept"]),
         Knob::millis("connect-timeout", "A waits for a connection; 0 as long as TCP tries", [0, 130_000, 100, 1000]),
-        Knob::quantity("syn-retries", "times a SYN is sent again", Unit::Count, [0, 6, 1, 6]),
+        Knob::quantity(
+            "syn-retries",
+            "tcp_syn_retries; up to four more come first, 1 s apart",
+            Unit::Count,
+            [0, 6, 1, 6],
+        ),
         Knob::millis("request-timeout", "A waits for an answer; 0 for ever", [0, 60_000, 100, 500]),
         Knob::millis("client-timeout", "the client waits for A; 0 for ever", [0, 120_000, 500, 5000]),
         Knob::millis("user-timeout", "TCP_USER_TIMEOUT of A's sockets; 0 is the system's", [0, 900_000, 1000, 0]),

@@ -74,6 +74,12 @@ pub(crate) enum Decision {
         mss: u32,
         before: u32,
     },
+    /// RFC 1191 §6.3.
+    PathMtuExpired {
+        mss: u32,
+        before: u32,
+        after: Duration,
+    },
     TimeWaitReused,
     /// RFC 9293 §3.9.2.2: noted, not obeyed.
     SoftError(IcmpError),
@@ -132,6 +138,13 @@ impl fmt::Display for Decision {
             Self::CookieAccepted { mss } => write!(f, "the ACK carries a valid SYN cookie: MSS {mss}"),
             Self::PathMtu { mss, before } => {
                 write!(f, "the path carries less: segments of {mss} B payload instead of {before}")
+            }
+            Self::PathMtuExpired { mss, before, after } => {
+                let after = Quantity::time(after);
+                write!(
+                    f,
+                    "the path may carry more again after {after}: segments of {mss} B payload instead of {before}"
+                )
             }
             Self::TimeWaitReused => f.write_str("a new connection takes over the port from TIME-WAIT"),
             Self::SoftError(error) => write!(f, "{error}: noted, an established connection goes on"),

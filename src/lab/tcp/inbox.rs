@@ -185,8 +185,9 @@ impl Inbox {
         self.twice.is_some()
     }
 
-    /// The blocks for the next ACK: what came twice, then what grew last (RFC 2883 §4, RFC 2018 §4).
-    pub(crate) fn blocks(&mut self, most: usize) -> Blocks {
+    /// The blocks for the next ACK: what came twice, then what grew last (RFC 2883 §4, RFC 2018 §4). A FIN at the end of a
+    /// range has arrived with it.
+    pub(crate) fn blocks(&mut self, most: usize, fin: Option<Seq>) -> Blocks {
         let mut blocks = Blocks::default();
         if most == 0 {
             return blocks;
@@ -196,7 +197,8 @@ impl Inbox {
         }
         for start in &self.recent {
             if let Ok(found) = self.beyond.binary_search_by(|(first, _)| order(*first, *start)) {
-                blocks.push(self.beyond[found]);
+                let (first, last) = self.beyond[found];
+                blocks.push((first, if fin == Some(last) { last + 1 } else { last }));
             }
         }
         blocks.truncate(most);
@@ -242,7 +244,7 @@ mod tests {
     }
 
     fn ranges(inbox: &mut Inbox, most: usize) -> Vec<(u32, u32)> {
-        inbox.blocks(most).as_slice().iter().map(|(a, b)| (*a - FIRST, *b - FIRST)).collect()
+        inbox.blocks(most, None).as_slice().iter().map(|(a, b)| (*a - FIRST, *b - FIRST)).collect()
     }
 
     #[test]

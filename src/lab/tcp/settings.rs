@@ -106,8 +106,11 @@ pub struct TcpSettings {
     pub ecn: Ecn,
     /// The floor of the retransmission timeout: Linux 200 ms; RFC 6298 §2.4 says 1 s.
     pub min_rto: Duration,
-    /// How often an unanswered SYN is sent again (`tcp_syn_retries`); 6 make 127 s.
+    /// How often an unanswered SYN is sent again, each wait twice as long as the one before (`tcp_syn_retries`): 6 make
+    /// 127 s, and 131 s with the four that come first.
     pub syn_retries: u32,
+    /// Retransmissions of a SYN that come first, a second apart (`tcp_syn_linear_timeouts`, since Linux 6.5).
+    pub syn_linear_timeouts: u32,
     /// The same for a SYN-ACK (`tcp_synack_retries`).
     pub synack_retries: u32,
     /// How long sent bytes may stay unacknowledged until the connection is given up; Linux's 15 retries take about 924 s.
@@ -148,6 +151,7 @@ impl TcpSettings {
         ecn: Ecn::Passive,
         min_rto: Duration::from_millis(200),
         syn_retries: 6,
+        syn_linear_timeouts: 4,
         synack_retries: 5,
         user_timeout: Duration::from_millis(924_600),
         keepalive: None,

@@ -18,6 +18,21 @@ pub enum State {
 }
 
 impl State {
+    /// All of them, in the order a connection meets them.
+    pub const ALL: [Self; 11] = [
+        Self::Closed,
+        Self::Listen,
+        Self::SynSent,
+        Self::SynReceived,
+        Self::Established,
+        Self::FinWait1,
+        Self::FinWait2,
+        Self::CloseWait,
+        Self::Closing,
+        Self::LastAck,
+        Self::TimeWait,
+    ];
+
     /// The name the RFC writes.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -38,7 +38,7 @@ impl Connection {
                 return self.send_reset(now, ack, None, Resets::WrongAck, out);
             }
             self.window.update(segment.seq, ack, segment.window);
-            self.establish(now, out);
+            self.establish(now, segment, out);
         }
         if self.takes_ack(now, segment, ack, out) && self.state != State::Closed {
             self.note_marks(segment, marked);

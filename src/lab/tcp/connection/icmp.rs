@@ -1,5 +1,6 @@
 //! What ICMP, or ARP's silence, says about a segment of this connection (RFC 9293 §3.9.2.2, RFC 5461, RFC 1191).
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use crate::lab::tcp::connection::Connection;
 use crate::lab::tcp::decision::{Decision, GivesUp};
@@ -13,8 +14,10 @@ use crate::recording::Time;
 const SMALLEST_PATH_MTU: u16 = 552;
 /// Every link of an IPv6 path carries this much (RFC 8201 §4: a node must not go below it).
 const SMALLEST_PATH_MTU_V6: u16 = 1280;
-/// RFC 1191 §7, the table of plateaus: sizes to try where a router does not say how much it carries.
-const PLATEAUS: [u16; 5] = [1492, 1006, 552, 508, 296];
+/// RFC 1191 §7, table 7-1, as far as it is believed: sizes to try where a router does not say how much it carries (§5).
+const PLATEAUS: [u16; 8] = [65_535, 32_000, 17_914, 8166, 4352, 2002, 1492, 1006];
+/// RFC 1191 §6.3, RFC 8201 §4, and Linux's `mtu_expires`: after so long the path may carry more again.
+const PATH_MTU_EXPIRES: Duration = Duration::from_secs(600);
 
 impl Connection {
     /// An error about the segment with this sequence number.
@@ -50,12 +53,29 @@ impl Connection {
             return;
         }
         self.path_mtu = mtu;
+        self.path_mtu_lowered = Some(now);
         let mss = self.mss();
         self.decide(Decision::PathMtu { mss, before }, out);
         if let Some(sender) = &mut self.sender {
             sender.on_smaller_mss(now, mss);
         }
         self.flush(now, out);
+    }
+
+    /// RFC 1191 §6.3: as large again as the first hop carries, when something is to be sent; as Linux, without a timer. If the
+    /// path has not changed, ICMP says so again.
+    pub(super) fn raise_path_mtu(&mut self, now: Time, out: &mut TcpOutput) {
+        if self.path_mtu_lowered.is_none_or(|at| now - at < PATH_MTU_EXPIRES) {
+            return;
+        }
+        self.path_mtu_lowered = None;
+        let before = self.mss();
+        self.path_mtu = self.rules.mtu;
+        let mss = self.mss();
+        self.decide(Decision::PathMtuExpired { mss, before, after: PATH_MTU_EXPIRES }, out);
+        if let Some(sender) = &mut self.sender {
+            sender.on_larger_mss(mss);
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod icmp;
 mod opening;
 mod output;
 mod probes;
+mod syn_waits;
 mod terms;
 mod text;
 mod time_wait;
@@ -73,6 +74,8 @@ pub(crate) struct Connection {
     held_back: bool,
     /// Bytes of the largest packet the path is known to carry.
     path_mtu: u16,
+    /// When ICMP last lowered it below what the first hop carries.
+    path_mtu_lowered: Option<Time>,
     probes: Probes,
     /// The end of TIME-WAIT, or of the patience in FIN-WAIT-2.
     lingers_until: Option<Time>,

@@ -3,6 +3,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use crate::lab::tcp::connection::probes::Probes;
+use crate::lab::tcp::connection::syn_waits::syn_waits;
 use crate::lab::tcp::connection::trace::Traced;
 use crate::lab::tcp::connection::{Connection, Rules, Terms, Timestamps};
 use crate::lab::tcp::decision::GivesUp;
@@ -13,18 +14,15 @@ use crate::lab::tcp::outbox::Outbox;
 use crate::lab::tcp::output::{Pair, TcpOutput};
 use crate::lab::tcp::reason::{Acknowledges, Reason, Resets};
 use crate::lab::tcp::segment::Segment;
-use crate::lab::tcp::sender::{Sender, SenderOptions};
+use crate::lab::tcp::sender::{INITIAL_RTO, MAX_RTO, Sender, SenderOptions};
 use crate::lab::tcp::seq::Seq;
 use crate::lab::tcp::settings::Ecn;
 use crate::lab::tcp::state::State;
 use crate::lab::tcp::window::{Offer, PeerWindow};
 use crate::recording::Time;
 
-/// RFC 6298 §2.1: before a round trip was measured.
-pub(crate) const INITIAL_RTO: Duration = Duration::from_secs(1);
-
-/// As Linux: no wait is longer.
-const MAX_RTO: Duration = Duration::from_secs(120);
+/// Timestamps count milliseconds.
+const TICK: Duration = Duration::from_millis(1);
 
 /// This end's SYN, and how it fares.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +94,7 @@ impl Connection {
             small: None,
             held_back: false,
             path_mtu: rules.mtu,
+            path_mtu_lowered: None,
             probes: Probes::default(),
             lingers_until: None,
             paced_until: None,
@@ -117,7 +116,7 @@ impl Connection {
         let timestamps = Timestamps::new(keyed(rules.seed, pair, Use::Timestamp));
         let mut connection = Self::new(pair, rules, Opening::new(iss, now), timestamps, now);
         connection.terms.ecn = rules.settings.ecn == Ecn::Active;
-        connection.opening.sent(now);
+        connection.syn_sent(now);
         connection.go(State::SynSent, out);
         connection.send_syn(now, Reason::Syn, out);
         connection
@@ -163,7 +162,7 @@ impl Connection {
         }
         self.take_syn(now, segment, acknowledged);
         if acknowledged {
-            self.establish(now, out);
+            self.establish(now, segment, out);
             self.acks.at_once(Acknowledges::SynAck);
             self.flush(now, out);
         } else {
@@ -185,14 +184,13 @@ impl Connection {
     }
 
     /// The handshake is done: the sender begins.
-    pub(super) fn establish(&mut self, now: Time, out: &mut TcpOutput) {
+    pub(super) fn establish(&mut self, now: Time, answer: &Segment<'_>, out: &mut TcpOutput) {
         let settings = &self.rules.settings;
-        // RFC 6298 §5.7 and RFC 5681 §3.1: a lost SYN makes the first flight a single segment; as Linux, two lost ones.
-        let initial_window = if self.opening.tries > 2 { 1 } else { settings.initial_window };
+        let echo = answer.options.timestamps.map(|(_, echo)| echo).filter(|it| self.terms.timestamps && *it != 0);
         let options = SenderOptions {
             congestion: self.rules.congestion,
             hystart: settings.hystart,
-            initial_window,
+            initial_window: if self.lost_syns(echo) { 1 } else { settings.initial_window },
             mss: self.mss(),
             sack: self.terms.sack,
             detection: settings.loss_detection,
@@ -200,9 +198,7 @@ impl Connection {
             slow_start_after_idle: settings.slow_start_after_idle,
             seed: self.rules.seed,
         };
-        // RFC 6298 §3 (Karn): only a SYN that was sent once measures.
-        let handshake = (self.opening.tries == 1).then(|| now - self.opening.last_sent);
-        self.sender = Some(Sender::new(options, self.opening.iss + 1, now, handshake));
+        self.sender = Some(Sender::new(options, self.opening.iss + 1, now, self.handshake_took(now, echo)));
         self.opening.deadline = None;
         self.last_heard = now;
         let to = if self.ending.is_some() { State::FinWait1 } else { State::Established };
@@ -211,20 +207,45 @@ impl Connection {
         self.wake_reader();
     }
 
+    /// RFC 5681 §3.1: a lost SYN makes the first flight a single segment; RFC 6928 §2 and Linux: two lost ones. An answer
+    /// that echoes the first of them says that none was lost.
+    fn lost_syns(&self, echo: Option<u32>) -> bool {
+        self.opening.tries > 2 && echo != Some(self.timestamps.value(self.opening.first_sent))
+    }
+
+    /// RFC 6298 §3 (Karn): a SYN that was sent once measures; of one that was sent again only an echoed timestamp tells.
+    fn handshake_took(&self, now: Time, echo: Option<u32>) -> Option<Duration> {
+        if self.opening.tries == 1 {
+            return Some(now - self.opening.last_sent);
+        }
+        let took = self.timestamps.since(now, echo?).max(TICK);
+        // The echo of what was never sent says nothing.
+        (took <= now - self.opening.first_sent + TICK).then_some(took)
+    }
+
+    fn syn_sent(&mut self, now: Time) {
+        self.opening.sent(now);
+        // As Linux: the last wait ends with the user timeout.
+        let most = self.rules.user_timeout.map(|it| self.opening.first_sent + it);
+        self.opening.deadline = self.opening.deadline.map(|at| most.map_or(at, |most| at.min(most)));
+    }
+
     /// The SYN, or the SYN-ACK of a simultaneous open, was not answered in time.
     pub(super) fn opening_timed_out(&mut self, now: Time, out: &mut TcpOutput) {
-        let most = match self.state {
-            State::SynSent => self.rules.settings.syn_retries,
-            _ => self.rules.settings.synack_retries,
-        };
+        let active = self.state == State::SynSent;
+        let waits = syn_waits(&self.rules.settings);
+        let most = if active { count(waits.len()) - 1 } else { self.rules.settings.synack_retries };
         let tries = self.opening.tries;
-        if tries > most || now - self.opening.first_sent >= self.rules.user_timeout {
+        if tries > most || now - self.opening.first_sent >= self.rules.patience() {
             let failure = self.soft_error.unwrap_or(ErrorKind::TimedOut);
             return self.give_up(GivesUp::Unanswered { tries }, failure, out);
         }
-        let rto = self.opening.back_off();
-        self.opening.sent(now);
-        if self.state == State::SynSent {
+        let mut rto = self.opening.back_off();
+        if active {
+            (rto, self.opening.rto) = (waits[tries as usize - 1], waits[tries as usize]);
+        }
+        self.syn_sent(now);
+        if active {
             // RFC 3168 §6.1.1.1: the loss may be the fault of a middlebox that fears ECN.
             self.terms.ecn = false;
             self.send_syn(now, Reason::SynAgain { rto, times: tries, of: most }, out);
@@ -232,4 +253,8 @@ impl Connection {
             self.send_syn_ack(now, Reason::SynAckAgain { rto, times: tries, of: most }, out);
         }
     }
+}
+
+fn count(waits: usize) -> u32 {
+    u32::try_from(waits).expect("a SYN is sent a few hundred times at most")
 }

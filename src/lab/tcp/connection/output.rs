@@ -34,6 +34,9 @@ impl Connection {
         }
         self.paced_until = None;
         if self.sender.is_some() && self.may_send() {
+            if self.outbox.end().after(self.nxt()) {
+                self.raise_path_mtu(now, out);
+            }
             while self.send_one(now, out) {}
             self.tell_decisions(out);
             self.watch_window(now);
@@ -180,7 +183,7 @@ impl Connection {
         let spare = (self.mss() - length.min(self.mss())).saturating_sub(4) / 8;
         let most = if self.terms.timestamps { 3 } else { 4 };
         let most = if self.terms.sack { most.min(spare as usize) } else { 0 };
-        Options { timestamps, sack: self.inbox.blocks(most), ..Options::default() }
+        Options { timestamps, sack: self.inbox.blocks(most, self.peer_fin), ..Options::default() }
     }
 
     fn note_window(&mut self, window: u16, out: &mut TcpOutput) {

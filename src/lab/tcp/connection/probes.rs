@@ -6,12 +6,9 @@ use crate::lab::tcp::connection::Connection;
 use crate::lab::tcp::decision::GivesUp;
 use crate::lab::tcp::output::TcpOutput;
 use crate::lab::tcp::reason::{Reason, Resets, Waited};
-use crate::lab::tcp::sender::Why;
+use crate::lab::tcp::sender::{MAX_RTO, Why};
 use crate::lab::tcp::state::State;
 use crate::recording::Time;
-
-/// RFC 9293 §3.8.6.1 lets the interval grow exponentially; as Linux, to two minutes at most.
-const LONGEST: Duration = Duration::from_secs(120);
 
 /// Probes in progress.
 #[derive(Debug, Default)]
@@ -69,7 +66,7 @@ impl Connection {
 
     fn probe_interval(&self) -> Duration {
         let rto = self.sender.as_ref().map_or(self.opening.rto, |it| it.rtt().base_rto());
-        rto.max(self.rules.settings.min_rto).min(LONGEST)
+        rto.max(self.rules.settings.min_rto).min(MAX_RTO)
     }
 
     /// The persist timer ran out: what fits into the window leaves although it is little, or an empty segment asks.
@@ -78,7 +75,7 @@ impl Connection {
         // RFC 9293 §3.8.6.1, MUST-37: never given up while the peer answers.
         let silent = probes.unanswered > 0 && now - probes.since.max(self.last_heard) >= self.patience();
         // As Linux: a peer that only answers keeps no connection whose program is gone.
-        if silent || (self.orphan && probes.interval >= LONGEST) {
+        if silent || (self.orphan && probes.interval >= MAX_RTO) {
             return self.time_out(out);
         }
         let usable = (self.una() + self.window.size()).since(self.nxt()).min(self.outbox.end().since(self.nxt()));
@@ -91,7 +88,8 @@ impl Connection {
         probes.sent += 1;
         probes.unanswered += 1;
         let waited = probes.interval;
-        probes.interval = (waited * 2).min(LONGEST);
+        // RFC 9293 §3.8.6.1 lets the interval grow exponentially; as Linux, no further than an RTO.
+        probes.interval = (waited * 2).min(MAX_RTO);
         probes.deadline = now + probes.interval;
         self.probes.window = Some(probes);
         // As Linux: an empty segment before the window, which must be answered, and no byte that would be refused.
@@ -104,9 +102,7 @@ impl Connection {
         let wanted = matches!(self.state, Established | CloseWait | FinWait1 | FinWait2);
         let keepalive = self.rules.keepalive.filter(|_| wanted)?;
         let quiet = self.last_heard.max(self.probes.busy.unwrap_or_default());
-        // A silence of nothing at all would never end.
-        let idle = keepalive.idle.max(Duration::from_millis(1));
-        Some(quiet + idle + keepalive.interval.max(Duration::from_millis(1)) * self.probes.unanswered)
+        Some(quiet + keepalive.idle + keepalive.interval * self.probes.unanswered)
     }
 
     /// RFC 9293 §3.8.4: an idle connection is asked with a segment that must be answered.
@@ -118,12 +114,18 @@ impl Connection {
             return;
         }
         let probes = self.probes.unanswered;
-        if probes >= keepalive.probes {
+        let idle = now - self.last_heard;
+        // As Linux: where the program has set a user timeout, that ends the waiting and not the count (RFC 5482 §4.2 lets it
+        // be used so). It is looked at when a probe is due.
+        let over = match self.rules.user_timeout {
+            Some(most) => probes > 0 && idle >= most,
+            None => probes >= keepalive.probes,
+        };
+        if over {
             self.send_reset(now, self.nxt(), Some(self.inbox.next()), Resets::KeepAlive { probes }, out);
             return self.give_up(GivesUp::KeepAlive { probes }, ErrorKind::TimedOut, out);
         }
         self.probes.unanswered += 1;
-        let idle = now - self.last_heard;
         let reason = Reason::KeepAlive { times: probes + 1, of: keepalive.probes, idle };
         self.send_empty(now, self.una() - 1, reason, out);
     }

@@ -14,6 +14,8 @@ const DEFAULT_MSS_V6: u32 = 1220;
 /// A peer that asks for less gets this (Linux: `TCP_MIN_MSS`), or its segments would carry next to nothing.
 const SMALLEST_MSS: u32 = 88;
 
+const SHORTEST_SILENCE: Duration = Duration::from_millis(1);
+
 /// The rules of this end: the host's settings with what the program asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
@@ -21,7 +23,8 @@ pub(crate) struct Rules {
     pub(crate) congestion: Congestion,
     pub(crate) nagle: bool,
     pub(crate) keepalive: Option<KeepAlive>,
-    pub(crate) user_timeout: Duration,
+    /// The program's `TCP_USER_TIMEOUT`; without one the host's setting bounds what is unacknowledged.
+    pub(crate) user_timeout: Option<Duration>,
     pub(crate) receive_buffer: usize,
     pub(crate) send_buffer: usize,
     /// Bytes of the largest packet the host's link carries.
@@ -35,11 +38,22 @@ impl Rules {
     pub(crate) fn with(mut self, options: SocketOptions) -> Self {
         self.congestion = options.congestion.unwrap_or(self.congestion);
         self.nagle = options.nodelay.map_or(self.nagle, |nodelay| !nodelay);
-        self.keepalive = options.keepalive.or(self.keepalive);
-        self.user_timeout = options.user_timeout.unwrap_or(self.user_timeout);
+        self.keepalive = options.keepalive.or(self.keepalive).map(|it| KeepAlive {
+            // A silence of nothing at all would never end.
+            idle: it.idle.max(SHORTEST_SILENCE),
+            interval: it.interval.max(SHORTEST_SILENCE),
+            ..it
+        });
+        // As Linux: 0 leaves it to the system.
+        self.user_timeout = options.user_timeout.filter(|it| !it.is_zero());
         self.receive_buffer = options.receive_buffer.unwrap_or(self.receive_buffer).max(1);
         self.send_buffer = options.send_buffer.unwrap_or(self.send_buffer).max(1);
         self
+    }
+
+    /// How long sent bytes may stay unacknowledged (RFC 5482 §2).
+    pub(crate) fn patience(&self) -> Duration {
+        self.user_timeout.unwrap_or(self.settings.user_timeout)
     }
 
     /// The MSS this end announces (RFC 9293 §3.7.1, MUST-67): 20 bytes less over IPv6, whose header is longer.

@@ -64,7 +64,8 @@ impl Connection {
 
     /// How long sent bytes may stay unacknowledged (RFC 5482 §2).
     pub(super) fn patience(&self) -> Duration {
-        if self.orphan { self.rules.user_timeout.min(ORPHAN_TIMEOUT) } else { self.rules.user_timeout }
+        let patience = self.rules.patience();
+        if self.orphan { patience.min(ORPHAN_TIMEOUT) } else { patience }
     }
 
     fn patience_ends(&self) -> Option<Time> {

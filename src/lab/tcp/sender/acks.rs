@@ -6,13 +6,10 @@ use crate::lab::tcp::sender::prr::{Prr, Told};
 use crate::lab::tcp::sender::rack::Surroundings;
 use crate::lab::tcp::sender::scoreboard::{Delivery, Found};
 use crate::lab::tcp::sender::undo::Undo;
-use crate::lab::tcp::sender::{Ack, Decision, Phase, Progress, Sender, Why};
+use crate::lab::tcp::sender::{Ack, DUP_THRESH, Decision, Phase, Progress, Sender, Why};
 use crate::lab::tcp::seq::Seq;
 use crate::lab::tcp::settings::LossDetection;
 use crate::recording::Time;
-
-/// RFC 5681 §3.2: so many duplicate ACKs mean a loss.
-const DUP_THRESH: u32 = 3;
 
 /// The sender just before an ACK.
 struct Before {

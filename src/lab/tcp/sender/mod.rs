@@ -17,7 +17,7 @@ mod why;
 use std::time::Duration;
 
 pub(crate) use rate::RateSample;
-pub(crate) use rtt::Rtt;
+pub(crate) use rtt::{INITIAL_RTO, MAX_RTO, Rtt};
 pub(crate) use scoreboard::Scoreboard;
 pub(crate) use why::{Decision, Why};
 
@@ -30,6 +30,10 @@ use crate::lab::tcp::sender::undo::Undo;
 use crate::lab::tcp::seq::Seq;
 use crate::lab::tcp::settings::{Congestion, LossDetection};
 use crate::recording::Time;
+
+/// So many duplicate ACKs, or SACKed segments or ranges above it, mean that a segment is lost (RFC 5681 §3.2, RFC 6675 §2,
+/// RFC 8985 §6.2).
+const DUP_THRESH: u32 = 3;
 
 /// What a sender is started with, once the handshake has settled it.
 #[derive(Clone, Copy, Debug)]
@@ -141,16 +145,11 @@ pub(crate) struct Sender {
 
 impl Sender {
     /// `first`: the sequence number of the first octet of data. `handshake`: how long the SYN took to be answered, where
-    /// it was sent once (Karn).
+    /// that can be told.
     pub(crate) fn new(options: SenderOptions, first: Seq, now: Time, handshake: Option<Duration>) -> Self {
-        let mut rtt = Rtt::new(options.min_rto);
-        if let Some(sample) = handshake {
-            rtt.sample(now, sample);
-        }
         let start = Start {
             mss: options.mss,
-            // RFC 6298 §5.7, RFC 5681 §3.1: after a lost SYN the first flight is one segment.
-            initial_window: options.mss * if handshake.is_some() { options.initial_window } else { 1 },
+            initial_window: options.mss * options.initial_window,
             hystart: options.hystart,
             seed: options.seed,
             now,
@@ -159,7 +158,7 @@ impl Sender {
         Self {
             options,
             board: Scoreboard::new(first, now),
-            rtt,
+            rtt: Rtt::after_handshake(options.min_rto, now, handshake),
             rack: Rack::new(first),
             control: congestion::start(options.congestion, start),
             pacer: Pacer::default(),
@@ -193,6 +192,12 @@ impl Sender {
             self.forced = true;
             self.rto_at = Some(now + self.rtt.rto());
         }
+    }
+
+    /// The path may carry larger segments again.
+    pub(crate) fn on_larger_mss(&mut self, mss: u32) {
+        self.options.mss = mss;
+        self.control.set_mss(mss);
     }
 
     /// Whether the next segment of new data has to say CWR (RFC 3168 §6.1.2); asking takes the answer.

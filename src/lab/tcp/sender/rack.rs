@@ -1,12 +1,11 @@
 //! Loss by time: what left before something that has arrived, and is overdue, is lost (RFC 8985 §6.2).
 use std::time::Duration;
 
+use crate::lab::tcp::sender::DUP_THRESH;
 use crate::lab::tcp::sender::scoreboard::Delivery;
 use crate::lab::tcp::seq::Seq;
 use crate::recording::Time;
 
-/// RFC 8985 §6.2, step 4: so many SACKed segments leave no doubt, unless the path has been seen to reorder.
-const DUP_THRESH: u32 = 3;
 /// RFC 8985 §6.2, step 4: recoveries that a widened reordering window lasts.
 const PERSIST: u32 = 16;
 /// Timestamps count milliseconds: an echo is at most this much older than the segment it echoes.
@@ -98,6 +97,7 @@ impl Rack {
 
     /// Step 4: how long a segment may be late because the path reorders.
     pub(crate) fn reordering_window(&self, around: Surroundings) -> Duration {
+        // DUP_THRESH SACKed segments leave no doubt, unless the path has been seen to reorder.
         if !self.reordering_seen && (around.recovering || around.sacked >= DUP_THRESH) {
             return Duration::ZERO;
         }

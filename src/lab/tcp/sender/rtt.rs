@@ -5,6 +5,8 @@ use crate::recording::Time;
 
 /// RFC 6298 §2.1: before any sample.
 pub(crate) const INITIAL_RTO: Duration = Duration::from_secs(1);
+/// RFC 6298 §5.7: the first timeout for data when not even the handshake gave a sample.
+const UNMEASURED_RTO: Duration = Duration::from_secs(3);
 /// RFC 6298 §2.5 allows any ceiling of 60 s or more; Linux has 120 s.
 pub(crate) const MAX_RTO: Duration = Duration::from_secs(120);
 
@@ -18,6 +20,8 @@ pub(crate) const MAX_RTO: Duration = Duration::from_secs(120);
 #[derive(Clone, Debug)]
 pub(crate) struct Rtt {
     floor: Duration,
+    /// The timeout before any sample.
+    first: Duration,
     estimate: Option<Estimate>,
     /// Doublings of the RTO since the last sample.
     backoff: u32,
@@ -36,7 +40,17 @@ struct Estimate {
 
 impl Rtt {
     pub(crate) const fn new(floor: Duration) -> Self {
-        Self { floor, estimate: None, backoff: 0 }
+        Self { floor, first: INITIAL_RTO, estimate: None, backoff: 0 }
+    }
+
+    /// When data may leave, from how long the handshake took. RFC 6298 §5.7: a SYN that was sent again measures nothing, and
+    /// its 1 s was too short perhaps, so that data gets 3 s.
+    pub(crate) fn after_handshake(floor: Duration, now: Time, handshake: Option<Duration>) -> Self {
+        let mut rtt = Self { first: UNMEASURED_RTO, ..Self::new(floor) };
+        if let Some(sample) = handshake {
+            rtt.sample(now, sample);
+        }
+        rtt
     }
 
     /// A round trip was measured, of a segment that was sent once or told apart by timestamps (RFC 6298 §3).
@@ -68,7 +82,7 @@ impl Rtt {
 
     /// The retransmission timeout without back-off.
     pub(crate) fn base_rto(&self) -> Duration {
-        let Some(estimate) = &self.estimate else { return INITIAL_RTO };
+        let Some(estimate) = &self.estimate else { return self.first };
         // RFC 6298 §2.3, K = 4.
         (estimate.srtt + (4 * estimate.rttvar).max(self.floor)).min(MAX_RTO)
     }
@@ -133,6 +147,16 @@ mod tests {
         assert_eq!(timeouts, [1, 2, 4, 8, 16, 32, 64, 120, 120]);
         (0..100).for_each(|_| rtt.back_off());
         assert_eq!(rtt.rto(), MAX_RTO);
+    }
+
+    #[test]
+    fn a_handshake_that_measured_nothing_leaves_three_seconds_for_data() {
+        let after = |handshake| Rtt::after_handshake(200 * MS, Time(0), handshake);
+        assert_eq!(after(None).rto(), Duration::from_secs(3));
+        assert_eq!(after(Some(40 * MS)).rto(), 240 * MS);
+        let mut late = after(None);
+        late.sample(Time(0), 40 * MS);
+        assert_eq!(late.rto(), 240 * MS);
     }
 
     #[test]

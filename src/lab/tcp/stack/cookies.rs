@@ -13,8 +13,8 @@ use crate::recording::Time;
 /// The sizes a cookie can remember: Linux's tables (`msstab` of `net/ipv4/syncookies.c` and of `net/ipv6/syncookies.c`).
 const SIZES: [u32; 4] = [536, 1300, 1440, 1460];
 const SIZES_V6: [u32; 4] = [1220, 1420, 1440, 8940];
-/// A cookie is good in the period it was made in and in the next.
-const PERIOD_NANOS: u64 = 64_000_000_000;
+/// A cookie is good in the period it was made in and in the next (Linux: `TCP_SYNCOOKIE_PERIOD`, `MAX_SYNCOOKIE_AGE`).
+const PERIOD_NANOS: u64 = 60_000_000_000;
 /// The bits of the timestamp that carry options: shift count, SACK, ECN.
 const OPTION_BITS: u32 = 6;
 const NO_SCALE: u32 = 0xf;
@@ -25,6 +25,11 @@ fn period(now: Time) -> u32 {
 
 const fn sizes(pair: Pair) -> [u32; 4] {
     if pair.remote.is_ipv6() { SIZES_V6 } else { SIZES }
+}
+
+/// No cookie that is good now was made earlier.
+pub(super) const fn earliest(now: Time) -> Time {
+    Time(now.0.saturating_sub(2 * PERIOD_NANOS))
 }
 
 /// The initial sequence number that remembers the SYN.
@@ -83,6 +88,7 @@ mod tests {
         let read = |now, iss| check(7, pair(1), Time(now), Seq(5), iss);
         assert_eq!(read(0, made(1460)), Some(1460));
         assert_eq!(read(PERIOD_NANOS, made(1455)), Some(1440));
+        assert_eq!(read(2 * PERIOD_NANOS - 1, made(1460)), Some(1460));
         assert_eq!(read(2 * PERIOD_NANOS, made(1460)), None);
         assert_eq!(read(0, made(100)), Some(536));
         assert_eq!(read(0, made(1460) + 1), None);

@@ -204,8 +204,10 @@ impl Listener {
         half.terms = Terms::settle(&self.rules, pair, &recalled, ecn);
         half.irs = irs;
         half.opening.iss = iss;
-        // When it was sent is not known either: the handshake measures no round trip.
+        // When it was sent, and how often, is not known either: only a timestamp, up to 64 ms older than it says, measures the
+        // handshake.
         half.opening.tries = 2;
+        half.opening.first_sent = cookies::earliest(now);
         out.decide(pair, Decision::CookieAccepted { mss });
         out.moved(pair, State::Listen, State::SynReceived);
         Outcome::Opens(half)

@@ -24,6 +24,16 @@ pub(crate) fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
     a.port() == b.port() && (address || family && (a.ip().is_unspecified() || b.ip().is_unspecified()))
 }
 
+/// A segment for a listener, and what is known besides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heard<'a> {
+    pub(super) segment: &'a Segment<'a>,
+    /// IP says that it met congestion (RFC 3168 §5).
+    pub(super) marked: bool,
+    /// An ISN above the numbers of a connection in TIME-WAIT that it replaces.
+    pub(super) at_least: Option<Seq>,
+}
+
 impl Stack {
     /// Opens a listener; port 0 chooses one.
     ///
@@ -77,15 +87,14 @@ impl Stack {
         &mut self,
         now: Time,
         (id, pair): (ListenerId, Pair),
-        segment: &Segment<'_>,
-        at_least: Option<Seq>,
+        heard: Heard<'_>,
         out: &mut TcpOutput,
     ) {
         let Some(listener) = self.listeners.get_mut(&id) else { return };
-        let outcome = listener.segment(now, pair, segment, at_least, out);
+        let outcome = listener.segment(now, pair, heard.segment, heard.at_least, out);
         self.follow(id, pair, &outcome);
         if let Outcome::Opens(half) = outcome {
-            self.open(now, id, &half, segment, out);
+            self.open(now, id, &half, heard, out);
         }
     }
 
@@ -119,12 +128,13 @@ impl Stack {
     }
 
     /// The handshake is done: the connection waits for `accept`.
-    fn open(&mut self, now: Time, id: ListenerId, half: &Half, segment: &Segment<'_>, out: &mut TcpOutput) {
+    fn open(&mut self, now: Time, id: ListenerId, half: &Half, heard: Heard<'_>, out: &mut TcpOutput) {
         let Some(listener) = self.listeners.get(&id) else { return };
         let connection = Connection::accepted(half, listener.rules, now);
         let new = self.add(connection, out);
         if let Some(entry) = self.connections.get_mut(&new) {
-            entry.connection.segment(now, segment, false, out);
+            // The handshake's last ACK may be lost: then data opens the connection, and data may be marked.
+            entry.connection.segment(now, heard.segment, heard.marked, out);
         }
         self.settle(new, out);
         let Some(listener) = self.listeners.get_mut(&id) else { return };

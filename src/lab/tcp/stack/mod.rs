@@ -24,6 +24,7 @@ use crate::lab::tcp::settings::TcpSettings;
 use crate::lab::tcp::state::State;
 use crate::recording::Time;
 use listener::Listener;
+use listening::Heard;
 use ports::Ports;
 use timers::{Owner, Timers};
 
@@ -120,7 +121,7 @@ impl Stack {
             congestion: settings.congestion,
             nagle: settings.nagle,
             keepalive: settings.keepalive,
-            user_timeout: settings.user_timeout,
+            user_timeout: None,
             receive_buffer,
             send_buffer,
             mtu,
@@ -166,8 +167,9 @@ impl Stack {
             entry.connection.expire(out);
             self.settle(id, out);
         }
+        let heard = Heard { segment, marked: ecn == CONGESTION_EXPERIENCED, at_least };
         match self.listener_at(pair.local) {
-            Some(id) => self.for_listener(now, (id, pair), segment, at_least, out),
+            Some(id) => self.for_listener(now, (id, pair), heard, out),
             None => self.refuse(pair, segment, out),
         }
     }

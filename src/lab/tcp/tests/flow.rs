@@ -199,6 +199,48 @@ fn keepalive_asks_and_then_gives_up() {
     assert_eq!(last.at, line.sent[from + 3].at + DELAY + 13 * second);
 }
 
+/// Keepalive every second after 10 s, three probes: how many were sent and how long the peer had been silent when the
+/// connection was given up, and the words of the RST.
+fn given_up_after(user_timeout: Duration) -> (usize, Duration, String) {
+    let second = Duration::from_secs(1);
+    let keepalive = Some(KeepAlive { idle: 10 * second, interval: second, probes: 3 });
+    let mut line = Line::new(TcpSettings::default());
+    line.listen(SocketOptions::default());
+    let user_timeout = Some(user_timeout);
+    let client = line.connect(SocketOptions { keepalive, user_timeout, ..SocketOptions::default() });
+    line.run_until(ms(100));
+    line.fate = Box::new(|_, _| Vec::new());
+    let from = line.sent.len();
+    line.run_until(ms(60_000));
+    let error = line.read(0, client, 10).expect("over").expect_err("dead");
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    let last = line.sent.last().expect("a RST");
+    // The SYN-ACK was the last that came, after one round trip.
+    (line.sent.len() - from - 1, last.at - (Time(0) + 2 * DELAY), last.why())
+}
+
+#[test]
+fn a_user_timeout_ends_keepalive_instead_of_the_count_of_probes() {
+    let second = Duration::from_secs(1);
+    // As Linux: looked at when a probe is due, so that 15.5 s become 16; and never before one probe was sent.
+    let (probes, after, why) = given_up_after(Duration::from_millis(15_500));
+    assert_eq!((probes, after), (6, 16 * second), "more than the three that keepalive would send");
+    assert_eq!(why, "6 keepalive probes were not answered: RST");
+    let (probes, after, _) = given_up_after(2 * second);
+    assert_eq!((probes, after), (1, 11 * second));
+    assert_eq!(given_up_after(Duration::ZERO).1, 13 * second, "0 leaves it to keepalive");
+}
+
+#[test]
+fn keepalive_without_any_silence_does_not_run_for_ever() {
+    let keepalive = Some(KeepAlive { idle: Duration::ZERO, interval: Duration::ZERO, probes: 3 });
+    let mut line = Line::new(TcpSettings { keepalive, ..TcpSettings::default() });
+    let (client, _) = line.open();
+    line.fate = Box::new(|_, _| Vec::new());
+    line.run_until(ms(10_000));
+    assert!(line.read(0, client, 10).is_some_and(|it| it.is_err()));
+}
+
 #[test]
 fn unacknowledged_bytes_have_a_patience() {
     let mut line = Line::new(TcpSettings::default());

@@ -91,18 +91,66 @@ fn a_port_nobody_listens_on_refuses() {
 }
 
 #[test]
-fn silence_is_asked_seven_times_in_127_seconds() {
+fn silence_is_asked_eleven_times_in_131_seconds() {
     let mut line = Line::new(TcpSettings::default());
     line.fate = Box::new(|_, _| Vec::new());
     let client = line.connect(SocketOptions::default());
-    line.run_until(ms(126_999));
+    line.run_until(ms(130_999));
     assert!(line.hosts[0].poll_connected(client, &context()).is_pending());
-    line.run_until(ms(127_000));
+    line.run_until(ms(131_000));
     let outcome = line.hosts[0].poll_connected(client, &context());
     assert!(matches!(outcome, Poll::Ready(Err(error)) if error.kind() == ErrorKind::TimedOut));
     let times: Vec<_> = line.sent.iter().map(|it| it.at.0 / 1_000_000_000).collect();
-    assert_eq!(times, [0, 1, 3, 7, 15, 31, 63]);
-    assert_eq!(line.sent[1].why(), "retransmission 1 of 6: no answer to the SYN in 1 s");
+    assert_eq!(times, [0, 1, 2, 3, 4, 5, 7, 11, 19, 35, 67]);
+    assert_eq!(line.sent[1].why(), "retransmission 1 of 10: no answer to the SYN in 1 s");
+    assert_eq!(line.sent[10].why(), "retransmission 10 of 10: no answer to the SYN in 32 s");
+}
+
+/// The client's timeout for data and its first flight, after the first SYNs were lost.
+fn after_lost_syns(settings: TcpSettings, lost: &'static [usize]) -> (Duration, u32) {
+    let mut line = Line::new(settings).losing(lost);
+    let (client, _) = line.open_slowly();
+    let info = line.hosts[0].info(client).expect("open");
+    (info.rto, info.cwnd / info.mss)
+}
+
+#[test]
+fn a_lost_syn_leaves_three_seconds_for_data_unless_timestamps_measure_the_second() {
+    let plain = TcpSettings { timestamps: false, ..TcpSettings::default() };
+    // SRTT + max(4 * SRTT / 2, 200 ms).
+    let measured = 2 * DELAY + Duration::from_millis(200);
+    assert_eq!(after_lost_syns(plain, &[]), (measured, 10));
+    assert_eq!(after_lost_syns(plain, &[0]), (Duration::from_secs(3), 10));
+    assert_eq!(after_lost_syns(plain, &[0, 1]), (Duration::from_secs(3), 1), "two lost SYNs: a single segment");
+    assert_eq!(after_lost_syns(TcpSettings::default(), &[0]), (measured, 10));
+    assert_eq!(after_lost_syns(TcpSettings::default(), &[0, 1]), (measured, 1));
+}
+
+#[test]
+fn what_leaves_after_a_lost_syn_leaves_again_after_three_seconds() {
+    let mut line = Line::new(TcpSettings { timestamps: false, sack: false, ..TcpSettings::default() }).losing(&[0]);
+    let (client, _) = line.open_slowly();
+    line.fate = Box::new(|_, _| Vec::new());
+    let from = (line.now, line.sent.len());
+    line.write(0, client, b"x");
+    line.run_until(line.now + Duration::from_secs(4));
+    let times: Vec<_> = line.sent[from.1..].iter().map(|it| it.at - from.0).collect();
+    assert_eq!(times, [Duration::ZERO, Duration::from_secs(3)]);
+}
+
+#[test]
+fn syns_that_were_answered_late_were_not_lost() {
+    let mut line = Line::new(TcpSettings::default());
+    // The first answer takes 2.5 s: three SYNs have left, and it echoes the first.
+    line.fate = Box::new(|n, _| vec![if n == 0 { Duration::from_millis(2480) } else { Duration::from_secs(60) }]);
+    let client = line.connect(SocketOptions::default());
+    line.listen(SocketOptions::default());
+    line.run_until(ms(2480));
+    let answer = line.sent.last().expect("a SYN-ACK").segment.clone();
+    line.run_until(ms(2500));
+    line.deliver(0, &answer);
+    let info = line.hosts[0].info(client).expect("open");
+    assert_eq!((info.srtt, info.cwnd / info.mss), (Some(Duration::from_millis(2500)), 10));
 }
 
 #[test]
@@ -116,7 +164,7 @@ fn a_lost_syn_ack_is_sent_again() {
     assert_eq!(
         again,
         [
-            "   1000 client retransmission 1 of 6: no answer to the SYN in 1 s",
+            "   1000 client retransmission 1 of 10: no answer to the SYN in 1 s",
             "   1020 server retransmission 1 of 5: no ACK of the SYN-ACK in 1 s",
             "   1020 server answers the SYN again: it came again",
             "   1040 client ACK again: this SYN had come already",
@@ -167,6 +215,8 @@ fn a_user_timeout_cuts_the_attempt_short() {
     let mut line = Line::new(TcpSettings::default());
     line.fate = Box::new(|_, _| Vec::new());
     let client = line.connect(SocketOptions { user_timeout: Some(Duration::from_secs(5)), ..SocketOptions::default() });
-    line.run_until(ms(7000));
+    line.run_until(ms(4999));
+    assert!(line.hosts[0].poll_connected(client, &context()).is_pending());
+    line.run_until(ms(5000));
     assert!(line.hosts[0].poll_connected(client, &context()).is_ready());
 }

@@ -135,20 +135,6 @@ mod tests {
             assert!(column(row, words).is_some(), "{from} to {to}");
         }
         assert!(ART.iter().all(|line| pen::columns(line) <= WIDTH));
-        use State::*;
-        let all = [
-            Closed,
-            Listen,
-            SynSent,
-            SynReceived,
-            Established,
-            FinWait1,
-            FinWait2,
-            CloseWait,
-            Closing,
-            LastAck,
-            TimeWait,
-        ];
-        assert!(all.iter().all(|state| STATES.iter().any(|(name, _)| *name == state.name())));
+        assert!(State::ALL.iter().all(|state| STATES.iter().any(|(name, _)| *name == state.name())));
     }
 }
