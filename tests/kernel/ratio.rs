@@ -30,7 +30,8 @@ const FLOWS: u8 = 6;
 /// Bytes of a flow: about 30 losses.
 const TOTAL: usize = 4_000_000;
 const SEED: u64 = 11;
-const ALGORITHMS: [(&str, Congestion); 2] = [("cubic", Congestion::Cubic), ("reno", Congestion::NewReno)];
+const ALGORITHMS: [(&str, Congestion); 3] =
+    [("cubic", Congestion::Cubic), ("reno", Congestion::NewReno), ("bbr", Congestion::Bbr)];
 
 /// How long a bit takes one way.
 const DELAY: Duration = Duration::from_millis(20);
@@ -46,7 +47,7 @@ fn algorithm(flow: u8) -> (&'static str, Congestion) {
 }
 
 fn flows() -> impl Iterator<Item = u8> + Clone {
-    1..=FLOWS * u8::try_from(ALGORITHMS.len()).expect("two")
+    1..=FLOWS * u8::try_from(ALGORITHMS.len()).expect("three")
 }
 
 #[test]
@@ -113,7 +114,8 @@ fn kernel_to_kernel() -> (Vec<(u8, Duration)>, Lateness) {
 fn sender(flow: u8) {
     let to = SocketAddr::from(([10, 9, flow, 2], 80));
     let stream = crate::programs::connect(to).expect("the second kernel listens");
-    sockopt::set_tcp_congestion(&stream, algorithm(flow).0).expect("the kernel has cubic and reno");
+    sockopt::set_tcp_congestion(&stream, algorithm(flow).0)
+        .expect("the kernel has cubic, reno and bbr (modprobe tcp_bbr)");
     send(&stream, TOTAL).expect("the second kernel reads");
 }
 
