@@ -203,6 +203,7 @@ struct Segment {
     ack: u32,
     length: u32,
     syn: bool,
+    fin: bool,
     sack: Vec<(u32, u32)>,
 }
 
@@ -224,6 +225,7 @@ fn segments(recording: &Recording) -> Vec<Segment> {
             ack: tcp.acknowledgment_number(),
             length: u32::try_from(tcp.payload().len()).ok()?,
             syn: tcp.syn(),
+            fin: tcp.fin(),
             sack: blocks.flatten().collect(),
         })
     };
@@ -268,7 +270,8 @@ fn check_sack(recording: &Recording) {
         for (at, kind, it) in story {
             let (from, to) = (place(it.seq), place(it.seq).wrapping_add(it.length));
             match kind {
-                0 if it.length > 0 => held.add(from, to),
+                // A FIN takes a number, and a block may end behind it.
+                0 if it.length > 0 => held.add(from, to + u32::from(it.fin)),
                 1 => {
                     let blocks = it.sack.iter().map(|(a, b)| (place(*a), place(*b)));
                     blocks.filter(|(a, b)| a < b && *b <= sent_to).for_each(|(a, b)| told.add(a, b));

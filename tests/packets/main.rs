@@ -35,6 +35,7 @@ scripts! {
     a_closed_socket_does_not_wait_for_ever_for_the_others_fin
     a_cookie_is_good_for_one_to_two_minutes
     a_duplicate_is_reported_as_dsack
+    a_fast_retransmission_says_cwr
     a_full_accept_queue_drops_the_ack
     a_full_accept_queue_may_reset
     a_full_syn_queue_drops_or_sends_cookies
