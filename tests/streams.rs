@@ -271,7 +271,7 @@ fn check_sack(recording: &Recording) {
             let (from, to) = (place(it.seq), place(it.seq).wrapping_add(it.length));
             match kind {
                 // A FIN takes a number, and a block may end behind it.
-                0 if it.length > 0 => held.add(from, to + u32::from(it.fin)),
+                0 => held.add(from, to + u32::from(it.fin)),
                 1 => {
                     let blocks = it.sack.iter().map(|(a, b)| (place(*a), place(*b)));
                     blocks.filter(|(a, b)| a < b && *b <= sent_to).for_each(|(a, b)| told.add(a, b));
