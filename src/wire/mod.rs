@@ -7,6 +7,7 @@ pub mod analysis;
 mod arp;
 mod checksum;
 mod data;
+mod dhcp;
 mod dns;
 mod ethernet;
 mod http;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::reader::{Reader, Words};
 use super::tcp::Segment;
-use super::{Decoded, arp, data, dns, ethernet, http, icmp, icmpv6, igmp, ipv4, ipv6, tcp, udp};
+use super::{Decoded, arp, data, dhcp, dns, ethernet, http, icmp, icmpv6, igmp, ipv4, ipv6, tcp, udp};
 
 /// More layers than this are not looked for: a frame of VLAN tags only would have hundreds.
 const MOST_LAYERS: usize = 16;
@@ -29,11 +29,14 @@ pub(super) enum Next {
     Fragment,
     DestinationOptions,
     Icmp,
+    /// What an error says beyond the packet it quotes.
+    IcmpExtension,
     Icmpv6,
     Igmp,
     Udp,
     Tcp,
     Dns,
+    Dhcp,
     /// DNS over TCP: a length comes first.
     DnsStream,
     Http,
@@ -121,10 +124,12 @@ fn read(next: Next, r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next
         Next::Routing => ipv6::read_routing(r, facts).map(Some),
         Next::Fragment => ipv6::read_fragment(r, facts).map(Some),
         Next::Icmp => icmp::read(r, facts),
+        Next::IcmpExtension => Some(icmp::read_extension(r)),
         Next::Icmpv6 => icmpv6::read(r, facts),
         Next::Igmp => igmp::read(r, facts).map(|()| None),
         Next::Udp => udp::read(r, facts).map(Some),
         Next::Tcp => tcp::read(r, facts).map(Some),
+        Next::Dhcp => dhcp::read(r, facts).map(|()| None),
         Next::Dns => dns::read(r, facts).map(|()| None),
         Next::DnsStream => dns::read_stream(r, facts).map(|()| None),
         Next::Http => Some(http::read(r, facts)),
@@ -148,6 +153,7 @@ const fn names(next: Next, facts: &Facts) -> (&'static str, &'static str) {
         Next::Fragment => ("ipv6.fraghdr", "IPv6 fragment header"),
         Next::Icmp if facts.quoted => ("icmp", "Internet Control Message Protocol, quoted by the error"),
         Next::Icmp => ("icmp", "Internet Control Message Protocol"),
+        Next::IcmpExtension => ("icmp.ext", "ICMP extensions"),
         Next::Icmpv6 if facts.quoted => ("icmpv6", "Internet Control Message Protocol v6, quoted by the error"),
         Next::Icmpv6 => ("icmpv6", "Internet Control Message Protocol v6"),
         Next::Igmp => ("igmp", "Internet Group Management Protocol"),
@@ -155,6 +161,7 @@ const fn names(next: Next, facts: &Facts) -> (&'static str, &'static str) {
         Next::Udp => ("udp", "User Datagram Protocol"),
         Next::Tcp if facts.quoted => ("tcp", "Transmission Control Protocol, quoted by the error"),
         Next::Tcp => ("tcp", "Transmission Control Protocol"),
+        Next::Dhcp => ("dhcp", "Dynamic Host Configuration Protocol"),
         Next::Dns | Next::DnsStream => ("dns", "Domain Name System"),
         Next::Http => ("http", "Hypertext Transfer Protocol"),
         Next::Data(_) => ("data", "Data"),
@@ -169,6 +176,8 @@ fn beyond(layer: Next, bytes: Range<usize>, frame: usize, ahead: &mut Vec<(Next,
     }
     let what = match layer {
         Next::Ethernet | Next::Vlan | Next::Arp | Next::Ipv4 | Next::Ipv6 if bytes.end == frame => Next::Padding,
+        // RFC 4884 §5.5: what follows a quotation of a length that is said.
+        Next::Icmp | Next::Icmpv6 => Next::IcmpExtension,
         _ => Next::Data("bytes after the end the header gives"),
     };
     ahead.push((what, bytes));

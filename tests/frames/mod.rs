@@ -1,4 +1,6 @@
 //! Frames made by hand, a capture for each family of messages: what no demo sends is read and judged too.
+mod dhcp;
+mod icmp;
 mod internet6;
 mod neighbor;
 
@@ -20,7 +22,12 @@ pub(crate) const ICMPV6: u8 = 58;
 
 /// The families by name.
 pub(crate) fn families() -> Vec<(&'static str, Vec<Vec<u8>>)> {
-    vec![("ipv6", internet6::frames()), ("neighbor discovery", neighbor::frames())]
+    vec![
+        ("icmp", icmp::frames()),
+        ("ipv6", internet6::frames()),
+        ("neighbor discovery", neighbor::frames()),
+        ("dhcp", dhcp::frames()),
+    ]
 }
 
 /// Bytes one after another.

@@ -327,7 +327,11 @@ fn compare_fields(capture: &Capture, dissected: &[Dissected], known: &BTreeSet<S
         tally.differ.extend(problem.map(|it| format!("{place}: {}", it.text)));
         for layer in &decoded.layers {
             // Behind a port tshark knows nothing of it sees data where we read HTTP.
-            let protocol = if layer.name == "padding" { "eth" } else { layer.name };
+            let protocol = match layer.name {
+                "padding" => "eth",
+                "icmp.ext" => "icmp",
+                name => name,
+            };
             if theirs.protocols.iter().any(|it| it == protocol) {
                 layer.fields.iter().for_each(|field| compare_field(&place, field, theirs, known, tally));
             } else if !["data", "http"].contains(&layer.name) {
@@ -348,7 +352,7 @@ fn compare_field(place: &str, field: &Field, theirs: &Dissected, known: &BTreeSe
     let part = !field.bits.start.is_multiple_of(8) || !field.bits.end.is_multiple_of(8);
     let covers = |it: &Range<usize>| it.start <= bytes.start && it.end >= bytes.end;
     let here = same.clone().find(|it| it.bytes == bytes || part && covers(&it.bytes));
-    if here.is_none() && NOT_IN_QUERIES.contains(&field.name) {
+    if same.clone().next().is_none() && SOMETIMES.contains(&field.name) {
         return;
     }
     // What has parts is said in words; the parts are compared one by one.
@@ -373,11 +377,13 @@ const OTHERWISE: &[&str] = &[
     "tcp.options.timestamp",
     // tshark 4.0 takes a Pad1 option to be longer than its one byte; the options' parts are compared.
     "ipv6.opt",
+    // tshark gives the whole option its code as value.
+    "dhcp.option.type",
 ];
 
-/// Flags that mean nothing in a query: tshark leaves them out there.
-const NOT_IN_QUERIES: &[&str] =
-    &["dns.flags.authoritative", "dns.flags.recavail", "dns.flags.authenticated", "dns.flags.rcode"];
+/// Fields tshark leaves out where they say little: flags that only answers have, the number of a segment that is quoted.
+const SOMETIMES: &[&str] =
+    &["dns.flags.authoritative", "dns.flags.recavail", "dns.flags.authenticated", "dns.flags.rcode", "tcp.seq_raw"];
 
 fn says_the_same(ours: &str, theirs: &Shown) -> bool {
     // It has a place for tshark, but no value.

@@ -31,6 +31,8 @@ pub(crate) fn dissect(file: &[u8]) -> Vec<Dissected> {
         "http.desegment_body:FALSE",
         "ip.defragment:FALSE",
         "ipv6.defragment:FALSE",
+        // Extensions are looked for behind every quotation, as long as the packet was that it is of.
+        "icmp.favor_icmp_mpls:TRUE",
         "tcp.relative_sequence_numbers:TRUE",
     ];
     run_on(file, &alone)

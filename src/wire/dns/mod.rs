@@ -5,6 +5,7 @@ mod record;
 
 use super::reader::{Reader, Words};
 use super::walk::Facts;
+pub(super) use name::alone as name_alone;
 use record::{class_name, type_name};
 
 const HEADER: &str = "RFC 1035 §4.1.1";

@@ -51,6 +51,21 @@ pub(super) fn read(r: &mut Reader<'_>, words: &Words, base: usize) -> Option<Str
     Some(expanded.text)
 }
 
+/// A name that stands alone in `bytes` at `at`, its pointers counted from their first byte: its text, and how long it is
+/// there. `None` when it cannot be read.
+pub(in crate::wire) fn alone(bytes: &[u8], at: usize) -> Option<(String, usize)> {
+    let Expanded { text, problem } = expand(bytes, at);
+    let mut end = at;
+    loop {
+        match *bytes.get(end)? {
+            0 => break end += 1,
+            0xc0.. => break end += 2,
+            length => end += 1 + usize::from(length),
+        }
+    }
+    (problem.is_none() && end <= bytes.len()).then_some((text, end - at))
+}
+
 /// Reads the labels that stand here; whether they end in a pointer.
 fn read_labels(r: &mut Reader<'_>, message: &[u8]) -> Option<bool> {
     let until = r.position() + LONGEST;

@@ -36,6 +36,12 @@ const SEQUENCE: Words = Words::new(
 );
 const UNUSED: Words =
     Words::new("icmpv6.reserved", "Unused", "RFC 4443 §3.1", "Kept zero, so that later uses can tell old senders.");
+const LENGTH: Words = Words::new(
+    "icmpv6.length",
+    "Length of the quoted packet",
+    "RFC 4884 §3",
+    "In 8 bytes: the quotation ends there, and what follows says more about the error.",
+);
 const MTU: Words = Words::new(
     "icmpv6.mtu",
     "MTU of the next hop",
@@ -65,7 +71,10 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next>
     facts.summary = format!("ICMPv6 {}{reason}", type_name(kind));
     match kind {
         1..=4 => {
-            read_error(r, kind, facts)?;
+            let length = read_error(r, kind, facts)?;
+            if length > 0 {
+                r.ends_after(8 + length);
+            }
             return Some(Some(quoted(facts)));
         }
         128 | 129 => {
@@ -80,8 +89,8 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next>
     Some(None)
 }
 
-/// Reads the four bytes between an error's header and the packet it quotes.
-fn read_error(r: &mut Reader<'_>, kind: u8, facts: &mut Facts) -> Option<()> {
+/// Reads the four bytes between an error's header and the packet it quotes; how long the quotation is, 0 if not said.
+fn read_error(r: &mut Reader<'_>, kind: u8, facts: &mut Facts) -> Option<usize> {
     match kind {
         2 => {
             let mtu = r.u32(&MTU)?;
@@ -93,10 +102,17 @@ fn read_error(r: &mut Reader<'_>, kind: u8, facts: &mut Facts) -> Option<()> {
             r.u32(&POINTER)?;
         }
         _ => {
-            r.raw(&UNUSED, 4)?;
+            // RFC 4884 §4.4, §4.5: a byte that was unused before, and most senders leave it 0.
+            let length = usize::from(*r.ahead().first()?) * 8;
+            if length > 0 {
+                r.u8(&LENGTH)?;
+                r.means(format_args!("{length} bytes"));
+            }
+            r.raw(&UNUSED, if length > 0 { 3 } else { 4 })?;
+            return Some(length);
         }
     }
-    Some(())
+    Some(0)
 }
 
 /// RFC 4443 §2.4 (e): an error about an error is never sent, so what is quoted twice is not followed.

@@ -1,7 +1,7 @@
 //! The options of neighbor discovery: link addresses, prefixes, MTU, DNS servers. RFC 4861 §4.6.
+use crate::wire::dns::name_alone;
 use crate::wire::ethernet;
 use crate::wire::reader::{Reader, Words};
-use crate::wire::text::visible;
 
 use super::neighbor::preference_name;
 
@@ -311,7 +311,7 @@ fn read_search_list(r: &mut Reader<'_>) -> Option<String> {
     r.u32(&SEARCH_LIFETIME)?;
     let mut all = Vec::new();
     while r.ahead().first().is_some_and(|length| *length > 0) {
-        let (name, length) = domain(r.ahead())?;
+        let (name, length) = name_alone(r.ahead(), 0)?;
         r.raw(&SEARCH_LIST, length)?;
         r.says(&name);
         all.push(name);
@@ -320,20 +320,6 @@ fn read_search_list(r: &mut Reader<'_>) -> Option<String> {
         r.raw(&PADDING, r.left())?;
     }
     Some(all.join(", "))
-}
-
-/// A name without pointers, and how many bytes it takes. RFC 8106 §5.2.
-fn domain(bytes: &[u8]) -> Option<(String, usize)> {
-    let (mut labels, mut at) = (Vec::new(), 0);
-    loop {
-        let length = usize::from(*bytes.get(at)?);
-        let label = bytes.get(at + 1..at + 1 + length)?;
-        at += 1 + length;
-        if length == 0 {
-            return Some((labels.join("."), at));
-        }
-        labels.push(visible(label));
-    }
 }
 
 fn read_nat64(r: &mut Reader<'_>) -> Option<String> {
