@@ -38,21 +38,22 @@ impl fmt::Display for Why {
             Self::Window => f.write_str("the windows have room"),
             Self::LimitedTransmit => f.write_str("an ACK says that a segment has left the network: one more may enter"),
             Self::Rack { after } => {
-                write!(
-                    f,
-                    "not acknowledged {} after it left, and a segment sent later was: lost",
-                    Quantity::time(*after)
-                )
+                let after = Quantity::time(*after);
+                write!(f, "not acknowledged {after} after it left, though a later one was: taken as lost (RACK)")
             }
-            Self::DupThresh => f.write_str("three segments above it were SACKed: lost"),
-            Self::DuplicateAcks => f.write_str("the third duplicate ACK: lost"),
-            Self::PartialAck => f.write_str("the ACK fills one hole and shows the next: lost"),
+            Self::DupThresh => f.write_str("the receiver holds three segments after it (SACK): taken as lost"),
+            Self::DuplicateAcks => f.write_str("the third duplicate ACK: taken as lost"),
+            Self::PartialAck => f.write_str("the ACK fills one hole and shows the next: taken as lost"),
             Self::Timeout { after } => {
                 write!(f, "no ACK within the retransmission timeout of {}", Quantity::time(*after))
             }
             Self::AfterTimeout => f.write_str("after a timeout all that was in flight is taken for lost"),
             Self::TailProbe { after } => {
-                write!(f, "no ACK for {}: a probe, so that the receiver tells what is missing", Quantity::time(*after))
+                write!(
+                    f,
+                    "no ACK for {}: a probe (TLP), so that the receiver tells what is missing",
+                    Quantity::time(*after)
+                )
             }
             Self::Rescue => f.write_str("nothing else to send: once more, so that the ACKs keep coming"),
             Self::TooLong => f.write_str("a router said it was too long: again, shorter"),
