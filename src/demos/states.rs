@@ -1,7 +1,7 @@
 //! Connections as their hosts' state machines walked: how long each stayed where, and how many were there at once.
 use std::collections::BTreeMap;
 
-use crate::recording::{Event, EventKind, Recording, Time};
+use crate::recording::{EventKind, Recording, Time};
 
 /// One stay of a connection in a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,18 +32,6 @@ pub(super) fn stays(recording: &Recording) -> Vec<Stay<'_>> {
         }
     }
     stays
-}
-
-/// Notes every move of a connection beside the lifeline of its host: in these demos the states are the story.
-pub(super) fn tell(recording: &mut Recording) {
-    let moves = |event: &Event| match &event.kind {
-        EventKind::State { to, .. } if to != "LISTEN" => {
-            Some(Event { kind: EventKind::Note { text: to.clone() }, until: None, ..*event })
-        }
-        _ => None,
-    };
-    let events = std::mem::take(&mut recording.events);
-    recording.events = events.into_iter().flat_map(|event| [moves(&event), Some(event)]).flatten().collect();
 }
 
 /// How many stays that a condition holds for there were at each instant at which that changed: drawn as steps.

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::demos::findings::note_end;
-use crate::demos::{Demo, Knob, Knobs, Setup, states};
+use crate::demos::{Demo, Knob, Knobs, Setup};
 use crate::lab::{Lab, LabNet, Limits, LinkOptions};
 use crate::net::Net;
 use crate::quantity::Unit;
@@ -75,7 +75,6 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let mut recording = lab.finish(setup.run_of(&DEMO, knobs));
     note_end(&mut recording, ended);
     found::found(&recording, &log.borrow(), plan.way).into(&mut recording);
-    states::tell(&mut recording);
     recording
 }
 

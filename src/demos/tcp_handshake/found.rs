@@ -12,7 +12,7 @@ pub(super) fn found(recording: &Recording, moments: &Moments) -> Findings {
     let mut findings = Findings::default();
     let client = capture(recording, "client");
     let server = capture(recording, "server");
-    moments_of(&mut findings, moments);
+    moments_of(&mut findings, moments, |rounds| format!(" ({rounds})"));
     markers(&mut findings, &client, &server);
     bars(&mut findings, &client, moments);
     numbers(&mut findings, &client);
@@ -25,7 +25,8 @@ pub(super) fn found(recording: &Recording, moments: &Moments) -> Findings {
 /// What a run on real sockets tells: what the programs saw, as there are no packets to count.
 pub(super) fn live(recording: &Recording, moments: &Moments) -> Findings {
     let mut findings = Findings::default();
-    moments_of(&mut findings, moments);
+    // How many round trips of the lab's link that would be says nothing about this machine.
+    moments_of(&mut findings, moments, |_| String::new());
     let marks = [
         ("syn", "the client calls connect()", moments.called),
         ("syn-ack", "connect() returns: the client may send", moments.connected),
@@ -43,17 +44,25 @@ pub(super) fn live(recording: &Recording, moments: &Moments) -> Findings {
 }
 
 /// The three numbers that "the handshake takes so many round trips" mixes up.
-fn moments_of(findings: &mut Findings, moments: &Moments) {
+fn moments_of(findings: &mut Findings, moments: &Moments, in_rounds: impl Fn(&str) -> String) {
     let after = |at: Option<Time>| Some(at? - moments.called?);
-    let how = "from the call of connect() to its return: SYN out, SYN-ACK in (1 RTT when nothing is lost)";
-    findings.time("client_may_send", "the client may send after", after(moments.connected), how);
-    let how = "from the call of connect() to the return of the server's accept() (1.5 RTT when nothing is lost)";
-    findings.time("server_accepts", "the server's program has the connection after", after(moments.accepted), how);
-    let how = "from the call of connect() to the first bytes in the server's program (1.5 RTT when the client has the first word and nothing is lost)";
-    findings.time("server_sees_data", "the server has the client's first bytes after", after(moments.server_has), how);
-    let how =
-        "from the call of connect() to the server's first bytes in the client's program (2 RTT when nothing is lost)";
-    findings.time("first_reply", "the client has the server's first bytes after", after(moments.client_has), how);
+    let how = |until: &str, rounds: &str| format!("from the call of connect() to {until}{}", in_rounds(rounds));
+    let told = how("its return: SYN out, SYN-ACK in", "1 RTT when nothing is lost");
+    findings.time("client_may_send", "the client may send after", after(moments.connected), &told);
+    let told = how("the return of the server's accept()", "1.5 RTT when nothing is lost");
+    findings.time("server_accepts", "the server's program has the connection after", after(moments.accepted), &told);
+    let told = how(
+        "the first bytes in the server's program",
+        "1.5 RTT when the client has the first word and nothing is lost",
+    );
+    findings.time(
+        "server_sees_data",
+        "the server has the client's first bytes after",
+        after(moments.server_has),
+        &told,
+    );
+    let told = how("the server's first bytes in the client's program", "2 RTT when nothing is lost");
+    findings.time("first_reply", "the client has the server's first bytes after", after(moments.client_has), &told);
     let sample = moments.info.and_then(|info| info.srtt);
     let how = "the client's first sample, from its SYN and the SYN-ACK (RFC 6298 §2.2)";
     findings.time("first_rtt", "the round-trip time the client now knows", sample, how);

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use crate::demos::findings::note_end;
-use crate::demos::{Demo, Knob, Knobs, Setup, states};
+use crate::demos::{Demo, Knob, Knobs, Setup};
 use crate::lab::tcp::TcpSettings;
 use crate::lab::{Lab, LabNet, LinkOptions, Loss, NodeId};
 use crate::net::Net;
@@ -71,7 +71,6 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let mut recording = lab.finish(setup.run_of(&DEMO, knobs));
     note_end(&mut recording, ended);
     found::found(&recording, &moments).into(&mut recording);
-    states::tell(&mut recording);
     recording
 }
 
