@@ -24,6 +24,42 @@ struct Entry {
     action: Action,
 }
 
+/// How well a name fits what was typed, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Equal,
+    Begins,
+    /// Every word typed begins a word of the name.
+    Words,
+    Contains,
+    /// Its letters stand there in order.
+    Letters,
+}
+
+impl Entry {
+    /// How well it fits lower-case text, by any of its names: `W2 Title`, `Title (demo-name)`, `Quiz: W2 Title`.
+    fn rank(&self, typed: &str) -> Rank {
+        let name = self.name.to_lowercase();
+        let (title, inner) = name.split_once(" (").unwrap_or((&name, ""));
+        let is_chapter = |word: &str| word.strip_prefix('w').is_some_and(|it| it.parse::<u8>().is_ok());
+        let bare = title.split_once(' ').filter(|it| is_chapter(it.0)).map_or("", |it| it.1);
+        let names = [name.as_str(), title, inner.trim_end_matches(')'), bare];
+        names.into_iter().filter(|it| !it.is_empty()).map(|it| rank(it, typed)).min().unwrap_or(Rank::Letters)
+    }
+}
+
+fn rank(name: &str, typed: &str) -> Rank {
+    let words = || name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut wanted = typed.split_whitespace();
+    match () {
+        () if name == typed => Rank::Equal,
+        () if name.starts_with(typed) => Rank::Begins,
+        () if wanted.all(|typed| words().any(|word| word.starts_with(typed))) => Rank::Words,
+        () if name.contains(typed) => Rank::Contains,
+        () => Rank::Letters,
+    }
+}
+
 /// What was typed, and what fits it, best first.
 pub struct Palette {
     entries: Vec<Entry>,
@@ -85,15 +121,16 @@ impl Palette {
 
     fn find(&mut self) {
         let mut matcher = Matcher::new(Config::DEFAULT);
+        let typed = self.typed.trim().to_lowercase();
         let pattern = Pattern::parse(&self.typed, CaseMatching::Ignore, Normalization::Smart);
         let mut buffer = Vec::new();
         let score = |(index, entry): (usize, &Entry)| {
             let score = pattern.score(Utf32Str::new(&entry.name, &mut buffer), &mut matcher)?;
-            Some((std::cmp::Reverse(score), index))
+            Some((entry.rank(&typed), std::cmp::Reverse(score), index))
         };
         let mut scored: Vec<_> = self.entries.iter().enumerate().filter_map(score).collect();
         scored.sort_unstable();
-        self.found = scored.into_iter().map(|(_, index)| index).collect();
+        self.found = scored.into_iter().map(|(.., index)| index).collect();
         self.row = 0;
     }
 
@@ -248,4 +285,26 @@ fn draw_entry(row: Rect, buffer: &mut Buffer, theme: &Theme, entry: &Entry, chos
         Span::styled(format!("{} ", entry.kind), if chosen { style } else { theme.dim }),
     ]);
     line.render(row, buffer);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_names_come_before_beginnings_words_and_scattered_letters() {
+        let entry = |kind, name: &str| Entry { kind, name: name.to_owned(), action: Action::Back };
+        let ranks = [
+            ("term", "TCP", Rank::Equal),
+            ("demo", "Socket calls (tcp)", Rank::Equal),
+            ("lesson", "W1 TCP: a byte stream", Rank::Begins),
+            ("demo", "The TCP handshake (handshake)", Rank::Words),
+            ("lesson", "ACK: TCP: a byte stream", Rank::Words),
+            ("term", "mptcp", Rank::Contains),
+            ("term", "the cap", Rank::Letters),
+        ];
+        for (kind, name, rank) in ranks {
+            assert_eq!(entry(kind, name).rank("tcp"), rank, "{name}");
+        }
+    }
 }
