@@ -221,6 +221,25 @@ impl fmt::Display for Quantity {
 }
 
 impl Quantity {
+    /// In the unit a person would choose for `largest`, with every digit: the ticks of one axis share a unit.
+    #[must_use]
+    pub fn tick(self, largest: i64) -> String {
+        self.in_unit_of(largest, |_| 9)
+    }
+
+    /// In the unit a person would choose for `largest`, four significant digits: curves of one axis share a unit.
+    #[must_use]
+    pub fn beside(self, largest: i64) -> String {
+        self.in_unit_of(largest, decimals)
+    }
+
+    fn in_unit_of(self, largest: i64, decimals: impl Fn(u64) -> u32) -> String {
+        let (name, factor) = Self { value: largest, ..self }.scale();
+        let space = if name.is_empty() { "" } else { " " };
+        let decimals = decimals(self.value.unsigned_abs() / factor.unsigned_abs());
+        format!("{}{space}{name}", fixed(self.value, factor, decimals))
+    }
+
     /// The suffix and factor a person would choose for this size.
     fn scale(self) -> (&'static str, i64) {
         let size = self.value.unsigned_abs();
@@ -284,6 +303,16 @@ mod tests {
         shows("20MB", Unit::Bytes, "20 MB");
         shows("0.5%", Unit::PartsPerMillion, "0.5 %");
         shows("25%", Unit::PartsPerMillion, "25 %");
+    }
+
+    #[test]
+    fn numbers_of_one_axis_share_its_unit() {
+        let bytes = |value| Quantity::new(value, Unit::Bytes);
+        assert_eq!([0, 50_000, 200_000].map(|it| bytes(it).tick(200_000)), ["0 kB", "50 kB", "200 kB"]);
+        assert_eq!(bytes(137_849).beside(200_000), "137.8 kB");
+        assert_eq!(bytes(69_993).beside(200_000), "69.99 kB");
+        let time = |value| Quantity::new(value, Unit::Nanoseconds);
+        assert_eq!([500_000_000, 1_202_345_000].map(|it| time(it).tick(1_202_345_000)), ["0.5 s", "1.202345 s"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen;
+use crate::quantity::{Quantity, Unit};
 use crate::recording::Time;
 
 /// Columns a tick's label may take with the space beside it.
@@ -52,10 +53,12 @@ impl Axis {
 
     /// Draws the ticks with their names on one row.
     pub(crate) fn draw(&self, area: Rect, buffer: &mut Buffer, (x, y): (u16, u16), style: Style) {
-        let mut free = 0;
-        for tick in self.ticks() {
+        let (mut free, ticks) = (0, self.ticks());
+        let nanoseconds = |it: &Time| i64::try_from(it.0).unwrap_or(i64::MAX);
+        let last = ticks.last().map_or(0, nanoseconds);
+        for tick in ticks {
             let column = self.column(tick);
-            let name = format!("╷{tick}");
+            let name = format!("╷{}", Quantity::new(nanoseconds(&tick), Unit::Nanoseconds).tick(last));
             if column >= free && column + pen::columns(&name) <= self.width {
                 pen::put(buffer, area, (x + column, y), &name, style);
                 free = column + pen::columns(&name) + 1;

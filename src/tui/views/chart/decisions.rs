@@ -13,7 +13,7 @@ pub(super) fn rows(view: &View<'_>, height: u16) -> u16 {
         _ if view.run.moments().is_empty() => 0,
         0..=9 => 0,
         10..=16 => 1,
-        17..=25 => 3,
+        17..=25 => 2,
         26..=39 => 6,
         _ => 9,
     }
@@ -54,7 +54,7 @@ pub(super) fn draw_list(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let (all, theme) = (view.run.moments(), view.theme);
     let current = current(view);
     let mut area = area;
-    if area.height > 1 {
+    if area.height > 3 {
         let line = "─".repeat(usize::from(area.width));
         pen::put(buffer, area, (0, 0), &line, theme.border);
         let title = format!(" {}: {} of {} ", moments::noun(all), current.map_or(0, |it| it + 1), all.len());
@@ -79,7 +79,7 @@ fn draw_moment(area: Rect, buffer: &mut Buffer, view: &View<'_>, moment: &Moment
     pen::put(buffer, area, (0, 0), if at_cursor { "▸" } else { " " }, theme.accent);
     pen::put_right(buffer, area, (GUTTER, 0), &moment.at.to_string(), if is_current { theme.strong } else { base });
     let x = pen::put(buffer, area, (GUTTER + 1, 0), moment.sign(), if is_current { theme.accent } else { base });
-    let (who, text) = moment.words(view.run.recording());
+    let (who, text) = moment.words(view.run);
     let words = if who.is_empty() { text } else { format!("{who}: {text}") };
     let room = usize::from(area.width.saturating_sub(x + 2)).max(8);
     if !is_current {

@@ -34,7 +34,7 @@ impl Curve<'_> {
 
     /// How its line goes in the legend; [`super::plot`] draws dots to the same pattern.
     const fn stroke(&self) -> &'static str {
-        ["──", "╌╌", "┈┈", "─ "][self.nth % 4]
+        ["───", "╌╌╌", "┈┈┈", "─ ─"][self.nth % 4]
     }
 }
 
@@ -48,11 +48,17 @@ fn hue(index: usize, theme: &Theme) -> Style {
 }
 
 /// `A ── client cwnd  43440 B`, as wide as it is for any value.
-fn entry(view: &View<'_>, curve: &Curve<'_>) -> [String; 3] {
+fn entry(view: &View<'_>, curve: &Curve<'_>, largest: i64) -> [String; 3] {
     let value = value_at(&curve.series.points, view.state.cursor);
-    let value = value.map_or_else(|| "-".to_owned(), |it| Quantity::new(it, curve.series.unit).to_string());
+    let value = value.map_or_else(|| "-".to_owned(), |it| Quantity::new(it, curve.series.unit).beside(largest));
     let name = pen::cut(&visible(&curve.series.name), 28);
     [format!("{} {}", curve.letter(), curve.stroke()), name, format!("{value:<VALUE$}")]
+}
+
+/// Those of a panel, all in the unit of its largest value.
+fn entries(view: &View<'_>, curves: &[Curve<'_>]) -> Vec<[String; 3]> {
+    let largest = curves.iter().flat_map(|it| &it.series.points).map(|it| it.1).max().unwrap_or(0);
+    curves.iter().map(|it| entry(view, it, largest)).collect()
 }
 
 fn width(entry: &[String; 3]) -> u16 {
@@ -73,13 +79,13 @@ fn places(entries: &[[String; 3]], room: u16) -> (Vec<(u16, u16)>, u16) {
 
 /// Rows the legend of these curves needs.
 pub(super) fn rows(view: &View<'_>, curves: &[Curve<'_>], room: u16) -> u16 {
-    let entries: Vec<_> = curves.iter().map(|it| entry(view, it)).collect();
+    let entries = entries(view, curves);
     places(&entries, room.saturating_sub(1)).1
 }
 
 /// Draws it; what does not fit is counted, with the `absent` curves that have no panel.
 pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, curves: &[Curve<'_>], absent: usize) {
-    let entries: Vec<_> = curves.iter().map(|it| entry(view, it)).collect();
+    let entries = entries(view, curves);
     let (places, _) = places(&entries, area.width.saturating_sub(1));
     for ((curve, [sign, name, value]), (x, y)) in curves.iter().zip(&entries).zip(&places) {
         let hue = curve.hue(view.theme);

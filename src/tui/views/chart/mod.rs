@@ -34,7 +34,7 @@ pub(crate) use window::MOST_ZOOM;
 const GUTTER: u16 = 10;
 
 /// Rows in which a curve can be read.
-const LOWEST: u16 = 3;
+const LOWEST: u16 = 4;
 
 /// What the learner chose to see of the curves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -163,7 +163,14 @@ fn draw_panel(area: Rect, buffer: &mut Buffer, view: &View<'_>, panel: &Panel<'_
     let names = legend::rows(view, &panel.curves, area.width);
     // Where curves have no room at all, one line of names is enough.
     let names = match area.height {
-        _ if absent > 0 => 1,
+        // Curves that are drawn have names before they have more rows.
+        height if absent > 0 => {
+            if height >= LOWEST + 2 {
+                names.min(2)
+            } else {
+                1
+            }
+        }
         height if height > LOWEST => names.min(height - LOWEST),
         height => height,
     };
@@ -172,6 +179,9 @@ fn draw_panel(area: Rect, buffer: &mut Buffer, view: &View<'_>, panel: &Panel<'_
     if absent > 0 && rest.height < 2 {
         pen::put(buffer, rest, (1, 0), "No room for curves: z, or a larger window.", view.theme.warn);
         return;
+    }
+    if rest.height == 0 {
+        pen::put_right(buffer, names, (names.width, 0), " z shows its curve ", view.theme.dim);
     }
     // Beside another run both have the same scale, so that curves can be compared by eye.
     let others = view.other.iter().flat_map(|run| &run.recording().series).filter(|it| it.unit == panel.unit);

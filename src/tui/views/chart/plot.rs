@@ -37,7 +37,7 @@ impl Plot {
         let inner = Rect { x: area.x + GUTTER, width: area.width.saturating_sub(GUTTER + 1), ..area };
         let values = || all.iter().flat_map(|series| &series.points).map(|it| it.1);
         let (low, high) = (values().min().unwrap_or(0).min(0), values().max().unwrap_or(0));
-        let lines = u64::from((inner.height / 4).clamp(1, 8));
+        let lines = u64::from((inner.height / 2).clamp(1, 6));
         let step = i64::try_from(round(high.abs_diff(low).div_ceil(lines).max(1))).unwrap_or(i64::MAX);
         let low = low.div_euclid(step).saturating_mul(step);
         let steps = i64::try_from(high.abs_diff(low).div_ceil(step.unsigned_abs())).unwrap_or(1).max(1);
@@ -76,9 +76,10 @@ impl Plot {
 
     fn draw_grid(&self, buffer: &mut Buffer, view: &View<'_>) {
         let gutter = Rect { x: self.inner.x - GUTTER, width: GUTTER, ..self.inner };
+        let highest = self.low.saturating_add(self.steps.saturating_mul(self.step));
         for step in 0..=self.steps {
             let value = self.low.saturating_add(step.saturating_mul(self.step));
-            let name = Quantity::new(value, self.unit).to_string();
+            let name = Quantity::new(value, self.unit).tick(highest);
             pen::put_right(buffer, gutter, (GUTTER - 1, self.row(value)), &name, view.theme.dim);
             let line = "·".repeat(usize::from(self.inner.width));
             pen::put(buffer, self.inner, (0, self.row(value)), &line, view.theme.border);
