@@ -56,7 +56,10 @@ impl Stage {
         }
         match self.kind {
             Kind::Packets => drop(keys.splice(0..0, self.reading_keys())),
-            Kind::Chart => drop(keys.splice(1..1, self.chart_keys())),
+            Kind::Chart if self.recording().is_some_and(|run| self.kind.has_content(run)) => {
+                drop(keys.splice(1..1, self.chart_keys()));
+            }
+            Kind::Table => drop(keys.splice(1..1, table_keys())),
             Kind::States => drop(keys.splice(1..1, self.state_keys())),
             _ => {}
         }
@@ -168,6 +171,14 @@ impl Stage {
         }
         keys
     }
+}
+
+/// The keys of the table; they come before those of every view.
+fn table_keys() -> [Binding; 2] {
+    [
+        Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next number", Action::Down),
+        Binding::quiet([Key::code(KeyCode::Up)], "number before", Action::Up),
+    ]
 }
 
 /// The keys of the list of curves.

@@ -85,6 +85,7 @@ impl Stage {
             Pointed::Time(at) => self.pause_at(at),
             Pointed::Packet(n) => self.go_to_packet(n),
             Pointed::Event(index) => self.go_to_event(index),
+            Pointed::Measured(index) => self.state.measured = index,
             Pointed::Field(index) => {
                 self.state.reading.pane = Pane::Tree;
                 self.reading(|reading, rows, _| reading.select(rows, index));

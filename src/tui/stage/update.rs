@@ -44,6 +44,9 @@ impl Stage {
         if self.kind == Kind::Chart && self.in_chart(action) {
             return Some(Vec::new());
         }
+        if self.kind == Kind::Table && self.in_table(action) {
+            return Some(Vec::new());
+        }
         match action {
             Action::Point(pointed) => self.point(*pointed),
             Action::PlayPause => self.play_pause(),
@@ -78,6 +81,20 @@ impl Stage {
             _ => return None,
         }
         Some(Vec::new())
+    }
+
+    /// Does what only the table does; false when it is no such key.
+    fn in_table(&mut self, action: &Action) -> bool {
+        let by = match action {
+            Action::Down | Action::Scroll { down: true, .. } => 1,
+            Action::Up | Action::Scroll { down: false, .. } => -1,
+            Action::PageDown => 10,
+            Action::PageUp => -10,
+            _ => return false,
+        };
+        let last = self.recording().map_or(0, |run| run.measurements.len().saturating_sub(1));
+        self.state.measured = self.state.measured.min(last).saturating_add_signed(by).min(last);
+        true
     }
 
     /// Runs with the knobs as they are; a run that is on show already is played from its start.

@@ -128,6 +128,8 @@ pub struct State {
     /// The decision or marker the keys went to; several may share an instant.
     pub moment: Option<usize>,
     pub chart: chart::Chart,
+    /// The measurement chosen in the table.
+    pub measured: usize,
     /// Which machines the states view shows, of those that belong together.
     pub group: usize,
 }
@@ -138,6 +140,8 @@ pub enum Pointed {
     Time(Time),
     Packet(u32),
     Event(usize),
+    /// A line of the table.
+    Measured(usize),
     /// A line of the packet's tree.
     Field(usize),
     Byte(usize),
@@ -193,6 +197,7 @@ pub fn hit(kind: Kind, area: Rect, at: Position, view: &View<'_>) -> Option<Poin
         Kind::Sequence => sequence::hit(above_note(area, view), at, view),
         Kind::Packets => packets::hit(area, at, view),
         Kind::Chart => chart::hit(area, at, view),
+        Kind::Table => table::hit(area, at, view),
         _ => None,
     }
 }

@@ -1,13 +1,16 @@
 //! The measurements of a run: what, how much, and how it was measured; beside another run's with the differences.
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 
-use super::{View, compare, pen};
+use super::{Pointed, View, compare, first, pen};
 use crate::quantity::Quantity;
 use crate::recording::Measurement;
 
 /// The narrowest column of numbers.
 const NUMBER: u16 = 12;
+
+/// Rows for how the chosen number was measured, with the line above.
+const HOW: u16 = 4;
 
 /// Columns between two columns of numbers, at the least.
 const GAP: u16 = 2;
@@ -18,40 +21,112 @@ struct Numbers {
     changed: bool,
 }
 
-/// Draws the table from its top.
+/// Columns of a table, from left to right.
+struct Columns {
+    /// Where the label ends.
+    label: u16,
+    /// Where each number ends.
+    ends: Vec<u16>,
+}
+
+/// Where the parts stand.
+struct Areas {
+    names: Rect,
+    heads: Rect,
+    rows: Rect,
+    /// How the chosen number was measured, in full.
+    how: Rect,
+}
+
+/// Draws the numbers around the chosen one, and how that one was measured.
 pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let theme = view.theme;
     let measurements = &view.run.recording().measurements;
+    let areas = areas(area, view);
+    draw_names(areas.names, buffer, view);
     let lines: Vec<Numbers> = measurements.iter().map(|it| numbers(it, view)).collect();
     let heads: &[&str] = if view.other.is_some() { &["this run", "the other", "difference"] } else { &["this run"] };
-    let widths = widths(&lines, heads.len());
-    let all: u16 = widths.iter().sum();
-    let widest = measurements.iter().map(|it| pen::columns(&it.label)).max().unwrap_or(0);
-    let label = widest.clamp(8, area.width.saturating_sub(all + 3).max(8));
-    let beside = area.width.saturating_sub(label + 2 + all) >= 24;
-    let end = |number: usize| label + 2 + widths[..=number].iter().sum::<u16>();
-    let area = draw_names(area, buffer, view);
-    pen::put(buffer, area, (1, 0), "measured", theme.dim);
-    for (number, head) in heads.iter().enumerate() {
-        pen::put_right(buffer, area, (end(number), 0), head, theme.dim);
+    let columns = columns(area.width, view, &widths(&lines, heads.len()));
+    let chosen = chosen(view);
+    let title = format!("measured: {} of {}", chosen + 1, measurements.len());
+    pen::put(buffer, areas.heads, (1, 0), &pen::cut(&title, usize::from(columns.label)), theme.dim);
+    for (end, head) in columns.ends.iter().zip(heads) {
+        pen::put_right(buffer, areas.heads, (*end, 0), head, theme.dim);
     }
-    let mut y = 1;
-    for (it, line) in measurements.iter().zip(&lines) {
-        pen::put(buffer, area, (1, y), &pen::cut(&it.label, usize::from(label)), theme.text);
-        let styles = [theme.strong, theme.text, if line.changed { theme.warn } else { theme.dim }];
-        for (number, (text, style)) in line.texts.iter().zip(styles).enumerate() {
-            pen::put_right(buffer, area, (end(number), y), text, style);
-        }
-        if beside {
-            let x = end(heads.len() - 1) + 2;
-            let how = pen::cut(&it.how, usize::from(area.width.saturating_sub(x)));
-            pen::put(buffer, area, (x, y), &how, theme.dim);
-        } else if !it.how.is_empty() {
-            y += 1;
-            let how = pen::cut(&it.how, usize::from(area.width.saturating_sub(4)));
-            pen::put(buffer, area, (3, y), &how, theme.dim);
-        }
-        y += 1;
+    let start = first(chosen, areas.rows.height, measurements.len());
+    for (y, index) in (0..areas.rows.height).zip(start..measurements.len()) {
+        let row = Rect { y: areas.rows.y + y, height: 1, ..areas.rows };
+        draw_row(row, buffer, view, &columns, (&measurements[index], &lines[index], index == chosen));
+    }
+    if let Some(it) = measurements.get(chosen) {
+        draw_how(areas.how, buffer, view, it);
+    }
+}
+
+/// The number a click means.
+pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> {
+    let rows = areas(area, view).rows;
+    let count = view.run.recording().measurements.len();
+    let index = first(chosen(view), rows.height, count) + usize::from(at.y.checked_sub(rows.y)?);
+    (rows.contains(at) && index < count).then_some(Pointed::Measured(index))
+}
+
+fn chosen(view: &View<'_>) -> usize {
+    view.state.measured.min(view.run.recording().measurements.len().saturating_sub(1))
+}
+
+fn areas(area: Rect, view: &View<'_>) -> Areas {
+    let names = if view.other.is_some() { 3 } else { 0 };
+    let how = if area.height >= 8 { HOW } else { 0 };
+    let rows = [Constraint::Length(names), Constraint::Length(1), Constraint::Min(0), Constraint::Length(how)];
+    let [names, heads, rows, how] = Layout::vertical(rows).areas(area);
+    Areas { names, heads, rows, how }
+}
+
+fn columns(width: u16, view: &View<'_>, numbers: &[u16]) -> Columns {
+    let labels = view.run.recording().measurements.iter().map(|it| pen::columns(&it.label));
+    let all: u16 = numbers.iter().sum();
+    let label = labels.max().unwrap_or(0).clamp(8, width.saturating_sub(all + 3).max(8));
+    let ends = (0..numbers.len()).map(|number| label + 2 + numbers[..=number].iter().sum::<u16>());
+    Columns { label, ends: ends.collect() }
+}
+
+fn draw_row(
+    row: Rect,
+    buffer: &mut Buffer,
+    view: &View<'_>,
+    columns: &Columns,
+    (it, line, is_chosen): (&Measurement, &Numbers, bool),
+) {
+    let theme = view.theme;
+    let look = |style| if is_chosen { theme.selected } else { style };
+    if is_chosen {
+        pen::put(buffer, row, (0, 0), &" ".repeat(usize::from(row.width)), theme.selected);
+        pen::put(buffer, row, (0, 0), "▸", theme.selected);
+    }
+    pen::put(buffer, row, (1, 0), &pen::cut(&it.label, usize::from(columns.label)), look(theme.text));
+    let styles = [theme.strong, theme.text, if line.changed { theme.warn } else { theme.dim }];
+    for ((text, style), end) in line.texts.iter().zip(styles).zip(&columns.ends) {
+        pen::put_right(buffer, row, (*end, 0), text, look(style));
+    }
+    let x = columns.ends.last().map_or(0, |end| end + 2);
+    let room = row.width.saturating_sub(x);
+    // Where it would be a stump, it stands only below.
+    if room >= 40 {
+        pen::put(buffer, row, (x, 0), &pen::cut(&it.how, usize::from(room)), look(theme.dim));
+    }
+}
+
+/// How a number was measured, over the lines it takes.
+fn draw_how(area: Rect, buffer: &mut Buffer, view: &View<'_>, it: &Measurement) {
+    if area.height == 0 {
+        return;
+    }
+    let width = usize::from(area.width.saturating_sub(2)).max(8);
+    pen::put(buffer, area, (0, 0), &"─".repeat(usize::from(area.width)), view.theme.border);
+    pen::put(buffer, area, (1, 0), &pen::cut(&format!(" {} ", it.label), width), view.theme.dim);
+    for (y, line) in (1..area.height).zip(textwrap::wrap(&it.how, width)) {
+        pen::put(buffer, area, (1, y), &line, view.theme.text);
     }
 }
 
@@ -72,14 +147,13 @@ fn widths(lines: &[Numbers], columns: usize) -> Vec<u16> {
     (0..columns).map(|number| (widest(number).unwrap_or(0) + GAP).max(NUMBER)).collect()
 }
 
-/// Which two runs the columns are of; what is left of the area.
-fn draw_names(area: Rect, buffer: &mut Buffer, view: &View<'_>) -> Rect {
-    let Some(other) = view.other else { return area };
+/// Which two runs the columns are of.
+fn draw_names(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let Some(other) = view.other else { return };
     let (this, that) = compare::names(&view.run.recording().run, &other.recording().run);
     let room = usize::from(area.width.saturating_sub(2));
     pen::put(buffer, area, (1, 0), &pen::cut(&format!("this run  {this}"), room), view.theme.strong);
     pen::put(buffer, area, (1, 1), &pen::cut(&format!("the other {that}"), room), view.theme.text);
-    Rect { y: area.y + 3, height: area.height.saturating_sub(3), ..area }
 }
 
 /// `+20 ms`, and whether there is a difference. That of two percentages is in percentage points.
@@ -117,6 +191,14 @@ mod tests {
         assert_eq!(difference(&now, &before), ("+0.5 pp".to_owned(), true));
         let texts = ["9.076 Mbit/s", "9.093 Mbit/s", "-16.55 kbit/s"].map(str::to_owned).to_vec();
         assert_eq!(widths(&[Numbers { texts, changed: true }], 3), [14, 14, 15]);
+    }
+
+    #[test]
+    fn how_the_chosen_number_was_measured_stands_below_in_full() {
+        let state = State { measured: 3, ..State::default() };
+        let text = fixture::drawn(Kind::Table, (40, 8), &state, None);
+        assert!(text.contains("measured: 4 of 4") && text.contains("lost / sent"), "{text}");
+        assert!(!text.contains("SYN-ACK in"), "only of the chosen one: {text}");
     }
 
     #[test]
