@@ -91,6 +91,26 @@ impl Machines {
         self.all.iter().filter(|it| it.node == node && it.is_connection()).nth(1).is_some()
     }
 
+    /// Which of a node's connections this is: the end that only it has, as `port 49152`.
+    pub(crate) fn short(&self, node: usize, name: &str) -> String {
+        let own = || self.all.iter().filter(move |it| it.node == node);
+        let Some((local, remote)) = own().find(|it| it.name == name).and_then(Machine::ends) else {
+            return name.to_owned();
+        };
+        let shared = own().filter_map(Machine::ends).filter(|it| it.0 == local).nth(1).is_some();
+        let end = if shared { remote } else { local };
+        end.rsplit_once(':').map_or_else(|| end.to_owned(), |(_, port)| format!("port {port}"))
+    }
+
+    /// What a node decided, without the name of its only connection; of several, in short.
+    pub(crate) fn decided(&self, node: usize, text: &str) -> String {
+        let Some((name, words)) = text.split_once(": ") else { return text.to_owned() };
+        if !self.all.iter().any(|it| it.node == node && it.name == name) {
+            return text.to_owned();
+        }
+        if self.names_needed(node) { format!("{}: {words}", self.short(node, name)) } else { words.to_owned() }
+    }
+
     /// What a node's machines are in, in a word or two; nothing when it has none.
     pub(crate) fn summary(&self, node: usize, at: Time) -> Option<String> {
         let own = || self.all.iter().filter(move |it| it.node == node);
@@ -159,6 +179,14 @@ mod tests {
         assert_eq!(machines.groups, [vec![1, 2], vec![3], vec![0]]);
         assert_eq!(machines.order, [(0, 0), (1, 0), (2, 0), (1, 1), (3, 0)]);
         assert_eq!(machines.all[1].local(), "c:1");
+    }
+
+    #[test]
+    fn a_decision_names_its_connection_only_where_there_are_several() {
+        let machines = Machines::of(&recording());
+        assert_eq!(machines.decided(2, "tcp s:80 to c:1: recovered"), "recovered");
+        assert_eq!(machines.decided(0, "tcp c:1 to s:80: recovered"), "port 1: recovered");
+        assert_eq!(machines.decided(0, "no route: dropped"), "no route: dropped");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The instants a chart marks: what hosts decided, and the run's markers, in order of time.
 use crate::recording::{EventKind, NodeKind, Recording, Time};
+use crate::tui::views::Prepared;
 use crate::wire::text::visible;
 
 /// Something at an instant that a learner may step to.
@@ -32,13 +33,14 @@ pub(crate) fn of(recording: &Recording) -> Vec<Moment> {
 
 impl Moment {
     /// Who it is about (nobody for a marker), and what is to be said.
-    pub(crate) fn words(self, recording: &Recording) -> (String, String) {
+    pub(crate) fn words(self, run: &Prepared) -> (String, String) {
+        let recording = run.recording();
         match self.what {
             What::Marker(index) => (String::new(), visible(&recording.markers[index].label)),
             What::Decision(index) => {
                 let event = &recording.events[index];
                 let EventKind::Decision { text } = &event.kind else { return Default::default() };
-                (visible(recording.node_name(event.node)), visible(text))
+                (visible(recording.node_name(event.node)), visible(run.machines().decided(event.node, text)))
             }
         }
     }

@@ -37,6 +37,8 @@ pub(crate) struct Capture {
     pub(crate) frames: Vec<(Time, u32)>,
     /// What stands out about a frame among those of this capture.
     marks: BTreeMap<u32, Vec<Mark>>,
+    /// The windows that a scale applies to, in bytes.
+    windows: BTreeMap<u32, u32>,
 }
 
 impl Capture {
@@ -58,9 +60,10 @@ fn capture(recording: &Recording, place: Vantage) -> Capture {
     let frames = seen.iter().map(|it| (it.at, it.packet.n)).collect();
     let passed = seen.iter().map(|it| analysis::Seen { n: it.packet.n, at_ns: it.at.0, frame: &it.packet.bytes });
     let segments = analysis::analyse(passed).segments;
+    let windows = segments.iter().map(|(n, it)| (*n, it.window)).collect();
     let marked = segments.into_iter().filter(|(_, it)| !it.marks.is_empty());
     let marks = marked.map(|(n, it)| (n, it.marks)).collect();
-    Capture { name: visible(place.name(recording)), node: place.node, frames, marks }
+    Capture { name: visible(place.name(recording)), node: place.node, frames, marks, windows }
 }
 
 impl Prepared {
@@ -88,12 +91,32 @@ impl Prepared {
 
     /// What stands out about a packet: in that capture, or else in that of the host at its link, the sender's first.
     pub(crate) fn marks(&self, packet: &Packet, capture: Option<usize>) -> &[Mark] {
-        let at = |node: usize| self.captures.iter().find(move |it| it.node == node);
         let capture = match capture {
             Some(index) => self.captures.get(index),
-            None => at(packet.from).or_else(|| at(packet.to)),
+            None => self.capture_of(packet),
         };
         capture.and_then(|it| it.marks.get(&packet.n)).map_or(&[], Vec::as_slice)
+    }
+
+    /// That of the host at the packet's link, the sender's first.
+    fn capture_of(&self, packet: &Packet) -> Option<&Capture> {
+        let at = |node: usize| self.captures.iter().find(move |it| it.node == node);
+        at(packet.from).or_else(|| at(packet.to))
+    }
+
+    /// The window a segment offers in bytes, scaled as its connection's SYNs agreed (RFC 7323 §2.3).
+    pub(crate) fn window(&self, packet: &Packet) -> Option<u32> {
+        self.capture_of(packet)?.windows.get(&packet.n).copied()
+    }
+
+    /// The packet's summary with its window in bytes, as Wireshark shows it.
+    pub(crate) fn summary(&self, packet: &Packet) -> String {
+        let summary = visible(&packet.summary);
+        let scaled = summary.split_once(" Win=").zip(self.window(packet)).map(|((before, after), window)| {
+            let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+            format!("{before} Win={window}{rest}")
+        });
+        scaled.unwrap_or(summary)
     }
 
     /// The run without its marks: a question asks for what they tell.
@@ -174,6 +197,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_window_is_shown_scaled_but_for_that_of_a_syn() {
+        let setup = crate::demos::Setup { seed: 1, interventions: Vec::new() };
+        let knobs = [("buffer", "1MB"), ("size", "20kB"), ("pause", "0s")];
+        let knobs = knobs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let run = crate::demos::run("flow-control", &knobs, &setup).expect("it ships");
+        let run = Prepared::new(Arc::new(run));
+        let of_receiver = |it: &&Packet| run.recording().node_name(it.from) == "receiver";
+        let mut told = run.recording().packets.iter().filter(of_receiver).map(|it| run.summary(it));
+        let syn_ack = told.next().expect("it answers");
+        assert!(syn_ack.contains("[SYN, ACK]") && syn_ack.contains(" Win=65535 "), "{syn_ack}");
+        let window = |line: String| line.split_once(" Win=")?.1.split_once(' ')?.0.parse::<u32>().ok();
+        let widest = told.filter_map(window).max();
+        assert!(widest > Some(65_535), "{widest:?}");
     }
 
     #[test]

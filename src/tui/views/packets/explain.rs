@@ -5,6 +5,7 @@ use ratatui::style::Style;
 
 use super::{Read, TreeRow, bytes, titled};
 use crate::tui::views::{View, pen};
+use crate::wire::Field;
 
 /// Draws the explanation, or how to get one.
 pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>) {
@@ -39,10 +40,21 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read
         }
         TreeRow::Field(field, _) => {
             y = put_lines(inner, buffer, y, &field.meaning, theme.strong);
+            if let Some(scaled) = scaled(view, read, field) {
+                y = put_lines(inner, buffer, y, &scaled, theme.strong);
+            }
             y = put_lines(inner, buffer, y, &field.why, theme.text);
             put_lines(inner, buffer, y, field.source, theme.dim);
         }
     }
+}
+
+/// What the window is with the scale of its connection, which no byte of this packet tells.
+fn scaled(view: &View<'_>, read: &Read<'_>, field: &Field) -> Option<String> {
+    let raw: u32 = (field.name == "tcp.window_size_value").then(|| field.value.parse().ok())??;
+    let window = view.run.window(read.packet).filter(|it| *it != raw)?;
+    let factor = window.checked_div(raw)?;
+    Some(format!("{raw} x {factor} = {window} B: the factor stood in this side's SYN"))
 }
 
 /// The first line: label, value, place.

@@ -121,5 +121,5 @@ fn says(view: &View<'_>, packet: &Packet, width: u16) -> String {
     if view.hides(packet).is_some() {
         return format!("{} ?", label::protocol(packet));
     }
-    if width < 60 || view.state.detail == Detail::Reasons { label::short(packet) } else { visible(&packet.summary) }
+    if width < 60 || view.state.detail == Detail::Reasons { label::short(packet) } else { view.run.summary(packet) }
 }

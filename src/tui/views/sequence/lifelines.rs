@@ -32,13 +32,14 @@ impl Lifelines {
         Self { columns, order: order.to_vec() }
     }
 
-    /// The columns between two neighbours.
-    pub(super) fn gap(&self) -> u16 {
+    /// The columns that words over a lifeline may take: to the middle between it and its neighbours, a space left free.
+    pub(super) fn share(&self, place: usize, width: u16) -> (u16, u16) {
         let column = |place: usize| self.order.get(place).map(|node| self.columns[*node]);
-        match (column(0), column(1)) {
-            (Some(first), Some(second)) => second - first,
-            _ => u16::MAX,
-        }
+        let here = column(place).unwrap_or(0);
+        let before = place.checked_sub(1).and_then(column);
+        let from = before.map_or(0, |it| u16::midpoint(it, here) + 1);
+        let to = column(place + 1).map_or(width, |it| u16::midpoint(here, it));
+        (from, to)
     }
 }
 

@@ -99,7 +99,7 @@ fn parting(view: &View<'_>, row: &Row) -> Option<String> {
     let runs = [Some(view.run), view.other];
     let mut all = runs.into_iter().flatten().flat_map(|run| &run.recording().run.interventions);
     let found = all.find(|it| (first..first + hops).contains(&it.packet))?;
-    Some(format!("╌╌ the futures part here: {} ╌╌", label::meddling(found)))
+    Some(format!("╌╌ the futures part: {} ╌╌", label::meddling(found)))
 }
 
 /// The rows on the screen with their place from the top and their lines; the cursor's row stands in the middle.
@@ -126,28 +126,29 @@ fn visible_rows<'a>(view: &'a View<'_>, height: u16) -> impl Iterator<Item = (us
 /// Each node's name, its address, and the state it is in at the cursor.
 fn draw_head(area: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifelines) {
     let nodes = &view.run.recording().topology.nodes;
-    let room = usize::from(lifelines.gap().saturating_sub(1)).max(3);
     let states = u16::from(area.height > 1 && !view.run.machines().all.is_empty());
-    let middle = |text: &str, centre: u16| {
-        let width = pen::columns(text);
-        centre.saturating_sub(width / 2).min(area.width.saturating_sub(width))
-    };
-    for node in &lifelines.order {
+    for (place, node) in lifelines.order.iter().enumerate() {
+        let (from, to) = lifelines.share(place, area.width);
+        let room = usize::from(to.saturating_sub(from)).max(3);
         let centre = lifelines.columns[*node];
+        // In the middle of its lifeline, but never over a neighbour's.
+        let middle = |text: &str| {
+            let width = pen::columns(text);
+            centre.saturating_sub(width / 2).min(to.saturating_sub(width)).max(from)
+        };
         let name = pen::cut(&visible(&nodes[*node].name), room);
-        let x = centre.saturating_sub(pen::columns(&name) / 2);
-        pen::put(buffer, area, (x, 0), &name, view.theme.title);
+        pen::put(buffer, area, (middle(&name), 0), &name, view.theme.title);
         if states > 0 {
             let state = view.run.machines().summary(*node, view.state.cursor);
             let style = if state.is_some() { view.theme.accent } else { view.theme.border };
             let text = pen::cut(&visible(state.as_deref().unwrap_or("│")), room);
-            pen::put(buffer, area, (middle(&text, centre), area.height - 1), &text, style);
+            pen::put(buffer, area, (middle(&text), area.height - 1), &text, style);
         }
         if area.height - states > 1 {
             let address = nodes[*node].interfaces.iter().flat_map(|it| &it.addresses).next();
             let text = address.map_or_else(|| "│".to_owned(), ToString::to_string);
             let text = if usize::from(pen::columns(&text)) > room { "│".to_owned() } else { text };
-            pen::put(buffer, area, (middle(&text, centre), 1), &text, view.theme.dim);
+            pen::put(buffer, area, (middle(&text), 1), &text, view.theme.dim);
         }
     }
 }
@@ -173,7 +174,7 @@ fn draw_row(place: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifel
     let is_current = index == current(view.run, view.state);
     if before != Some(row.at) && !matches!(row.what, What::Silence(_)) {
         let style = if row.at <= view.state.cursor { theme.text } else { theme.dim };
-        pen::put_right(buffer, main, (GUTTER - 1, 0), &row.at.to_string(), style);
+        pen::put_right(buffer, main, (GUTTER - 1, 0), &instant(row.at, before), style);
     }
     draw_what(main, buffer, view, lifelines, &row);
     if is_current {
@@ -186,6 +187,15 @@ fn draw_row(place: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifel
         let text = format!("why: {}", visible(text));
         let room = usize::from(place.width.saturating_sub(GUTTER + 2));
         pen::put(buffer, place, (GUTTER + 2, line + 1), &pen::cut(&text, room), theme.code);
+    }
+}
+
+/// `1.775 s`; where that is what the row before says, how much later it is: `+290 µs`.
+fn instant(at: Time, before: Option<Time>) -> String {
+    let text = at.to_string();
+    match before.filter(|it| it.to_string() == text) {
+        Some(before) => format!("+{}", Time::ZERO + at.since(before)),
+        None => text,
     }
 }
 
@@ -234,10 +244,13 @@ fn begins(view: &View<'_>, index: usize, ends_later: bool) -> String {
         EventKind::Call { call, result } => format!("{} {}", visible(call), visible(result)),
         // The lifeline says whose state it is; what it was before stands in the words below.
         EventKind::State { machine, to, .. } => match view.run.machines().names_needed(event.node) {
-            true => format!("● {}  {}", visible(to), visible(machine)),
+            true => {
+                format!("● {}  {}", visible(to), visible(view.run.machines().short(event.node, machine)))
+            }
             false => format!("● {}", visible(to)),
         },
-        EventKind::Decision { text } | EventKind::Note { text } => visible(text),
+        EventKind::Decision { text } => visible(view.run.machines().decided(event.node, text)),
+        EventKind::Note { text } => visible(text),
     }
 }
 
@@ -268,6 +281,13 @@ mod tests {
         insta::assert_snapshot!("sequence_120x36", drawn((120, 36), &state));
         insta::assert_snapshot!("sequence_74x26", drawn((74, 26), &state));
         insta::assert_snapshot!("sequence_40x14", drawn((40, 14), &state));
+    }
+
+    #[test]
+    fn instants_that_read_the_same_say_how_far_they_are_apart() {
+        assert_eq!(instant(Time(1_775_100_000), None), "1.775 s");
+        assert_eq!(instant(Time(1_775_390_000), Some(Time(1_775_100_000))), "+290 µs");
+        assert_eq!(instant(Time(1_776_100_000), Some(Time(1_775_100_000))), "1.776 s");
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Rows {
         let shown: Vec<usize> =
             (0..recording.events.len()).filter(|it| is_told(&recording.events[*it], detail)).collect();
         let instants = instants(recording, &shown);
-        let mut moments = packet_moments(recording, &instants);
+        let mut moments = packet_moments(recording, &instants, &places(recording));
         moments.extend(event_moments(recording, &shown, &instants));
         moments.sort_by_key(|(at, what)| (*at, order(what)));
         let mut rows = Self { all: with_silences(recording, &moments), ..Self::default() };
@@ -116,12 +116,12 @@ fn between(instants: &[Time], from: Time, to: Time) -> usize {
     instants.partition_point(|it| *it < to).saturating_sub(after)
 }
 
-fn packet_moments(recording: &Recording, instants: &[Time]) -> Vec<(Time, What)> {
+fn packet_moments(recording: &Recording, instants: &[Time], places: &[usize]) -> Vec<(Time, What)> {
     let packets = &recording.packets;
     let mut moments = Vec::with_capacity(packets.len());
     let mut index = 0;
     while let Some(packet) = packets.get(index) {
-        let hops = hops(&packets[index..], instants);
+        let hops = hops(&packets[index..], instants, places);
         let arrived = packets[index + hops - 1].arrived;
         match arrived {
             Some(arrived) if hops == 1 && between(instants, packet.at, arrived) > 0 => {
@@ -138,12 +138,26 @@ fn packet_moments(recording: &Recording, instants: &[Time]) -> Vec<(Time, What)>
     moments
 }
 
-/// Over how many links the first packet goes on unchanged while nothing else happens.
-fn hops(packets: &[Packet], instants: &[Time]) -> usize {
+/// The place of each node's lifeline, from the left.
+fn places(recording: &Recording) -> Vec<usize> {
+    let mut places = vec![0; recording.topology.nodes.len()];
+    for (place, node) in super::order(&recording.topology).into_iter().enumerate() {
+        places[node] = place;
+    }
+    places
+}
+
+/// Over how many links the first packet goes on unchanged and the same way while nothing else happens: its arrows stand
+/// on one row and must not lie over each other.
+fn hops(packets: &[Packet], instants: &[Time], places: &[usize]) -> usize {
+    let rightwards = |it: &Packet| places.get(it.from) < places.get(it.to);
     let first = &packets[0];
     let mut hops = 1;
     while let (Some(here), Some(next)) = (packets.get(hops - 1), packets.get(hops)) {
-        let goes_on = next.from == here.to && next.bytes == here.bytes && here.arrived.is_some_and(|it| it <= next.at);
+        let goes_on = next.from == here.to
+            && next.bytes == here.bytes
+            && here.arrived.is_some_and(|it| it <= next.at)
+            && rightwards(next) == rightwards(here);
         let end = next.arrived.unwrap_or(next.at);
         let own = packets[1..=hops].iter().filter(|it| it.at > first.at && it.at < end).count();
         if !goes_on || between(instants, first.at, end) > own {
@@ -206,5 +220,27 @@ fn mark_blocked(rows: &mut [Row], recording: &Recording, shown: &[usize]) {
         }
         now.retain(|event| event.until.is_some_and(|until| until > row.at));
         row.blocked = now.iter().fold(0, |mask, event| mask | 1 << event.node);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::views::fixture;
+
+    #[test]
+    fn a_packet_that_turns_round_at_a_node_is_on_two_rows() {
+        let hop = |from, to, at, arrived| Packet {
+            from,
+            to,
+            at: Time(at),
+            left: Time(at),
+            arrived: Some(Time(arrived)),
+            ..fixture::packet()
+        };
+        let packets = [hop(0, 1, 0, 5), hop(1, 2, 5, 9)];
+        let instants = [Time(0), Time(5)];
+        assert_eq!(hops(&packets, &instants, &[0, 1, 2]), 2, "one after the other");
+        assert_eq!(hops(&packets, &instants, &[0, 2, 1]), 1, "back over the first");
     }
 }

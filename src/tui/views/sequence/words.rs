@@ -40,7 +40,9 @@ fn words(view: &View<'_>) -> Option<(String, String, Style)> {
     if let Some(event) = view.state.event.and_then(|it| recording.events.get(it)) {
         let node = visible(view.node(event.node));
         return Some(match &event.kind {
-            EventKind::Decision { text } => (format!("{node} decides"), visible(text), theme.code),
+            EventKind::Decision { text } => {
+                (format!("{node} decides"), visible(view.run.machines().decided(event.node, text)), theme.code)
+            }
             EventKind::State { machine, from, to } => {
                 (format!("{node}, {}", visible(machine)), format!("{} → {}", visible(from), visible(to)), theme.accent)
             }
@@ -53,7 +55,7 @@ fn words(view: &View<'_>) -> Option<(String, String, Style)> {
     let packet = recording.packet(view.state.packet)?;
     let ends = format!("{} → {}", view.node(packet.from), view.node(packet.to));
     let (_, fate) = label::fate(packet);
-    let summary = if view.hides(packet).is_some() { label::protocol(packet) } else { visible(&packet.summary) };
+    let summary = if view.hides(packet).is_some() { label::protocol(packet) } else { view.run.summary(packet) };
     let title = [format!("packet {}, {}", packet.n, visible(ends)), summary, fate];
     let title: Vec<String> = title.into_iter().filter(|it| !it.is_empty()).collect();
     let why = super::reason_of(view, packet).map(|reason| format!("why: {}", visible(reason)));

@@ -331,8 +331,12 @@ fn draw_caption(area: Rect, buffer: &mut Buffer, view: &View<'_>, event: &Event)
             format!("{} … waits", visible(call))
         }
         EventKind::Call { call, result } => visible(format!("{call} {result}")),
-        EventKind::State { machine, from, to } => visible(format!("{machine}: {from} → {to}")),
-        EventKind::Decision { text } | EventKind::Note { text } => visible(text),
+        EventKind::State { machine, from, to } if view.run.machines().names_needed(event.node) => {
+            visible(format!("{}: {from} → {to}", view.run.machines().short(event.node, machine)))
+        }
+        EventKind::State { from, to, .. } => visible(format!("{from} → {to}")),
+        EventKind::Decision { text } => visible(view.run.machines().decided(event.node, text)),
+        EventKind::Note { text } => visible(text),
     };
     let cursor = view.state.cursor;
     let at = event.until.filter(|until| *until <= cursor).unwrap_or(event.at);
