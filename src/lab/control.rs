@@ -12,7 +12,7 @@ use crate::recording::EventKind;
 /// The hand of an operator in a running lab. What it does happens at the lab's present instant. Cheap to clone.
 #[derive(Clone)]
 pub struct Control {
-    shared: Rc<Shared>,
+    pub(super) shared: Rc<Shared>,
 }
 
 impl std::fmt::Debug for Control {

@@ -28,6 +28,8 @@
 //! assert!(rtt.expect("it ends").expect("the server answers") > Duration::from_millis(20));
 //! assert_eq!(lab.finish(Run::default()).topology.nodes.len(), 3);
 //! ```
+mod addresses;
+mod advertise;
 mod agenda;
 mod build;
 mod control;
@@ -55,10 +57,11 @@ mod switch;
 pub mod tcp;
 mod world;
 
+pub use advertise::AdvertiseOptions;
 pub use build::{HostBuilder, Lab, NodeId, OutsideBuilder, RouterBuilder, SwitchBuilder};
 pub use control::Control;
 pub use fault::Fault;
-pub use host::HostOptions;
+pub use host::{HostOptions, Identifier};
 pub use link::{CoDel, LinkOptions};
 pub use loss::Loss;
 pub use nat::{Dependence, Forgotten, NatOptions};

@@ -104,6 +104,11 @@ impl Output {
         self.events.push(EventKind::Note { text: text.into() });
     }
 
+    /// A state machine of the node, by its name, goes from one state to another.
+    pub(crate) fn state(&mut self, machine: String, from: impl Into<String>, to: impl Into<String>) {
+        self.events.push(EventKind::State { machine, from: from.into(), to: to.into() });
+    }
+
     pub(crate) fn decide(&mut self, text: impl Into<String>) {
         self.events.push(EventKind::Decision { text: text.into() });
     }

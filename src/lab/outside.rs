@@ -46,12 +46,12 @@ impl Outside {
 
     /// Sends a packet from the outside into the lab; what cannot be sent is dropped and the recording says why.
     pub(crate) fn hand_in(&mut self, now: Time, packet: Vec<u8>, out: &mut Output) {
-        let Some(to) = ip::read(&packet).map(|it| it.to) else {
-            return out.decide(format!("{} bytes from outside are no IP packet: dropped", packet.len()));
-        };
         if packet.len() > usize::from(self.mtu) {
             return out.decide(format!("{} bytes from outside, the link takes {}: dropped", packet.len(), self.mtu));
         }
+        let Some(to) = ip::read(&packet).map(|it| it.to) else {
+            return out.decide(format!("{} bytes from outside are no IP packet: dropped", packet.len()));
+        };
         let own = &self.interface.own;
         let near = own.is_on_link(to) || own.is_broadcast(to) || to.is_multicast();
         let gateway = || self.gateways.iter().copied().find(|it| it.is_ipv4() == to.is_ipv4());

@@ -26,12 +26,12 @@ pub struct LabNet {
 }
 
 impl LabNet {
-    fn at_host<R>(&self, action: impl FnOnce(&mut Host, Time, &mut Output) -> R) -> R {
+    pub(super) fn at_host<R>(&self, action: impl FnOnce(&mut Host, Time, &mut Output) -> R) -> R {
         self.shared.world.borrow_mut().at_host(self.node, action)
     }
 
     /// Asks the host for what gives its stack nothing to do.
-    fn ask<R>(&self, question: impl FnOnce(&mut Host) -> R) -> R {
+    pub(super) fn ask<R>(&self, question: impl FnOnce(&mut Host) -> R) -> R {
         question(self.shared.world.borrow_mut().host(self.node))
     }
 

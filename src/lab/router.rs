@@ -1,8 +1,9 @@
 //! A router: one interface on each network, a routing table, and the rules of RFC 1812 and RFC 8200 for what may pass.
-use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv6Addr};
 
-use crate::lab::icmp;
+use crate::lab::advertise::Advertiser;
+use crate::lab::icmp::{self, ndp::ALL_NODES};
 use crate::lab::interface::{Interface, Received};
 use crate::lab::ip::{self, Packet};
 use crate::lab::nat::{Nat, Verdict};
@@ -21,18 +22,43 @@ pub(crate) struct Router {
     /// Destinations whose route was recorded: once is enough, each packet carries its reason.
     pub(crate) chosen: BTreeSet<IpAddr>,
     pub(crate) nat: Option<Nat>,
+    /// What is advertised on each interface.
+    pub(crate) advertisers: BTreeMap<usize, Advertiser>,
 }
 
 impl Router {
     /// Takes a frame in at an interface.
     pub(crate) fn receive(&mut self, now: Time, interface: usize, bytes: &[u8], out: &mut Output) {
         let Some(port) = self.interfaces.get_mut(interface) else { return };
-        let Received::Packet(bytes) = port.receive(now, bytes, out) else { return };
+        let bytes = match port.receive(now, bytes, out) {
+            Received::Packet(bytes) => bytes,
+            Received::RouterSolicitation { from } => return self.solicited(now, interface, from, out),
+            Received::RouterAdvertisement { .. } | Received::Nothing => return,
+        };
         let Some(packet) = ip::read(bytes) else { return out.decide(ip::damaged(bytes)) };
         if self.is_own(interface, packet.to) {
             self.own(now, interface, &packet, out);
         } else if !packet.to.is_multicast() && !self.interfaces[interface].own.is_broadcast(packet.to) {
             self.forward(now, interface, &packet, out);
+        }
+    }
+
+    /// Somebody looks for a router.
+    fn solicited(&mut self, now: Time, interface: usize, from: Ipv6Addr, out: &mut Output) {
+        match self.advertisers.get_mut(&interface) {
+            Some(advertiser) => advertiser.solicited(now),
+            None => out
+                .decide(format!("{from} asks for routers, but nothing is advertised on {}", interface_name(interface))),
+        }
+    }
+
+    /// Sends the router advertisements that are due.
+    fn advertise(&mut self, now: Time, out: &mut Output) {
+        for (index, advertiser) in &mut self.advertisers {
+            let Some(interface) = self.interfaces.get_mut(*index) else { continue };
+            if let Some((packet, why)) = advertiser.due(now, &interface.own) {
+                interface.send(now, ALL_NODES.into(), packet, Some(why.into()), out);
+            }
         }
     }
 
@@ -182,6 +208,7 @@ impl Router {
         if let Some(nat) = &mut self.nat {
             nat.expire(now, out);
         }
+        self.advertise(now, out);
         for index in 0..self.interfaces.len() {
             for lost in self.interfaces[index].tick(now, out) {
                 let asks = if lost.next_hop.is_ipv4() { "ARP" } else { "neighbour solicitations" };
@@ -193,8 +220,9 @@ impl Router {
 
     /// When [`Self::tick`] has something to do.
     pub(crate) fn next_tick(&self) -> Option<Time> {
+        let advertisements = self.advertisers.values().map(Advertiser::next_tick);
         let expiry = self.nat.as_ref().and_then(Nat::next_expiry);
-        self.interfaces.iter().filter_map(Interface::next_tick).chain(expiry).min()
+        self.interfaces.iter().filter_map(Interface::next_tick).chain(expiry).chain(advertisements).min()
     }
 }
 
@@ -223,8 +251,7 @@ mod tests {
             interfaces: vec![interface(0), interface(1)],
             mtus: vec![1500, 600],
             routes: vec![route(0), route(1)],
-            chosen: BTreeSet::new(),
-            nat: None,
+            ..Router::default()
         }
     }
 

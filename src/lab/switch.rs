@@ -35,7 +35,8 @@ impl Switch {
         self.learn(now, from, port, out);
         let known = self.table.get(&to).filter(|(_, heard)| now.since(*heard) < AGEING);
         match known {
-            _ if to.is_group() => self.flood(port, bytes, &format!("{to} is for everybody: flooded"), out),
+            _ if to == Mac::BROADCAST => self.flood(port, bytes, &format!("{to} is for everybody: flooded"), out),
+            _ if to.is_group() => self.flood(port, bytes, &format!("{to} is for a group: flooded"), out),
             Some((there, _)) if *there == port => {
                 out.decide(format!("{to} is on {}, where the frame came from: not forwarded", name(port)));
             }

@@ -6,6 +6,8 @@ use crate::lab::agenda::{Agenda, Happening, Slot};
 use crate::lab::curves::Curves;
 use crate::lab::frame;
 use crate::lab::host::Host;
+use crate::lab::interface::Interface;
+use crate::lab::ip;
 use crate::lab::link::{Admission, Crossing, Link, Offer};
 use crate::lab::output::{Outgoing, Output, Why};
 use crate::lab::outside::Outside;
@@ -69,6 +71,16 @@ pub(crate) struct World {
 impl Node {
     pub(crate) const fn new(machine: Machine, face: recording::Node, links: Vec<Option<(usize, usize)>>) -> Self {
         Self { machine, face, links, timer: None, off: false }
+    }
+
+    /// Its interfaces with addresses, in order; a switch has none.
+    fn interfaces(&self) -> &[Interface] {
+        match &self.machine {
+            Machine::Host(host) => std::slice::from_ref(&host.interface),
+            Machine::Router(router) => &router.interfaces,
+            Machine::Outside(door) => std::slice::from_ref(&door.interface),
+            Machine::Switch(_) => &[],
+        }
     }
 }
 
@@ -157,6 +169,16 @@ impl World {
             self.agenda.cancel(slot);
         }
         self.nodes[node].timer = due.map(|at| self.agenda.add(at, Happening::Timer { node }));
+    }
+
+    /// A cable was plugged in: what a node does by itself begins.
+    pub(crate) fn start(&mut self, node: usize) {
+        let mut out = Output::default();
+        if let Machine::Host(host) = &mut self.nodes[node].machine {
+            host.start(self.now, &mut out);
+        }
+        self.emit(node, out);
+        self.set_timer(node);
     }
 
     /// A program does something at its host.
@@ -410,21 +432,28 @@ impl World {
     fn stations(&self) -> Vec<Station> {
         let mut stations = Vec::new();
         for (node, it) in self.nodes.iter().enumerate() {
-            let interfaces = match &it.machine {
-                Machine::Host(host) => std::slice::from_ref(&host.interface),
-                Machine::Router(router) => &router.interfaces,
-                Machine::Outside(door) => std::slice::from_ref(&door.interface),
-                Machine::Switch(_) => &[],
-            };
-            let own = interfaces.iter().map(|it| &it.own);
+            let own = it.interfaces().iter().map(|it| &it.own);
             stations.extend(own.flat_map(|own| own.assigned().map(|it| (node, own.index, it.address, own.mac))));
         }
         stations
     }
 
-    /// The addresses of a node, for messages.
+    /// The first address of a node that is valid beyond its link; where it has none, its first one.
     pub(crate) fn address(&self, node: usize) -> Option<IpAddr> {
-        self.nodes[node].face.interfaces.iter().find_map(|it| it.addresses.first().copied())
+        let own = self.nodes[node].interfaces().iter().flat_map(|it| it.own.assigned()).map(|it| it.address);
+        let all: Vec<_> = own.collect();
+        all.iter().find(|it| !ip::is_link_local(**it)).or(all.first()).copied()
+    }
+
+    /// Shows every node with the addresses it has now: some found theirs during the run.
+    pub(crate) fn show_addresses(&mut self) {
+        for node in &mut self.nodes {
+            let own: Vec<Vec<_>> =
+                node.interfaces().iter().map(|it| it.own.assigned().map(|it| it.address).collect()).collect();
+            for (face, addresses) in node.face.interfaces.iter_mut().zip(own) {
+                face.addresses = addresses;
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::lab::build::{Lab, NodeId, face, network, with_link_local};
-use crate::lab::host::{Host, HostOptions, Parts};
+use crate::lab::host::{Host, HostOptions, Identifier, Parts};
 use crate::lab::interface::Interface;
 use crate::lab::random::Dice;
 use crate::lab::route::Network;
@@ -18,13 +18,16 @@ pub struct HostBuilder<'a> {
     place: (u8, u8),
     networks: Vec<Network>,
     gateways: Vec<IpAddr>,
+    autoconf: Option<Identifier>,
+    checks: bool,
     options: HostOptions,
 }
 
 impl<'a> HostBuilder<'a> {
     pub(super) fn new(lab: &'a mut Lab, name: &str) -> Self {
         let (networks, gateways) = Default::default();
-        Self { lab, name: name.to_owned(), place: (0, 0), networks, gateways, options: HostOptions::default() }
+        let (autoconf, options) = Default::default();
+        Self { lab, name: name.to_owned(), place: (0, 0), networks, gateways, autoconf, checks: false, options }
     }
 
     /// Where it stands on the topology's grid: column and row from the top left.
@@ -52,6 +55,21 @@ impl<'a> HostBuilder<'a> {
     #[must_use]
     pub fn gateway(mut self, address: &str) -> Self {
         self.gateways.push(super::address(address));
+        self
+    }
+
+    /// Lets it find its IPv6 addresses and routers itself (RFC 4862), from what routers advertise.
+    #[must_use]
+    pub const fn autoconfigure(mut self, identifier: Identifier) -> Self {
+        self.autoconf = Some(identifier);
+        self
+    }
+
+    /// Makes it ask whether another has its addresses before it uses them, as a host does that is switched on
+    /// (RFC 4862 §5.4, RFC 5227). Without this they are its own from the beginning.
+    #[must_use]
+    pub const fn detect_duplicates(mut self) -> Self {
+        self.checks = true;
         self
     }
 
@@ -123,12 +141,19 @@ impl<'a> HostBuilder<'a> {
     /// # Panics
     /// Without an address, or with a name that is taken.
     pub fn add(self) -> NodeId {
-        let Self { lab, name, place, networks, gateways, options } = self;
-        assert!(!networks.is_empty(), "the host {name} needs an address");
+        let Self { lab, name, place, networks, gateways, autoconf, checks, options } = self;
+        assert!(!networks.is_empty() || autoconf.is_some(), "the host {name} needs an address");
         let mac = lab.next_mac();
         let networks = with_link_local(mac, &networks);
         let seed = Dice::new(lab.shared.world.borrow().seed, &format!("{name}/tcp")).bits();
-        let host = Host::new(Parts { interface: Interface::new(0, mac, &networks), gateways, options, seed });
+        let host = Host::new(Parts {
+            interface: Interface::new(0, mac, &networks),
+            gateways,
+            autoconf,
+            checks,
+            options,
+            seed,
+        });
         let face = recording::Node { name, kind: NodeKind::Host, interfaces: vec![face(0, mac, &networks)], place };
         lab.add(Machine::Host(Box::new(host)), face)
     }

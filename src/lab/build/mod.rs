@@ -118,6 +118,9 @@ impl Lab {
         }
         let seed = world.seed;
         world.links.push(Link::new(name, ends, options, seed));
+        for end in ends {
+            world.start(end.node);
+        }
     }
 
     fn free_interface(&self, id: NodeId) -> LinkEnd {
@@ -181,6 +184,7 @@ impl Lab {
     pub fn finish(self, run: Run) -> Recording {
         let mut world = self.shared.world.borrow_mut();
         let (packets, events, end) = world.finish(self.end);
+        world.show_addresses();
         let nodes: Vec<_> = world.nodes.iter().map(|it| it.face.clone()).collect();
         let mut series = std::mem::take(&mut world.curves).finish(end, |node| nodes[node].name.clone());
         series.extend(world.queue_curves(end));

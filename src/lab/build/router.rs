@@ -1,6 +1,8 @@
 //! A router, described call by call.
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
+use crate::lab::advertise::{AdvertiseOptions, Advertiser};
 use crate::lab::build::{Lab, NodeId, face, network, with_link_local};
 use crate::lab::interface::Interface;
 use crate::lab::nat::{Nat, NatOptions};
@@ -19,6 +21,7 @@ pub struct RouterBuilder<'a> {
     routes: Vec<(Network, Via)>,
     nat: Option<(usize, NatOptions)>,
     forwards: Vec<(bool, u16, SocketAddrV4)>,
+    advertised: Vec<(usize, Network, AdvertiseOptions)>,
 }
 
 /// The next router, and where it is when its address does not say: `fe80::1%eth1`.
@@ -26,8 +29,8 @@ type Via = (IpAddr, Option<usize>);
 
 impl<'a> RouterBuilder<'a> {
     pub(super) fn new(lab: &'a mut Lab, name: &str) -> Self {
-        let (interfaces, routes, forwards) = Default::default();
-        Self { lab, name: name.to_owned(), place: (0, 0), interfaces, routes, nat: None, forwards }
+        let (interfaces, routes, forwards, advertised) = Default::default();
+        Self { lab, name: name.to_owned(), place: (0, 0), interfaces, routes, nat: None, forwards, advertised }
     }
 
     /// Where it stands on the topology's grid: column and row from the top left.
@@ -55,6 +58,18 @@ impl<'a> RouterBuilder<'a> {
     pub fn address(mut self, address: &str) -> Self {
         let last = self.interfaces.last_mut().unwrap_or_else(|| panic!("{}: first an interface", self.name));
         last.push(network(address));
+        self
+    }
+
+    /// Advertises a prefix on the link of the last interface, so that hosts make addresses of it (RFC 4861 §6.2).
+    ///
+    /// # Panics
+    /// When the text is no network, or there is no interface yet; at [`Self::add`], when the interface has no IPv6 address.
+    #[must_use]
+    pub fn advertise(mut self, prefix: &str, options: AdvertiseOptions) -> Self {
+        let last = self.interfaces.len().checked_sub(1);
+        let last = last.unwrap_or_else(|| panic!("{}: first an interface", self.name));
+        self.advertised.push((last, network(prefix), options));
         self
     }
 
@@ -106,7 +121,7 @@ impl<'a> RouterBuilder<'a> {
     /// # Panics
     /// When a route's next router is on no network of this one, or the name is taken.
     pub fn add(self) -> NodeId {
-        let Self { lab, name, place, interfaces: given, routes: remote, nat, forwards } = self;
+        let Self { lab, name, place, interfaces: given, routes: remote, nat, forwards, advertised } = self;
         let macs: Vec<_> = given.iter().map(|_| lab.next_mac()).collect();
         let networks: Vec<_> = given.iter().zip(&macs).map(|(given, mac)| with_link_local(*mac, given)).collect();
         let parts = || networks.iter().zip(macs.iter().copied()).enumerate();
@@ -123,11 +138,21 @@ impl<'a> RouterBuilder<'a> {
             let nat = nat.as_mut().unwrap_or_else(|| panic!("{name} is no NAT: it forwards no port"));
             nat.forward_port(udp, port, to);
         }
+        let mut interfaces: Vec<_> = parts().map(|(index, (own, mac))| Interface::new(index, mac, own)).collect();
+        let mut advertisers = BTreeMap::new();
+        for (index, prefix, options) in advertised {
+            let own = &interfaces[index].own;
+            assert!(own.link_local().is_some(), "{name}: who advertises {prefix} needs an IPv6 address there");
+            let advertiser = advertisers.entry(index).or_insert_with(|| Advertiser::new(own));
+            advertiser.from_the_start(prefix, options);
+        }
+        interfaces.iter_mut().for_each(|it| it.own.router = true);
         let router = Router {
             routes: direct.chain(through).collect(),
             mtus: vec![1500; networks.len()],
-            interfaces: parts().map(|(index, (own, mac))| Interface::new(index, mac, own)).collect(),
+            interfaces,
             nat,
+            advertisers,
             ..Router::default()
         };
         let interfaces = parts().map(|(index, (own, mac))| face(index, mac, own)).collect();

@@ -88,7 +88,7 @@ impl Host {
     }
 
     /// Who gets a packet for `to` first; `None` when no route leads there.
-    fn next_hop(&self, to: IpAddr) -> Option<IpAddr> {
+    pub(super) fn next_hop(&self, to: IpAddr) -> Option<IpAddr> {
         if self.interface.own.is_broadcast(to) || to.is_multicast() {
             return Some(to);
         }

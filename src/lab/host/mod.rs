@@ -5,6 +5,7 @@
 //!                 ├─ Datagrams ───┼─ IPv4, IPv6 (ip) ── Interface (ARP, Ethernet) ── link
 //!                 └─ ping, ICMP ──┘
 //! ```
+mod autoconf;
 mod icmp;
 mod ip;
 mod options;
@@ -14,12 +15,14 @@ mod udp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
-use crate::lab::interface::{Interface, Received};
+use crate::lab::interface::{Interface, Received, Usable};
 use crate::lab::output::Output;
 use crate::lab::route::{Network, Route};
 use crate::lab::tcp::output::TcpOutput;
 use crate::lab::tcp::stack::{Stack, StackConfig};
 use crate::recording::Time;
+use autoconf::Autoconf;
+pub use autoconf::Identifier;
 pub use options::HostOptions;
 
 /// The number a program knows a socket by.
@@ -28,7 +31,14 @@ pub(crate) type Fd = u32;
 /// A host with one interface.
 pub(crate) struct Host {
     pub(crate) interface: Interface,
-    pub(crate) routes: Vec<Route>,
+    routes: Vec<Route>,
+    /// The state of the interface's addresses they were made of.
+    routed: u64,
+    /// The routers it was told of when it was built, or by a program.
+    gateways: Vec<IpAddr>,
+    autoconf: Option<Autoconf>,
+    /// Its addresses are asked about when the link is there.
+    checks: bool,
     pub(crate) options: HostOptions,
     mtu: u16,
     stack: Stack,
@@ -47,6 +57,10 @@ pub(crate) struct Parts {
     pub(crate) interface: Interface,
     /// Routers that get what goes to other networks.
     pub(crate) gateways: Vec<IpAddr>,
+    /// How it makes addresses of what routers advertise, where it does.
+    pub(crate) autoconf: Option<Identifier>,
+    /// Whether its addresses are asked about before they are used.
+    pub(crate) checks: bool,
     pub(crate) options: HostOptions,
     pub(crate) seed: u64,
 }
@@ -77,12 +91,14 @@ fn stack(mtu: u16, options: &HostOptions, seed: u64) -> Stack {
 
 impl Host {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { interface, gateways, options, seed } = parts;
+        let Parts { interface, gateways, autoconf, checks, options, seed } = parts;
         let mtu = 1500;
-        let direct = interface.own.assigned().map(|it| Route { to: it.network(), via: None, interface: 0 });
-        let through = |it: IpAddr| Route { to: Network::everywhere(it), via: Some(it), interface: 0 };
-        Self {
-            routes: direct.chain(gateways.into_iter().map(through)).collect(),
+        let mut host = Self {
+            routes: Vec::new(),
+            routed: 0,
+            gateways,
+            checks,
+            autoconf: autoconf.map(|it| Autoconf::new(it, seed)),
             interface,
             options,
             mtu,
@@ -94,13 +110,70 @@ impl Host {
             pings: BTreeMap::new(),
             next_ping: 1,
             seed,
+        };
+        host.reroute();
+        host
+    }
+
+    /// Makes the routing table anew: networks at the interface, routers that were configured, routers that spoke.
+    pub(super) fn reroute(&mut self) {
+        self.routed = self.interface.own.changes;
+        let direct = self.interface.own.assigned().map(|it| Route { to: it.network(), via: None, interface: 0 });
+        let through = |it: &IpAddr| Route { to: Network::everywhere(*it), via: Some(*it), interface: 0 };
+        let learned = self.autoconf.iter().flat_map(Autoconf::routes);
+        self.routes = direct.chain(self.gateways.iter().map(through)).chain(learned).collect();
+    }
+
+    /// The link is there.
+    pub(crate) fn start(&mut self, now: Time, out: &mut Output) {
+        if std::mem::take(&mut self.checks) {
+            let given: Vec<_> = self.interface.own.assigned().collect();
+            given.into_iter().for_each(|it| self.interface.check_and_use(now, it, out));
+            self.reroute();
         }
+        self.begin_autoconf(now, out);
     }
 
     /// Takes over the size of the link's largest packet; before any traffic.
     pub(crate) fn set_mtu(&mut self, mtu: u16) {
         self.mtu = mtu;
         self.stack = stack(mtu, &self.options, self.seed);
+    }
+
+    /// Gives it an address; with `check`, once it is known that no other has it.
+    pub(crate) fn add_address(&mut self, now: Time, network: Network, check: bool, out: &mut Output) {
+        if check {
+            self.interface.check_and_use(now, network, out);
+        } else {
+            self.interface.add_address(network, out);
+        }
+        self.reroute();
+    }
+
+    pub(crate) fn remove_address(&mut self, address: IpAddr, out: &mut Output) {
+        self.interface.drop_address(address, out);
+        self.reroute();
+    }
+
+    /// Whether an address of its own may be used; `None` while it is not known.
+    pub(crate) fn may_use(&self, address: IpAddr) -> Option<bool> {
+        match self.interface.own.usable(address) {
+            Some(Usable::Tentative) => None,
+            Some(Usable::Preferred | Usable::Deprecated) => Some(true),
+            Some(Usable::Duplicate) | None => Some(false),
+        }
+    }
+
+    /// Sets the default router of its family, or takes IPv4's away.
+    pub(crate) fn set_gateway(&mut self, router: Option<IpAddr>) {
+        let v4 = router.is_none_or(|it| it.is_ipv4());
+        self.gateways.retain(|it| it.is_ipv4() != v4);
+        self.gateways.extend(router);
+        self.reroute();
+    }
+
+    pub(crate) fn advertised_dns(&self) -> Vec<IpAddr> {
+        self.autoconf.iter().flat_map(|it| it.dns.iter().copied().map(IpAddr::V6)).collect()
     }
 
     /// The first address it was given and may use.
@@ -110,8 +183,10 @@ impl Host {
 
     /// A frame came in.
     pub(crate) fn receive(&mut self, now: Time, frame: &[u8], out: &mut Output) {
-        if let Received::Packet(packet) = self.interface.receive(now, frame, out) {
-            self.packet(now, packet, out);
+        match self.interface.receive(now, frame, out) {
+            Received::Packet(packet) => self.packet(now, packet, out),
+            Received::RouterAdvertisement { from, said } => self.advertised(now, from, &said, out),
+            Received::RouterSolicitation { .. } | Received::Nothing => {}
         }
     }
 
@@ -121,12 +196,16 @@ impl Host {
         for lost in unreachable {
             self.nobody_answers(now, &lost.packet, out);
         }
+        self.tick_autoconf(now, out);
+        if self.interface.own.changes != self.routed {
+            self.reroute();
+        }
         self.at_tcp(now, out, |stack, tcp| stack.tick(now, tcp));
     }
 
     /// When [`Self::tick`] has something to do.
     pub(crate) fn next_tick(&self) -> Option<Time> {
-        [self.stack.next_tick(), self.interface.next_tick()].into_iter().flatten().min()
+        [self.stack.next_tick(), self.interface.next_tick(), self.next_autoconf()].into_iter().flatten().min()
     }
 
     fn new_descriptor(&mut self) -> Fd {

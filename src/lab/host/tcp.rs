@@ -1,7 +1,7 @@
 //! TCP at a host: descriptors for the stack's connections and listeners, and the stack's segments on their way to IP.
 use std::collections::BTreeMap;
 use std::io::{self, Error, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
 
 use etherparse::{IpEcn, IpNumber};
@@ -63,6 +63,11 @@ impl Host {
             let envelope = Envelope::new(it.from.ip(), it.to.ip(), IpNumber::TCP);
             let envelope = Envelope { ecn, dont_fragment: it.dont_fragment, ..envelope };
             self.send_ip(now, &envelope, it.bytes, Some(Why::Tcp(it.reason)), out);
+        }
+        // RFC 4861 §7.3.1: forward progress is a sign that the neighbour is reachable.
+        let peer = tcp.progress.take().map(|it| it.remote.ip()).filter(IpAddr::is_ipv6);
+        if let Some(next_hop) = peer.and_then(|it| self.next_hop(it)) {
+            self.interface.confirm(now, next_hop, out);
         }
         self.tcp_output = tcp;
         result

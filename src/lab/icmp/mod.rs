@@ -1,4 +1,5 @@
 //! ICMP messages of both families as the lab's own nodes use them: echo, and errors that quote what they are about.
+pub(crate) mod ndp;
 mod v4;
 pub(crate) mod v6;
 

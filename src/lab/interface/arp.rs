@@ -70,6 +70,10 @@ impl Arp {
     pub(super) fn hear(&mut self, now: Time, own: &Own, arp: &ArpEthIpv4Packet, out: &mut Output) {
         let (sender, target, mac) = (arp.sender_ipv4_addr(), arp.target_ipv4_addr(), Mac(arp.sender_mac));
         let for_us = own.has(target.into());
+        if sender.is_unspecified() && for_us && arp.operation == ArpOperation::REQUEST {
+            let why = format!("ARP: {mac} probes for {target}, which is ours");
+            return out.send(own.index, frame::arp_reply(own.mac, arp), Some(why.into()));
+        }
         if mac.is_group() || !own.is_on_link(sender.into()) || own.has(sender.into()) {
             return;
         }

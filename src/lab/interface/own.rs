@@ -1,7 +1,9 @@
 //! Who an interface is: its number, its MAC, its addresses, and which of them a packet leaves with.
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::lab::frame::Mac;
+use crate::lab::icmp::ndp::{ALL_NODES, ALL_ROUTERS};
 use crate::lab::ip;
 use crate::lab::route::{Network, common_prefix};
 
@@ -12,6 +14,10 @@ pub(crate) struct Own {
     pub(crate) mac: Mac,
     /// In the order they were given.
     pub(crate) addresses: Vec<Address>,
+    /// Whether it forwards for others, as its neighbour advertisements say.
+    pub(crate) router: bool,
+    /// Counts the changes of the addresses, for whoever keeps something made of them.
+    pub(crate) changes: u64,
 }
 
 /// An address of an interface.
@@ -32,6 +38,17 @@ pub(crate) enum Usable {
     Deprecated,
     /// Another has it.
     Duplicate,
+}
+
+impl fmt::Display for Usable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tentative => "TENTATIVE",
+            Self::Preferred => "PREFERRED",
+            Self::Deprecated => "DEPRECATED",
+            Self::Duplicate => "DUPLICATE",
+        })
+    }
 }
 
 impl Address {
@@ -64,7 +81,8 @@ pub(crate) fn solicited_node(address: Ipv6Addr) -> Ipv6Addr {
 
 impl Own {
     pub(crate) fn new(index: usize, mac: Mac, networks: &[Network]) -> Self {
-        Self { index, mac, addresses: networks.iter().copied().map(Address::preferred).collect() }
+        let addresses = networks.iter().copied().map(Address::preferred).collect();
+        Self { index, mac, addresses, router: false, changes: 0 }
     }
 
     /// The addresses that packets may come from and go to, with their networks.
@@ -75,6 +93,16 @@ impl Own {
     /// Whether this address is the interface's.
     pub(crate) fn has(&self, address: IpAddr) -> bool {
         self.assigned().any(|it| it.address == address)
+    }
+
+    /// Its address of IPv6 that is valid on the link only, once it may be used.
+    pub(crate) fn link_local(&self) -> Option<IpAddr> {
+        self.assigned().map(|it| it.address).find(|it| it.is_ipv6() && ip::is_link_local(*it))
+    }
+
+    /// What an address given to it may be used for.
+    pub(crate) fn usable(&self, address: IpAddr) -> Option<Usable> {
+        self.addresses.iter().find(|it| it.network.address == address).map(|it| it.usable)
     }
 
     /// Whether a neighbour with this address is on the link.
@@ -92,12 +120,11 @@ impl Own {
         self.has(to) || self.is_broadcast(to) || self.listens_to(to)
     }
 
-    /// Whether it is a member of this group: all nodes, and the solicited-node groups of its addresses (RFC 4291 §2.8).
+    /// Whether it is a member of this group: all nodes, all routers, and the solicited-node groups of its addresses (RFC 4291 §2.8).
     fn listens_to(&self, group: IpAddr) -> bool {
-        const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
         let IpAddr::V6(group) = group else { return false };
         let solicited = |it: &Address| matches!(it.network.address, IpAddr::V6(own) if solicited_node(own) == group);
-        group == ALL_NODES || self.addresses.iter().any(solicited)
+        group == ALL_NODES || self.router && group == ALL_ROUTERS || self.addresses.iter().any(solicited)
     }
 
     /// The address a packet to `to` leaves with (RFC 6724 §5: rules 1, 2, 3 and 8; over IPv4 the longest match alone).

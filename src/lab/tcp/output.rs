@@ -78,6 +78,8 @@ pub(crate) struct TcpOutput {
     pub(crate) events: Vec<TcpEvent>,
     /// Only where the stack is asked to trace.
     pub(crate) samples: Vec<Sample>,
+    /// The peer acknowledged something new: what is sent to it arrives.
+    pub(crate) progress: Option<Pair>,
 }
 
 impl TcpOutput {

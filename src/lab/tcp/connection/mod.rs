@@ -107,7 +107,7 @@ impl Connection {
     }
 
     /// `SND.UNA`.
-    fn una(&self) -> Seq {
+    pub(crate) fn una(&self) -> Seq {
         self.sender.as_ref().map_or(self.opening.iss, Sender::snd_una)
     }
 

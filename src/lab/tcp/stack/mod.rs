@@ -158,7 +158,9 @@ impl Stack {
             let listens = self.listener_at(pair.local).is_some();
             let Some(entry) = self.connections.get_mut(&id) else { return };
             if !listens || !entry.connection.gives_way_to(now, segment) {
+                let before = entry.connection.una();
                 entry.connection.segment(now, segment, ecn == CONGESTION_EXPERIENCED, out);
+                out.progress = (entry.connection.una() != before).then_some(pair);
                 return self.settle(id, out);
             }
             // RFC 9293 §3.10.7.4: a SYN newer than the connection in TIME-WAIT begins another one.
