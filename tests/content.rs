@@ -49,7 +49,11 @@ impl Known for Fixture {
         if time.value > 1_000_000_000 { Err("it goes from 0 ms to 1 s".to_owned()) } else { Ok(()) }
     }
 
-    fn run(&self, demo: &DemoRef) -> RunFacts {
+    fn unit(&self, _demo: &str, _knob: &str) -> Option<Unit> {
+        Some(Unit::Nanoseconds)
+    }
+
+    fn run(&self, demo: &DemoRef, _seed: u64) -> RunFacts {
         let rtt = demo.knobs.get("rtt").map_or("50ms", String::as_str);
         let rtt = Quantity::parse(rtt, Unit::Nanoseconds).expect("a time");
         let fields = ["tcp.seq", "tcp.flags", "tcp.flags.syn", "ip.ttl"].map(str::to_owned);

@@ -28,6 +28,7 @@ fn right(question: &Question, attempt: &Attempt) -> Answer {
         (Kind::Card { rubric, .. }, _) => Answer::Rubric { met: vec![true; rubric.len()], text: String::new() },
         (_, Asked::Number { truth, .. }) => Answer::Number(truth.value.to_string()),
         (_, Asked::Field { revealed, .. }) => Answer::Text(revealed.value.clone()),
+        (_, Asked::Design(asked)) => Answer::Values(asked.model.clone()),
         _ => panic!("{}: an attempt of another question", question.id),
     }
 }
@@ -39,8 +40,8 @@ fn every_question_can_be_asked_and_its_right_answer_has_all_points() {
         for seed in 0..SEEDS {
             let graded = Attempt::new(&question, seed, &DemoRuns).and_then(|attempt| {
                 let answer = right(&question, &attempt);
-                let graded =
-                    grade(&question, &attempt, &answer).map_err(|error| format!("{}: {error}", question.id))?;
+                let graded = grade(&question, &attempt, &answer, &DemoRuns)
+                    .map_err(|error| format!("{}: {error}", question.id))?;
                 match graded.points_ppm {
                     FULL => Ok(()),
                     points => Err(format!("{}: {answer:?} has {points} points", question.id)),
@@ -68,7 +69,7 @@ fn no_near_word_is_right_and_no_near_number_is_the_answer() {
                 _ => Vec::new(),
             };
             for answer in wrong {
-                match grade(&question, &attempt, &answer) {
+                match grade(&question, &attempt, &answer, &DemoRuns) {
                     Ok(graded) if graded.verdict == Verdict::Wrong && !graded.remarks.is_empty() => {}
                     Ok(_) => problems.push(format!("{}: {answer:?} is not told apart", question.id)),
                     Err(error) => problems.push(format!("{}: {answer:?}: {error}", question.id)),

@@ -2,9 +2,12 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, stderr, stdout};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use anyhow::Context;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use signal_hook::consts::SIGINT;
 
 use super::arguments::{Options, Output};
 use super::streams::tell;
@@ -43,15 +46,12 @@ pub(super) fn command() -> Command {
 }
 
 fn flag(knob: &Knob) -> Arg {
-    let (value, range) = match knob.kind {
-        KnobKind::Quantity { unit, min, max, .. } => {
-            let range = format!("{} to {}", Quantity::new(min, unit), Quantity::new(max, unit));
-            (unit.value_name(), range)
-        }
-        KnobKind::Choice(words) => ("WORD", words.join(", ")),
-        KnobKind::Switch => ("ON", "on, off".to_owned()),
+    let value = match knob.kind {
+        KnobKind::Quantity { unit, .. } => unit.value_name(),
+        KnobKind::Choice(_) => "WORD",
+        KnobKind::Switch => "ON",
     };
-    let help = format!("{} [{range}; {} unless told]", knob.about, knob.default());
+    let help = format!("{} [{}; {} unless told]", knob.about, knob.range(), knob.shown(&knob.default()));
     let owned = *knob;
     let parse = move |text: &str| owned.parse(text).map(|value| value.as_text());
     let arg =
@@ -97,7 +97,10 @@ fn intervention(text: &str) -> Result<Intervention, String> {
     let wrong = || format!("`{text}` is none of drop:12, duplicate:12, delay:12:50ms");
     let mut parts = text.splitn(3, ':');
     let (what, packet, amount) = (parts.next(), parts.next(), parts.next());
-    let packet = packet.and_then(|it| it.parse().ok()).filter(|n| *n > 0).ok_or_else(wrong)?;
+    let packet: u32 = packet.and_then(|it| it.parse().ok()).ok_or_else(wrong)?;
+    if packet == 0 {
+        return Err("packets are numbered from 1, as --text lists them: there is no packet 0".to_owned());
+    }
     let action = match (what, amount) {
         (Some("drop"), None) => Meddling::Drop,
         (Some("duplicate"), None) => Meddling::Duplicate,
@@ -158,13 +161,22 @@ impl Wish {
         let settings = self.settings.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         let knobs = Knobs::with(self.demo.knobs, settings)?;
         let request = live::Request { knobs, target: target.clone(), seed };
-        let mut shown = 0;
-        let ran = live::run(self.demo, &request, &Stop::default(), &mut |progress| show(progress, &mut shown))?;
+        let (mut shown, stop) = (0, Stop::default());
+        end_at_ctrl_c(&stop).context("Ctrl-C cannot be listened for")?;
+        let ran = live::run(self.demo, &request, &stop, &mut |progress| show(progress, &mut shown))?;
         let given = run_output::give(&ran.recording, &self.output)?;
         let Some(trouble) = ran.trouble else { return Ok(given) };
         tell(&format!("roundtrip: {trouble}"));
         Ok(ExitCode::from(FAILED))
     }
+}
+
+/// The first Ctrl-C ends the run, and what it saw by then is given out; a second one ends the program as ever.
+fn end_at_ctrl_c(stop: &Stop) -> std::io::Result<()> {
+    let flag = stop.flag();
+    signal_hook::flag::register_conditional_default(SIGINT, Arc::clone(&flag))?;
+    signal_hook::flag::register(SIGINT, flag)?;
+    Ok(())
 }
 
 /// Shows how far a live run is, twice a second, where a person looks on.

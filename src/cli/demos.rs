@@ -65,7 +65,7 @@ pub(super) fn run(json: bool) -> anyhow::Result<ExitCode> {
             )?;
         }
         for knob in demo.knobs {
-            writeln!(text, "    --{:<12} {} [{}]", knob.name, knob.about, knob.default())?;
+            writeln!(text, "    --{:<12} {} [{}]", knob.name, knob.about, knob.shown(&knob.default()))?;
         }
         text.push('\n');
     }

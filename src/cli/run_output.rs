@@ -8,10 +8,10 @@ use anyhow::Context;
 use super::Misuse;
 use super::arguments::Output;
 use super::streams::{print, tell, write};
-use crate::demos::export;
+use crate::demos::{self, export};
 use crate::recording::Recording;
 use crate::recording::json::json;
-use crate::recording::text::text;
+use crate::recording::text::text_with;
 use crate::recording::vantage::{self, Vantage};
 
 /// Writes what was asked for; text when nothing was.
@@ -28,9 +28,19 @@ pub(super) fn give(recording: &Recording, output: &Output) -> anyhow::Result<Exi
     } else if output.json {
         print(&json(recording))?;
     } else if output.text || output.pcap.is_none() {
-        print(&text(recording))?;
+        print(&text_with(recording, &|knob, value| setting(recording, knob, value)))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A knob's setting, with the word its 0 stands for: `0ns (never)`.
+fn setting(recording: &Recording, knob: &str, value: &str) -> String {
+    let demo = demos::find(&recording.run.demo);
+    let knob = demo.and_then(|demo| demo.knobs.iter().find(|it| it.name == knob));
+    match knob.and_then(|knob| Some((knob.zero?, knob.parse(value).ok()?, knob))) {
+        Some((word, read, knob)) if knob.shown(&read) == word => format!("{value} ({word})"),
+        _ => value.to_owned(),
+    }
 }
 
 /// The text of that name, or the list of names.

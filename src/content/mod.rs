@@ -4,6 +4,7 @@
 //! reports every problem with its place. Nothing here knows that a learner exists.
 mod check;
 mod curriculum;
+pub mod design;
 mod diagnostic;
 mod files;
 pub mod formula;
@@ -13,6 +14,7 @@ pub mod layout;
 mod lesson;
 mod load;
 mod markdown;
+mod parse_design;
 mod parse_kind;
 mod parse_lesson;
 mod parse_number;
@@ -30,6 +32,7 @@ use std::sync::Arc;
 
 pub use check::{Known, RunFacts, check};
 pub use curriculum::{Curriculum, Erratum, ErratumSeverity};
+pub use design::{Bound, Criterion, Design, Tempting, ToChoose};
 pub use diagnostic::{Diagnostic, Severity, summary};
 pub use glossary::{Found, Glossary};
 pub use index::Index;

@@ -39,19 +39,25 @@ pub(super) fn run(raw: Spanned<RawRun>, problems: &mut Problems<'_>) -> Option<K
     let measure = problems.required(measure, "measure", &whole);
     let unit = self::unit(unit, &whole, problems);
     let tolerance_ppm = self::tolerance(tolerance, problems);
-    let mut settings = BTreeMap::new();
-    for (name, values) in knobs {
-        bounded(&name, &values, problems);
-        let texts = values.into_inner().into_iter().take(MOST_VALUES);
-        let texts = texts.map(|it| problems.text(&Spanned::new(it.span(), it.get_ref().0.clone()))).collect();
-        settings.insert(problems.text(&name), texts);
-    }
+    let settings = drawn_settings(knobs, problems);
     let near_misses = misses(near_misses, problems);
     if demo.is_empty() || measure.is_empty() {
         return None;
     }
     let (unit, tolerance_ppm) = (unit?, tolerance_ppm?);
     Some(Kind::Predict { demo, shown, knobs: settings, measure, unit, tolerance_ppm, near_misses })
+}
+
+/// Settings to draw from, by knob.
+pub(super) fn drawn_settings(raw: Draws, problems: &mut Problems<'_>) -> BTreeMap<String, Vec<String>> {
+    let mut settings = BTreeMap::new();
+    for (name, values) in raw {
+        bounded(&name, &values, problems);
+        let texts = values.into_inner().into_iter().take(MOST_VALUES);
+        let texts = texts.map(|it| problems.text(&Spanned::new(it.span(), it.get_ref().0.clone()))).collect();
+        settings.insert(problems.text(&name), texts);
+    }
+    settings
 }
 
 /// The unit of an answer; `None` after reporting.
@@ -78,7 +84,7 @@ fn tolerance(raw: Text, problems: &mut Problems<'_>) -> Option<i64> {
 }
 
 /// The parameters; `None` when one of them cannot be drawn.
-fn parameters(raw: Draws, problems: &mut Problems<'_>) -> Option<BTreeMap<String, Vec<Quantity>>> {
+pub(super) fn parameters(raw: Draws, problems: &mut Problems<'_>) -> Option<BTreeMap<String, Vec<Quantity>>> {
     let mut all = BTreeMap::new();
     let mut sound = true;
     for (name, values) in raw {

@@ -13,8 +13,10 @@ use toml::Spanned;
 pub(super) fn question(raw: RawQuestion, whole: &Range<usize>, problems: &mut Problems<'_>) -> Option<Question> {
     let RawQuestion { id, covers, corrects, tags, difficulty, source, prompt, explanation, .. } = raw;
     let RawQuestion { hints, twin, confusable, demo: shown, .. } = raw;
-    let RawQuestion { single, multiple, true_false, numeric, order, pairs, short, field, predict, card, .. } = raw;
-    let kinds = RawKinds { single, multiple, true_false, numeric, order, pairs, short, field, predict, card };
+    let RawQuestion {
+        single, multiple, true_false, numeric, order, pairs, short, field, predict, design, card, ..
+    } = raw;
+    let kinds = RawKinds { single, multiple, true_false, numeric, order, pairs, short, field, predict, design, card };
     let (id, prompt) = (problems.required(id, "id", whole), problems.required(prompt, "prompt", whole));
     let kind = kind(kinds, whole, problems);
     let question = Question {

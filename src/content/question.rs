@@ -1,7 +1,7 @@
 //! A question of a quiz or drill, in each of its kinds.
 use std::collections::BTreeMap;
 
-use super::DemoRef;
+use super::{DemoRef, Design};
 use crate::quantity::{Quantity, Unit};
 
 /// Something to answer. The id carries its history: an edit of the text keeps it.
@@ -80,6 +80,8 @@ pub enum Kind {
         /// Over the knobs and over other measurements of the same run, by name.
         near_misses: Vec<NearMiss>,
     },
+    /// Values to choose, judged by a run with them.
+    Design(Design),
     /// An open question, graded by the learner against a rubric.
     Card { rubric: Vec<String>, model: String },
 }

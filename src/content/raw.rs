@@ -121,6 +121,7 @@ pub(super) struct RawQuestion {
     pub(super) short: Option<Spanned<RawShort>>,
     pub(super) field: Option<Spanned<RawField>>,
     pub(super) predict: Option<Spanned<RawRun>>,
+    pub(super) design: Option<Spanned<RawDesign>>,
     pub(super) card: Option<Spanned<RawCard>>,
 }
 
@@ -136,6 +137,7 @@ pub(super) struct RawKinds {
     pub(super) short: Option<Spanned<RawShort>>,
     pub(super) field: Option<Spanned<RawField>>,
     pub(super) predict: Option<Spanned<RawRun>>,
+    pub(super) design: Option<Spanned<RawDesign>>,
     pub(super) card: Option<Spanned<RawCard>>,
 }
 
@@ -256,6 +258,53 @@ pub(super) struct RawRun {
     pub(super) tolerance: Text,
     #[serde(default)]
     pub(super) near_misses: Vec<Spanned<RawMiss>>,
+}
+
+/// Values to choose.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDesign {
+    pub(super) demo: Text,
+    #[serde(default)]
+    pub(super) knobs: BTreeMap<Spanned<String>, Spanned<Vec<Spanned<Scalar>>>>,
+    #[serde(default)]
+    pub(super) parameters: BTreeMap<Spanned<String>, Spanned<Vec<Spanned<Scalar>>>>,
+    pub(super) before: Option<Settings>,
+    #[serde(default)]
+    pub(super) choose: Vec<Spanned<RawChoose>>,
+    #[serde(default)]
+    pub(super) criteria: Vec<Spanned<RawCriterion>>,
+    #[serde(default)]
+    pub(super) tempting: Vec<Spanned<RawTempting>>,
+}
+
+/// A knob the learner sets.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawChoose {
+    pub(super) knob: Text,
+    pub(super) says: Text,
+    pub(super) answer: Option<Spanned<Scalar>>,
+}
+
+/// What the run must measure.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCriterion {
+    pub(super) says: Text,
+    pub(super) measure: Text,
+    pub(super) most: Option<Spanned<Scalar>>,
+    pub(super) least: Option<Spanned<Scalar>>,
+    pub(super) why: Text,
+}
+
+/// A wrong choice.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawTempting {
+    #[serde(default)]
+    pub(super) values: Settings,
+    pub(super) why: Text,
 }
 
 /// An open question.

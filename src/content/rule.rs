@@ -73,6 +73,8 @@ rules! {
     Difficulty "difficulty"
     /// A formula is one, and has a result for every draw.
     Formula "formula"
+    /// The model answer of a question with settings meets every criterion.
+    Criterion "criterion"
     /// A near miss, wrong guess or near text is not the answer.
     NearMiss "near-miss"
     /// `twin` names another question of the chapter, `confusable` groups at least two.

@@ -13,6 +13,8 @@ pub struct Knob {
     /// What it changes, in a few words.
     pub about: &'static str,
     pub kind: KnobKind,
+    /// What 0 stands for, where it is no amount: `never`.
+    pub zero: Option<&'static str>,
 }
 
 /// What a knob may be set to.
@@ -66,7 +68,7 @@ impl Knob {
             step: step * ms,
             default: default * ms,
         };
-        Self { name, about, kind }
+        Self { name, about, kind, zero: None }
     }
 
     /// Any quantity, in base units of its [`Unit`].
@@ -78,17 +80,45 @@ impl Knob {
         [min, max, step, default]: [i64; 4],
     ) -> Self {
         let kind = KnobKind::Quantity { unit, min, max, step, default };
-        Self { name, about, kind }
+        Self { name, about, kind, zero: None }
     }
 
     #[must_use]
     pub const fn choice(name: &'static str, about: &'static str, words: &'static [&'static str]) -> Self {
-        Self { name, about, kind: KnobKind::Choice(words) }
+        Self { name, about, kind: KnobKind::Choice(words), zero: None }
     }
 
     #[must_use]
     pub const fn switch(name: &'static str, about: &'static str) -> Self {
-        Self { name, about, kind: KnobKind::Switch }
+        Self { name, about, kind: KnobKind::Switch, zero: None }
+    }
+
+    /// The same knob, whose 0 is no amount but this.
+    #[must_use]
+    pub const fn zero(mut self, word: &'static str) -> Self {
+        self.zero = Some(word);
+        self
+    }
+
+    /// A setting as a person reads it: `80 ms`, and `never` where 0 stands for that.
+    #[must_use]
+    pub fn shown(&self, value: &Value) -> String {
+        match (self.zero, value) {
+            (Some(word), Value::Quantity(Quantity { value: 0, .. })) => word.to_owned(),
+            _ => value.to_string(),
+        }
+    }
+
+    /// What it can be, in words: `0 ns to 500 ms`, `on, off`.
+    #[must_use]
+    pub fn range(&self) -> String {
+        match self.kind {
+            KnobKind::Quantity { unit, min, max, .. } => {
+                format!("{} to {}", Quantity::new(min, unit), Quantity::new(max, unit))
+            }
+            KnobKind::Choice(words) => words.join(", "),
+            KnobKind::Switch => "on, off".to_owned(),
+        }
     }
 
     /// The setting of a run that says nothing else.
@@ -107,6 +137,9 @@ impl Knob {
     /// When the text is unreadable, out of range or no such choice.
     pub fn parse(&self, text: &str) -> Result<Value, KnobError> {
         match self.kind {
+            KnobKind::Quantity { unit, min, .. } if min == 0 && self.zero == Some(text.trim()) => {
+                Ok(Value::Quantity(Quantity::new(0, unit)))
+            }
             KnobKind::Quantity { unit, min, max, .. } => {
                 let value =
                     Quantity::parse(text, unit).map_err(|source| KnobError::Unreadable { name: self.name, source })?;

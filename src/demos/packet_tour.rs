@@ -34,7 +34,8 @@ pub(super) const DEMO: Demo = Demo {
     live: None,
     knobs: &[
         Knob::millis("rtt", "time to the server and back", [0, 500, 5, 30]),
-        Knob::quantity("drop", "which segment of the download is lost; 0 is none", Unit::Count, [0, 6, 1, 2]),
+        Knob::quantity("drop", "which segment of the download is lost; 0 is none", Unit::Count, [0, 6, 1, 2])
+            .zero("none"),
     ],
     exports: &[],
     view: "packets",

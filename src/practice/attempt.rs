@@ -1,8 +1,9 @@
 //! One asking of a question: what was shuffled, drawn and measured for it. The same seed asks the same again.
 use std::collections::BTreeMap;
 
+use super::designed::{Designed, shown_setting as setting};
 use super::draw::Draw;
-use super::{Revealed, Runs, Truth, number_hint};
+use super::{Answer, Revealed, Runs, Truth, Unreadable, number_hint};
 use crate::content::{Hidden, Kind, NearMiss, Question, formula};
 use crate::quantity::{Quantity, Unit};
 
@@ -34,6 +35,8 @@ pub enum Asked {
     Number { truth: Truth, near: Vec<Near>, run: Option<Run> },
     /// A hidden field of a packet of `run`.
     Field { revealed: Revealed, run: Run },
+    /// Values to choose.
+    Design(Box<Designed>),
     /// Short and card: nothing is drawn.
     Text,
 }
@@ -87,7 +90,7 @@ impl Attempt {
             Asked::Options(shown) | Asked::Statement { corrections: shown } | Asked::Match { rights: shown, .. } => {
                 shown
             }
-            Asked::Number { .. } | Asked::Field { .. } | Asked::Text => &[],
+            Asked::Number { .. } | Asked::Field { .. } | Asked::Design(_) | Asked::Text => &[],
         }
     }
 
@@ -104,6 +107,24 @@ impl Attempt {
             Asked::Number { run, .. } => run.as_ref(),
             Asked::Field { run, .. } => Some(run),
             _ => None,
+        }
+    }
+
+    /// The values to choose, for a question that is answered with settings.
+    #[must_use]
+    pub const fn design(&self) -> Option<&Designed> {
+        if let Asked::Design(designed) = &self.asked { Some(designed) } else { None }
+    }
+
+    /// The run that judges an answer, for a question that is answered with settings; a skipped one has the model's.
+    ///
+    /// # Errors
+    /// [`Unreadable`] with a sentence that says what to write.
+    pub fn judged_by(&self, answer: &Answer, runs: &dyn Runs) -> Result<Option<Run>, Unreadable> {
+        let Some(asked) = self.design() else { return Ok(None) };
+        match answer {
+            Answer::Values(typed) => Ok(Some(asked.run(&asked.read(typed, runs)?))),
+            _ => Ok(Some(asked.run(&asked.model))),
         }
     }
 
@@ -144,6 +165,10 @@ impl Drawn {
             Kind::Numeric { .. } => return numeric(kind, draw),
             Kind::Predict { .. } => return predicted(kind, draw, runs),
             Kind::Field(hidden) => return hidden_field(hidden, draw, runs),
+            Kind::Design(design) => {
+                let (asked, given, told) = Designed::draw(design, draw, runs)?;
+                return Ok(Self { asked: Asked::Design(Box::new(asked)), given, told });
+            }
             Kind::Short { .. } | Kind::Card { .. } => Asked::Text,
         };
         Ok(Self { asked, given: BTreeMap::new(), told: BTreeMap::new() })
@@ -189,11 +214,6 @@ fn predicted(kind: &Kind, draw: &mut Draw, runs: &dyn Runs) -> Result<Drawn, Str
     Ok(Drawn { asked: Asked::Number { truth, near, run: Some(run) }, given, told })
 }
 
-/// A knob's setting as a person reads it: `80ms` is 80 ms.
-fn setting(text: &str) -> String {
-    formula::setting(text).map_or_else(|| text.to_owned(), |quantity| quantity.to_string())
-}
-
 fn measurement(measured: &BTreeMap<String, Quantity>, name: &str, unit: Unit) -> Result<Quantity, String> {
     let known = || measured.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
     let value = measured.get(name).ok_or_else(|| format!("the run does not measure `{name}`: it has {}", known()))?;
@@ -231,7 +251,7 @@ fn near(
 }
 
 /// The text with `{name}` replaced where the name is known; other braces stay.
-fn filled(text: &str, values: &BTreeMap<String, String>) -> String {
+pub(super) fn filled(text: &str, values: &BTreeMap<String, String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find('{') {

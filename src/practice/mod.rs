@@ -1,6 +1,7 @@
 //! Asking: attempts, grading, drills, spaced repetition. Pure: today, the seed and the facts of a run are arguments.
 pub mod attempt;
 mod bearing;
+mod designed;
 mod draw;
 pub mod drill;
 pub mod grade;
@@ -13,6 +14,7 @@ mod standing;
 
 pub use attempt::{Asked, Attempt, Run, Shown};
 pub use bearing::bearing;
+pub use designed::{Blank, Designed, Takes};
 pub use draw::fresh_seed;
 pub use grade::{Unreadable, grade};
 pub use history::{Answered, Context, Item, Outcome, Place, Sitting, Wish};
@@ -42,6 +44,8 @@ pub enum Answer {
     Sequence(Vec<usize>),
     /// Short and field: as typed.
     Text(String),
+    /// Design: what was typed, by knob.
+    Values(BTreeMap<String, String>),
     /// Card: which points of the rubric the learner found in the own text, and that text.
     Rubric { met: Vec<bool>, text: String },
     /// Gave up.
@@ -67,6 +71,19 @@ pub struct Grade {
     pub right: String,
     /// About what the learner chose or typed; one line an option, item or near miss.
     pub remarks: Vec<Remark>,
+}
+
+impl Grade {
+    /// What an answer is told first.
+    #[must_use]
+    pub const fn word(&self, answer: &Answer) -> &'static str {
+        match (answer, self.verdict) {
+            (Answer::Skipped, _) => "Skipped.",
+            (_, Verdict::Right) => "Right.",
+            (_, Verdict::Partly) => "Partly right.",
+            (_, Verdict::Wrong) => "Not right.",
+        }
+    }
 }
 
 /// All, some or none of it.
@@ -106,6 +123,18 @@ pub trait Runs {
     /// # Errors
     /// A message for a person when the run has no such packet or field.
     fn reveal(&self, hidden: &Hidden, seed: u64) -> Result<Revealed, String>;
+
+    /// What a knob takes.
+    ///
+    /// # Errors
+    /// A message for a person when there is no such demo or knob.
+    fn knob(&self, demo: &str, knob: &str) -> Result<Takes, String>;
+
+    /// Whether a knob takes this setting.
+    ///
+    /// # Errors
+    /// A message that says what it takes, without a full stop.
+    fn accepts(&self, demo: &str, knob: &str, text: &str) -> Result<(), String>;
 }
 
 /// A hidden field, uncovered.

@@ -8,8 +8,14 @@ use crate::wire::text::visible;
 /// The run as text: what it was, its numbers, its markers, its packets, what happened inside hosts.
 #[must_use]
 pub fn text(recording: &Recording) -> String {
+    text_with(recording, &|_, value| value.to_owned())
+}
+
+/// The same, with a knob's setting as `say` writes it.
+#[must_use]
+pub fn text_with(recording: &Recording, say: &dyn Fn(&str, &str) -> String) -> String {
     let mut out = String::new();
-    write(&mut out, recording).expect("a String takes all text");
+    write(&mut out, recording, say).expect("a String takes all text");
     out
 }
 
@@ -28,8 +34,8 @@ pub fn packets_text(recording: &Recording) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn write(out: &mut String, recording: &Recording) -> std::fmt::Result {
-    heading(out, recording)?;
+fn write(out: &mut String, recording: &Recording, say: &dyn Fn(&str, &str) -> String) -> std::fmt::Result {
+    heading(out, recording, say)?;
     measurements(out, recording)?;
     markers(out, recording)?;
     match &recording.run.live {
@@ -48,7 +54,7 @@ fn write(out: &mut String, recording: &Recording) -> std::fmt::Result {
     recording.events.iter().try_for_each(|event| writeln!(out, "  {}", event_line(recording, event)))
 }
 
-fn heading(out: &mut String, recording: &Recording) -> std::fmt::Result {
+fn heading(out: &mut String, recording: &Recording, say: &dyn Fn(&str, &str) -> String) -> std::fmt::Result {
     let run = &recording.run;
     match &run.live {
         Some(live) => {
@@ -57,7 +63,7 @@ fn heading(out: &mut String, recording: &Recording) -> std::fmt::Result {
         None => writeln!(out, "{}, seed {}, {} long", visible(&run.demo), run.seed, recording.end)?,
     }
     for (knob, value) in &run.knobs {
-        writeln!(out, "  {} = {}", visible(knob), visible(value))?;
+        writeln!(out, "  {} = {}", visible(knob), visible(say(knob, value)))?;
     }
     for intervention in &run.interventions {
         let what = match intervention.action {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 
-use crate::content::{Content, DemoRef};
+use crate::content::{Content, DemoRef, Question};
 use crate::demos::live::{Progress, Request, Stop, Target};
 use crate::demos::{Demo, Knobs, Setup};
-use crate::practice::{Attempt, Item, Wish};
+use crate::practice::{Answer, Attempt, Grade, Item, Unreadable, Wish};
 use crate::tui::views::Prepared;
 
 /// What reaches [`super::app::App::update`]: the only way its state changes.
@@ -215,6 +215,12 @@ pub enum Effect {
     },
     /// Makes a question's attempt, running what it needs; answered by [`Outcome::Prepared`].
     Prepare(Item),
+    /// Grades an answer that needs a run; answered by [`Outcome::Judged`].
+    Judge {
+        question: Box<Question>,
+        attempt: Box<Attempt>,
+        answer: Answer,
+    },
     /// Asks the store; answered by [`Outcome::Kept`] (or [`Outcome::Failed`]).
     Keep(super::learner::Keep),
     /// Shows a line to the learner.
@@ -255,6 +261,12 @@ pub enum Outcome {
     Prepared {
         item: Item,
         attempt: Box<Result<Attempt, String>>,
+    },
+    /// What an answer that needed a run is worth.
+    Judged {
+        question: String,
+        seed: u64,
+        graded: Result<Grade, Unreadable>,
     },
     Kept(super::learner::Kept),
     /// Something a learner should know.

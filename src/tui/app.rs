@@ -278,7 +278,8 @@ impl App {
             Outcome::Told(text) => drop(self.say(text.clone(), false)),
             Outcome::Failed(text) => drop(self.say(text.clone(), true)),
             Outcome::LiveProgress { .. } | Outcome::RanLive { .. } => {}
-            Outcome::Ran(_) | Outcome::Read { .. } | Outcome::Prepared { .. } | Outcome::Kept(_) => {}
+            Outcome::Ran(_) | Outcome::Read { .. } | Outcome::Prepared { .. } => {}
+            Outcome::Judged { .. } | Outcome::Kept(_) => {}
         }
         let world = &self.world;
         let effects = self.screens.iter_mut().flat_map(|screen| screen.done(outcome, world)).collect();

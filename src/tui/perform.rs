@@ -17,7 +17,7 @@ use super::views::Prepared;
 use crate::content::{self, Content, Severity, Source};
 use crate::demos::Demo;
 use crate::demos::live::{self, Progress, Request, Stop};
-use crate::practice::Attempt;
+use crate::practice::{Attempt, grade};
 use crate::recording::saved;
 
 /// A live run on its way tells this often how far it is.
@@ -65,6 +65,7 @@ impl Outside {
             Effect::Write { .. } => "write",
             Effect::Read { .. } => "read",
             Effect::Prepare(_) => "question",
+            Effect::Judge { .. } => "run",
             // The loop and the app see to these.
             Effect::Quit | Effect::Suspend | Effect::Go(_) | Effect::Replace(_) | Effect::Back => return,
             Effect::Links(_) | Effect::Offer { .. } | Effect::Act(_) | Effect::Say(_) | Effect::Warn(_) => return,
@@ -143,6 +144,10 @@ pub fn carried_out(effect: Effect, content: &Content) -> Option<Outcome> {
             let question = content.question(&item.question).ok_or_else(gone);
             let attempt = question.and_then(|question| Attempt::new(question, item.seed, &DemoRuns));
             Some(Outcome::Prepared { item, attempt: Box::new(attempt) })
+        }
+        Effect::Judge { question, attempt, answer } => {
+            let graded = grade(&question, &attempt, &answer, &DemoRuns);
+            Some(Outcome::Judged { question: question.id, seed: attempt.seed, graded })
         }
         _ => None,
     }

@@ -2,9 +2,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::content::{DemoRef, Hidden, Known, RunFacts};
-use crate::demos::{self, Knobs, Setup};
-use crate::practice::{Revealed, Runs};
-use crate::quantity::Quantity;
+use crate::demos::{self, Demo, Knob, KnobKind, Knobs, Setup};
+use crate::practice::{Revealed, Runs, Takes};
+use crate::quantity::{Quantity, Unit};
 use crate::recording::Recording;
 use crate::tui::views::Kind;
 use crate::wire::{self, Field};
@@ -46,6 +46,15 @@ impl Runs for DemoRuns {
             packet: packet.n,
         })
     }
+
+    fn knob(&self, demo: &str, knob: &str) -> Result<Takes, String> {
+        let knob = knob_of(demo, knob).ok_or_else(|| format!("`{demo}` has no knob `{knob}`"))?;
+        Ok(Takes { unit: unit_of(knob), range: knob.range() })
+    }
+
+    fn accepts(&self, demo: &str, knob: &str, text: &str) -> Result<(), String> {
+        Known::knob(self, demo, knob, text)
+    }
 }
 
 /// The check asks the demos of this program.
@@ -68,8 +77,23 @@ impl Known for DemoRuns {
         Knobs::with(demo.knobs, [(knob, value)]).map(drop).map_err(|error| error.to_string())
     }
 
-    fn run(&self, demo: &DemoRef) -> RunFacts {
-        Self::run(demo, 0).map(|recording| facts(&recording)).unwrap_or_default()
+    fn unit(&self, demo: &str, knob: &str) -> Option<Unit> {
+        knob_of(demo, knob).and_then(unit_of)
+    }
+
+    fn run(&self, demo: &DemoRef, seed: u64) -> RunFacts {
+        Self::run(demo, seed).map(|recording| facts(&recording)).unwrap_or_default()
+    }
+}
+
+fn knob_of(demo: &str, knob: &str) -> Option<&'static Knob> {
+    demos::find(demo).and_then(|demo: &'static Demo| demo.knobs.iter().find(|it| it.name == knob))
+}
+
+const fn unit_of(knob: &Knob) -> Option<Unit> {
+    match knob.kind {
+        KnobKind::Quantity { unit, .. } => Some(unit),
+        KnobKind::Choice(_) | KnobKind::Switch => None,
     }
 }
 

@@ -44,6 +44,9 @@ pub(crate) fn right(question: &Question, attempt: &Attempt) -> String {
         (Kind::Order(items), _) => in_order(shown, items.len()),
         (Kind::Match(pairs), _) => in_order(shown, pairs.len()),
         (_, Asked::Number { truth, .. }) => format!("{:#}", truth.value),
+        (_, Asked::Design(asked)) => {
+            asked.blanks.iter().map(|it| asked.model[&it.knob].clone()).collect::<Vec<_>>().join(", ")
+        }
         (Kind::Short { accept, .. }, _) => accept[0].clone(),
         (_, Asked::Field { revealed, .. }) => revealed.value.clone(),
         (Kind::Card { rubric, .. }, _) => {
@@ -67,7 +70,7 @@ pub(crate) fn wrong(question: &Question, attempt: &Attempt) -> String {
         (Kind::Short { .. } | Kind::Field(_), _) => "nothing of the kind".to_owned(),
         (Kind::Card { .. }, _) => "no idea\n".to_owned(),
         // Parts of it could be right by chance.
-        (Kind::Multiple(_) | Kind::Order(_) | Kind::Match(_), _) => "skip".to_owned(),
+        (Kind::Design(_) | Kind::Multiple(_) | Kind::Order(_) | Kind::Match(_), _) => "skip".to_owned(),
         (kind, _) => panic!("{kind:?}"),
     }
 }

@@ -36,6 +36,13 @@ pub(crate) fn answer(learner: &mut Learner, id: &str, right: bool) {
                 learner.keys(&(point + 1).to_string());
             }
         }
+        (_, Asked::Design(asked)) => {
+            let chosen = asked.tempting.first().filter(|_| !right).unwrap_or(&asked.model);
+            for blank in &asked.blanks {
+                learner.keys(chosen.get(&blank.knob).unwrap_or(&asked.model[&blank.knob]));
+                learner.times(1, KeyCode::Down);
+            }
+        }
         (_, asked) => {
             learner.keys(&typed(question, asked, right));
         }

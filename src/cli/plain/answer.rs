@@ -1,6 +1,8 @@
 //! How an answer is written on one line, and what such a line says.
+use std::collections::BTreeMap;
+
 use crate::content::{Kind, Question};
-use crate::practice::{Answer, Asked, Attempt};
+use crate::practice::{Answer, Asked, Attempt, Designed};
 
 /// What to write for each kind of question.
 pub(super) const fn how(question: &Question) -> &'static str {
@@ -11,6 +13,7 @@ pub(super) const fn how(question: &Question) -> &'static str {
         Kind::Order(_) => "the numbers in the right order",
         Kind::Match(_) => "for a, b, ... the number of each right side",
         Kind::Numeric { .. } | Kind::Predict { .. } => "a number with its unit",
+        Kind::Design(_) => "a value for each of a, b, ..., with commas between",
         Kind::Short { .. } | Kind::Field(_) => "your answer",
         Kind::Card { .. } => "your own words, on one line",
     }
@@ -42,8 +45,21 @@ pub(super) fn read(question: &Question, attempt: &Attempt, line: &str) -> Result
             }
         }
         Asked::Number { .. } => Ok(Answer::Number(line.to_owned())),
+        Asked::Design(asked) => values(asked, line).map(Answer::Values),
         Asked::Field { .. } | Asked::Text => Ok(Answer::Text(line.to_owned())),
     }
+}
+
+/// The values of a line, in the order of the blanks.
+fn values(asked: &Designed, line: &str) -> Result<BTreeMap<String, String>, String> {
+    let parts: Vec<&str> = line.split(',').map(str::trim).collect();
+    let wanted = asked.blanks.len();
+    if parts.len() != wanted {
+        let names: Vec<&str> = asked.blanks.iter().map(|it| it.knob.as_str()).collect();
+        let names = names.join(", ");
+        return Err(format!("Write {wanted} values with commas between, for {names}; these are {}.", parts.len()));
+    }
+    Ok(asked.blanks.iter().map(|it| it.knob.clone()).zip(parts.into_iter().map(str::to_owned)).collect())
 }
 
 #[cfg(test)]

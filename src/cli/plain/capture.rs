@@ -1,16 +1,29 @@
 //! The capture a question is about, in words: a frame a line, and the packet with the covered field in full.
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use crate::content::{Kind, Question};
 use crate::demos::{self, Setup};
 use crate::practice::{Asked, Attempt};
 use crate::recording::vantage::{self, Vantage};
-use crate::recording::{NodeKind, Recording, Time};
+use crate::recording::{NodeKind, Recording, Time, text};
 use crate::wire::text::visible;
 use crate::wire::{self, Field};
 
+/// Frames listed before and after the one a question is about.
+const AROUND: usize = 4;
+/// Frames listed of a capture that a question is about as a whole.
+const MOST_FRAMES: usize = 200;
+/// Bytes in a line of a packet's bytes.
+const BYTES: usize = 16;
+
 /// What the screen would show beside the question, when it is one about packets that can be seen.
 pub(super) fn beside(question: &Question, attempt: &Attempt) -> Option<String> {
+    if let Some(before) = attempt.design().and_then(|asked| asked.before.as_ref()) {
+        let setup = Setup { seed: before.seed, interventions: Vec::new() };
+        let run = demos::run(&before.demo, &before.knobs, &setup).ok()?;
+        return Some(text::measurements_text(&run));
+    }
     let covered = match (&question.kind, &attempt.asked) {
         (Kind::Field(hidden), Asked::Field { revealed, .. }) => Some((revealed.packet, hidden.field.as_str())),
         (Kind::Predict { shown: true, .. }, _) => None,
@@ -40,7 +53,10 @@ fn words(run: &Recording, covered: Option<(u32, &str)>) -> Option<String> {
 fn frames(out: &mut String, run: &Recording, place: Vantage, covered: Option<(u32, &str)>) -> std::fmt::Result {
     let seen = place.seen(run);
     writeln!(out, "The capture at {}, {} frames:", visible(place.name(run)), seen.len())?;
-    for (index, it) in seen.iter().enumerate() {
+    let at = covered.and_then(|(n, _)| seen.iter().position(|it| it.packet.n == n));
+    let listed = listed(seen.len(), at);
+    left_out(out, listed.start, "before")?;
+    for (index, it) in seen.iter().enumerate().skip(listed.start).take(listed.len()) {
         let n = it.packet.n;
         let says = if covered.is_some_and(|(hidden, _)| hidden == n) {
             format!("{} bytes, see below", it.packet.bytes.len())
@@ -52,7 +68,23 @@ fn frames(out: &mut String, run: &Recording, place: Vantage, covered: Option<(u3
         let number = if covered.is_some() { format!("packet {n}") } else { format!("frame {}", index + 1) };
         writeln!(out, "  {number}  {}  {from} > {to}  {says}", millis(it.at))?;
     }
-    Ok(())
+    left_out(out, seen.len() - listed.end, "after")
+}
+
+/// The frames that get a line: those around the one asked about, or as many as can be read.
+fn listed(count: usize, at: Option<usize>) -> Range<usize> {
+    match at {
+        Some(at) => at.saturating_sub(AROUND)..count.min(at + AROUND + 1),
+        None => 0..count.min(MOST_FRAMES),
+    }
+}
+
+fn left_out(out: &mut String, count: usize, side: &str) -> std::fmt::Result {
+    match count {
+        0 => Ok(()),
+        1 => writeln!(out, "  (1 frame {side} that is left out)"),
+        _ => writeln!(out, "  ({count} frames {side} that are left out)"),
+    }
 }
 
 /// How to get another host's capture of the same run.
@@ -80,6 +112,21 @@ fn packet(out: &mut String, run: &Recording, n: u32, covered: &str) -> std::fmt:
         if layer.fields.iter().any(|field| is_within(field, covered)) {
             writeln!(out, "    {covered}: ?")?;
         }
+    }
+    bytes(out, &packet.bytes, covered)
+}
+
+/// All bytes of a packet; those of the covered field are question marks.
+fn bytes(out: &mut String, bytes: &[u8], covered: &str) -> std::fmt::Result {
+    let decoded = wire::decode(bytes);
+    let hidden = decoded.field(covered).map_or(0..0, |field| field.bits.start / 8..field.bits.end.div_ceil(8));
+    writeln!(out, "  Its {} bytes, in hexadecimal:", bytes.len())?;
+    for (row, line) in bytes.chunks(BYTES).enumerate() {
+        let byte = |(at, byte): (usize, &u8)| {
+            if hidden.contains(&(row * BYTES + at)) { "??".to_owned() } else { format!("{byte:02x}") }
+        };
+        let line: Vec<String> = line.iter().enumerate().map(byte).collect();
+        writeln!(out, "    {:04x}  {}", row * BYTES, line.join(" "))?;
     }
     Ok(())
 }
@@ -134,6 +181,22 @@ mod tests {
         assert!(!packet.contains("Acknowledgment number"), "{packet}");
         let line = text.lines().find(|line| line.contains(&format!("packet {n} "))).expect("its line");
         assert!(line.ends_with("bytes, see below"), "{line}");
+        let decoded = wire::decode(&run.packet(n).expect("a packet").bytes);
+        let bits = &decoded.field("tcp.ack_raw").expect("a field").bits;
+        assert_eq!(packet.matches(" ??").count(), (bits.end - bits.start) / 8, "{packet}");
+    }
+
+    #[test]
+    fn only_the_packets_around_the_one_asked_about_are_listed_and_the_others_counted() {
+        let run = run("packet-tour");
+        let n = packet_at(&run, "syn-ack");
+        let text = words(&run, Some((n, "tcp.ack_raw"))).expect("a host");
+        let lines = text.lines().filter(|line| line.starts_with("  packet ")).count();
+        assert!(lines <= 2 * AROUND + 1, "{lines} lines");
+        assert!(text.contains("that are left out)"), "{text}");
+        assert_eq!(listed(1000, None), 0..MOST_FRAMES);
+        assert_eq!(listed(10, Some(1)), 0..6);
+        assert_eq!(listed(10, Some(9)), 5..10);
     }
 
     #[test]

@@ -132,7 +132,7 @@ impl Sitter {
                 _ => read(question, attempt, &line),
             };
             let graded = answer.and_then(|answer| {
-                let graded = grade(question, attempt, &answer).map_err(|unreadable| unreadable.0);
+                let graded = grade(question, attempt, &answer, &DemoRuns).map_err(|unreadable| unreadable.0);
                 graded.map(|grade| (answer, grade))
             });
             match graded {
@@ -196,6 +196,13 @@ impl Sitter {
         if let Some(capture) = capture::beside(question, attempt) {
             self.console.line(&capture)?;
         }
+        if let Some(asked) = attempt.design() {
+            for (letter, blank) in ('a'..).zip(&asked.blanks) {
+                self.console.line(&format!("  {letter}) {}: {} ({})", blank.knob, blank.says, blank.takes))?;
+            }
+            self.console.line("A run with your values must meet:")?;
+            asked.criteria.iter().try_for_each(|says| self.console.line(&format!("  - {says}")))?;
+        }
         if let Some(hint) = attempt.number_hint() {
             self.console.say(hint)?;
         }
@@ -224,14 +231,10 @@ impl Sitter {
         answer: &Answer,
         grade: &Grade,
     ) -> anyhow::Result<()> {
-        let word = match grade.verdict {
-            Verdict::Right => "Right.",
-            Verdict::Partly => "Partly right.",
-            Verdict::Wrong => "Not right.",
-        };
-        self.console.line(&format!("\n{word}"))?;
+        self.console.line(&format!("\n{}", grade.word(answer)))?;
         if grade.verdict != Verdict::Right {
-            self.console.say(&format!("It is: {}", grade.right))?;
+            let label = if attempt.design().is_some() { "One that works" } else { "It is" };
+            self.console.say(&format!("{label}: {}", grade.right))?;
         }
         for remark in &grade.remarks {
             let (holds, note) = bearing(question, attempt, answer, remark);
@@ -249,6 +252,8 @@ const fn sign(kind: &Kind, holds: bool) -> &'static str {
     match (kind, holds) {
         (Kind::Order(_) | Kind::Match(_), true) => "you had it",
         (Kind::Order(_) | Kind::Match(_), false) => "you did not have it",
+        (Kind::Design(_), true) => "met",
+        (Kind::Design(_), false) => "missed",
         (Kind::Card { .. }, true) => "said",
         (Kind::Card { .. }, false) => "not said",
         (_, true) => "holds",

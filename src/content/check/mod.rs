@@ -2,6 +2,7 @@
 //!
 //! What concerns one file alone (keys, types, options, reasons) is reported while it is loaded; see [`super::load`].
 mod coverage;
+mod designs;
 mod ids;
 mod lessons;
 mod links;
@@ -17,7 +18,7 @@ use std::rc::Rc;
 use super::diagnostic::{Diagnostic, Severity};
 use super::rule::Rule;
 use super::{Content, Curriculum, DemoRef, SourceFile};
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, Unit};
 
 /// What the check must be told about the rest of the program, because content may not import it.
 pub trait Known {
@@ -36,8 +37,11 @@ pub trait Known {
     /// A message that says what the knob takes.
     fn knob(&self, demo: &str, knob: &str, value: &str) -> Result<(), String>;
 
-    /// What the run of an existing demo with sound knobs offers; asked once for each setting.
-    fn run(&self, demo: &DemoRef) -> RunFacts;
+    /// The unit of a demo's knob; `None` for one that takes a word.
+    fn unit(&self, demo: &str, knob: &str) -> Option<Unit>;
+
+    /// What the run of an existing demo with sound knobs offers; asked once for each setting and seed.
+    fn run(&self, demo: &DemoRef, seed: u64) -> RunFacts;
 }
 
 /// What lessons and questions may name of a run.
@@ -70,8 +74,8 @@ pub fn check(content: &Content, known: &dyn Known) -> Vec<Diagnostic> {
     checker.found
 }
 
-/// A demo and its knobs, as a key.
-type Setting = (String, BTreeMap<String, String>);
+/// A demo, its knobs and its seed, as a key.
+type Setting = (String, BTreeMap<String, String>, u64);
 
 struct Checker<'a> {
     content: &'a Content,
@@ -119,14 +123,19 @@ impl Checker<'_> {
 
     /// The run of a demo; `None` after reporting a demo or knob that does not exist.
     fn run(&mut self, demo: &DemoRef, place: Place<'_>) -> Option<Rc<RunFacts>> {
-        let key = (demo.name.clone(), demo.knobs.clone());
+        self.run_with(demo, 0, place)
+    }
+
+    /// The same with a seed.
+    fn run_with(&mut self, demo: &DemoRef, seed: u64, place: Place<'_>) -> Option<Rc<RunFacts>> {
+        let key = (demo.name.clone(), demo.knobs.clone(), seed);
         if let Some(run) = self.runs.get(&key) {
             return Some(Rc::clone(run));
         }
         if !self.demo(demo, place) {
             return None;
         }
-        let run = Rc::new(self.known.run(demo));
+        let run = Rc::new(self.known.run(demo, seed));
         self.runs.insert(key, Rc::clone(&run));
         Some(run)
     }

@@ -106,13 +106,15 @@ impl Checker<'_> {
     }
 
     /// Names in braces that stand for nothing: `given` ones may stand anywhere, `told` ones only in the explanation.
-    fn placeholders(&mut self, question: &Question, given: &BTreeSet<&str>, told: &[&str], place: Place<'_>) {
+    pub(super) fn placeholders(
+        &mut self,
+        question: &Question,
+        given: &BTreeSet<&str>,
+        told: &[&str],
+        place: Place<'_>,
+    ) {
         for text in std::iter::once(&question.prompt).chain(&question.hints) {
-            for name in names(text).filter(|name| !given.contains(name)) {
-                let title = format!("`{{{name}}}` stands for nothing before the answer");
-                let help = suggest::instead(name, given.iter().copied());
-                self.error(Rule::Placeholder, place, &format!("{{{name}}}"), (title, help));
-            }
+            self.unknown_names(text, given, "before the answer", place);
         }
         for name in names(&question.explanation).filter(|name| !given.contains(name) && !told.contains(name)) {
             let help = suggest::instead(name, given.iter().copied().chain(told.iter().copied()));
@@ -122,6 +124,15 @@ impl Checker<'_> {
                 &format!("{{{name}}}"),
                 (format!("`{{{name}}}` stands for nothing"), help),
             );
+        }
+    }
+
+    /// Names in braces of a text that are not among those known then.
+    pub(super) fn unknown_names(&mut self, text: &str, known: &BTreeSet<&str>, when: &str, place: Place<'_>) {
+        for name in names(text).filter(|name| !known.contains(name)) {
+            let title = format!("`{{{name}}}` stands for nothing {when}");
+            let help = suggest::instead(name, known.iter().copied());
+            self.error(Rule::Placeholder, place, &format!("{{{name}}}"), (title, help));
         }
     }
 }

@@ -37,6 +37,7 @@ impl Checker<'_> {
             Kind::Field(hidden) => self.hidden(hidden, place),
             Kind::Numeric { .. } => self.numeric(question, place),
             Kind::Predict { .. } => self.predicted(question, place),
+            Kind::Design(_) => self.designed(question, place),
             _ => {}
         }
     }

@@ -39,7 +39,8 @@ pub(super) const DEMO: Demo = Demo {
             [500_000, 1_000_000_000, 1_000_000, 10_000_000],
         ),
         Knob::millis("rtt", "time to the receiver and back, without any queue", [1, 500, 10, 40]),
-        Knob::quantity("queue", "bytes that may wait; 0 takes bdp-queue", Unit::Bytes, [0, 4_000_000, 16_384, 0]),
+        Knob::quantity("queue", "bytes that may wait; 0 takes bdp-queue", Unit::Bytes, [0, 4_000_000, 16_384, 0])
+            .zero("by bdp-queue"),
         Knob::quantity(
             "bdp-queue",
             "the queue as a share of rate x rtt",
@@ -54,9 +55,10 @@ pub(super) const DEMO: Demo = Demo {
             Unit::PartsPerMillion,
             [0, 100_000, 1_000, 0],
         ),
-        Knob::quantity("drop", "the segment of the first flow that is lost; 0 is none", Unit::Count, [0, 5_000, 50, 0]),
+        Knob::quantity("drop", "the segment of the first flow that is lost; 0 is none", Unit::Count, [0, 5_000, 50, 0])
+            .zero("none"),
         Knob::quantity("size", "bytes of each download", Unit::Bytes, [1_000, 3_000_000, 500_000, 2_000_000]),
-        Knob::millis("join", "a second download begins then; 0 is none", [0, 10_000, 500, 0]),
+        Knob::millis("join", "a second download begins then; 0 is none", [0, 10_000, 500, 0]).zero("none"),
     ],
     exports: &[Export {
         name: "tc",

@@ -42,12 +42,16 @@ pub(super) const DEMO: Demo = Demo {
         Knob::quantity("pool", "connections at the most", Unit::Count, [1, 200, 1, 7]),
         Knob::quantity("min", "connections kept open even when idle", Unit::Count, [0, 200, 1, 0]),
         Knob::quantity("target", "share of the pool that should be busy", Unit::PartsPerMillion, TARGET),
-        Knob::millis("idle-timeout", "an idle connection is closed after this; 0 never", [0, 600_000, 100, 0]),
-        Knob::millis("max-lifetime", "a connection is closed at this age; 0 never", [0, 1_800_000, 100, 0]),
+        Knob::millis("idle-timeout", "an idle connection is closed after this; 0 never", [0, 600_000, 100, 0])
+            .zero("never"),
+        Knob::millis("max-lifetime", "a connection is closed at this age; 0 never", [0, 1_800_000, 100, 0])
+            .zero("never"),
         Knob::choice("validation", "before a connection is lent again", &["look", "ping", "none"]),
         Knob::millis("wait", "longest wait for a connection", [1, 60_000, 100, 30_000]),
-        Knob::quantity("leak", "every n-th request never gives its connection back", Unit::Count, [0, 500, 1, 0]),
-        Knob::millis("server-idle", "the server closes a connection idle for this long; 0 never", [0, 600_000, 100, 0]),
+        Knob::quantity("leak", "every n-th request never gives its connection back", Unit::Count, [0, 500, 1, 0])
+            .zero("none"),
+        Knob::millis("server-idle", "the server closes a connection idle for this long; 0 never", [0, 600_000, 100, 0])
+            .zero("never"),
         Knob::choice("closer", "who closes a connection first", &["client", "server"]),
         Knob::quantity("response", "bytes of an answer", Unit::Bytes, [0, 200_000, 10_000, 500]),
         Knob::choice("idle-restart", "an idle server's window starts small again", &["on", "off"]),

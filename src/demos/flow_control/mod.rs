@@ -39,7 +39,8 @@ pub(super) const DEMO: Demo = Demo {
             "it reads at; 0 is as fast as it comes",
             Unit::BitsPerSecond,
             [0, 1_000_000_000, 1_000_000, 0],
-        ),
+        )
+        .zero("as it comes"),
     ],
     exports: &[],
     view: "chart",

@@ -50,7 +50,8 @@ pub(super) const DEMO: Demo = Demo {
             "user-timeout",
             "TCP_USER_TIMEOUT for data and for probes unanswered; 0: the system's",
             [0, 900_000, 10_000, 0],
-        ),
+        )
+        .zero("system's"),
     ],
     exports: EXPORTS,
     view: "sequence",

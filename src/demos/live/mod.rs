@@ -89,6 +89,12 @@ impl Stop {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// What a signal handler sets to end the run.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
     fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

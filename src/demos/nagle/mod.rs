@@ -29,7 +29,8 @@ pub(super) const DEMO: Demo = Demo {
     knobs: &[
         Knob::millis("rtt", "time to the server and back", [0, 500, 5, 20]),
         Knob::choice("nagle", "small writes wait for an ACK; off is TCP_NODELAY", &["on", "off"]),
-        Knob::millis("ack-delay", "an ACK waits for data to ride on; 0 sends it at once", [0, 500, 10, 40]),
+        Knob::millis("ack-delay", "an ACK waits for data to ride on; 0 sends it at once", [0, 500, 10, 40])
+            .zero("at once"),
         Knob::choice("writes", "of a request: head and body apart, or together", &["two", "one"]),
         Knob::quantity("body", "bytes of the second piece", Unit::Bytes, [1, 10_000, 100, 200]),
         Knob::quantity("requests", "one after the other", Unit::Count, [1, 50, 1, 6]),

@@ -32,7 +32,8 @@ pub(super) const DEMO: Demo = Demo {
         Knob::millis("rtt", "time to the server and back", [0, 1000, 10, 40]),
         Knob::quantity("rate", "of each link", Unit::BitsPerSecond, [100_000, 1_000_000_000, 1_000_000, 10_000_000]),
         Knob::quantity("loss", "packets lost at random", Unit::PartsPerMillion, [0, 300_000, 10_000, 0]),
-        Knob::quantity("drop", "the message whose first copy is lost; 0 is none", Unit::Count, [0, 100, 1, 3]),
+        Knob::quantity("drop", "the message whose first copy is lost; 0 is none", Unit::Count, [0, 100, 1, 3])
+            .zero("none"),
         Knob::quantity("messages", "how many are sent", Unit::Count, [1, 100, 5, 10]),
         Knob::quantity("size", "of each message", Unit::Bytes, [16, 1400, 100, 200]),
         Knob::millis("interval", "from one message to the next", [1, 1000, 5, 10]),

@@ -44,16 +44,18 @@ pub(super) const DEMO: Demo = Demo {
         Knob::quantity("rate", "requests in a second", Unit::Count, [1, 200, 10, 20]),
         Knob::quantity("requests", "how many in all", Unit::Count, [1, 700, 50, 60]),
         Knob::choice("connections", "A's connections to B", &["new", "kept"]),
-        Knob::millis("connect-timeout", "A waits for a connection; 0 as long as TCP tries", [0, 130_000, 100, 1000]),
+        Knob::millis("connect-timeout", "A waits for a connection; 0 as long as TCP tries", [0, 130_000, 100, 1000])
+            .zero("none"),
         Knob::quantity(
             "syn-retries",
             "tcp_syn_retries; up to four more come first, 1 s apart",
             Unit::Count,
             [0, 6, 1, 6],
         ),
-        Knob::millis("request-timeout", "A waits for an answer; 0 for ever", [0, 60_000, 100, 500]),
-        Knob::millis("client-timeout", "the client waits for A; 0 for ever", [0, 120_000, 500, 5000]),
-        Knob::millis("user-timeout", "TCP_USER_TIMEOUT of A's sockets; 0 is the system's", [0, 900_000, 1000, 0]),
+        Knob::millis("request-timeout", "A waits for an answer; 0 for ever", [0, 60_000, 100, 500]).zero("none"),
+        Knob::millis("client-timeout", "the client waits for A; 0 for ever", [0, 120_000, 500, 5000]).zero("none"),
+        Knob::millis("user-timeout", "TCP_USER_TIMEOUT of A's sockets; 0 is the system's", [0, 900_000, 1000, 0])
+            .zero("system's"),
         Knob::switch("keepalive", "SO_KEEPALIVE on A's sockets"),
         Knob::millis("idle", "TCP_KEEPIDLE: silence before the first probe", [1000, 7_200_000, 1000, 5000]),
         Knob::millis("interval", "TCP_KEEPINTVL: from one probe to the next", [1000, 75_000, 1000, 1000]),

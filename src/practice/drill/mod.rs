@@ -87,6 +87,7 @@ pub const fn seconds(kind: &Kind) -> u32 {
         Kind::Multiple(_) | Kind::Order(_) | Kind::Field(_) => 60,
         Kind::Match(_) | Kind::Predict { .. } => 75,
         Kind::Numeric { .. } => 90,
+        Kind::Design(_) => 150,
         Kind::Card { .. } => 180,
     }
 }
@@ -240,6 +241,7 @@ const fn kind_name(kind: &Kind) -> &'static str {
         Kind::Short { .. } => "short",
         Kind::Field(_) => "field",
         Kind::Predict { .. } => "predict",
+        Kind::Design(_) => "design",
         Kind::Card { .. } => "card",
     }
 }

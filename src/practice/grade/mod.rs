@@ -1,13 +1,14 @@
 //! What an answer is worth, and what there is to say about it. One file a kind of answer; all of them pure.
 mod card;
 mod choices;
+mod design;
 mod number;
 mod order;
 mod pairs;
 mod statement;
 mod text;
 
-use super::{Answer, Asked, Attempt, Grade, Remark, Verdict};
+use super::{Answer, Asked, Attempt, Grade, Remark, Runs, Verdict};
 use crate::content::{Kind, Question};
 
 /// All points of a question.
@@ -18,11 +19,12 @@ pub const FULL: i64 = 1_000_000;
 #[error("{0}")]
 pub struct Unreadable(pub String);
 
-/// Grades `answer` to `question` as `attempt` asked it. Giving up is wrong, and is told what was right.
+/// Grades `answer` to `question` as `attempt` asked it. Giving up is wrong, and is told what was right. Chosen settings are
+/// judged by a run, which takes its time; other answers need none.
 ///
 /// # Errors
 /// [`Unreadable`] with a sentence that says what to write or do; nothing is to be stored then.
-pub fn grade(question: &Question, attempt: &Attempt, answer: &Answer) -> Result<Grade, Unreadable> {
+pub fn grade(question: &Question, attempt: &Attempt, answer: &Answer, runs: &dyn Runs) -> Result<Grade, Unreadable> {
     let given = (!matches!(answer, Answer::Skipped)).then_some(answer);
     let shown = attempt.options();
     let graded = match (&question.kind, &attempt.asked) {
@@ -38,6 +40,7 @@ pub fn grade(question: &Question, attempt: &Attempt, answer: &Answer) -> Result<
         (Kind::Match(pairs), _) => pairs::grade(pairs, given),
         (Kind::Short { accept, near }, _) => text::short(accept, near, given),
         (Kind::Field(hidden), Asked::Field { revealed, .. }) => text::field(revealed, &hidden.near, given),
+        (Kind::Design(design), Asked::Design(asked)) => design::grade(design, asked, given, runs),
         (Kind::Card { rubric, model }, _) => card::grade(rubric, model, given),
         _ => Err(Unreadable("This attempt belongs to another question.".to_owned())),
     }?;

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::content::{Choice, DemoRef, Hidden, NearMiss, NearText, OrderItem, Pair};
-use crate::practice::{Revealed, Runs};
+use crate::content::{
+    Bound, Choice, Criterion, DemoRef, Design, Hidden, NearMiss, NearText, OrderItem, Pair, Tempting, ToChoose,
+};
+use crate::practice::{Revealed, Runs, Takes};
 use crate::quantity::{Quantity, Unit};
 
 /// A lab of two facts: the time is twice the RTT asked for, and the hidden field says SYN, ACK.
@@ -22,6 +24,18 @@ impl Runs for Facts {
         let rtt = Quantity::parse(rtt, Unit::Nanoseconds).map_err(|error| error.to_string())?;
         let double = Quantity::new(rtt.value * 2, Unit::Nanoseconds);
         Ok([("first_byte".to_owned(), double), ("connect".to_owned(), rtt)].into())
+    }
+
+    fn knob(&self, _demo: &str, knob: &str) -> Result<Takes, String> {
+        if knob != "rtt" {
+            return Err(format!("no knob {knob}"));
+        }
+        Ok(Takes { unit: Some(Unit::Nanoseconds), range: "1 ms to 1 s".to_owned() })
+    }
+
+    fn accepts(&self, _demo: &str, _knob: &str, text: &str) -> Result<(), String> {
+        let value = Quantity::parse(text, Unit::Nanoseconds).map_err(|error| error.to_string())?;
+        if (1..=1000).contains(&(value.value / 1_000_000)) { Ok(()) } else { Err("`rtt` goes from 1 ms to 1 s".into()) }
     }
 
     fn reveal(&self, hidden: &Hidden, _seed: u64) -> Result<Revealed, String> {
@@ -119,6 +133,32 @@ fn card() -> Kind {
     Kind::Card { rubric: vec!["one".to_owned(), "two".to_owned(), "three".to_owned()], model: "all three".to_owned() }
 }
 
+/// An RTT whose answer is there within the budget, and that is not below 20 ms.
+fn design() -> Kind {
+    let criterion = |says: &str, measure: &str, bound, why: &str| Criterion {
+        says: says.into(),
+        measure: measure.into(),
+        bound,
+        why: why.into(),
+    };
+    Kind::Design(Design {
+        demo: "encapsulation".to_owned(),
+        knobs: BTreeMap::new(),
+        parameters: [("budget".to_owned(), vec![Quantity::new(100_000_000, Unit::Nanoseconds)])].into(),
+        before: None,
+        choose: vec![ToChoose { knob: "rtt".into(), says: "the round trip".into(), answer: "budget / 2".into() }],
+        criteria: vec![
+            criterion("answered within {budget}", "first_byte", Bound::Most("budget".into()), "it took {first_byte}"),
+            criterion("no less than 20 ms", "rtt", Bound::Least("20ms".into()), "light is not faster"),
+        ],
+        tempting: vec![Tempting { values: [("rtt".into(), "budget".into())].into(), why: "that is one way".into() }],
+    })
+}
+
+fn values(text: &str) -> Answer {
+    Answer::Values([("rtt".to_owned(), text.to_owned())].into())
+}
+
 fn asked(kind: Kind) -> (Question, Attempt) {
     let question = question(kind);
     let attempt = Attempt::new(&question, 7, &Facts).expect("an attempt");
@@ -128,7 +168,7 @@ fn asked(kind: Kind) -> (Question, Attempt) {
 #[track_caller]
 fn points(kind: &Kind, answer: Answer, points: i64) -> Grade {
     let (question, attempt) = asked(kind.clone());
-    let grade = grade(&question, &attempt, &answer).expect("a grade");
+    let grade = grade(&question, &attempt, &answer, &Facts).expect("a grade");
     assert_eq!(grade.points_ppm, points, "{answer:?}: {grade:?}");
     grade
 }
@@ -136,7 +176,7 @@ fn points(kind: &Kind, answer: Answer, points: i64) -> Grade {
 #[track_caller]
 fn said(kind: &Kind, answer: Answer) -> String {
     let (question, attempt) = asked(kind.clone());
-    grade(&question, &attempt, &answer).expect_err("unreadable").0
+    grade(&question, &attempt, &answer, &Facts).expect_err("unreadable").0
 }
 
 fn text(text: &str) -> Answer {
@@ -163,7 +203,7 @@ fn one_option() {
 #[test]
 fn remarks_stand_in_the_order_of_the_screen() {
     let (question, attempt) = asked(Kind::Multiple(four()));
-    let grade = grade(&question, &attempt, &Answer::Choices(vec![0])).expect("a grade");
+    let grade = grade(&question, &attempt, &Answer::Choices(vec![0]), &Facts).expect("a grade");
     assert!(grade.remarks.iter().map(|it| &it.about).eq(attempt.options().iter().map(|it| &it.text)));
 }
 
@@ -206,7 +246,7 @@ fn a_number_within_its_tolerance() {
     assert_eq!(attempt.hints, [format!("look at {rtt}")]);
     let points = |factor: f64| {
         let value = truth.value.value as f64 * factor / 1e6;
-        grade(&question, &attempt, &number(&format!("{value}ms"))).expect("a grade")
+        grade(&question, &attempt, &number(&format!("{value}ms")), &Facts).expect("a grade")
     };
     for near in [1.0, 1.05, 0.95, 1.03] {
         assert_eq!(points(near).points_ppm, FULL, "{near}");
@@ -301,6 +341,55 @@ fn a_card_is_graded_by_its_rubric() {
     assert_eq!(said(&card(), met(&[true; 4])), "The rubric has 3 points.");
 }
 
+#[test]
+fn chosen_values_are_judged_by_a_run_with_them() {
+    let right = points(&design(), values("40 ms"), FULL);
+    let said: Vec<&str> = right.remarks.iter().map(|it| it.about.as_str()).collect();
+    assert_eq!(said, ["answered within 100 ms: 80 ms, at most 100 ms", "no less than 20 ms: 40 ms, at least 20 ms"]);
+    assert_eq!(right.remarks[0].why, "it took 80 ms");
+    // What works and costs too much is half of it; what costs little and does not work is nothing.
+    assert_eq!(points(&design(), values("10ms"), FULL / 2).verdict, Verdict::Partly);
+    let slow = points(&design(), values("60ms"), 0);
+    assert_eq!(slow.remarks.iter().map(|it| it.right).collect::<Vec<_>>(), [false, true]);
+    assert!(slow.right.starts_with("rtt 50 ms "), "{}", slow.right);
+}
+
+#[test]
+fn a_tempting_answer_is_recognised() {
+    let grade = points(&design(), values("0.1s"), 0);
+    assert_eq!(grade.remarks.last().map(|it| it.why.as_str()), Some("that is one way"));
+    assert_eq!(points(&design(), values("90ms"), 0).remarks.len(), 2);
+}
+
+#[test]
+fn a_value_that_no_run_can_have_is_said_and_not_graded() {
+    assert_eq!(
+        said(&design(), values("40")),
+        "the round trip: `40` is not a time without its unit: write 40ms or 40s."
+    );
+    assert_eq!(said(&design(), values("2s")), "`rtt` goes from 1 ms to 1 s.");
+    assert_eq!(said(&design(), values(" ")), "Write a value for the round trip: 1 ms to 1 s.");
+    assert_eq!(said(&design(), Answer::Values(BTreeMap::new())), "Write a value for the round trip: 1 ms to 1 s.");
+    assert_eq!(said(&design(), number("40ms")), "This question is answered with values.");
+}
+
+#[test]
+fn the_run_that_judges_has_the_chosen_values_and_a_skipped_one_the_models() {
+    let (_, attempt) = asked(design());
+    let run = |answer: &Answer| attempt.judged_by(answer, &Facts).expect("readable").expect("a run");
+    assert_eq!(run(&values("40 ms")).knobs["rtt"], "40ms");
+    assert_eq!(run(&Answer::Skipped).knobs["rtt"], "50ms");
+    assert_eq!(run(&values("40 ms")).seed, run(&Answer::Skipped).seed);
+}
+
+#[test]
+fn a_model_answer_that_never_passes_cannot_be_asked() {
+    let Kind::Design(mut design) = design() else { panic!("a design") };
+    design.choose[0].answer = "budget".to_owned();
+    let error = Attempt::new(&question(Kind::Design(design)), 7, &Facts).expect_err("it fails");
+    assert_eq!(error, "w01.test: the model answer does not meet its own criteria");
+}
+
 fn kinds() -> Vec<Kind> {
     vec![
         Kind::Single(vec![choice("a", true), choice("b", false)]),
@@ -313,6 +402,7 @@ fn kinds() -> Vec<Kind> {
         short(),
         field(),
         predict(),
+        design(),
         card(),
     ]
 }
@@ -331,6 +421,7 @@ fn right(question: &Question, attempt: &Attempt) -> Answer {
         (Kind::Card { rubric, .. }, _) => Answer::Rubric { met: vec![true; rubric.len()], text: String::new() },
         (_, Asked::Number { truth, .. }) => number(&format!("{:#}", truth.value)),
         (_, Asked::Field { revealed, .. }) => text(&revealed.value),
+        (_, Asked::Design(asked)) => Answer::Values(asked.model.clone()),
         _ => panic!("an attempt of another question"),
     }
 }
@@ -352,6 +443,7 @@ fn any_answer() -> impl Strategy<Value = Answer> {
         (any::<bool>(), prop::option::of(0..4_usize)).prop_map(|(says, correction)| Answer::Truth { says, correction }),
         "\\PC{0,12}|-?[0-9]{1,18}(ms|s|B|%|)|SYN|0x[0-9]{1,20}".prop_map(Answer::Number),
         "\\PC{0,12}|SYN|0x[0-9]{1,20}".prop_map(Answer::Text),
+        "\\PC{0,12}|-?[0-9]{1,18}(ms|s|)".prop_map(|text| values(&text)),
         prop::collection::vec(any::<bool>(), 0..5).prop_map(|met| Answer::Rubric { met, text: String::new() }),
         Just(Answer::Skipped),
     ]
@@ -363,7 +455,7 @@ proptest! {
         for kind in kinds() {
             let question = question(kind);
             let attempt = Attempt::new(&question, seed, &Facts).expect("an attempt");
-            match grade(&question, &attempt, &answer) {
+            match grade(&question, &attempt, &answer, &Facts) {
                 Ok(grade) => prop_assert!((0..=FULL).contains(&grade.points_ppm)),
                 Err(Unreadable(message)) => prop_assert!(message.ends_with('.'), "{}", message),
             }
@@ -377,7 +469,7 @@ proptest! {
             let attempt = Attempt::new(&question, seed, &Facts).expect("an attempt");
             let again = Attempt::new(&question, seed, &Facts).expect("an attempt");
             prop_assert_eq!(&attempt, &again);
-            let grade = grade(&question, &attempt, &right(&question, &attempt)).expect("a grade");
+            let grade = grade(&question, &attempt, &right(&question, &attempt), &Facts).expect("a grade");
             prop_assert_eq!(grade.points_ppm, FULL);
             prop_assert!(grade.remarks.iter().all(|remark| remark.right));
         }

@@ -1,5 +1,5 @@
 //! An answer in the making: what is chosen, typed or moved so far.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::content::{Kind, Question};
 use crate::practice::{Answer, Attempt};
@@ -19,6 +19,8 @@ pub enum Draft {
     Pair { row: usize, chosen: Vec<Option<usize>> },
     /// A number, a word, the value of a field.
     Write(Field),
+    /// Values to choose, a line each.
+    Fill { row: usize, fields: Vec<Field> },
     /// A card: the learner's own text, then the rubric's points found in it.
     Explain { text: Field, met: Option<Vec<bool>>, row: usize },
 }
@@ -36,6 +38,10 @@ impl Draft {
             Kind::Numeric { .. } | Kind::Predict { .. } | Kind::Short { .. } | Kind::Field(_) => {
                 Self::Write(Field::default())
             }
+            Kind::Design(_) => {
+                let blanks = attempt.design().map_or(0, |asked| asked.blanks.len());
+                Self::Fill { row: 0, fields: vec![Field::default(); blanks] }
+            }
             Kind::Card { .. } => Self::Explain { text: Field::default(), met: None, row: 0 },
         }
     }
@@ -43,7 +49,7 @@ impl Draft {
     /// Whether keys without a binding are text now.
     #[must_use]
     pub const fn is_typing(&self) -> bool {
-        matches!(self, Self::Write(_) | Self::Explain { met: None, .. })
+        matches!(self, Self::Write(_) | Self::Fill { .. } | Self::Explain { met: None, .. })
     }
 
     /// Takes a key's action; `rows` is how many options, items or points there are.
@@ -65,6 +71,12 @@ impl Draft {
             Self::Arrange { row, order, held } => arrange(row, order, held, action),
             Self::Pair { row, chosen } => pair(row, chosen, action, rows),
             Self::Write(field) => write(field, action),
+            Self::Fill { row, fields } => {
+                *row = moved(*row, action, fields.len());
+                if let Some(field) = fields.get_mut(*row) {
+                    write(field, action);
+                }
+            }
             Self::Explain { text, met: None, .. } => write(text, action),
             Self::Explain { met: Some(met), row, .. } => match action {
                 Action::Toggle | Action::Choose(_) => {
@@ -105,6 +117,12 @@ impl Draft {
                 let text = field.text.trim().to_owned();
                 let is_number = attempt.number_hint().is_some();
                 (!text.is_empty()).then_some(if is_number { Answer::Number(text) } else { Answer::Text(text) })
+            }
+            Self::Fill { fields, .. } => {
+                let asked = attempt.design()?;
+                let typed = fields.iter().map(|field| field.text.trim().to_owned());
+                let all: BTreeMap<String, String> = asked.blanks.iter().map(|it| it.knob.clone()).zip(typed).collect();
+                Some(Answer::Values(all))
             }
             Self::Explain { text, met, .. } => {
                 Some(Answer::Rubric { met: met.clone()?, text: text.text.trim().to_owned() })

@@ -9,6 +9,7 @@ use super::{Asking, Draft, State, feedback};
 use crate::content::{self, Kind, layout};
 use crate::practice::Confidence;
 use crate::tui::theme::Theme;
+use crate::tui::widgets::field::Field;
 use crate::tui::widgets::prose;
 
 /// Lines, and how many of them end with what must be in sight.
@@ -53,7 +54,7 @@ impl Asking {
         let height = usize::from(area.height);
         let most = page.lines.len().saturating_sub(height);
         let first = match self.state {
-            State::Open | State::Keeping(..) => page.keep.saturating_sub(height).min(most),
+            State::Open | State::Judging(_) | State::Keeping(..) => page.keep.saturating_sub(height).min(most),
             State::Graded(..) => self.scroll.min(most),
         };
         for (row, line) in area.rows().zip(&page.lines[first..]) {
@@ -84,6 +85,10 @@ impl Asking {
         }
         if let Some(message) = &self.unreadable {
             page.hung("! ", "  ", message, width, theme.warn);
+            page.keep_here();
+        }
+        if matches!(self.state, State::Judging(_)) {
+            page.text("Running with your values ...", width, theme.accent);
             page.keep_here();
         }
         page.lines.extend(self.confidence.map(|confidence| sureness(confidence, theme)));
@@ -122,7 +127,31 @@ impl Asking {
                 page.text(hint, width, theme.dim);
                 page.keep_here();
             }
+            Draft::Fill { row, fields } => self.fill_rows(page, width, theme, *row, fields),
             Draft::Explain { .. } => self.card_rows(page, width, theme),
+        }
+    }
+
+    /// What the run must measure, then a line for each value and under it what it is and what it takes.
+    fn fill_rows(&self, page: &mut Page, width: usize, theme: &Theme, row: usize, fields: &[Field]) {
+        let Some(asked) = self.attempt.design() else { return };
+        page.text("A run with your values must meet:", width, theme.strong);
+        for says in &asked.criteria {
+            page.hung("· ", "  ", says, width, theme.text);
+        }
+        page.gap();
+        for (index, (blank, field)) in asked.blanks.iter().zip(fields).enumerate() {
+            let here = index == row;
+            page.lines.push(Line::from(vec![
+                Span::styled(if here { "▸ " } else { "  " }, theme.key),
+                Span::styled(format!("{}: ", blank.knob), theme.text),
+                Span::styled(field.text.clone(), theme.strong),
+                Span::styled(if here { "▏" } else { "" }, theme.accent),
+            ]));
+            page.hung("    ", "    ", &format!("{}; {}", blank.says, blank.takes), width, theme.dim);
+            if here {
+                page.keep_here();
+            }
         }
     }
 

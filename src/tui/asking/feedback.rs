@@ -5,18 +5,23 @@ use crate::practice::{Answer, Confidence, Grade, Verdict, bearing};
 use crate::tui::theme::Theme;
 
 pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking, answer: &Answer, grade: &Grade) {
-    let (sign, word, style) = match (grade.verdict, answer) {
-        (_, Answer::Skipped) => ("→ ", "Skipped.", theme.warn),
-        (Verdict::Right, _) => ("✔ ", "Right.", theme.good),
-        (Verdict::Partly, _) => ("◐ ", "Partly right.", theme.warn),
-        (Verdict::Wrong, _) => ("✘ ", "Not right.", theme.bad),
+    let (sign, style) = match (grade.verdict, answer) {
+        (_, Answer::Skipped) => ("→ ", theme.warn),
+        (Verdict::Right, _) => ("✔ ", theme.good),
+        (Verdict::Partly, _) => ("◐ ", theme.warn),
+        (Verdict::Wrong, _) => ("✘ ", theme.bad),
     };
-    page.hung(sign, "  ", word, width, style);
+    page.hung(sign, "  ", grade.word(answer), width, style);
+    if let (Answer::Values(typed), Some(asked)) = (answer, asking.attempt.design()) {
+        let typed = asked.blanks.iter().filter_map(|it| Some(format!("{} {}", it.knob, typed.get(&it.knob)?)));
+        page.hung("  you: ", "       ", &typed.collect::<Vec<_>>().join(", "), width, theme.text);
+    }
     if let Answer::Number(text) | Answer::Text(text) = answer {
         page.hung("  you: ", "       ", text, width, theme.text);
     }
     if grade.verdict != Verdict::Right && !grade.right.is_empty() {
-        page.hung("  right: ", "         ", &grade.right, width, theme.strong);
+        let label = if asking.attempt.design().is_some() { "  one that works: " } else { "  right: " };
+        page.hung(label, "         ", &grade.right, width, theme.strong);
     }
     if grade.verdict == Verdict::Wrong && asking.confidence == Some(Confidence::Sure) {
         page.text(

@@ -7,9 +7,10 @@ use crossterm::event::KeyCode;
 pub use draft::Draft;
 
 use crate::content::{Kind, Question};
-use crate::practice::{Answer, Attempt, Confidence, Context, Grade, Place, grade};
+use crate::practice::{Answer, Attempt, Confidence, Context, Grade, Place, Unreadable, grade};
 use crate::tui::action::{Action, Binding, Effect, Key};
 use crate::tui::learner::{Given, Keep};
+use crate::tui::runs::DemoRuns;
 
 /// A question on the screen.
 pub struct Asking {
@@ -31,6 +32,8 @@ pub struct Asking {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     Open,
+    /// The run that judges the answer is being made.
+    Judging(Answer),
     /// The answer is on its way to the store; the feedback waits for it.
     Keeping(Answer, Grade),
     Graded(Answer, Grade),
@@ -49,7 +52,16 @@ impl Asking {
     pub const fn grade(&self) -> Option<&Grade> {
         match &self.state {
             State::Graded(_, grade) => Some(grade),
-            State::Open | State::Keeping(..) => None,
+            State::Open | State::Judging(_) | State::Keeping(..) => None,
+        }
+    }
+
+    /// The answer that was graded.
+    #[must_use]
+    pub const fn answered(&self) -> Option<&Answer> {
+        match &self.state {
+            State::Graded(answer, _) => Some(answer),
+            State::Open | State::Judging(_) | State::Keeping(..) => None,
         }
     }
 
@@ -146,32 +158,60 @@ impl Asking {
             Draft::Judge { .. } => "Choose what holds instead: arrows or its digit, then enter.",
             Draft::Pair { .. } => "Every left side needs a right side: its digit chooses it.",
             Draft::Arrange { .. } => "Arrange them first; s skips the question.",
-            Draft::Write(_) | Draft::Explain { .. } => "Write an answer first; ^k (ctrl and k) skips the question.",
+            Draft::Write(_) | Draft::Fill { .. } | Draft::Explain { .. } => {
+                "Write an answer first; ^k (ctrl and k) skips the question."
+            }
         }
     }
 
-    /// Grades, and asks the store to keep it; the feedback comes when it is kept.
+    /// Grades, and asks the store to keep it; the feedback comes when it is kept. Chosen values are judged by a run first.
     fn answer(&mut self, answer: Answer) -> Vec<Effect> {
-        match grade(&self.question, &self.attempt, &answer) {
-            Ok(grade) => {
-                self.unreadable = None;
-                self.state = State::Keeping(answer.clone(), grade.clone());
-                vec![Effect::Keep(Keep::Answer(Given {
-                    question: self.question.id.clone(),
-                    seed: self.attempt.seed,
-                    answer,
-                    grade,
-                    confidence: self.confidence,
-                    hints: u8::try_from(self.hints).unwrap_or(u8::MAX),
-                    context: self.context,
-                    place: self.place.clone(),
-                }))]
-            }
-            Err(unreadable) => {
-                self.unreadable = Some(unreadable.0);
-                Vec::new()
-            }
+        if self.attempt.design().is_none() || answer == Answer::Skipped {
+            let graded = grade(&self.question, &self.attempt, &answer, &DemoRuns);
+            return self.graded(answer, graded);
         }
+        match self.attempt.judged_by(&answer, &DemoRuns) {
+            Ok(_) => {
+                self.unreadable = None;
+                self.state = State::Judging(answer.clone());
+                let (question, attempt) = (Box::new(self.question.clone()), Box::new(self.attempt.clone()));
+                vec![Effect::Judge { question, attempt, answer }]
+            }
+            Err(unreadable) => self.unread(unreadable),
+        }
+    }
+
+    /// The run is made: what the chosen values are worth.
+    pub fn judged(&mut self, question: &str, seed: u64, graded: &Result<Grade, Unreadable>) -> Vec<Effect> {
+        let is_ours = self.question.id == question && self.attempt.seed == seed;
+        let State::Judging(answer) = &self.state else { return Vec::new() };
+        if is_ours { self.graded(answer.clone(), graded.clone()) } else { Vec::new() }
+    }
+
+    fn graded(&mut self, answer: Answer, graded: Result<Grade, Unreadable>) -> Vec<Effect> {
+        let grade = match graded {
+            Ok(grade) => grade,
+            Err(unreadable) => return self.unread(unreadable),
+        };
+        self.unreadable = None;
+        self.state = State::Keeping(answer.clone(), grade.clone());
+        vec![Effect::Keep(Keep::Answer(Given {
+            question: self.question.id.clone(),
+            seed: self.attempt.seed,
+            answer,
+            grade,
+            confidence: self.confidence,
+            hints: u8::try_from(self.hints).unwrap_or(u8::MAX),
+            context: self.context,
+            place: self.place.clone(),
+        }))]
+    }
+
+    /// It can be written again.
+    fn unread(&mut self, unreadable: Unreadable) -> Vec<Effect> {
+        self.state = State::Open;
+        self.unreadable = Some(unreadable.0);
+        Vec::new()
     }
 
     /// The store has a card's own words: the model answer may be shown.
@@ -206,6 +246,13 @@ impl Asking {
     /// The store could not keep it: the answer can be given again.
     pub fn not_kept(&mut self) {
         if matches!(self.state, State::Keeping(..)) {
+            self.state = State::Open;
+        }
+    }
+
+    /// There was no run to judge it by: the answer can be given again.
+    pub fn not_judged(&mut self) {
+        if matches!(self.state, State::Judging(_)) {
             self.state = State::Open;
         }
     }
@@ -253,7 +300,12 @@ fn draft_bindings(draft: &Draft, options: usize) -> Vec<Binding> {
             all.extend(letters(b'1', options.min(9), 0));
             all
         }
-        Draft::Write(_) | Draft::Explain { met: None, .. } => Vec::new(),
+        // Letters are text here.
+        Draft::Fill { fields, .. } if fields.len() > 1 => vec![
+            Binding::new([Key::code(KeyCode::Down)], "next value", Action::Down),
+            Binding::quiet([Key::code(KeyCode::Up)], "value before", Action::Up),
+        ],
+        Draft::Write(_) | Draft::Fill { .. } | Draft::Explain { met: None, .. } => Vec::new(),
         Draft::Explain { met: Some(met), .. } => {
             let mut all = vec![toggle("said it")];
             all.extend(arrows());

@@ -19,7 +19,9 @@ pub struct Help {
 
 impl Help {
     #[must_use]
-    pub const fn new(bindings: Vec<Binding>, about: String) -> Self {
+    pub fn new(mut bindings: Vec<Binding>, about: String) -> Self {
+        // Ten digits that begin a number are one thing, and the key in the footer says it.
+        bindings.retain(|it| it.in_footer || !matches!(it.action, Action::Type(_)));
         Self { bindings, about, scroll: 0 }
     }
 }

@@ -160,6 +160,7 @@ fn actions(bindings: &[Binding]) -> Vec<Entry> {
     // Moving about is what keys are for, and what goes somewhere is named as that place.
     let is_named = |action: &Action| {
         !matches!(action, Action::Palette | Action::Go(_) | Action::Up | Action::Down | Action::Left | Action::Right)
+            && !matches!(action, Action::Type(_))
             && !matches!(action, Action::First | Action::Last | Action::PageUp | Action::PageDown | Action::Choose(_))
     };
     let mut seen = Vec::new();

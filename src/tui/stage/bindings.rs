@@ -1,5 +1,5 @@
 //! The keys that work on the stage now.
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Focus, Stage};
 use crate::tui::action::{Action, Binding, Key};
@@ -24,6 +24,22 @@ impl Stage {
     }
 
     fn knob_keys(&self) -> Vec<Binding> {
+        if self.typed.is_some() {
+            return vec![
+                Binding::new([Key::code(KeyCode::Enter)], "set", Action::RunAgain),
+                Binding::new([Key::code(KeyCode::Esc)], "leave it as it was", Action::Knobs),
+            ];
+        }
+        let mut keys = Self::turning_keys();
+        if self.takes_numbers() {
+            let typed = |c: char| Action::Type(KeyEvent::from(KeyCode::Char(c)));
+            keys.insert(4, Binding::new([Key::char('=')], "type a value", typed('=')));
+            keys.extend(('0'..='9').map(|c| Binding::quiet([Key::char(c)], "type a value", typed(c))));
+        }
+        keys
+    }
+
+    fn turning_keys() -> Vec<Binding> {
         vec![
             Binding::new([Key::code(KeyCode::Up), Key::char('k')], "choose", Action::Up),
             Binding::quiet([Key::code(KeyCode::Down), Key::char('j')], "choose", Action::Down),

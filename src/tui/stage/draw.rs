@@ -135,6 +135,8 @@ impl Stage {
         let room = |x: u16| usize::from(area.width.saturating_sub(x + 3));
         if let Some(line) = self.underway_line() {
             pen::put(buffer, area, (x + 2, 0), &pen::cut(&line, room(x)), theme.accent);
+        } else if self.wanted.is_some() {
+            pen::put(buffer, area, (x + 2, 0), &pen::cut("running in the lab …", room(x)), theme.accent);
         } else if let Some(differs) = &self.differs {
             let room = usize::from(area.width.saturating_sub(x + 3));
             pen::put(buffer, area, (x + 2, 0), &pen::cut(&format!("! {differs}"), room), theme.warn);

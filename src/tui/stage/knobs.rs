@@ -1,18 +1,30 @@
 //! The knobs of the stage: a line of settings, a list while the arrows turn them.
+use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Focus, Stage};
 use crate::demos::{Knob, KnobKind, Value};
-use crate::quantity::Quantity;
 use crate::tui::action::{Action, Effect};
 use crate::tui::theme::Theme;
 use crate::tui::views::pen;
+use crate::tui::widgets::field::Field;
 
 impl Stage {
     pub(super) fn update_knobs(&mut self, action: &Action) -> Option<Vec<Effect>> {
+        if self.typed.is_some() {
+            return self.update_typed(action);
+        }
         let last = self.demo.knobs.len().saturating_sub(1);
         match action {
+            Action::Type(key) if self.takes_numbers() => {
+                let mut field = Field::default();
+                // The key that asks for it is no part of it.
+                if matches!(key.code, KeyCode::Char('0'..='9')) {
+                    field.key(*key);
+                }
+                self.typed = Some(field);
+            }
             Action::Up => self.knob = self.knob.saturating_sub(1),
             Action::Down => self.knob = (self.knob + 1).min(last),
             Action::Left | Action::Right => self.turn(*action == Action::Right),
@@ -22,6 +34,37 @@ impl Stage {
             _ => return None,
         }
         Some(Vec::new())
+    }
+
+    /// The keys while a knob's value is typed.
+    fn update_typed(&mut self, action: &Action) -> Option<Vec<Effect>> {
+        let field = self.typed.as_mut()?;
+        match action {
+            Action::Type(key) => field.key(*key),
+            Action::Paste(text) => field.paste(text),
+            Action::RunAgain => return Some(self.set_typed()),
+            Action::Knobs => self.typed = None,
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    /// Sets the knob to what was typed; what it cannot be set to is said as the command line says it.
+    fn set_typed(&mut self) -> Vec<Effect> {
+        let (Some(field), Some(knob)) = (&self.typed, self.demo.knobs.get(self.knob)) else { return Vec::new() };
+        if !field.text.trim().is_empty()
+            && let Err(error) = self.knobs.set(knob.name, &field.text)
+        {
+            return vec![Effect::Warn(error.to_string())];
+        }
+        self.typed = None;
+        Vec::new()
+    }
+
+    /// Whether the chosen knob takes a number.
+    pub(super) fn takes_numbers(&self) -> bool {
+        let knob = self.demo.knobs.get(self.knob);
+        knob.is_some_and(|knob| matches!(knob.kind, KnobKind::Quantity { .. }))
     }
 
     fn turn(&mut self, up: bool) {
@@ -44,14 +87,15 @@ impl Stage {
         let held = self.knobs.iter().filter(|(knob, _)| live.is_none_or(|live| live.has(knob)));
         for (knob, value) in held {
             let turned = self.is_turned(knob, value);
-            let width = pen::columns(knob.name) + 1 + pen::columns(&value.to_string()) + u16::from(turned);
+            let value = knob.shown(value);
+            let width = pen::columns(knob.name) + 1 + pen::columns(&value) + u16::from(turned);
             if x + width + 2 > area.width {
                 pen::put(buffer, area, (x, 0), "…", theme.dim);
                 return;
             }
             x = pen::put(buffer, area, (x, 0), knob.name, theme.dim);
             let style = if turned { theme.warn } else { theme.strong };
-            x = pen::put(buffer, area, (x + 1, 0), &value.to_string(), style);
+            x = pen::put(buffer, area, (x + 1, 0), &value, style);
             if turned {
                 x = pen::put(buffer, area, (x, 0), "*", theme.warn);
             }
@@ -66,7 +110,7 @@ impl Stage {
 
     /// The list: a row a knob, with what it changes and how far it goes.
     pub(super) fn draw_knob_list(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-        pen::put(buffer, area, (1, 0), "Knobs: ↑↓ choose, ←→ turn, enter runs again", theme.dim);
+        pen::put(buffer, area, (1, 0), "Knobs: ↑↓ choose, ←→ turn, digits type a value, enter runs again", theme.dim);
         let first = (self.knob + 3).saturating_sub(usize::from(area.height));
         for (y, (index, (knob, value))) in (1..area.height).zip(self.knobs.iter().enumerate().skip(first)) {
             let chosen = index == self.knob;
@@ -77,22 +121,16 @@ impl Stage {
             pen::put(buffer, area, (1, y), if chosen { "▸" } else { " " }, style);
             let x = pen::put(buffer, area, (3, y), &format!("{:<10}", pen::cut(knob.name, 10)), style);
             let turned = if self.is_turned(knob, value) { "*" } else { " " };
-            let shown = if chosen { format!("◂ {value} ▸{turned}") } else { format!("  {value}  {turned}") };
+            let value = knob.shown(value);
+            let shown = match (&self.typed, chosen) {
+                (Some(typed), true) => format!("▸ {}▏", typed.text),
+                (None, true) => format!("◂ {value} ▸{turned}"),
+                (_, false) => format!("  {value}  {turned}"),
+            };
             let x = pen::put(buffer, area, (x, y), &format!("{shown:<18}"), style);
-            let about = format!("{} ({})", knob.about, range(knob));
+            let about = format!("{} ({})", knob.about, knob.range());
             let room = usize::from(area.width.saturating_sub(x + 1));
             pen::put(buffer, area, (x + 1, y), &pen::cut(&about, room), if chosen { style } else { theme.dim });
         }
-    }
-}
-
-/// What the knob can be: `0 ns to 500 ms`.
-fn range(knob: &Knob) -> String {
-    match knob.kind {
-        KnobKind::Quantity { unit, min, max, .. } => {
-            format!("{} to {}", Quantity::new(min, unit), Quantity::new(max, unit))
-        }
-        KnobKind::Choice(words) => words.join(", "),
-        KnobKind::Switch => "on, off".to_owned(),
     }
 }

@@ -49,10 +49,10 @@ impl Stage {
         self.live.offered && self.demo.live.is_some()
     }
 
-    /// Whether keys are text for the host's name.
+    /// Whether keys are text: a host's name, a knob's value.
     #[must_use]
     pub fn is_typing(&self) -> bool {
-        self.focus == Focus::Host && !self.veiled
+        (self.focus == Focus::Host || self.typed.is_some()) && !self.veiled
     }
 
     /// Whether a live run is on its way.
@@ -180,9 +180,28 @@ impl Stage {
     }
 }
 
-/// With a capital and a full stop.
+/// With a capital and a full stop; a name or an address in front stays as it was written.
 fn sentence(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    if !OWN_WORDS.contains(&first) {
+        return format!("{text}.");
+    }
     let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
+    let capital = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{capital}{}.", chars.as_str())
+}
+
+/// Words that our own messages begin with; any other first word is a learner's or a network's.
+const OWN_WORDS: [&str; 5] = ["the", "this", "speaking", "these", "no"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_the_learner_wrote_keeps_its_letters() {
+        assert_eq!(sentence("the run was stopped"), "The run was stopped.");
+        assert_eq!(sentence("example.org has no address"), "example.org has no address.");
+        assert_eq!(sentence("nas refused"), "nas refused.");
+    }
 }

@@ -23,6 +23,7 @@ use crate::content::{DemoRef, Show};
 use crate::demos::{self, Demo, Knobs, Setup};
 use crate::recording::saved::{self, Opened, Saved};
 use crate::recording::{Packet, Recording, Run, Time};
+use crate::tui::widgets::field::Field;
 use player::Player;
 #[cfg(test)]
 pub(super) use tests::world;
@@ -49,6 +50,8 @@ pub struct Stage {
     focus: Focus,
     /// Which knob the arrows turn.
     knob: usize,
+    /// Its value, while it is typed.
+    typed: Option<Field>,
     compare: bool,
     veiled: bool,
     play_on_arrival: bool,
@@ -101,6 +104,7 @@ impl Stage {
             state: State::default(),
             focus: Focus::default(),
             knob: 0,
+            typed: None,
             compare: false,
             veiled: false,
             play_on_arrival: false,

@@ -14,8 +14,9 @@ impl Stage {
     }
 
     /// The keys go elsewhere; when they come back they are at the view's first pane.
-    pub const fn left(&mut self) {
+    pub fn left(&mut self) {
         self.focus = Focus::View;
+        self.typed = None;
         self.state.chart.choosing = None;
         self.state.reading.pane = Pane::List;
     }

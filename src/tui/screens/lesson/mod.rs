@@ -225,6 +225,9 @@ impl Screen for Lesson {
                 Binding::new([Key::code(KeyCode::Esc)], "leave", Action::Back),
             ];
         }
+        if let Some(stage) = self.stage.as_ref().filter(|_| self.is_typing()) {
+            return stage.bindings();
+        }
         let mut all = self.steps(world);
         let stage = self.stage.as_ref().map(Stage::bindings).unwrap_or_default();
         let other = if self.focus == Focus::Text { "to the demo" } else { "to the text" };
@@ -249,7 +252,7 @@ impl Screen for Lesson {
     }
 
     fn is_typing(&self) -> bool {
-        self.is_guessing()
+        self.is_guessing() || self.focus == Focus::Stage && self.stage.as_ref().is_some_and(Stage::is_typing)
     }
 
     fn pace(&self) -> Option<Duration> {

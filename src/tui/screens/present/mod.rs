@@ -234,6 +234,9 @@ impl Screen for Present {
     }
 
     fn bindings(&self, _world: &World) -> Vec<Binding> {
+        if let Some(stage) = self.stage.as_ref().filter(|it| self.on_stage && it.is_typing()) {
+            return stage.bindings();
+        }
         if self.is_typing() {
             return vec![
                 Binding::new([Key::code(KeyCode::Enter)], "count them", Action::Submit),
@@ -273,7 +276,8 @@ impl Screen for Present {
     }
 
     fn is_typing(&self) -> bool {
-        self.poll.as_ref().is_some_and(|poll| poll.typing.is_some())
+        let on_stage = self.on_stage && self.stage.as_ref().is_some_and(Stage::is_typing);
+        on_stage || self.poll.as_ref().is_some_and(|poll| poll.typing.is_some())
     }
 
     fn pace(&self) -> Option<Duration> {
@@ -306,7 +310,7 @@ impl Screen for Present {
             Action::Votes => self.poll.iter_mut().for_each(|poll| poll.typing = Some(Field::default())),
             Action::Submit => return self.hands(),
             Action::Skip => self.poll.iter_mut().for_each(|poll| poll.typing = None),
-            Action::Type(key) => {
+            Action::Type(key) if !self.on_stage => {
                 let field = self.poll.as_mut().and_then(|poll| poll.typing.as_mut());
                 field.into_iter().for_each(|field| field.key(key));
             }

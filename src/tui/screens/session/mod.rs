@@ -6,6 +6,7 @@
 //! │ verdict, why, source     ││ where it has one to look at        │
 //! └──────────────────────────┘└────────────────────────────────────┘
 //! ```
+mod behind;
 mod result;
 
 use std::time::Duration;
@@ -18,13 +19,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Padding, Widget};
 
 use super::Screen;
-use crate::content::{DemoRef, Kind, Question, Show};
 use crate::practice::drill::Filter;
 use crate::practice::grade::FULL;
-use crate::practice::{self, Asked, Attempt, Context, Grade, Item, Place as Spot, Sitting, Wish};
+use crate::practice::{self, Answer, Attempt, Context, Grade, Item, Place as Spot, Sitting, Wish};
 use crate::progress::OpenSitting;
 use crate::tui::FRAME;
-use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Outcome, Place};
+use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Outcome};
 use crate::tui::app::World;
 use crate::tui::asking::{Asking, State};
 use crate::tui::learner::{Keep, Kept};
@@ -52,6 +52,8 @@ pub struct Session {
     grades: Vec<Option<Grade>>,
     /// The attempt of each item asked: the result tells with its numbers.
     attempts: Vec<Option<Attempt>>,
+    /// What was answered: chosen values make the run that is shown.
+    answers: Vec<Option<Answer>>,
     at: usize,
     asking: Option<Asking>,
     /// Why an item cannot be asked.
@@ -127,6 +129,7 @@ impl Session {
     pub fn new(topic: Topic, items: Vec<Item>) -> Self {
         let grades = vec![None; items.len()];
         let attempts = vec![None; items.len()];
+        let answers = vec![None; items.len()];
         Self {
             topic,
             wished: items,
@@ -134,6 +137,7 @@ impl Session {
             until: None,
             grades,
             attempts,
+            answers,
             at: 0,
             asking: None,
             broken: None,
@@ -156,8 +160,8 @@ impl Session {
         let mut session = Self::new(topic, open.sitting.items.clone());
         for answered in &open.answers {
             let item = answered.place.as_ref().map_or(usize::MAX, |place| place.item as usize);
-            if let Some(grade) = session.grades.get_mut(item) {
-                *grade = Some(answered.grade.clone());
+            if let (Some(grade), Some(answer)) = (session.grades.get_mut(item), session.answers.get_mut(item)) {
+                (*grade, *answer) = (Some(answered.grade.clone()), Some(answered.answer.clone()));
             }
         }
         session.at = session.next_open(0);
@@ -243,28 +247,6 @@ impl Session {
         Vec::new()
     }
 
-    /// A question about a capture shows it beside itself, what is asked for hidden.
-    fn look_at_run(&mut self, question: &Question, attempt: &Attempt) -> Vec<Effect> {
-        let is_shown = match &question.kind {
-            Kind::Field(_) => true,
-            Kind::Predict { shown, .. } => *shown,
-            _ => false,
-        };
-        let Some(run) = attempt.run().filter(|_| is_shown) else { return Vec::new() };
-        let demo = DemoRef { name: run.demo.clone(), knobs: run.knobs.clone() };
-        let Ok(mut stage) = Stage::new(&demo, run.seed) else { return Vec::new() };
-        stage.withhold();
-        if let (Kind::Field(hidden), Asked::Field { revealed, .. }) = (&question.kind, &attempt.asked) {
-            stage.ask_for_field(revealed.packet, &hidden.field);
-        } else {
-            stage.capture_first();
-        }
-        stage.show(&Show { view: "packets".to_owned(), ..Show::default() });
-        let effects = stage.start();
-        self.stage = Some(stage);
-        effects
-    }
-
     fn kept(&mut self, kept: &Kept) -> Vec<Effect> {
         match kept {
             Kept::Begun { id, sitting } if self.sitting.is_none() && sitting.items == self.wished => {
@@ -276,6 +258,7 @@ impl Session {
                     && asking.kept(question, *seed)
                 {
                     self.grades[self.at] = asking.grade().cloned();
+                    self.answers[self.at] = asking.answered().cloned();
                     self.unhide();
                 }
                 Vec::new()
@@ -314,11 +297,6 @@ impl Session {
         if is_late { self.end() } else { self.ask() }
     }
 
-    fn show_me(&self) -> Vec<Effect> {
-        let Some(asking) = &self.asking else { return Vec::new() };
-        demo_behind(&asking.question, Some(&asking.attempt), asking.attempt.seed).into_iter().collect()
-    }
-
     fn is_answered(&self) -> bool {
         self.asking.as_ref().is_some_and(|asking| matches!(asking.state, State::Graded(..)))
     }
@@ -346,21 +324,6 @@ fn is_missed(grade: Option<&Grade>) -> bool {
     grade.is_some_and(|grade| grade.points_ppm < FULL)
 }
 
-/// Opens the demo behind a question: the very run it was asked about, or else the one its author names.
-fn demo_behind(question: &Question, attempt: Option<&Attempt>, seed: u64) -> Option<Effect> {
-    if let Some(run) = attempt.and_then(Attempt::run) {
-        let demo = DemoRef { name: run.demo.clone(), knobs: run.knobs.clone() };
-        return Some(Effect::Go(Place::Demo { demo, seed: run.seed }));
-    }
-    let own = match &question.kind {
-        Kind::Field(hidden) => Some(hidden.demo.clone()),
-        Kind::Predict { demo, .. } => Some(DemoRef { name: demo.clone(), ..DemoRef::default() }),
-        _ => None,
-    };
-    let demo = question.demo.clone().or(own)?;
-    Some(Effect::Go(Place::Demo { demo, seed }))
-}
-
 impl Screen for Session {
     fn title(&self, world: &World) -> String {
         match &self.topic {
@@ -385,6 +348,9 @@ impl Screen for Session {
         let tab = Binding::new([Key::code(KeyCode::Tab)], other, Action::OtherSide);
         let mut all = Vec::new();
         if self.on_stage {
+            if self.is_typing() {
+                return self.stage.as_ref().map(Stage::bindings).unwrap_or_default();
+            }
             if !self.stage.as_ref().is_some_and(Stage::keeps_tab) {
                 all.push(tab);
             }
@@ -394,9 +360,7 @@ impl Screen for Session {
         }
         if self.is_answered() {
             all.push(Binding::new([Key::code(KeyCode::Enter), Key::char('n')], "next", Action::NextStep));
-            let has_demo =
-                self.asking.as_ref().is_some_and(|it| demo_behind(&it.question, Some(&it.attempt), 0).is_some());
-            if has_demo {
+            if self.behind().is_some() {
                 all.push(Binding::new([Key::char('m')], "show me", Action::ShowMe));
             }
         } else if self.broken.is_some() {
@@ -411,7 +375,10 @@ impl Screen for Session {
     }
 
     fn is_typing(&self) -> bool {
-        !self.on_stage && self.asking.as_ref().is_some_and(Asking::is_typing)
+        if self.on_stage {
+            return self.stage.as_ref().is_some_and(Stage::is_typing);
+        }
+        self.asking.as_ref().is_some_and(Asking::is_typing)
     }
 
     fn pace(&self) -> Option<Duration> {
@@ -445,7 +412,7 @@ impl Screen for Session {
                 self.stage.iter_mut().for_each(Stage::left);
             }
             Action::NextStep => return self.next(),
-            Action::ShowMe => return self.show_me(),
+            Action::ShowMe => return self.behind().into_iter().collect(),
             other if self.on_stage || matches!(other, Action::Tick(_)) => {
                 return self.stage.as_mut().and_then(|stage| stage.update(&other)).unwrap_or_default();
             }
@@ -458,7 +425,15 @@ impl Screen for Session {
         match outcome {
             Outcome::Prepared { item, attempt } => self.prepared(item, attempt, world),
             Outcome::Kept(kept) => self.kept(kept),
-            other => self.stage.as_mut().map(|stage| stage.done(other)).unwrap_or_default(),
+            Outcome::Judged { question, seed, graded } => {
+                self.asking.as_mut().map(|asking| asking.judged(question, *seed, graded)).unwrap_or_default()
+            }
+            other => {
+                if let (Outcome::Failed(_), Some(asking)) = (other, &mut self.asking) {
+                    asking.not_judged();
+                }
+                self.stage.as_mut().map(|stage| stage.done(other)).unwrap_or_default()
+            }
         }
     }
 

@@ -6,10 +6,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Padding, Widget};
 
-use super::{Session, Topic, demo_behind, is_missed};
-use crate::content::Question;
+use super::behind::behind;
+use super::{Session, Topic, is_missed};
+use crate::content::{Kind, Question};
 use crate::practice::grade::FULL;
-use crate::practice::{Attempt, Grade, Item, Verdict, score};
+use crate::practice::{Answer, Attempt, Grade, Item, Verdict, score};
 use crate::quantity::{Quantity, Unit};
 use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Place};
 use crate::tui::app::World;
@@ -21,6 +22,7 @@ struct Miss<'a> {
     grade: Option<&'a Grade>,
     /// Missing until it is made again.
     attempt: Option<&'a Attempt>,
+    answer: Option<&'a Answer>,
 }
 
 impl Session {
@@ -44,11 +46,11 @@ impl Session {
 
     /// Items that were not all right.
     fn misses<'a>(&'a self, world: &'a World) -> Vec<Miss<'a>> {
-        let all = self.items().iter().zip(&self.grades).zip(&self.attempts);
-        let missed = all.filter(|((_, grade), _)| is_missed(grade.as_ref()));
-        let miss = |((item, grade), attempt): ((&'a Item, &'a Option<Grade>), &'a Option<Attempt>)| {
+        let missed = self.items().iter().enumerate().filter(|(at, _)| is_missed(self.grades[*at].as_ref()));
+        let miss = |(at, item): (usize, &Item)| {
             let question = world.content.question(&item.question)?;
-            Some(Miss { question, grade: grade.as_ref(), attempt: attempt.as_ref() })
+            let (grade, attempt, answer) = (&self.grades[at], &self.attempts[at], &self.answers[at]);
+            Some(Miss { question, grade: grade.as_ref(), attempt: attempt.as_ref(), answer: answer.as_ref() })
         };
         missed.filter_map(miss).collect()
     }
@@ -59,7 +61,7 @@ impl Session {
         if let Some(Miss { question, .. }) = misses.get(self.row) {
             all.push(Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next miss", Action::Down));
             all.push(Binding::new([Key::code(KeyCode::Up), Key::char('k')], "previous miss", Action::Up));
-            if demo_behind(question, None, 0).is_some() {
+            if behind(question, None, None, 0).is_some() {
                 all.push(Binding::new([Key::char('m')], "show me", Action::ShowMe));
             }
         }
@@ -80,7 +82,8 @@ impl Session {
             Action::Down | Action::Scroll { down: true, .. } => self.row = (self.row + 1).min(last),
             Action::Up | Action::Scroll { down: false, .. } => self.row = self.row.saturating_sub(1),
             Action::ShowMe => {
-                let shown = misses.get(self.row).and_then(|miss| demo_behind(miss.question, miss.attempt, world.seed));
+                let miss = misses.get(self.row);
+                let shown = miss.and_then(|it| behind(it.question, it.attempt, it.answer, world.seed));
                 return shown.into_iter().collect();
             }
             Action::Again => {
@@ -171,7 +174,8 @@ fn miss_lines(lines: &mut Vec<(Line<'static>, bool)>, miss: &Miss<'_>, chosen: b
     let head = textwrap::wrap(&head, options).into_iter().map(|line| Line::styled(line.into_owned(), theme.selected));
     lines.extend(head.map(|line| (line, true)));
     if let Some(grade) = miss.grade {
-        lines.extend(wrapped(&format!("right: {}", grade.right), "    ", width, theme.strong));
+        let label = if matches!(miss.question.kind, Kind::Design(_)) { "one that works" } else { "right" };
+        lines.extend(wrapped(&format!("{label}: {}", grade.right), "    ", width, theme.strong));
         for remark in grade.remarks.iter().filter(|remark| !remark.right) {
             lines.extend(wrapped(&remark.why, "    ", width, theme.text));
         }

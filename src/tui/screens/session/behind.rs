@@ -1,0 +1,73 @@
+//! The run a question is about: beside it while it is asked, and opened by "show me" afterwards.
+use super::Session;
+use crate::content::{DemoRef, Kind, Question, Show};
+use crate::practice::{Answer, Asked, Attempt, Run};
+use crate::tui::action::{Effect, Place};
+use crate::tui::runs::DemoRuns;
+use crate::tui::stage::Stage;
+
+impl Session {
+    /// A question about a capture shows it beside itself, what is asked for hidden; one that is answered with settings shows
+    /// the run its task is about, whole.
+    pub(super) fn look_at_run(&mut self, question: &Question, attempt: &Attempt) -> Vec<Effect> {
+        let is_shown = match &question.kind {
+            Kind::Field(_) => true,
+            Kind::Predict { shown, .. } => *shown,
+            _ => false,
+        };
+        let stage = match attempt.design().and_then(|asked| asked.before.as_ref()) {
+            Some(before) => stage(before),
+            None => attempt.run().filter(|_| is_shown).and_then(|run| withheld(run, question, attempt)),
+        };
+        let Some(mut stage) = stage else { return Vec::new() };
+        let effects = stage.start();
+        self.stage = Some(stage);
+        effects
+    }
+
+    /// Opens the run behind the question on show.
+    pub(super) fn behind(&self) -> Option<Effect> {
+        let asking = self.asking.as_ref()?;
+        behind(&asking.question, Some(&asking.attempt), asking.answered(), asking.attempt.seed)
+    }
+}
+
+fn stage(run: &Run) -> Option<Stage> {
+    let demo = DemoRef { name: run.demo.clone(), knobs: run.knobs.clone() };
+    Stage::new(&demo, run.seed).ok()
+}
+
+/// The packets of a run, without what would answer the question.
+fn withheld(run: &Run, question: &Question, attempt: &Attempt) -> Option<Stage> {
+    let mut stage = stage(run)?;
+    stage.withhold();
+    if let (Kind::Field(hidden), Asked::Field { revealed, .. }) = (&question.kind, &attempt.asked) {
+        stage.ask_for_field(revealed.packet, &hidden.field);
+    } else {
+        stage.capture_first();
+    }
+    stage.show(&Show { view: "packets".to_owned(), ..Show::default() });
+    Some(stage)
+}
+
+/// Opens the demo behind a question: the very run it was asked about or judged by, or else the one its author names.
+pub(super) fn behind(
+    question: &Question,
+    attempt: Option<&Attempt>,
+    answer: Option<&Answer>,
+    seed: u64,
+) -> Option<Effect> {
+    let judged = attempt.and_then(|attempt| attempt.judged_by(answer.unwrap_or(&Answer::Skipped), &DemoRuns).ok()?);
+    if let Some(run) = judged.as_ref().or_else(|| attempt.and_then(Attempt::run)) {
+        let demo = DemoRef { name: run.demo.clone(), knobs: run.knobs.clone() };
+        return Some(Effect::Go(Place::Demo { demo, seed: run.seed }));
+    }
+    let own = match &question.kind {
+        Kind::Field(hidden) => Some(hidden.demo.clone()),
+        Kind::Predict { demo, .. } => Some(DemoRef { name: demo.clone(), ..DemoRef::default() }),
+        Kind::Design(design) => Some(DemoRef { name: design.demo.clone(), ..DemoRef::default() }),
+        _ => None,
+    };
+    let demo = question.demo.clone().or(own)?;
+    Some(Effect::Go(Place::Demo { demo, seed }))
+}
