@@ -212,6 +212,8 @@ mod tests {
         for text in ["drop", "drop:0", "delay:3", "drop:3:4", "lose:3", "delay:3:4"] {
             assert!(intervention(text).is_err(), "{text}");
         }
+        let said = intervention("drop:0").expect_err("no packet");
+        assert_eq!(said, "packets are numbered from 1, as --text lists them: there is no packet 0");
     }
 
     #[test]

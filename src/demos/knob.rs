@@ -304,3 +304,19 @@ impl fmt::Display for Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zero_that_is_no_amount_is_shown_and_read_as_its_word() {
+        let plain = Knob::millis("rtt", "", [0, 10, 1, 0]);
+        let never = plain.zero("never");
+        let zero = never.parse("never").expect("its word");
+        assert_eq!(zero, never.parse("0ms").expect("a time"));
+        assert_eq!([never.shown(&zero), plain.shown(&zero)], ["never", "0 ns"]);
+        assert_eq!(never.shown(&never.parse("3ms").expect("a time")), "3 ms");
+        assert!(plain.parse("never").is_err());
+    }
+}

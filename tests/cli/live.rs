@@ -107,3 +107,19 @@ fn what_a_live_run_cannot_do_is_refused_with_what_it_can() {
         home.run(&words(line)).code(2).no_result().warns(says);
     }
 }
+
+#[test]
+fn ctrl_c_ends_a_live_run_and_what_it_saw_is_given_out() {
+    for form in ["--text", "--json"] {
+        let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let at = server.local_addr().expect("an address").to_string();
+        // It accepts, and never answers.
+        let accepted = thread::spawn(move || server.accept().expect("a client").0);
+        let ended = Home::new().tutor(&["demo", "tcp-echo", "--live", &at, form]).run_and_interrupt(|| {
+            let stream = accepted.join().expect("it accepted");
+            thread::sleep(Duration::from_millis(300));
+            stream
+        });
+        ended.code(3).warns("the run was stopped before its end").says("connect(");
+    }
+}

@@ -46,7 +46,8 @@ fn a_quiz_answered_wrongly_is_not_passed_and_every_answer_is_explained() {
     let ended = home.tutor(&QUIZ).stdin(lines(&home, Context::Quiz, &ours(), wrong)).run();
     ended.code(1).no_message().says("0 % of the points; the mark is 80 %: not passed.");
     let text = ended.stdout();
-    assert_eq!([text.matches("Not right.").count(), text.matches("\nSource: ").count()], [15, 15]);
+    let wrong = text.matches("\nNot right.").count() + text.matches("\nSkipped.").count();
+    assert_eq!([wrong, text.matches("\nSource: ").count()], [15, 15]);
     home.run(&["progress"]).code(0).says("quiz of W1: 0 % of 15 questions");
 }
 
@@ -113,4 +114,41 @@ fn a_question_that_is_gone_is_left_out_and_said_so() {
     assert!(open(&home, Context::Quiz).is_empty());
     let quizzes = home.run(&["progress", "--json"]).json()["quizzes"].clone();
     assert_eq!((&quizzes[0]["asked"], &quizzes[0]["share_ppm"]), (&1.into(), &1_000_000.into()), "the same is kept");
+}
+
+/// A course of one question that is answered with values.
+const VALUES: &str = r#"
+chapter = "W1"
+
+[[question]]
+id = "w01.values"
+difficulty = 2
+source = "the packets of this run"
+prompt = "The first byte shall be there within {budget}. Which round trip, and how large a body?"
+explanation = "{rtt} made {first_byte}."
+
+[question.design]
+demo = "encapsulation"
+parameters = { budget = ["100ms"] }
+choose = [{ knob = "rtt", says = "the round trip", answer = "budget / 4" }]
+criteria = [{ says = "within {budget}", measure = "first_byte", most = "budget", why = "It took {first_byte}." }]
+tempting = [{ values = { rtt = "budget" }, why = "A handshake comes first." }]
+"#;
+
+#[test]
+fn chosen_values_are_run_and_judged_and_a_skipped_question_is_not_called_wrong() {
+    let home = Home::new();
+    home.file("course/quizzes/values.toml", VALUES);
+    let quiz = |input: &str| home.tutor(&["quiz", "W1", "--plain", "--content", "course"]).stdin(input).run();
+    let right = quiz("20\n20ms\n");
+    right.code(0).says("a) rtt: the round trip (").says("A run with your values must meet:").says("- within 100 ms");
+    right.says("`20` is not a time without its unit").says("Right.").says("at most 100 ms (met)");
+    let wrong = quiz("100ms\n");
+    wrong
+        .code(1)
+        .says("Not right.")
+        .says("(missed): It took ")
+        .says("A handshake comes first.")
+        .says("One that works: rtt 25 ms");
+    quiz("skip\n").code(1).says("Skipped.").says_not("Not right.");
 }

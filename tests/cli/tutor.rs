@@ -114,6 +114,19 @@ impl Tutor {
         Ended { stdout, stderr: String::from_utf8(stderr).expect("messages are UTF-8"), code: status.code() }
     }
 
+    /// Calls the program, and presses Ctrl-C when `ready` returns; what that returns is kept until the end.
+    #[track_caller]
+    pub(crate) fn run_and_interrupt<T>(mut self, ready: impl FnOnce() -> T) -> Ended {
+        let pipes = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = pipes.spawn().expect("the program starts");
+        let kept = ready();
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill is there").success());
+        let Output { status, stdout, stderr } = outcome(child, self.stdin);
+        drop(kept);
+        Ended { stdout, stderr: String::from_utf8(stderr).expect("messages are UTF-8"), code: status.code() }
+    }
+
     /// Reads one line of standard output and closes it, as `| head -1` does.
     #[track_caller]
     pub(crate) fn run_for_a_line(mut self) -> Ended {

@@ -8,7 +8,7 @@ use crate::answers::answer;
 use crate::learner::Learner;
 
 /// One of each kind.
-const KINDS: [(&str, &str); 10] = [
+const KINDS: [(&str, &str); 11] = [
     ("single", "w01.addresses.arp-for-whom"),
     ("multiple", "w01.tcp.guarantees"),
     ("true_false", "w01.myth.every-packet-is-acked"),
@@ -18,6 +18,7 @@ const KINDS: [(&str, &str); 10] = [
     ("short", "w01.udp.dns-truncated"),
     ("field", "w01.field.ether-type"),
     ("predict", "w01.lab1a.handshake-rtt"),
+    ("design", "w02.labs.pool-size"),
     ("card", "w01.card.half-close-and-reset"),
 ];
 
@@ -52,6 +53,21 @@ fn a_question_on_its_way_to_an_answer() {
     learner.keys("6").shows("question_field_table");
     let mut learner = Learner::new();
     learner.drill(&["w01.layers.frame-bytes"]).control('k').shows("question_skipped");
+}
+
+#[test]
+fn chosen_values_are_written_one_below_the_other_and_show_me_opens_the_run_that_judged_them() {
+    let mut learner = Learner::new();
+    learner.drill(&["w02.labs.timeouts"]).shows("question_design_values");
+    learner.keys("1").key(KeyCode::Down).keys("2s").enter();
+    assert!(learner.text().contains("without its unit: write 1ms or 1s"), "{}", learner.text());
+    learner.key(KeyCode::Up).keys("s").enter();
+    assert!(learner.text().contains("Not right."), "{}", learner.text());
+    learner.keys("m");
+    let text = learner.text();
+    assert!(text.contains("fault vanish") && text.contains("Timeouts between services"), "{text}");
+    learner.keys("k").times(9, KeyCode::Down);
+    assert!(learner.text().contains("◂ 1 s ▸"), "{}", learner.text());
 }
 
 /// Answers all of them, the first `right` of them right.

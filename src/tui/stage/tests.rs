@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -156,6 +157,39 @@ fn knobs_turn_run_again_and_compare_with_the_run_before() {
     act(&mut stage, Action::Left);
     assert_eq!(act(&mut stage, Action::RunAgain), 0, "the run before is at hand");
     assert_eq!(stage.recording().expect("it ran").run.knobs["rtt"], "40ms");
+}
+
+#[test]
+fn a_knob_takes_a_typed_value_or_says_what_it_takes() {
+    let mut stage = stage();
+    let press = |stage: &mut Stage, c: char| act(stage, Action::Type(KeyEvent::from(KeyCode::Char(c))));
+    act(&mut stage, Action::Knobs);
+    press(&mut stage, '7');
+    press(&mut stage, '5');
+    assert!(stage.is_typing() && drawn(&stage, (80, 24)).contains("▸ 75▏"), "{}", drawn(&stage, (80, 24)));
+    let effects = stage.update(&Action::RunAgain).expect("the stage's key");
+    let [Effect::Warn(said)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(said, "`rtt`: `75` is not a time without its unit: write 75ms");
+    press(&mut stage, 'm');
+    press(&mut stage, 's');
+    assert_eq!(act(&mut stage, Action::RunAgain), 0, "it is set, not run");
+    assert!(!stage.is_typing() && drawn(&stage, (80, 24)).contains("◂ 75 ms ▸*"), "{}", drawn(&stage, (80, 24)));
+    press(&mut stage, '=');
+    press(&mut stage, '9');
+    act(&mut stage, Action::Knobs);
+    assert!(!stage.is_typing() && drawn(&stage, (80, 24)).contains("◂ 75 ms ▸*"), "esc leaves it as it was");
+    assert_eq!(act(&mut stage, Action::RunAgain), 1);
+    assert_eq!(stage.recording().expect("it ran").run.knobs["rtt"], "75ms");
+}
+
+#[test]
+fn while_another_run_is_made_the_screen_says_so() {
+    let mut stage = stage();
+    act(&mut stage, Action::Knobs);
+    act(&mut stage, Action::Right);
+    assert!(!stage.update(&Action::RunAgain).expect("the stage's key").is_empty());
+    act(&mut stage, Action::Knobs);
+    assert!(drawn(&stage, (80, 24)).contains("running in the lab"), "{}", drawn(&stage, (80, 24)));
 }
 
 #[test]
