@@ -85,6 +85,6 @@ fn a_closed_port_refuses_after_a_round_trip_and_a_silent_host_times_out() {
     let Pair { mut lab, client, server: _ } =
         pair(LinkOptions::default().delay(ms(5)).loss_there(crate::lab::Loss::random(1_000_000)));
     let outcome = lab.run(async move { (client.connect(at(SERVER)).await.err().map(|it| it.kind()), client.now()) });
-    assert_eq!(outcome, Ok((Some(ErrorKind::TimedOut), Time(127_000_000_000))));
+    assert_eq!(outcome, Ok((Some(ErrorKind::TimedOut), Time(131_000_000_000))));
     insta::assert_snapshot!(story(&finish(lab)));
 }
