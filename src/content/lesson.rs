@@ -82,6 +82,19 @@ pub struct WrongGuess {
     pub why: String,
 }
 
+/// How far from the measured value a guess may be and still be right.
+const CLOSE_PPM: i128 = 50_000;
+
+/// Whether a guess is right. Things are counted exactly; sizes and times need not be guessed to the last digit.
+#[must_use]
+pub fn is_close(said: Quantity, truth: Quantity) -> bool {
+    if truth.unit == Unit::Count {
+        return said == truth;
+    }
+    let off = (i128::from(said.value) - i128::from(truth.value)).abs() * 1_000_000;
+    said.unit == truth.unit && off <= i128::from(truth.value.abs()) * CLOSE_PPM
+}
+
 /// A block of text, free of Markdown's syntax and of any width.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Block {

@@ -36,7 +36,7 @@ pub use design::{Bound, Criterion, Design, Tempting, ToChoose};
 pub use diagnostic::{Diagnostic, Severity, summary};
 pub use glossary::{Found, Glossary};
 pub use index::Index;
-pub use lesson::{Block, DemoRef, Inline, Lesson, Predict, Show, Step, WrongGuess};
+pub use lesson::{Block, DemoRef, Inline, Lesson, Predict, Show, Step, WrongGuess, is_close};
 pub use load::{Source, load, load_texts};
 pub use markdown::{blocks, plain};
 pub use question::{Choice, Hidden, Kind, NearMiss, NearText, OrderItem, Pair, Question};

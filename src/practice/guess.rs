@@ -1,10 +1,7 @@
 //! A lesson's prediction: the guess as it is typed, and what the run says to it.
 use super::{Unreadable, read_number};
-use crate::content::Predict;
+use crate::content::{Predict, is_close};
 use crate::quantity::{Quantity, Unit};
-
-/// How far from the measured value a guess may be and still be right.
-const CLOSE_PPM: i128 = 50_000;
 
 /// The unit a bare number is read in; empty for a count.
 #[must_use]
@@ -49,15 +46,6 @@ pub fn judge(predict: &Predict, guess: Option<Quantity>, measured: Quantity, how
     let known = predict.wrong.iter().find(|wrong| is_close(guess, wrong.value));
     let sentences = [truth].into_iter().chain(known.map(|wrong| wrong.why.clone())).collect();
     Verdict { right: Some(false), said: Some(format!("You said {guess}: not right.")), sentences }
-}
-
-/// Things are counted exactly; sizes and times need not be guessed to the last digit.
-fn is_close(said: Quantity, truth: Quantity) -> bool {
-    if truth.unit == Unit::Count {
-        return said == truth;
-    }
-    let off = (i128::from(said.value) - i128::from(truth.value)).abs() * 1_000_000;
-    said.unit == truth.unit && off <= i128::from(truth.value.abs()) * CLOSE_PPM
 }
 
 #[cfg(test)]

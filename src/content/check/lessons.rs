@@ -5,7 +5,7 @@ use super::links::walk;
 use super::{Checker, Place, RunFacts, suggest};
 use crate::content::layout::{NoRun, rows};
 use crate::content::rule::Rule;
-use crate::content::{DemoRef, Inline, Lesson, Predict, Show, Step};
+use crate::content::{DemoRef, Inline, Lesson, Predict, Show, Step, is_close};
 use crate::quantity::Unit;
 
 /// Columns of half a screen of 120, less border and padding.
@@ -178,9 +178,10 @@ impl Checker<'_> {
         if !self.unit(&predict.measure, answer.unit, predict.unit, place) {
             return;
         }
-        for wrong in predict.wrong.iter().filter(|wrong| wrong.value == answer) {
-            let title = format!("the wrong guess {answer} is what this run measures");
-            let help = "choose another value, or another setting of the knobs".to_owned();
+        for wrong in predict.wrong.iter().filter(|wrong| is_close(wrong.value, answer)) {
+            let title = format!("the wrong guess {} counts as right: this run measures {answer}", wrong.value);
+            let help =
+                "choose another value, or another setting of the knobs; what is nearer than 5 % is right".to_owned();
             self.error(Rule::NearMiss, place, &wrong.why, (title, help));
         }
     }
