@@ -99,7 +99,7 @@ pub(super) fn walk(frame: &[u8], keep: bool) -> Walked {
         let (layer, problems) = reader.finish(name, title);
         decoded.layers.push(layer);
         decoded.problems.extend(problems);
-        beyond(next, end..bytes.end, frame.len(), &mut ahead);
+        beyond(next, end..bytes.end, frame, &mut ahead);
         if let Some(inner) = inner.flatten().filter(|inner| read < end || inner.needs_bytes()) {
             ahead.push((inner, read..end));
         }
@@ -170,14 +170,16 @@ const fn names(next: Next, facts: &Facts) -> (&'static str, &'static str) {
 }
 
 /// The bytes a layer left outside its own length: padding in the frame, a surplus in a datagram.
-fn beyond(layer: Next, bytes: Range<usize>, frame: usize, ahead: &mut Vec<(Next, Range<usize>)>) {
+fn beyond(layer: Next, bytes: Range<usize>, frame: &[u8], ahead: &mut Vec<(Next, Range<usize>)>) {
     if bytes.is_empty() {
         return;
     }
     let what = match layer {
-        Next::Ethernet | Next::Vlan | Next::Arp | Next::Ipv4 | Next::Ipv6 if bytes.end == frame => Next::Padding,
+        Next::Ethernet | Next::Vlan | Next::Arp | Next::Ipv4 | Next::Ipv6 if bytes.end == frame.len() => Next::Padding,
         // RFC 4884 §5.5: what follows a quotation of a length that is said.
         Next::Icmp | Next::Icmpv6 => Next::IcmpExtension,
+        // RFC 7766 §6.2.1.1: several messages may stand in one segment.
+        Next::DnsStream if dns::begins_stream_message(&frame[bytes.clone()]) => Next::DnsStream,
         _ => Next::Data("bytes after the end the header gives"),
     };
     ahead.push((what, bytes));

@@ -1,5 +1,6 @@
 //! Frames made by hand, a capture for each family of messages: what no demo sends is read and judged too.
 mod dhcp;
+mod dns;
 mod icmp;
 mod internet6;
 mod neighbor;
@@ -27,6 +28,7 @@ pub(crate) fn families() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("ipv6", internet6::frames()),
         ("neighbor discovery", neighbor::frames()),
         ("dhcp", dhcp::frames()),
+        ("dns records", dns::frames()),
     ]
 }
 

@@ -381,7 +381,8 @@ const OTHERWISE: &[&str] = &[
     "dhcp.option.type",
 ];
 
-/// Fields tshark leaves out where they say little: flags that only answers have, the number of a segment that is quoted.
+/// Fields tshark leaves out at times: flags that only answers have, the number of a segment that is quoted, the name of an
+/// SRV record, which it shows in parts.
 const SOMETIMES: &[&str] =
     &["dns.flags.authoritative", "dns.flags.recavail", "dns.flags.authenticated", "dns.flags.rcode", "tcp.seq_raw"];
 
@@ -396,6 +397,10 @@ fn says_the_same(ours: &str, theirs: &Shown) -> bool {
     }
     if let (Some(ours), Some(theirs)) = (number(ours), number(&theirs.show)) {
         return ours == theirs;
+    }
+    // A time: tshark shows it as a date.
+    if ours.len() > 1 && number(ours).is_some() && number(ours) == u64::from_str_radix(&theirs.value, 16).ok() {
+        return true;
     }
     let bare = |text: &str| text.replace([':', ' ', '…'], "").to_lowercase();
     let show = if theirs.show == "<Root>" { "." } else { &theirs.show };

@@ -1,14 +1,19 @@
 //! DNS: names to addresses, questions and answers in one format. RFC 1035 §4.
+mod dnssec;
+mod edns;
+mod header;
 mod name;
 mod rdata;
 mod record;
+mod services;
+mod svcb;
 
 use super::reader::{Reader, Words};
 use super::walk::Facts;
+use header::{Header, UPDATE, operation_name, response_code_name};
 pub(super) use name::alone as name_alone;
-use record::{class_name, type_name};
+use record::{Record, class_name, type_name};
 
-const HEADER: &str = "RFC 1035 §4.1.1";
 const QUESTION: &str = "RFC 1035 §4.1.2";
 
 const STREAM_LENGTH: Words = Words::new(
@@ -17,77 +22,12 @@ const STREAM_LENGTH: Words = Words::new(
     "RFC 1035 §4.2.2",
     "TCP keeps no message borders, so over TCP each message is preceded by its length.",
 );
-const ID: Words = Words::new(
-    "dns.id",
-    "Transaction id",
-    HEADER,
-    "The answer repeats it; drawn at random, so that a forger who cannot see the question has to guess it.",
+const UNFINISHED: Words = Words::new(
+    "dns.part",
+    "First part of the records",
+    "RFC 1035 §4.2.2",
+    "The message is longer than this segment: its rest comes in the next ones, and only the stream has it whole.",
 );
-const FLAGS: Words =
-    Words::new("dns.flags", "Flags", HEADER, "Question or answer, what is asked of the server, and how it went.");
-const RESPONSE: Words =
-    Words::new("dns.flags.response", "Response", HEADER, "0 is a query, 1 a response; all else looks the same.");
-const OPCODE: Words = Words::new(
-    "dns.flags.opcode",
-    "Operation",
-    HEADER,
-    "0 is a standard query; others are for updates and notices between servers.",
-);
-const AUTHORITATIVE: Words = Words::new(
-    "dns.flags.authoritative",
-    "Authoritative",
-    HEADER,
-    "The server holds the zone itself; an answer from a cache does not have it.",
-);
-const TRUNCATED: Words =
-    Words::new("dns.flags.truncated", "Truncated", HEADER, "The answer did not fit the datagram: ask again over TCP.");
-const RECURSION_DESIRED: Words = Words::new(
-    "dns.flags.recdesired",
-    "Recursion desired",
-    HEADER,
-    "A host asks its resolver to do the whole search; a resolver asking the servers of a zone does not set it.",
-);
-const RECURSION_AVAILABLE: Words = Words::new(
-    "dns.flags.recavail",
-    "Recursion available",
-    HEADER,
-    "The server would do the whole search; resolvers set it, servers of zones do not.",
-);
-const ZERO: Words = Words::new("dns.flags.z", "Z", HEADER, "Kept zero.");
-const AUTHENTIC: Words = Words::new(
-    "dns.flags.authenticated",
-    "Authentic data",
-    "RFC 4035 §3.2.3",
-    "The resolver has checked the signatures (DNSSEC); worth as much as the way to the resolver is safe.",
-);
-const CHECKING_DISABLED: Words = Words::new(
-    "dns.flags.checkdisable",
-    "Checking disabled",
-    "RFC 4035 §3.2.2",
-    "The asker wants the data even if its signatures are bad.",
-);
-const RESPONSE_CODE: Words = Words::new(
-    "dns.flags.rcode",
-    "Response code",
-    HEADER,
-    "How it went: 0 is no error, 3 says that the name does not exist.",
-);
-const COUNTS: [Words; 4] = [
-    Words::new("dns.count.queries", "Questions", HEADER, "How many questions follow; in practice always one."),
-    Words::new("dns.count.answers", "Answers", HEADER, "How many records answer the question."),
-    Words::new(
-        "dns.count.auth_rr",
-        "Authority records",
-        HEADER,
-        "How many records tell which servers know more, or why there is no answer.",
-    ),
-    Words::new(
-        "dns.count.add_rr",
-        "Additional records",
-        HEADER,
-        "How many records are added unasked: addresses of named servers, EDNS.",
-    ),
-];
 const QUERY: Words =
     Words::new("dns.qry", "Question", QUESTION, "Sent along in the answer too, so that the two can be matched.");
 const QUERY_NAME: Words = Words::new(
@@ -99,89 +39,69 @@ const QUERY_NAME: Words = Words::new(
 const QUERY_TYPE: Words =
     Words::new("dns.qry.type", "Type", QUESTION, "Which kind of record is wanted: one name can have many kinds.");
 const QUERY_CLASS: Words = Words::new("dns.qry.class", "Class", QUESTION, "Always IN, the Internet, in practice.");
-const LEFT_OVER: Words =
-    Words::new("dns.data", "Bytes after the records", HEADER, "The counts in the header promise nothing here.");
+const LEFT_OVER: Words = Words::new(
+    "dns.data",
+    "Bytes after the records",
+    "RFC 1035 §4.1.1",
+    "The counts in the header promise nothing here.",
+);
 
 /// More records than this are not taken apart: their number comes from the message.
 const MOST_RECORDS: u32 = 512;
 /// A header, which every message has. RFC 1035 §4.1.1.
 const HEADER_LENGTH: usize = 12;
 
-/// Whether a TCP segment holds at least one whole message.
-pub(super) fn is_whole_stream_message(data: &[u8]) -> bool {
+/// Whether data of a TCP stream begins a message: whole, or by its header plainly one that goes on in the next segment.
+pub(super) fn begins_stream_message(data: &[u8]) -> bool {
     let Some((length, message)) = data.split_first_chunk() else { return false };
     let length = usize::from(u16::from_be_bytes(*length));
-    (HEADER_LENGTH..=message.len()).contains(&length)
+    if length < HEADER_LENGTH {
+        return false;
+    }
+    length <= message.len() || message.first_chunk().is_some_and(is_plausible)
+}
+
+/// One question, no reserved bit, an operation in use: bytes out of the middle of a stream hardly ever look so.
+fn is_plausible(header: &[u8; HEADER_LENGTH]) -> bool {
+    let operation = header[2] >> 3 & 15;
+    header[4..6] == [0, 1] && header[3] & 0x40 == 0 && matches!(operation, 0 | 4 | 5)
 }
 
 /// Reads a message over TCP, with the length in front of it.
 pub(super) fn read_stream(r: &mut Reader<'_>, facts: &mut Facts) -> Option<()> {
     let length = usize::from(r.u16(&STREAM_LENGTH)?);
-    r.ends_after(2 + length);
-    read(r, facts)
+    if length <= r.left() {
+        r.ends_after(2 + length);
+        return read(r, facts);
+    }
+    r.means(format_args!("{} bytes are here, the rest comes in the next segments", r.left()));
+    let base = r.position();
+    let header = header::read(r)?;
+    let asked = (header.counts[0] == 1).then(|| read_question(r, base)).flatten().unwrap_or_default();
+    r.rest(&UNFINISHED);
+    let kind = if header.response { "Answer" } else { "Query" };
+    facts.summary = format!("DNS {kind} {asked} (goes on in the next segment)");
+    Some(())
 }
 
 /// Reads a message.
 pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<()> {
     facts.summary = "DNS".to_owned();
     let base = r.position();
-    r.hex16(&ID)?;
-    let word = read_flags(r)?;
-    let response = word & 0x8000 != 0;
-    let mut counts = [0; 4];
-    for (count, words) in counts.iter_mut().zip(&COUNTS) {
-        *count = r.u16(words)?;
-    }
-    facts.summary = format!("DNS {}", if response { "Answer" } else { "Query" });
+    let header = header::read(r)?;
+    facts.summary = format!("DNS {}", if header.response { "Answer" } else { "Query" });
     let mut asked = String::new();
-    for _ in 0..counts[0] {
+    for _ in 0..header.counts[0] {
         asked = read_question(r, base)?;
     }
-    let answers = read_records(r, base, counts)?;
+    let found = read_records(r, base, &header)?;
     if r.left() > 0 {
         let here = r.position();
         r.problem(here..here + r.left(), format_args!("{} bytes after the last record", r.left()));
     }
     r.rest(&LEFT_OVER);
-    facts.summary = summary(response, word & 15, &asked, &answers);
+    facts.summary = found.line(&header, &asked);
     Some(())
-}
-
-fn summary(response: bool, code: u16, asked: &str, answers: &[String]) -> String {
-    match (response, code) {
-        (false, _) => format!("DNS Query {asked}"),
-        (true, 0) if answers.is_empty() => format!("DNS Answer {asked}: no such records"),
-        (true, 0) => format!("DNS Answer {}", answers.join(", ")),
-        (true, _) => format!("DNS Answer {asked}: {}", response_code_name(code)),
-    }
-}
-
-fn read_flags(r: &mut Reader<'_>) -> Option<u16> {
-    let word = u16::from_be_bytes(*r.ahead().first_chunk()?);
-    r.group(&FLAGS, |r| {
-        let response = r.flag(&RESPONSE)?;
-        r.means(if response { "a response" } else { "a query" });
-        let operation = r.number(&OPCODE, 4)?;
-        r.means(operation_name(operation));
-        for words in [
-            &AUTHORITATIVE,
-            &TRUNCATED,
-            &RECURSION_DESIRED,
-            &RECURSION_AVAILABLE,
-            &ZERO,
-            &AUTHENTIC,
-            &CHECKING_DISABLED,
-        ] {
-            r.flag(words)?;
-        }
-        r.number(&RESPONSE_CODE, 4)?;
-        r.means(response_code_name(word & 15));
-        Some(())
-    })?;
-    r.says(format_args!("{word:#06x}"));
-    let kind = if word & 0x8000 == 0 { "query" } else { "response" };
-    r.means(format_args!("{kind}, {}", response_code_name(word & 15)));
-    Some(word)
 }
 
 /// Reads a question: `A www.example.lab`.
@@ -201,12 +121,25 @@ fn read_question(r: &mut Reader<'_>, base: usize) -> Option<String> {
     Some(asked)
 }
 
-/// Reads all records; the summaries of the first few answers.
-fn read_records(r: &mut Reader<'_>, base: usize, [_, answers, authority, additional]: [u16; 4]) -> Option<Vec<String>> {
-    let mut said = Vec::new();
+/// What of the records belongs in the message's line.
+#[derive(Default)]
+struct Found {
+    /// The first few answers.
+    answers: Vec<String>,
+    /// The first NS record of the authority section: its zone, and a server of it.
+    referral: Option<(String, String)>,
+    /// An SOA record there says that there is nothing.
+    denied: bool,
+    /// The eight bits of EDNS in front of the header's response code.
+    high_code: u16,
+}
+
+/// Reads all records.
+fn read_records(r: &mut Reader<'_>, base: usize, header: &Header) -> Option<Found> {
+    let mut found = Found { answers: Vec::new(), ..Found::default() };
     let mut number = 0;
-    for (count, section) in [(answers, "Answer"), (authority, "Authority"), (additional, "Additional")] {
-        for _ in 0..count {
+    for (count, section) in header.counts[1..].iter().zip(sections(header.operation)) {
+        for _ in 0..*count {
             number += 1;
             if number > MOST_RECORDS {
                 let here = r.position();
@@ -214,38 +147,54 @@ fn read_records(r: &mut Reader<'_>, base: usize, [_, answers, authority, additio
                     here..here + r.left(),
                     format_args!("records after the first {MOST_RECORDS} are not taken apart"),
                 );
-                return Some(said);
+                return Some(found);
             }
-            let record = record::read(r, section, base)?;
-            if section == "Answer" && said.len() < 4 {
-                said.push(record);
-            }
+            found.take(record::read(r, section, base, header.code)?, section);
         }
     }
-    Some(said)
+    Some(found)
 }
 
-const fn operation_name(operation: u64) -> &'static str {
-    match operation {
-        0 => "standard query",
-        1 => "inverse query (obsolete)",
-        2 => "server status",
-        4 => "notify",
-        5 => "update",
-        6 => "stateful operations",
-        _ => "unassigned",
+/// RFC 1035 §4.1, RFC 2136 §2.
+const fn sections(operation: u64) -> [&'static str; 3] {
+    if operation == UPDATE { ["Prerequisite", "Update", "Additional"] } else { ["Answer", "Authority", "Additional"] }
+}
+
+impl Found {
+    fn take(&mut self, record: Record, section: &str) {
+        match (section, record.kind) {
+            ("Answer", _) if self.answers.len() < 4 => self.answers.push(record.short),
+            ("Authority", record::NS) if self.referral.is_none() => self.referral = Some((record.name, record.data)),
+            ("Authority", record::SOA) => self.denied = true,
+            (_, rdata::OPT) => self.high_code = record.high_code,
+            _ => {}
+        }
     }
-}
 
-/// IANA DNS RCODEs.
-const fn response_code_name(code: u16) -> &'static str {
-    match code {
-        0 => "no error",
-        1 => "the server could not read the query",
-        2 => "the server failed",
-        3 => "no such name",
-        4 => "not implemented",
-        5 => "refused",
-        _ => "another error",
+    /// The message in a line.
+    fn line(&self, header: &Header, asked: &str) -> String {
+        let code = self.high_code << 4 | header.code;
+        let kind = if header.response { "Answer" } else { "Query" };
+        if header.operation != 0 {
+            let end = if header.response { format!(": {}", response_code_name(code)) } else { String::new() };
+            return format!("DNS {kind} {} {asked}{end}", operation_name(header.operation));
+        }
+        if !header.response {
+            return format!("DNS Query {asked}");
+        }
+        if header.truncated {
+            return format!("DNS Answer {asked}: truncated, ask again over TCP");
+        }
+        if code != 0 {
+            return format!("DNS Answer {asked}: {}", response_code_name(code));
+        }
+        match &self.referral {
+            _ if !self.answers.is_empty() => format!("DNS Answer {}", self.answers.join(", ")),
+            // RFC 2308 §2.2: servers of a zone further down, and no SOA.
+            Some((zone, server)) if !self.denied && !header.authoritative => {
+                format!("DNS Answer {asked}: ask {server}, a server of {zone}")
+            }
+            _ => format!("DNS Answer {asked}: no such records"),
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! The data of a record, by type: addresses, names, numbers, texts.
-use super::name;
+//! The data of a record, by type: addresses, names, texts here; DNSSEC, services and EDNS in their own files.
+use super::{dnssec, edns, name, services, svcb};
 use crate::wire::reader::{Reader, Words};
 use crate::wire::text::visible_start;
 
@@ -15,6 +15,12 @@ const CNAME: Words = Words::new(
     "Canonical name",
     "RFC 1035 §3.3.1",
     "The name asked about is another name for this one; the search goes on there.",
+);
+const DNAME: Words = Words::new(
+    "dns.dname",
+    "Target",
+    "RFC 6672 §2.1",
+    "All names below the record's own are found below this one instead.",
 );
 const SERVER: Words =
     Words::new("dns.ns", "Name server", "RFC 1035 §3.3.11", "A server of the zone: in a referral, whom to ask next.");
@@ -66,16 +72,6 @@ const SOA_NUMBERS: [Words; 5] = [
         "How long a cache may remember that a name does not exist.",
     ),
 ];
-const OPTION: Words = Words::new(
-    "dns.opt",
-    "EDNS option",
-    "RFC 6891 §6.1.2",
-    "What both ends may add: cookies, the client's subnet, padding.",
-);
-const OPTION_CODE: Words = Words::new("dns.opt.code", "Option code", "RFC 6891 §6.1.2", "Which option it is.");
-const OPTION_LENGTH: Words =
-    Words::new("dns.opt.len", "Option length", "RFC 6891 §6.1.2", "So that unknown options can be stepped over.");
-const OPTION_DATA: Words = Words::new("dns.opt.data", "Option data", "RFC 6891 §6.1.2", OPTION.why);
 const DATA: Words = Words::new(
     "dns.data",
     "Record data",
@@ -114,7 +110,21 @@ fn read_kind(r: &mut Reader<'_>, kind: u16, base: usize) -> Option<String> {
         }
         16 => read_texts(r),
         6 => read_authority(r, base),
-        OPT => read_options(r),
+        13 => services::read_host(r),
+        33 => services::read_service(r, base),
+        35 => services::read_rule(r, base),
+        39 => name::read(r, &DNAME, base),
+        OPT => edns::read(r),
+        43 | 59 => dnssec::read_ds(r),
+        44 => services::read_fingerprint(r),
+        46 => dnssec::read_signature(r, base),
+        47 => dnssec::read_next(r, base),
+        48 | 60 => dnssec::read_key(r),
+        50 => dnssec::read_hashed(r, true),
+        51 => dnssec::read_hashed(r, false),
+        52 => services::read_certificate(r),
+        64 | 65 => svcb::read(r, base),
+        257 => services::read_authority(r),
         _ => {
             let length = r.left();
             r.rest(&DATA);
@@ -141,31 +151,4 @@ fn read_authority(r: &mut Reader<'_>, base: usize) -> Option<String> {
         r.u32(words)?;
     }
     Some(primary)
-}
-
-fn read_options(r: &mut Reader<'_>) -> Option<String> {
-    let mut count = 0;
-    while r.left() > 0 {
-        count += 1;
-        r.group(&OPTION, |r| {
-            let code = r.u16(&OPTION_CODE)?;
-            r.means(option_name(code));
-            let length = usize::from(r.u16(&OPTION_LENGTH)?);
-            if length > 0 { r.raw(&OPTION_DATA, length).map(|_| ()) } else { Some(()) }
-        })?;
-    }
-    Some(format!("{count} options"))
-}
-
-/// IANA DNS EDNS0 Option Codes.
-const fn option_name(code: u16) -> &'static str {
-    match code {
-        3 => "name server identifier",
-        8 => "client subnet",
-        10 => "cookie",
-        11 => "TCP keepalive",
-        12 => "padding",
-        15 => "extended error",
-        _ => "another option",
-    }
 }

@@ -1,4 +1,5 @@
 //! Resource records: a name, what kind of fact, how long it may be kept, and the fact. RFC 1035 §4.1.3.
+use super::header::response_code_name;
 use super::name;
 use super::rdata;
 use crate::wire::reader::{Reader, Words};
@@ -38,40 +39,66 @@ const Z: Words =
     Words::new("dns.resp.z", "EDNS flags", "RFC 6891 §6.1.4", "Sixteen more flags, of which one is in use.");
 const Z_REST: Words = Words::new("dns.resp.z.reserved", "Reserved", "RFC 6891 §6.1.4", "Kept zero.");
 
-/// Reads a record; its summary: `A 10.0.0.80`.
-pub(super) fn read(r: &mut Reader<'_>, section: &str, base: usize) -> Option<String> {
-    let mut said = None;
+pub(super) const NS: u16 = 2;
+pub(super) const SOA: u16 = 6;
+
+/// What a record says.
+#[derive(Default)]
+pub(super) struct Record {
+    pub(super) kind: u16,
+    pub(super) name: String,
+    /// The data in short: `10.0.0.80`.
+    pub(super) data: String,
+    /// With its type: `A 10.0.0.80`.
+    pub(super) short: String,
+    /// Of EDNS's pseudo record: the bits in front of the response code.
+    pub(super) high_code: u16,
+}
+
+/// Reads a record of a message whose header has this response `code`.
+pub(super) fn read(r: &mut Reader<'_>, section: &str, base: usize, code: u16) -> Option<Record> {
+    let mut record = None;
     r.group(&RECORD, |r| {
-        let name = name::read(r, &NAME, base)?;
-        let kind = r.u16(&TYPE)?;
-        r.means(type_name(kind));
-        if kind == rdata::OPT {
-            read_edns(r)?;
-        } else {
-            let class = r.hex16(&CLASS)?;
-            r.means(class_name(class));
-            let ttl = r.u32(&TTL)?;
-            r.means(format_args!("may be kept {ttl} seconds"));
-        }
-        let length = usize::from(r.u16(&LENGTH)?);
-        if length > r.left() {
-            r.problem_back(2, format_args!("the record says it has {length} bytes of data; {} are left", r.left()));
-        }
-        let data = rdata::read(r, kind, length, base)?;
-        said = Some((format!("{name} {} {data}", type_name(kind)), format!("{} {data}", type_name(kind))));
-        Some(())
+        record = read_parts(r, base, code);
     });
     r.labelled(format_args!("{section} record"));
-    let (line, short) = said?;
-    r.says(line);
-    Some(short)
+    let record = record?;
+    r.says(format_args!("{} {}", record.name, record.short));
+    Some(record)
+}
+
+fn read_parts(r: &mut Reader<'_>, base: usize, code: u16) -> Option<Record> {
+    let name = name::read(r, &NAME, base)?;
+    let kind = r.u16(&TYPE)?;
+    r.means(type_name(kind));
+    let (mut high_code, mut class) = (0, 0);
+    if kind == rdata::OPT {
+        high_code = read_edns(r, code)?;
+    } else {
+        class = r.hex16(&CLASS)?;
+        r.means(class_name(class));
+        let ttl = r.u32(&TTL)?;
+        r.means(format_args!("may be kept {ttl} seconds"));
+    }
+    let length = usize::from(r.u16(&LENGTH)?);
+    if length > r.left() {
+        r.problem_back(2, format_args!("the record says it has {length} bytes of data; {} are left", r.left()));
+    }
+    // RFC 2136 §2.4, §2.5: in an update classes 254 and 255 without data say which records are meant.
+    let is_meant = length == 0 && matches!(class, 254 | 255);
+    let data = if is_meant { "(all of them)".to_owned() } else { rdata::read(r, kind, length, base)? };
+    let short = format!("{} {data}", type_name(kind));
+    Some(Record { kind, name, data, short, high_code })
 }
 
 /// RFC 6891 §6.1.2: the OPT record is no fact about a name; its class and TTL mean other things.
-fn read_edns(r: &mut Reader<'_>) -> Option<()> {
+fn read_edns(r: &mut Reader<'_>, code: u16) -> Option<u16> {
     let size = r.u16(&PAYLOAD_SIZE)?;
     r.means(format_args!("datagrams of up to {size} bytes"));
-    r.u8(&EXTENDED_CODE)?;
+    let high = u16::from(r.u8(&EXTENDED_CODE)?);
+    if high > 0 {
+        r.means(format_args!("with the header's: {}", response_code_name(high << 4 | code)));
+    }
     r.u8(&VERSION)?;
     let word = u16::from_be_bytes(*r.ahead().first_chunk()?);
     r.group(&Z, |r| {
@@ -79,7 +106,7 @@ fn read_edns(r: &mut Reader<'_>) -> Option<()> {
         r.number(&Z_REST, 15)
     });
     r.says(format_args!("{word:#06x}"));
-    Some(())
+    Some(high)
 }
 
 /// IANA DNS Resource Record TYPEs; the number itself for those that are rare.
@@ -99,17 +126,22 @@ pub(super) fn type_name(kind: u16) -> String {
         39 => "DNAME",
         41 => "OPT",
         43 => "DS",
+        44 => "SSHFP",
         46 => "RRSIG",
         47 => "NSEC",
         48 => "DNSKEY",
         50 => "NSEC3",
         51 => "NSEC3PARAM",
         52 => "TLSA",
+        59 => "CDS",
+        60 => "CDNSKEY",
         64 => "SVCB",
         65 => "HTTPS",
         251 => "IXFR",
         252 => "AXFR",
+        250 => "TSIG",
         255 => "ANY",
+        256 => "URI",
         257 => "CAA",
         // RFC 3597 §5: how an unknown type is written.
         _ => return format!("TYPE{kind}"),

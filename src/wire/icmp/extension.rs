@@ -13,8 +13,12 @@ const VERSION: Words = Words::new("icmp.ext.version", "Version", SOURCE, "2 is t
 const RESERVED: Words = Words::new("icmp.ext.res", "Reserved", SOURCE, "Kept zero.");
 const CHECKSUM: Words =
     Words::new("icmp.ext.checksum", "Extension checksum", SOURCE, "Covers the extensions; 0 means none was made.");
-const OBJECT: Words =
-    Words::new("icmp.ext", "Extension object", OBJECTS, "One more fact about why and where the packet was dropped.");
+const OBJECT: Words = Words::new(
+    "icmp.ext.object",
+    "Extension object",
+    OBJECTS,
+    "One more fact about why and where the packet was dropped.",
+);
 const LENGTH: Words =
     Words::new("icmp.ext.length", "Length", OBJECTS, "The whole object, so that unknown ones can be stepped over.");
 const CLASS: Words = Words::new("icmp.ext.class", "Class", OBJECTS, "What the object is about.");

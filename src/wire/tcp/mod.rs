@@ -118,7 +118,7 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
 fn payload(r: &Reader<'_>, from: u16, to: u16, quoted: bool) -> Next {
     match (from, to) {
         _ if quoted => Next::Data("the segment the error is about"),
-        (53, _) | (_, 53) if dns::is_whole_stream_message(r.ahead()) => Next::DnsStream,
+        (53, _) | (_, 53) if dns::begins_stream_message(r.ahead()) => Next::DnsStream,
         _ if http::begins(r.ahead()) => Next::Http,
         _ => Next::Data("the stream"),
     }
