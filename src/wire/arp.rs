@@ -3,7 +3,7 @@ use std::net::Ipv4Addr;
 
 use super::ethernet;
 use super::reader::{Reader, Words};
-use super::walk::Facts;
+use super::walk::{Claim, Facts};
 
 const SOURCE: &str = "RFC 826, Packet format";
 
@@ -109,6 +109,10 @@ fn addresses(r: &mut Reader<'_>, operation: u16, facts: &mut Facts) -> Option<()
     let sender = r.ipv4(&SENDER_IP)?;
     ethernet::address(r, &TARGET_MAC)?;
     let target = r.ipv4(&TARGET_IP)?;
+    // RFC 5227 §2.1.1: a probe has no sender address yet.
+    if sender != Ipv4Addr::UNSPECIFIED {
+        facts.claim = Some(Claim { address: sender.into(), mac: mac.clone() });
+    }
     // RFC 5227 §1.1 (probe), §3 (gratuitous ARP).
     facts.summary = match operation {
         1 if sender == Ipv4Addr::UNSPECIFIED => {

@@ -66,6 +66,39 @@ pub(super) struct Facts {
     /// Inside an ICMP error: these headers are of an earlier packet.
     pub(super) quoted: bool,
     pub(super) segment: Option<Segment>,
+    pub(super) message: Option<Message>,
+    pub(super) claim: Option<Claim>,
+}
+
+/// A question or an answer without a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Message {
+    Dns { id: u16, answer: bool },
+    Echo { id: u16, sequence: u16, reply: bool },
+}
+
+/// A station says that an address is its own (ARP, neighbor discovery).
+#[derive(Clone, Debug)]
+pub(super) struct Claim {
+    pub(super) address: IpAddr,
+    pub(super) mac: String,
+}
+
+/// How a packet begins: what an error about it quotes at least. RFC 792.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Opening {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    /// The first bytes of TCP, UDP or ICMP: ports and sequence number, or identifier and number.
+    start: [u8; 8],
+}
+
+impl Opening {
+    /// The two ports of TCP and UDP.
+    pub(super) const fn ports(&self) -> (u16, u16) {
+        let [a, b, c, d, ..] = self.start;
+        (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))
+    }
 }
 
 /// A walk's result.
@@ -73,12 +106,18 @@ pub(super) struct Walked {
     pub(super) decoded: Decoded,
     /// The frame's TCP segment, when it carries one.
     pub(super) segment: Option<Segment>,
+    pub(super) opening: Option<Opening>,
+    /// Of the packet an error is about.
+    pub(super) quote: Option<Opening>,
+    pub(super) message: Option<Message>,
+    pub(super) claim: Option<Claim>,
 }
 
 /// Walks a frame; with `keep` off only the summary and the facts come out.
 pub(super) fn walk(frame: &[u8], keep: bool) -> Walked {
     let mut decoded = Decoded::default();
     let mut facts = Facts::default();
+    let (mut opening, mut quote) = (None, None);
     // What is still to be read, innermost last: the bytes, and who reads them.
     let mut ahead = vec![(Next::Ethernet, 0..frame.len())];
     while let Some((next, bytes)) = ahead.pop() {
@@ -86,6 +125,8 @@ pub(super) fn walk(frame: &[u8], keep: bool) -> Walked {
             if decoded.layers.len() < MOST_LAYERS { next } else { Next::Data("more layers than are looked into") };
         let mut reader = Reader::new(frame, bytes.clone(), keep);
         let (name, title) = names(next, &facts);
+        let begins = if facts.quoted { &mut quote } else { &mut opening };
+        *begins = begins.or_else(|| opening_of(next, &facts, &frame[bytes.clone()]));
         // The line is about the error, not about the packet it quotes.
         let line = facts.quoted.then(|| facts.summary.clone());
         let inner = read(next, &mut reader, &mut facts);
@@ -108,7 +149,13 @@ pub(super) fn walk(frame: &[u8], keep: bool) -> Walked {
         decoded.layers.clear();
     }
     decoded.summary.clone_from(&facts.summary);
-    Walked { decoded, segment: facts.segment }
+    Walked { decoded, segment: facts.segment, opening, quote, message: facts.message, claim: facts.claim }
+}
+
+fn opening_of(next: Next, facts: &Facts, bytes: &[u8]) -> Option<Opening> {
+    let is_upper = matches!(next, Next::Tcp | Next::Udp | Next::Icmp | Next::Icmpv6);
+    let start = *bytes.first_chunk().filter(|_| is_upper)?;
+    Some(Opening { source: facts.source?, destination: facts.destination?, start })
 }
 
 /// Reads one layer. `None`: the bytes ran out; `Some(None)`: nothing comes after it.

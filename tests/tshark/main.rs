@@ -4,6 +4,7 @@
 #[path = "../frames/mod.rs"]
 mod crafted;
 mod frames;
+mod pairs;
 mod pdml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -383,8 +384,14 @@ const OTHERWISE: &[&str] = &[
 
 /// Fields tshark leaves out at times: flags that only answers have, the number of a segment that is quoted, the name of an
 /// SRV record, which it shows in parts.
-const SOMETIMES: &[&str] =
-    &["dns.flags.authoritative", "dns.flags.recavail", "dns.flags.authenticated", "dns.flags.rcode", "tcp.seq_raw"];
+const SOMETIMES: &[&str] = &[
+    "dns.flags.authoritative",
+    "dns.flags.recavail",
+    "dns.flags.authenticated",
+    "dns.flags.rcode",
+    "tcp.seq_raw",
+    "dns.resp.name",
+];
 
 fn says_the_same(ours: &str, theirs: &Shown) -> bool {
     // It has a place for tshark, but no value.

@@ -38,6 +38,11 @@ pub(crate) fn dissect(file: &[u8]) -> Vec<Dissected> {
     run_on(file, &alone)
 }
 
+/// Read twice, so that a question knows of its answer.
+pub(crate) fn dissect_twice(file: &[u8]) -> Vec<Dissected> {
+    read_with(file, &["-2", "-n"], &[])
+}
+
 /// With streams put together, as a person would open the file.
 pub(crate) fn dissect_reassembled(file: &[u8]) -> Vec<Dissected> {
     run_on(file, &[])
@@ -52,11 +57,15 @@ pub(crate) fn known_fields() -> BTreeSet<String> {
 }
 
 fn run_on(file: &[u8], settings: &[&str]) -> Vec<Dissected> {
+    read_with(file, &["-n"], settings)
+}
+
+fn read_with(file: &[u8], options: &[&str], settings: &[&str]) -> Vec<Dissected> {
     let mut on_disk = tempfile::NamedTempFile::new().expect("a temporary file");
     on_disk.write_all(file).expect("room on the disk");
     let path = on_disk.path().to_str().expect("a path in UTF-8");
     let checks = ["ip.check_checksum:TRUE", "tcp.check_checksum:TRUE", "udp.check_checksum:TRUE"];
-    let mut arguments = vec!["-n", "-r", path, "-T", "pdml"];
+    let mut arguments = [options, &["-r", path, "-T", "pdml"]].concat();
     for setting in checks.iter().chain(settings) {
         arguments.extend(["-o", setting]);
     }

@@ -59,10 +59,9 @@ fn capture(recording: &Recording, place: Vantage) -> Capture {
     let seen = place.seen(recording);
     let frames = seen.iter().map(|it| (it.at, it.packet.n)).collect();
     let passed = seen.iter().map(|it| analysis::Seen { n: it.packet.n, at_ns: it.at.0, frame: &it.packet.bytes });
-    let segments = analysis::analyse(passed).segments;
-    let windows = segments.iter().map(|(n, it)| (*n, it.window)).collect();
-    let marked = segments.into_iter().filter(|(_, it)| !it.marks.is_empty());
-    let marks = marked.map(|(n, it)| (n, it.marks)).collect();
+    let analysis = analysis::analyse(passed);
+    let windows = analysis.segments.iter().map(|(n, it)| (*n, it.window)).collect();
+    let marks = analysis.into_marks();
     Capture { name: visible(place.name(recording)), node: place.node, frames, marks, windows }
 }
 

@@ -30,6 +30,30 @@ pub enum Mark {
     KeepAliveAck,
     /// The connection is broken off.
     Reset,
+    /// A question (DNS, echo): its answer is in that packet.
+    AnswerIn {
+        packet: u32,
+        after_ns: u64,
+    },
+    /// An answer (DNS, echo): its question is in that packet.
+    Answers {
+        packet: u32,
+        after_ns: u64,
+    },
+    /// A question whose answer did not pass here.
+    Unanswered,
+    /// The same DNS query as in that packet, again.
+    RepeatedQuery(u32),
+    /// An answer to what was answered already.
+    RepeatedAnswer,
+    /// A DNS answer whose query did not pass here.
+    Unasked,
+    /// An ICMP error about that packet.
+    ErrorAbout(u32),
+    /// An ICMP error about this packet is in that packet.
+    CausedError(u32),
+    /// Another station said before that the address is its own.
+    DuplicateAddress,
 }
 
 impl Mark {
@@ -52,6 +76,15 @@ impl Mark {
             Self::KeepAlive => "Keep-alive",
             Self::KeepAliveAck => "Keep-alive ACK",
             Self::Reset => "Reset",
+            Self::AnswerIn { after_ns, .. } => return format!("Answered {} later", Millis(after_ns)),
+            Self::Answers { after_ns, .. } => return format!("Answers what was asked {} before", Millis(after_ns)),
+            Self::Unanswered => "No answer seen",
+            Self::RepeatedQuery(_) => "Query repeated",
+            Self::RepeatedAnswer => "Answer repeated",
+            Self::Unasked => "Answer to a query that was not seen",
+            Self::ErrorAbout(_) => "About a packet that was seen",
+            Self::CausedError(_) => "An ICMP error came back",
+            Self::DuplicateAddress => "Duplicate address",
         };
         label.to_owned()
     }
@@ -75,6 +108,15 @@ impl Mark {
             Self::KeepAlive => "tcp.analysis.keep_alive",
             Self::KeepAliveAck => "tcp.analysis.keep_alive_ack",
             Self::Reset => "tcp.flags.reset == 1",
+            Self::AnswerIn { .. } => "dns.response_in || icmp.resp_in || icmpv6.resp_in",
+            Self::Answers { .. } => "dns.response_to || icmp.resp_to || icmpv6.resp_to",
+            Self::Unanswered => "icmp.no_resp || icmpv6.no_resp || (dns && !dns.response_in)",
+            Self::RepeatedQuery(_) => "dns.retransmit_request",
+            Self::RepeatedAnswer => "dns.retransmit_response",
+            Self::Unasked => "dns.unsolicited",
+            Self::ErrorAbout(_) => "icmp || icmpv6",
+            Self::CausedError(_) => "ip || ipv6",
+            Self::DuplicateAddress => "arp.duplicate-address-detected",
         }
     }
 
@@ -111,6 +153,59 @@ impl Mark {
             }
             Self::KeepAliveAck => "The other side is alive.",
             Self::Reset => "The connection ends at once; what was not delivered is lost (RFC 9293 §3.5.2).",
+            Self::AnswerIn { .. } => "The answer has the same numbers as this question, with the two ends exchanged.",
+            Self::Answers { .. } => {
+                "It has the question's numbers, with the two ends exchanged; the time between the two is the round trip and \
+                 what the other side needed."
+            }
+            Self::Unanswered => "No answer passed here: the question or its answer was lost, or nobody answers there.",
+            Self::RepeatedQuery(_) => {
+                "No answer came in time, so the same query is sent again: over UDP nobody else would do it (RFC 1035 §4.2.1)."
+            }
+            Self::RepeatedAnswer => {
+                "The question was answered already: it was sent twice, or the answer was doubled on its way."
+            }
+            Self::Unasked => {
+                "Its query did not pass here; a resolver drops an answer nobody asked for, it may be forged."
+            }
+            Self::ErrorAbout(_) => "The error quotes the beginning of a packet that passed here before.",
+            Self::CausedError(_) => {
+                "A router or the receiver could not do with the packet what it asks for, and said so."
+            }
+            Self::DuplicateAddress => {
+                "Two MAC addresses for one IP address: a mistake, a host whose card was changed, or an attempt to be taken \
+                 for another (RFC 5227 §2.4)."
+            }
         }
+    }
+
+    /// Whether it is out of the ordinary, so that a list of packets shows it.
+    #[must_use]
+    pub const fn stands_out(self) -> bool {
+        !matches!(self, Self::AnswerIn { .. } | Self::Answers { .. } | Self::ErrorAbout(_) | Self::CausedError(_))
+    }
+
+    /// Whether it is about a layer of that name.
+    #[must_use]
+    pub fn is_about(self, layer: &str) -> bool {
+        match self {
+            Self::AnswerIn { .. } | Self::Answers { .. } | Self::Unanswered | Self::RepeatedAnswer => {
+                ["dns", "icmp", "icmpv6"].contains(&layer)
+            }
+            Self::RepeatedQuery(_) | Self::Unasked => layer == "dns",
+            Self::ErrorAbout(_) => ["icmp", "icmpv6"].contains(&layer),
+            Self::CausedError(_) => ["ip", "ipv6"].contains(&layer),
+            Self::DuplicateAddress => ["arp", "icmpv6"].contains(&layer),
+            _ => layer == "tcp",
+        }
+    }
+}
+
+/// Nanoseconds in milliseconds.
+struct Millis(u64);
+
+impl std::fmt::Display for Millis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{:03} ms", self.0 / 1_000_000, self.0 / 1000 % 1000)
     }
 }

@@ -1,9 +1,11 @@
-//! Across packets: TCP connections followed through what one place saw, with relative numbers, marks and the bytes carried.
+//! Across packets: TCP connections followed through what one place saw, with relative numbers, marks and the bytes carried;
+//! questions with their answers, errors with what they are about.
 //!
 //! The marks are those Wireshark gives (`tcp.analysis.*`), by the same evidence: what passed here, in which order, and when.
 //! They are suspicions, as there: a capture cannot see why a host sent something.
 mod judge;
 mod marks;
+mod pairs;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -13,6 +15,7 @@ use super::tcp::Segment;
 use super::walk;
 use judge::Side;
 pub use marks::Mark;
+use pairs::Pairs;
 pub use stream::{Piece, Stream};
 
 /// A packet as one place saw it.
@@ -31,6 +34,20 @@ pub struct Analysis {
     pub flows: Vec<Flow>,
     /// The TCP segments by packet number; other packets are not here.
     pub segments: BTreeMap<u32, Followed>,
+    /// What packets have to do with each other besides connections, by packet number.
+    pub pairs: BTreeMap<u32, Vec<Mark>>,
+}
+
+impl Analysis {
+    /// All marks by packet number; packets without any are not here.
+    #[must_use]
+    pub fn into_marks(self) -> BTreeMap<u32, Vec<Mark>> {
+        let mut all = self.pairs;
+        for (n, it) in self.segments.into_iter().filter(|(_, it)| !it.marks.is_empty()) {
+            all.entry(n).or_default().splice(0..0, it.marks);
+        }
+        all
+    }
 }
 
 /// A TCP connection.
@@ -70,13 +87,15 @@ pub struct Followed {
 /// Follows every connection through the packets, which must be in the order they passed.
 #[must_use]
 pub fn analyse<'a>(packets: impl IntoIterator<Item = Seen<'a>>) -> Analysis {
-    let mut tracker = Tracker::default();
+    let (mut tracker, mut pairs) = (Tracker::default(), Pairs::default());
     for seen in packets {
-        if let Some(segment) = walk::walk(seen.frame, false).segment {
+        let walked = walk::walk(seen.frame, false);
+        pairs.take(seen, &walked);
+        if let Some(segment) = walked.segment {
             tracker.take(seen, &segment);
         }
     }
-    tracker.analysis
+    Analysis { pairs: pairs.finish(), ..tracker.analysis }
 }
 
 type End = (IpAddr, u16);

@@ -9,7 +9,7 @@ mod services;
 mod svcb;
 
 use super::reader::{Reader, Words};
-use super::walk::Facts;
+use super::walk::{Facts, Message};
 use header::{Header, UPDATE, operation_name, response_code_name};
 pub(super) use name::alone as name_alone;
 use record::{Record, class_name, type_name};
@@ -77,6 +77,7 @@ pub(super) fn read_stream(r: &mut Reader<'_>, facts: &mut Facts) -> Option<()> {
     r.means(format_args!("{} bytes are here, the rest comes in the next segments", r.left()));
     let base = r.position();
     let header = header::read(r)?;
+    facts.message = Some(Message::Dns { id: header.id, answer: header.response });
     let asked = (header.counts[0] == 1).then(|| read_question(r, base)).flatten().unwrap_or_default();
     r.rest(&UNFINISHED);
     let kind = if header.response { "Answer" } else { "Query" };
@@ -89,6 +90,7 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<()> {
     facts.summary = "DNS".to_owned();
     let base = r.position();
     let header = header::read(r)?;
+    facts.message = Some(Message::Dns { id: header.id, answer: header.response });
     facts.summary = format!("DNS {}", if header.response { "Answer" } else { "Query" });
     let mut asked = String::new();
     for _ in 0..header.counts[0] {

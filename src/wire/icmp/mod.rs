@@ -5,7 +5,7 @@ use etherparse::checksum::Sum16BitWords;
 
 use super::checksum;
 use super::reader::{Reader, Words};
-use super::walk::{Facts, Next};
+use super::walk::{Facts, Message, Next};
 pub(super) use extension::read as read_extension;
 
 const SOURCE: &str = "RFC 792";
@@ -109,6 +109,9 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next>
     match kind {
         0 | 8 => {
             let (id, sequence) = (r.u16(&IDENTIFIER)?, r.u16(&SEQUENCE)?);
+            if !facts.quoted {
+                facts.message = Some(Message::Echo { id, sequence, reply: kind == 0 });
+            }
             facts.summary = format!("ICMP {} id={id} seq={sequence}", type_name(kind));
             Some(Some(Next::Data("echo data: the reply brings the same bytes back")))
         }

@@ -5,7 +5,7 @@ mod options;
 
 use super::checksum;
 use super::reader::{Reader, Words};
-use super::walk::{Facts, Next};
+use super::walk::{Facts, Message, Next};
 
 const GENERAL: &str = "RFC 4443 §2.1";
 
@@ -79,6 +79,9 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next>
         }
         128 | 129 => {
             let (id, sequence) = (r.u16(&IDENTIFIER)?, r.u16(&SEQUENCE)?);
+            if !facts.quoted {
+                facts.message = Some(Message::Echo { id, sequence, reply: kind == 129 });
+            }
             facts.summary = format!("ICMPv6 {} id={id} seq={sequence}", type_name(kind));
             return Some(Some(Next::Data("echo data: the reply brings the same bytes back")));
         }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use super::options::{self, Found};
 use crate::wire::ipv6;
 use crate::wire::reader::{Reader, Words};
-use crate::wire::walk::Facts;
+use crate::wire::walk::{Claim, Facts};
 
 const SOLICIT_ROUTER: &str = "RFC 4861 §4.1";
 const ADVERTISE_ROUTER: &str = "RFC 4861 §4.2";
@@ -215,7 +215,9 @@ fn read_advertisement(r: &mut Reader<'_>, facts: &mut Facts) -> Option<()> {
     r.means(set.join(", "));
     let target = r.ipv6(&ADVERTISE_TARGET)?;
     r.means(ipv6::kind(target));
-    let place = options::read(r).mac.unwrap_or_else(|| "the address this frame came from".to_owned());
+    let mac = options::read(r).mac;
+    facts.claim = mac.clone().map(|mac| Claim { address: target.into(), mac });
+    let place = mac.unwrap_or_else(|| "the address this frame came from".to_owned());
     facts.summary = format!("ICMPv6 {target} is at {place}");
     Some(())
 }

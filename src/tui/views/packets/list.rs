@@ -107,7 +107,8 @@ fn marks(view: &View<'_>, packet: &Packet) -> String {
     if !view.state.hidden.is_empty() {
         return String::new();
     }
-    view.run.marks(packet, view.state.capture).iter().map(|mark| format!("[{}] ", mark.label())).collect()
+    let marks = view.run.marks(packet, view.state.capture).iter().filter(|mark| mark.stands_out());
+    marks.map(|mark| format!("[{}] ", mark.label())).collect()
 }
 
 /// The column the widest pair of names needs.

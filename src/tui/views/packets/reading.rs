@@ -40,7 +40,7 @@ pub(crate) enum TreeRow<'a> {
     /// With its depth below the layer, from 1.
     Field(&'a Field, u16),
     Problem(&'a Problem),
-    /// What stands out about the segment among the others of its capture, below its TCP layer.
+    /// What the packet is among the others of its capture, below the layer it is about.
     Mark(Mark, &'a Layer),
 }
 
@@ -75,9 +75,10 @@ pub(crate) fn tree<'a>(decoded: &'a Decoded, marks: &[Mark]) -> Vec<TreeRow<'a>>
     let mut rows = Vec::new();
     for layer in &decoded.layers {
         rows.push(TreeRow::Layer(layer));
-        if layer.name == "tcp" {
-            rows.extend(marks.iter().map(|mark| TreeRow::Mark(*mark, layer)));
-        }
+        // Below the first layer they are about: an error quotes layers of the same name.
+        let first = decoded.layer(layer.name).is_some_and(|it| std::ptr::eq(it, layer));
+        let here = marks.iter().filter(|mark| first && mark.is_about(layer.name));
+        rows.extend(here.map(|mark| TreeRow::Mark(*mark, layer)));
         push_fields(&mut rows, &layer.fields, 1);
     }
     rows.extend(decoded.problems.iter().map(TreeRow::Problem));
