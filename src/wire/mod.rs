@@ -8,6 +8,7 @@ mod arp;
 mod checksum;
 mod data;
 mod dhcp;
+mod dhcpv6;
 mod dns;
 mod ethernet;
 mod http;

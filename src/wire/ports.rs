@@ -20,6 +20,8 @@ pub(super) const fn meaning(port: u16) -> &'static str {
         143 => "imap",
         179 => "bgp",
         443 => "https",
+        546 => "dhcpv6-client",
+        547 => "dhcpv6-server",
         853 => "domain-s (DNS over TLS)",
         0..=1023 => "system port: well-known services",
         3306 => "mysql",

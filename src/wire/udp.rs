@@ -51,6 +51,7 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
     Some(match (from, to) {
         (53, _) | (_, 53) if !facts.quoted => Next::Dns,
         (67 | 68, 67 | 68) if !facts.quoted => Next::Dhcp,
+        (546 | 547, 546 | 547) if !facts.quoted => Next::Dhcpv6,
         _ => Next::Data("a UDP datagram"),
     })
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::reader::{Reader, Words};
 use super::tcp::Segment;
-use super::{Decoded, arp, data, dhcp, dns, ethernet, http, icmp, icmpv6, igmp, ipv4, ipv6, tcp, udp};
+use super::{Decoded, arp, data, dhcp, dhcpv6, dns, ethernet, http, icmp, icmpv6, igmp, ipv4, ipv6, tcp, udp};
 
 /// More layers than this are not looked for: a frame of VLAN tags only would have hundreds.
 const MOST_LAYERS: usize = 16;
@@ -37,6 +37,7 @@ pub(super) enum Next {
     Tcp,
     Dns,
     Dhcp,
+    Dhcpv6,
     /// DNS over TCP: a length comes first.
     DnsStream,
     Http,
@@ -177,6 +178,7 @@ fn read(next: Next, r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next
         Next::Udp => udp::read(r, facts).map(Some),
         Next::Tcp => tcp::read(r, facts).map(Some),
         Next::Dhcp => dhcp::read(r, facts).map(|()| None),
+        Next::Dhcpv6 => dhcpv6::read(r, facts).map(|()| None),
         Next::Dns => dns::read(r, facts).map(|()| None),
         Next::DnsStream => dns::read_stream(r, facts).map(|()| None),
         Next::Http => Some(http::read(r, facts)),
@@ -209,6 +211,7 @@ const fn names(next: Next, facts: &Facts) -> (&'static str, &'static str) {
         Next::Tcp if facts.quoted => ("tcp", "Transmission Control Protocol, quoted by the error"),
         Next::Tcp => ("tcp", "Transmission Control Protocol"),
         Next::Dhcp => ("dhcp", "Dynamic Host Configuration Protocol"),
+        Next::Dhcpv6 => ("dhcpv6", "Dynamic Host Configuration Protocol v6"),
         Next::Dns | Next::DnsStream => ("dns", "Domain Name System"),
         Next::Http => ("http", "Hypertext Transfer Protocol"),
         Next::Data(_) => ("data", "Data"),
@@ -223,7 +226,7 @@ fn beyond(layer: Next, bytes: Range<usize>, frame: &[u8], ahead: &mut Vec<(Next,
     }
     let what = match layer {
         Next::Ethernet | Next::Vlan | Next::Arp | Next::Ipv4 | Next::Ipv6 if bytes.end == frame.len() => Next::Padding,
-        // RFC 4884 §5.5: what follows a quotation of a length that is said.
+        // RFC 4884 §7: what follows a quotation of a length that is said.
         Next::Icmp | Next::Icmpv6 => Next::IcmpExtension,
         // RFC 7766 §6.2.1.1: several messages may stand in one segment.
         Next::DnsStream if dns::begins_stream_message(&frame[bytes.clone()]) => Next::DnsStream,

@@ -1,5 +1,6 @@
 //! Frames made by hand, a capture for each family of messages: what no demo sends is read and judged too.
 mod dhcp;
+mod dhcpv6;
 mod dns;
 mod icmp;
 mod internet6;
@@ -28,6 +29,7 @@ pub(crate) fn families() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("ipv6", internet6::frames()),
         ("neighbor discovery", neighbor::frames()),
         ("dhcp", dhcp::frames()),
+        ("dhcpv6", dhcpv6::frames()),
         ("dns records", dns::frames()),
     ]
 }

@@ -155,6 +155,18 @@ fn the_same_ports_again_are_another_connection() {
     assert_eq!(analysis.segments[&5].sequence, 0);
 }
 
+#[test]
+fn two_owners_of_one_address_stand_out() {
+    let arp = |last: u8, operation: u8| {
+        let mut frame = vec![0xff; 6];
+        frame.extend([2, 0, 0, 0, 0, last, 8, 6, 0, 1, 8, 0, 6, 4, 0, operation, 2, 0, 0, 0, 0, last, 10, 0, 0, 1]);
+        frame.extend([0, 0, 0, 0, 0, 0, 10, 0, 0, 1]);
+        (0, frame)
+    };
+    let analysis = Capture(vec![arp(1, 1), arp(1, 2), arp(2, 2), arp(2, 1)]).analyse();
+    assert_eq!(analysis.into_marks().into_iter().collect::<Vec<_>>(), [(3, vec![Mark::DuplicateAddress])]);
+}
+
 proptest::proptest! {
     #[test]
     fn any_frames_can_be_analysed(frames: Vec<Vec<u8>>, numbers: Vec<(bool, u32, u32, u16, u8)>) {

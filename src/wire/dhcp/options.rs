@@ -22,13 +22,13 @@ const END: Words = Words::new("dhcp.option.end", "End", "RFC 2132 §3.2", "The l
 pub(super) const AFTER_END: Words = Words::new(
     "dhcp.option.padding",
     "Padding after the end",
-    "RFC 2131 §4.1",
+    "RFC 951 §3",
     "Many relays and servers drop messages shorter than BOOTP's 300 bytes, so clients fill up with zeros.",
 );
 pub(super) const FIELD_PADDING: Words = Words::new(
     "dhcp.option.field_padding",
     "Padding after the end",
-    "RFC 2131 §4.1",
+    "RFC 2132 §9.3",
     "The field has the same length whatever the options need.",
 );
 const LEFT_OVER: Words = Words::new(

@@ -59,7 +59,7 @@ const QUENCH_UNUSED: Words =
 const LENGTH: Words = Words::new(
     "icmp.length",
     "Length of the quoted packet",
-    "RFC 4884 §3",
+    "RFC 4884 §4",
     "In 4 bytes: the quotation ends there, and what follows says more about the error.",
 );
 const ORIGINATE: Words = Words::new(
@@ -76,7 +76,7 @@ const MASK: Words = Words::new(
     "icmp.address_mask",
     "Address mask",
     "RFC 950, Appendix I",
-    "The subnet mask of the link; hosts learn it by DHCP today (RFC 6918 §2.5).",
+    "The subnet mask of the link; hosts learn it by DHCP today (RFC 6918).",
 );
 const ADDRESSES: Words =
     Words::new("icmp.num_addrs", "Addresses", ROUTERS, "How many addresses of routers are announced.");

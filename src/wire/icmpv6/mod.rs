@@ -39,7 +39,7 @@ const UNUSED: Words =
 const LENGTH: Words = Words::new(
     "icmpv6.length",
     "Length of the quoted packet",
-    "RFC 4884 §3",
+    "RFC 4884 §4",
     "In 8 bytes: the quotation ends there, and what follows says more about the error.",
 );
 const MTU: Words = Words::new(

@@ -48,7 +48,7 @@ const PREFERENCE: Words = Words::new(
 const PROXY: Words = Words::new(
     "icmpv6.nd.ra.flag.p",
     "Proxied",
-    "RFC 4389 §4.1.3.3",
+    "RFC 4389",
     "The advertisement was passed on by a neighbor discovery proxy.",
 );
 const ROUTER_RESERVED: Words = Words::new("icmpv6.nd.ra.flag.rsv", "Reserved", ADVERTISE_ROUTER, "Kept zero.");

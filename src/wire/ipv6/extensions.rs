@@ -54,7 +54,7 @@ const LAST_ENTRY: Words = Words::new(
     "The index of the last segment of the list, so that its length is known apart from what follows it.",
 );
 const SEGMENT_FLAGS: Words =
-    Words::new("ipv6.routing.srh.flags", "Flags", "RFC 8754 §2.1", "None is in use by the base document.");
+    Words::new("ipv6.routing.srh.flags", "Flags", "RFC 8754 §2", "None is in use by the base document.");
 const TAG: Words = Words::new("ipv6.routing.srh.tag", "Tag", "RFC 8754 §2", "Marks packets of one class or group.");
 const SEGMENT: Words = Words::new(
     "ipv6.routing.srh.addr",

@@ -72,7 +72,7 @@ const HOME: Words = Words::new(
 const EXPERIMENT: Words = Words::new(
     "ipv6.opt.experimental",
     "Experimental data",
-    "RFC 4727 §7",
+    "RFC 4727",
     "The number is for experiments: only those who agreed on one know what it means.",
 );
 const UNKNOWN: Words = Words::new(
