@@ -169,7 +169,7 @@ fn a_knob_takes_a_typed_value_or_says_what_it_takes() {
     assert!(stage.is_typing() && drawn(&stage, (80, 24)).contains("▸ 75▏"), "{}", drawn(&stage, (80, 24)));
     let effects = stage.update(&Action::RunAgain).expect("the stage's key");
     let [Effect::Warn(said)] = effects.as_slice() else { panic!("{effects:?}") };
-    assert_eq!(said, "`rtt`: `75` is not a time without its unit: write 75ms");
+    assert_eq!(said, "`rtt`: `75` is not a time without its unit: write 75ms or 75s");
     press(&mut stage, 'm');
     press(&mut stage, 's');
     assert_eq!(act(&mut stage, Action::RunAgain), 0, "it is set, not run");
