@@ -96,6 +96,7 @@ fn ends(kind: &KnobKind) -> Vec<String> {
         KnobKind::Quantity { unit, min, max, .. } => vec![number(min, unit), number(max, unit)],
         KnobKind::Choice(words) => words.iter().map(|it| (*it).to_owned()).collect(),
         KnobKind::Switch => vec!["off".to_owned(), "on".to_owned()],
+        KnobKind::Text { suggestions, .. } => suggestions.iter().map(|it| (*it).to_owned()).collect(),
     }
 }
 

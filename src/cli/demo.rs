@@ -50,6 +50,7 @@ fn flag(knob: &Knob) -> Arg {
         KnobKind::Quantity { unit, .. } => unit.value_name(),
         KnobKind::Choice(_) => "WORD",
         KnobKind::Switch => "ON",
+        KnobKind::Text { .. } => "TEXT",
     };
     let help = format!("{} [{}; {} unless told]", knob.about, knob.range(), knob.shown(&knob.default()));
     let owned = *knob;

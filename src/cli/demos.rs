@@ -99,6 +99,15 @@ fn listed_knob(knob: &Knob) -> ListedKnob {
             max: None,
             choices: Some(words),
         },
+        KnobKind::Text { suggestions, .. } => ListedKnob {
+            name,
+            kind: "text",
+            unit: None,
+            default: suggestions[0].into(),
+            min: None,
+            max: None,
+            choices: Some(suggestions),
+        },
         KnobKind::Switch => {
             ListedKnob { name, kind: "switch", unit: None, default: false.into(), min: None, max: None, choices: None }
         }

@@ -26,6 +26,27 @@ pub enum KnobKind {
     Choice(&'static [&'static str]),
     /// Off unless turned on.
     Switch,
+    /// Any text of that form. Arrow keys go through the suggestions; the first is the default.
+    Text { suggestions: &'static [&'static str], form: Form },
+}
+
+/// What a text says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    DomainName,
+}
+
+impl Form {
+    /// The text as it is kept, or why it is none of this form.
+    fn read(self, text: &str) -> Result<String, String> {
+        match self {
+            Self::DomainName => {
+                let name = crate::services::dns::name(text).map_err(|error| error.to_string())?;
+                let text = name.to_ascii();
+                Ok(if name.is_root() { text } else { text.trim_end_matches('.').to_owned() })
+            }
+        }
+    }
 }
 
 /// A knob's setting.
@@ -34,6 +55,7 @@ pub enum Value {
     Quantity(Quantity),
     Choice(&'static str),
     Switch(bool),
+    Text(String),
 }
 
 /// A setting for each knob of a demo.
@@ -52,6 +74,8 @@ pub enum KnobError {
     Unreadable { name: &'static str, source: NotAQuantity },
     #[error("`{name}` goes from {min} to {max}; {value} lies outside")]
     OutOfRange { name: &'static str, min: Quantity, max: Quantity, value: Quantity },
+    #[error("`{name}`: {why}")]
+    NotAText { name: &'static str, why: String },
     #[error("`{name}` is one of {known}; `{text}` is not")]
     NotAChoice { name: &'static str, known: String, text: String },
 }
@@ -118,7 +142,19 @@ impl Knob {
             }
             KnobKind::Choice(words) => words.join(", "),
             KnobKind::Switch => "on, off".to_owned(),
+            KnobKind::Text { suggestions, .. } => format!("such as {}", suggestions.join(", ")),
         }
+    }
+
+    /// A text, with suggestions.
+    #[must_use]
+    pub const fn text(
+        name: &'static str,
+        about: &'static str,
+        suggestions: &'static [&'static str],
+        form: Form,
+    ) -> Self {
+        Self { name, about, kind: KnobKind::Text { suggestions, form }, zero: None }
     }
 
     /// The setting of a run that says nothing else.
@@ -128,6 +164,7 @@ impl Knob {
             KnobKind::Quantity { unit, default, .. } => Value::Quantity(Quantity::new(default, unit)),
             KnobKind::Choice(words) => Value::Choice(words[0]),
             KnobKind::Switch => Value::Switch(false),
+            KnobKind::Text { suggestions, .. } => Value::Text(suggestions[0].to_owned()),
         }
     }
 
@@ -151,6 +188,9 @@ impl Knob {
             }
             KnobKind::Choice(words) => self.one_of(words, text).map(Value::Choice),
             KnobKind::Switch => Ok(Value::Switch(self.one_of(&["on", "off"], text)? == "on")),
+            KnobKind::Text { form, .. } => {
+                form.read(text).map(Value::Text).map_err(|why| KnobError::NotAText { name: self.name, why })
+            }
         }
     }
 
@@ -171,15 +211,21 @@ impl Knob {
                 let moved = now.value + if up { step } else { -step };
                 Value::Quantity(Quantity::new(moved.clamp(min, max), unit))
             }
-            (KnobKind::Choice(words), Value::Choice(now)) => {
-                let here = words.iter().position(|word| word == now).unwrap_or(0);
-                let next = if up { here + 1 } else { here + words.len() - 1 };
-                Value::Choice(words[next % words.len()])
+            (KnobKind::Choice(words), Value::Choice(now)) => Value::Choice(beside(words, now, up)),
+            (KnobKind::Text { suggestions, .. }, Value::Text(now)) => {
+                Value::Text(beside(suggestions, now, up).to_owned())
             }
             (_, Value::Switch(on)) => Value::Switch(!on),
             (_, other) => other.clone(),
         }
     }
+}
+
+/// The word after this one, or before it; round at the ends.
+fn beside(words: &[&'static str], now: &str, up: bool) -> &'static str {
+    let here = words.iter().position(|word| *word == now).unwrap_or(0);
+    let next = if up { here + 1 } else { here + words.len() - 1 };
+    words[next % words.len()]
 }
 
 impl Knobs {
@@ -273,6 +319,15 @@ impl Knobs {
         }
     }
 
+    /// The text of a text knob; panics as [`Knobs::time`] does.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        match &self.values[name] {
+            Value::Text(text) => text,
+            other => panic!("knob {name} is {other:?}, not a text"),
+        }
+    }
+
     /// Whether a switch is on; panics as [`Knobs::time`] does.
     #[must_use]
     pub fn is_on(&self, name: &str) -> bool {
@@ -291,6 +346,7 @@ impl Value {
             Self::Quantity(quantity) => format!("{quantity:#}").replace(' ', ""),
             Self::Choice(word) => (*word).to_owned(),
             Self::Switch(on) => if *on { "on" } else { "off" }.to_owned(),
+            Self::Text(text) => text.clone(),
         }
     }
 }

@@ -31,7 +31,7 @@ mod workload;
 use std::collections::BTreeMap;
 
 pub use export::Export;
-pub use knob::{Knob, KnobError, KnobKind, Knobs, Value};
+pub use knob::{Form, Knob, KnobError, KnobKind, Knobs, Value};
 pub use live::Live;
 
 use crate::recording::{Intervention, Recording, Run};

@@ -22,6 +22,10 @@ pub const SHAPE: &str = r#"{
     "fate": "delivered", "fate_reason": null}],
   "events": [{"at_ns": 0, "until_ns": null, "node": "client",
     "kind": "call", "call": "connect(..)", "result": ".."}],
+  "steps": [{"n": 1, "at_ns": 0, "until_ns": 80000000,
+    "node": "client", "depth": 0, "kind": "answer", "title": "..",
+    "facts": {"server": "..", "rtt_ns": 80000000}, "why": "..",
+    "packets": [1, 2]}],
   "spans": [{"lane": "TCP", "name": "handshake", "from_ns": 0,
     "to_ns": 80000000, "packets": [1, 2]}],
   "series": [{"name": "queue", "unit": "B", "points": [[0, 1500]]}],
@@ -36,6 +40,8 @@ Values are integers of their unit: ns, bit/s, B, ppm or count. Times are nanosec
 at_ns: handed to the link; left_ns: its first bit goes out; arrived_ns: its last bit is in, null where that never was.
 
 fate: delivered, lost, queue_full, dropped, delayed, duplicated or copy. An event's kind: call (call, result), state (machine, from, to), decision (text) or note (text). action: drop, duplicate or delay with secs and nanos.
+
+steps: the rows of a trace (a DNS resolution, a path); depth is 0 for the matter itself, more for what it needed on the way. facts: texts, integers of their unit (times end with _ns) and lists of texts; which there are is the demo's.
 
 live: null, or {host, address} of a run on real sockets: host as it was written, null for a server of its own on loopback. Such a run has no packets.
 
@@ -53,6 +59,7 @@ struct View<'a> {
     markers: Vec<Marker<'a>>,
     packets: Vec<Packet<'a>>,
     events: Vec<Event<'a>>,
+    steps: Vec<Step<'a>>,
     spans: Vec<Span<'a>>,
     series: &'a [super::Series],
     nodes: Vec<Node<'a>>,
@@ -99,6 +106,20 @@ struct Event<'a> {
     node: &'a str,
     #[serde(flatten)]
     kind: &'a EventKind,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    n: usize,
+    at_ns: Time,
+    until_ns: Time,
+    node: &'a str,
+    depth: u8,
+    kind: &'a str,
+    title: &'a str,
+    facts: BTreeMap<String, serde_json::Value>,
+    why: &'a str,
+    packets: &'a [u32],
 }
 
 #[derive(Serialize)]
@@ -165,6 +186,7 @@ fn view(recording: &Recording) -> View<'_> {
         markers: recording.markers.iter().map(marker).collect(),
         packets: recording.packets.iter().map(|it| packet(recording, it)).collect(),
         events: recording.events.iter().map(|it| event(recording, it)).collect(),
+        steps: recording.steps.iter().enumerate().map(|(index, it)| step(recording, index, it)).collect(),
         spans: recording.spans.iter().map(span).collect(),
         series: &recording.series,
         nodes: recording.topology.nodes.iter().map(node).collect(),
@@ -199,6 +221,21 @@ fn packet<'a>(recording: &'a Recording, it: &'a super::Packet) -> Packet<'a> {
 
 fn event<'a>(recording: &'a Recording, it: &'a super::Event) -> Event<'a> {
     Event { at_ns: it.at, until_ns: it.until, node: recording.node_name(it.node), kind: &it.kind }
+}
+
+fn step<'a>(recording: &'a Recording, index: usize, it: &'a super::Step) -> Step<'a> {
+    Step {
+        n: index + 1,
+        at_ns: it.at,
+        until_ns: it.until,
+        node: recording.node_name(it.node),
+        depth: it.depth,
+        kind: &it.kind,
+        title: &it.title,
+        facts: it.facts.iter().map(|fact| (fact.key(), fact.json())).collect(),
+        why: &it.why,
+        packets: &it.packets,
+    }
 }
 
 fn span(it: &super::Span) -> Span<'_> {
@@ -267,7 +304,7 @@ mod tests {
             serde_json::Value::Object(map) => {
                 for (name, inner) in map {
                     names.push(name.clone());
-                    if !["knobs", "events", "interventions"].contains(&name.as_str()) {
+                    if !["knobs", "events", "interventions", "facts"].contains(&name.as_str()) {
                         keys(inner, names);
                     }
                 }

@@ -7,6 +7,7 @@ mod live;
 #[cfg(test)]
 mod sample;
 pub mod saved;
+mod step;
 pub mod text;
 mod time;
 pub mod vantage;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::quantity::Quantity;
 pub use live::Live;
+pub use step::{Fact, Step, Value};
 pub use time::Time;
 
 /// A whole run. Indices (`node`, `link`) point into its [`Topology`]; packet numbers start at 1.
@@ -30,6 +32,9 @@ pub struct Recording {
     pub packets: Vec<Packet>,
     /// What happened inside hosts, ordered by start.
     pub events: Vec<Event>,
+    /// The rows of a trace, in the order they happened; empty where a run is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
     /// Bars of the timing waterfall, ordered by lane and start.
     pub spans: Vec<Span>,
     /// Curves of the chart.

@@ -23,6 +23,21 @@ pub(crate) fn sample() -> Recording {
         how: "the SYN out to the SYN-ACK in (1 RTT when nothing is lost)".into(),
     };
     let span = Span { lane: "TCP".into(), name: "handshake".into(), from: ms(0), to: ms(80), packets: Some((1, 2)) };
+    let step = Step {
+        at: ms(0),
+        until: ms(80),
+        node: 0,
+        depth: 0,
+        kind: "answer".into(),
+        title: "the server answers".into(),
+        facts: vec![
+            Fact::text("server", "server"),
+            Fact::quantity("rtt", Quantity::time(Duration::from_millis(80))),
+            Fact::list("refused", vec!["a record of another zone".into()]),
+        ],
+        why: "It is there.".into(),
+        packets: vec![1, 2],
+    };
     let unit = crate::quantity::Unit::Bytes;
     Recording {
         run: Run {
@@ -35,6 +50,7 @@ pub(crate) fn sample() -> Recording {
         topology: topology(),
         packets,
         events: events(),
+        steps: vec![step],
         spans: vec![span],
         series: vec![Series { name: "in flight".into(), unit, points: vec![(ms(0), 0), (ms(80), 1460)] }],
         measurements: vec![measurement],

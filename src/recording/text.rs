@@ -1,7 +1,7 @@
 //! A run as text: the `--text` form, for people, pipes and screen readers. One fact a line, nothing by position alone.
 use std::fmt::Write as _;
 
-use super::{Event, EventKind, Fate, Meddling, Packet, Recording, Time};
+use super::{Event, EventKind, Fate, Meddling, Packet, Recording, Time, Value};
 use crate::quantity::Quantity;
 use crate::wire::text::visible;
 
@@ -38,6 +38,7 @@ fn write(out: &mut String, recording: &Recording, say: &dyn Fn(&str, &str) -> St
     heading(out, recording, say)?;
     measurements(out, recording)?;
     markers(out, recording)?;
+    steps(out, recording)?;
     match &recording.run.live {
         Some(live) => writeln!(out, "\n{}", visible(live.no_packets()))?,
         None => writeln!(out, "\nPackets ({})", recording.packets.len())?,
@@ -93,6 +94,30 @@ fn markers(out: &mut String, recording: &Recording) -> std::fmt::Result {
     for it in &recording.markers {
         let packet = it.packet.map_or(String::new(), |n| format!(", packet {n}"));
         writeln!(out, "  {}  {} ({}{packet})", stamp(it.at), visible(&it.label), visible(&it.name))?;
+    }
+    Ok(())
+}
+
+fn steps(out: &mut String, recording: &Recording) -> std::fmt::Result {
+    if !recording.steps.is_empty() {
+        writeln!(out, "\nSteps ({})", recording.steps.len())?;
+    }
+    for (number, it) in (1..).zip(&recording.steps) {
+        let (length, deeper) = (Quantity::time(it.until - it.at), "  ".repeat(it.depth.into()));
+        writeln!(out, "  {number:2}  {}  {deeper}{} ({}, {length})", stamp(it.at), visible(&it.title), visible(&it.kind))?;
+        for fact in &it.facts {
+            match &fact.value {
+                Value::List(texts) => {
+                    texts.iter().try_for_each(|text| writeln!(out, "      {}: {}", fact.name, visible(text)))?;
+                }
+                _ => writeln!(out, "      {}: {}", fact.name, visible(it.fact(&fact.name)))?,
+            }
+        }
+        if !it.packets.is_empty() {
+            let numbers: Vec<String> = it.packets.iter().map(ToString::to_string).collect();
+            writeln!(out, "      packets: {}", numbers.join(", "))?;
+        }
+        writeln!(out, "      why: {}", visible(&it.why))?;
     }
     Ok(())
 }

@@ -93,7 +93,7 @@ fn knob_of(demo: &str, knob: &str) -> Option<&'static Knob> {
 const fn unit_of(knob: &Knob) -> Option<Unit> {
     match knob.kind {
         KnobKind::Quantity { unit, .. } => Some(unit),
-        KnobKind::Choice(_) | KnobKind::Switch => None,
+        KnobKind::Choice(_) | KnobKind::Switch | KnobKind::Text { .. } => None,
     }
 }
 

@@ -369,9 +369,9 @@ impl Stage {
 /// A run without what was read off it and without what its nodes and programs say of it.
 fn packets_only(recording: &Recording) -> Recording {
     let (events, spans, series) = (Vec::new(), Vec::new(), Vec::new());
-    let (measurements, markers) = (Vec::new(), Vec::new());
+    let (steps, measurements, markers) = (Vec::new(), Vec::new(), Vec::new());
     let packets = recording.packets.iter().map(|it| Packet { reason: None, ..it.clone() }).collect();
-    Recording { packets, events, spans, series, measurements, markers, ..recording.clone() }
+    Recording { packets, events, steps, spans, series, measurements, markers, ..recording.clone() }
 }
 
 fn resolve(demo: &DemoRef) -> Result<(&'static Demo, Knobs), String> {

@@ -235,6 +235,7 @@ fn empty(knobs: &Knobs, setup: &Setup) -> Recording {
         },
         packets: Vec::new(),
         events: Vec::new(),
+        steps: Vec::new(),
         spans: Vec::new(),
         series: Vec::new(),
         measurements: Vec::new(),
