@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::demos::capture::Sight;
 use crate::lab::LabError;
 use crate::quantity::{Quantity, Unit};
-use crate::recording::{Event, EventKind, Marker, Measurement, Recording, Series, Span, Time};
+use crate::recording::{Event, EventKind, Marker, Measurement, Recording, Series, Span, Step, Time};
 
 /// Findings, to be put into the recording once it is no longer being read.
 #[derive(Debug, Default)]
@@ -13,6 +13,7 @@ pub(super) struct Findings {
     markers: Vec<Marker>,
     spans: Vec<Span>,
     series: Vec<Series>,
+    steps: Vec<Step>,
     notes: Vec<Event>,
 }
 
@@ -65,6 +66,16 @@ impl Findings {
         self.spans.push(Span { lane: lane.to_owned(), name, from, to, packets: None });
     }
 
+    /// A bar between two instants, with the packets that begin and end it, where there are such.
+    pub(super) fn span_of(&mut self, lane: &str, name: String, (from, to): (Time, Time), packets: Option<(u32, u32)>) {
+        self.spans.push(Span { lane: lane.to_owned(), name, from, to, packets });
+    }
+
+    /// The rows of a trace.
+    pub(super) fn steps(&mut self, steps: Vec<Step>) {
+        self.steps.extend(steps);
+    }
+
     /// A curve.
     pub(super) fn curve(&mut self, name: &str, unit: Unit, points: Vec<(Time, i64)>) {
         self.series.push(Series { name: name.to_owned(), unit, points });
@@ -81,6 +92,7 @@ impl Findings {
         self.spans.sort_by(|a, b| (&a.lane, a.from).cmp(&(&b.lane, b.from)));
         recording.measurements.extend(self.measurements);
         recording.markers.extend(self.markers);
+        recording.steps.extend(self.steps);
         recording.spans.extend(self.spans);
         recording.series.extend(self.series);
         recording.events.extend(self.notes);

@@ -5,6 +5,7 @@ mod chosen;
 mod congestion_window;
 mod connection_cost;
 mod connection_pool;
+mod dns_trace;
 mod encapsulation;
 pub mod export;
 mod findings;
@@ -14,6 +15,7 @@ mod keepalive;
 mod knob;
 pub mod live;
 mod nagle;
+mod name_servers;
 mod packet_tour;
 mod retransmission;
 mod states;
@@ -50,7 +52,8 @@ pub struct Demo {
     pub knobs: &'static [Knob],
     /// What it writes for other programs, beside the tables that every run gives.
     pub exports: &'static [Export],
-    /// The view to open with: `sequence`, `packets`, `waterfall`, `topology`, `chart`, `table`, `states`.
+    /// The view to open with: `sequence`, `packets`, `waterfall`, `topology`, `chart`, `table`, `states`,
+    /// `steps`.
     pub view: &'static str,
     /// Runs in the lab, to the end. The same arguments give the same recording.
     pub run: fn(&Knobs, &Setup) -> Recording,
@@ -114,6 +117,7 @@ pub fn all() -> &'static [&'static Demo] {
         &timeouts::DEMO,
         &keepalive::DEMO,
         &connection_cost::DEMO,
+        &dns_trace::DEMO,
     ]
 }
 

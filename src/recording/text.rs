@@ -104,7 +104,13 @@ fn steps(out: &mut String, recording: &Recording) -> std::fmt::Result {
     }
     for (number, it) in (1..).zip(&recording.steps) {
         let (length, deeper) = (Quantity::time(it.until - it.at), "  ".repeat(it.depth.into()));
-        writeln!(out, "  {number:2}  {}  {deeper}{} ({}, {length})", stamp(it.at), visible(&it.title), visible(&it.kind))?;
+        writeln!(
+            out,
+            "  {number:2}  {}  {deeper}{} ({}, {length})",
+            stamp(it.at),
+            visible(&it.title),
+            visible(&it.kind)
+        )?;
         for fact in &it.facts {
             match &fact.value {
                 Value::List(texts) => {

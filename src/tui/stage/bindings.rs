@@ -108,7 +108,8 @@ impl Stage {
         if self.can_live() && !self.is_underway() {
             keys.push(Binding::new([Key::char('L')], "run live", Action::Live));
         }
-        for (index, label) in LABELS.iter().enumerate() {
+        let shown = |kind: Kind| !kind.is_rare() || self.recording().is_some_and(|run| kind.has_content(run));
+        for (index, label) in LABELS.iter().enumerate().filter(|(index, _)| shown(Kind::ALL[*index])) {
             let digit = char::from_digit(u32::try_from(index + 1).unwrap_or(0), 10).unwrap_or('0');
             keys.push(Binding::quiet([Key::char(digit)], label, Action::View(index)));
         }
@@ -224,4 +225,5 @@ const LABELS: [&str; Kind::ALL.len()] = [
     "view: chart",
     "view: table of measurements",
     "view: state machines",
+    "view: steps of a trace",
 ];

@@ -98,7 +98,8 @@ impl Stage {
     }
 
     fn tab_places(&self, area: Rect) -> Vec<(Rect, String)> {
-        let names = Kind::ALL.iter().enumerate();
+        let shown = |kind: &Kind| !kind.is_rare() || self.recording().is_some_and(|run| kind.has_content(run));
+        let names = Kind::ALL.iter().enumerate().filter(|(_, kind)| shown(kind));
         let long: u16 = names.clone().map(|(_, kind)| pen::columns(kind.name()) + 4).sum::<u16>() - 2;
         let mut x = area.x + 1;
         let mut places = Vec::new();

@@ -15,6 +15,7 @@ pub(super) mod pen;
 mod prepared;
 pub(super) mod sequence;
 pub(super) mod states;
+mod steps;
 mod table;
 pub(super) mod topology;
 mod waterfall;
@@ -39,12 +40,21 @@ pub enum Kind {
     Chart,
     Table,
     States,
+    Steps,
 }
 
 impl Kind {
-    /// In the order of their keys, 1 to 7.
-    pub const ALL: [Self; 7] =
-        [Self::Sequence, Self::Packets, Self::Waterfall, Self::Topology, Self::Chart, Self::Table, Self::States];
+    /// In the order of their keys, 1 to 8.
+    pub const ALL: [Self; 8] = [
+        Self::Sequence,
+        Self::Packets,
+        Self::Waterfall,
+        Self::Topology,
+        Self::Chart,
+        Self::Table,
+        Self::States,
+        Self::Steps,
+    ];
 
     /// As lessons and demos name it, and the tabs.
     #[must_use]
@@ -57,6 +67,7 @@ impl Kind {
             Self::Chart => "chart",
             Self::Table => "table",
             Self::States => "states",
+            Self::Steps => "steps",
         }
     }
 
@@ -64,6 +75,12 @@ impl Kind {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether the view is of few demos only: then it has a tab and a key where there is something in it.
+    #[must_use]
+    pub const fn is_rare(self) -> bool {
+        matches!(self, Self::Steps)
     }
 
     /// Whether the recording has anything this view could show.
@@ -76,6 +93,7 @@ impl Kind {
             Self::Topology => !recording.topology.nodes.is_empty(),
             Self::Chart => !recording.series.is_empty(),
             Self::Table => !recording.measurements.is_empty(),
+            Self::Steps => !recording.steps.is_empty(),
             Self::States => recording.events.iter().any(|it| matches!(it.kind, EventKind::State { .. })),
         }
     }
@@ -228,6 +246,7 @@ fn draw_one(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         Kind::Topology => topology::draw(area, buffer, view),
         Kind::Chart => chart::draw(area, buffer, view),
         Kind::States => states::draw(area, buffer, view),
+        Kind::Steps => steps::draw(area, buffer, view),
     }
 }
 

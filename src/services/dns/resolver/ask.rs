@@ -74,6 +74,28 @@ impl<N: Net> Resolver<N> {
         Err(if any { Failure::Servers { zone, why } } else { Failure::NoAddress { zone } })
     }
 
+    /// One server's answer to a whole question, or why there is none.
+    pub(super) async fn attempt_once(
+        &self,
+        work: &mut Work,
+        zone: &Name,
+        (name, address): (&Name, IpAddr),
+        asked: &Question,
+    ) -> Result<Judged, String> {
+        let attempt = Attempt { zone, name, address, asked, whole: true, number: 1 };
+        match self.attempt(work, attempt).await {
+            Ok(outcome) => outcome.map_err(|unusable| unusable.reason),
+            Err(failure) => Err(failure.to_string()),
+        }
+    }
+
+    /// Every server of a zone, at every address of it that can be found.
+    pub(super) async fn everybody(&self, work: &mut Work, zone: &Delegation) -> Vec<(Name, IpAddr)> {
+        let mut candidates = self.candidates(zone);
+        while matches!(self.look_up(work, &mut candidates).await, Ok(true)) {}
+        candidates.known
+    }
+
     fn candidates(&self, zone: &Delegation) -> Candidates {
         let mut candidates = Candidates { known: Vec::new(), unknown: Vec::new() };
         for (name, glue) in &zone.servers {

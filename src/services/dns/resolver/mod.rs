@@ -5,6 +5,7 @@ mod judge;
 mod options;
 mod recursive;
 mod servers;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -26,6 +27,7 @@ use walk::{Ended, Work};
 
 pub use judge::{address, say};
 pub use options::{Hints, Limits, Options, Place};
+pub use survey::{Level, Survey};
 pub use trace::{Failure, Families, Kind, Outcome, Question, Resolution, Server, Step};
 
 /// RFC 8767 §5: when there is an expired answer, nobody waits longer than this for a new one.

@@ -136,12 +136,12 @@ impl Step {
     /// The step in one line.
     #[must_use]
     pub fn says(&self) -> String {
-        let zone = &self.zone;
+        let zone = said(&self.zone);
         match &self.kind {
             Kind::Cached { left } => format!("the cache has it, for {left} s more"),
             Kind::Known { left } => format!("the cache knows the servers of {zone}, for {left} s more"),
             Kind::Referral { cut, servers, glue } => {
-                format!("referral to {cut}: {servers} servers, {glue} addresses of them")
+                format!("referral to {cut} ({}, {})", counted(*servers, "server"), counted(*glue, "address"))
             }
             Kind::Answer { records: 1 } => "the answer: 1 record".to_owned(),
             Kind::Answer { records } => format!("the answer: {records} records"),
@@ -161,7 +161,7 @@ impl Step {
     /// Why the step is as it is, and what follows from it.
     #[must_use]
     pub fn why(&self) -> String {
-        let (zone, name) = (&self.zone, &self.question.name);
+        let (zone, name) = (said(&self.zone), &self.question.name);
         match &self.kind {
             Kind::Cached { .. } => "An answer may be used again until its TTL is over (RFC 1034 §3.6).".to_owned(),
             Kind::Known { .. } => {
@@ -195,6 +195,20 @@ impl Step {
             Kind::Stale { .. } => "RFC 8767: an old answer is better than none; it goes out with a TTL of 30 s.".to_owned(),
         }
     }
+}
+
+/// `1 server`, `2 addresses`.
+fn counted(count: usize, thing: &str) -> String {
+    match (count, thing.ends_with('s')) {
+        (1, _) => format!("1 {thing}"),
+        (_, true) => format!("{count} {thing}es"),
+        (_, false) => format!("{count} {thing}s"),
+    }
+}
+
+/// A zone's name in a sentence.
+fn said(zone: &Name) -> String {
+    if zone.is_root() { "the root".to_owned() } else { zone.to_string() }
 }
 
 /// How a resolution ended.

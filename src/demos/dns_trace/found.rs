@@ -1,0 +1,111 @@
+//! What a resolution came to: its rows, bars, markers and numbers.
+use std::time::Duration;
+
+use super::Seen;
+use crate::demos::capture::capture;
+use crate::demos::findings::Findings;
+use crate::demos::name_servers::rows;
+use crate::quantity::Quantity;
+use crate::recording::{Recording, Step};
+use crate::services::dns::Transport;
+use crate::services::dns::resolver::{self, Outcome, Resolution, Survey};
+
+pub(super) fn found(recording: &Recording, seen: &Seen) -> Findings {
+    let mut findings = Findings::default();
+    findings.mark_at("question", "the client asks its resolver", Some(seen.asked), None);
+    if let Some(answered) = seen.answered {
+        findings.mark_at("client-answer", "the client has its answer", Some(answered), None);
+        findings.span_at("0 client", "question to answer".to_owned(), seen.asked, answered);
+        let how = "the client's question out to its answer in: 1 RTT to the resolver, and the resolver's own search";
+        findings.time("total_time", "the client waited", Some(answered - seen.asked), how);
+    }
+    let sights = capture(recording, "resolver");
+    let node = recording.node("resolver").unwrap_or_default();
+    if let Some(resolution) = &seen.resolution {
+        let rows = rows::rows(&resolution.steps, node, &sights);
+        rows::mark(&mut findings, &rows);
+        numbers(&mut findings, resolution);
+        findings.steps(rows);
+    }
+    if let Some(survey) = &seen.survey {
+        compare(&mut findings, survey, rows::rows(&survey.steps, node, &sights));
+    }
+    findings
+}
+
+/// The numbers of a resolution.
+pub(super) fn numbers(findings: &mut Findings, it: &Resolution) {
+    let how = "from the question at the resolver to its answer: the round trips to the servers, one after the other";
+    findings.time("resolver_time", "the resolver searched for", Some(it.ended - it.began), how);
+    let asked: Vec<&resolver::Step> = it.steps.iter().filter(|step| step.server.is_some()).collect();
+    findings.count("queries", "queries to servers", asked.len(), "each a row with a server");
+    let over_tcp = |step: &&&resolver::Step| step.server.as_ref().is_some_and(|it| it.transport == Transport::Tcp);
+    let tcp = asked.iter().filter(over_tcp).count();
+    let how = "one for each query, and one more for the handshake of each over TCP, when nothing is lost";
+    findings.count("round_trips", "round trips", asked.len() + tcp, how);
+    let side = asked.iter().filter(|step| step.depth > 0).count();
+    findings.count(
+        "side_queries",
+        "of them for a server's address",
+        side,
+        "a server named without glue is looked up first",
+    );
+    let longest = asked.iter().map(|step| step.took()).max();
+    findings.time(
+        "slowest_step",
+        "the slowest step took",
+        longest,
+        "one query out to its answer in, or the end of waiting",
+    );
+    let waited: Duration = asked.iter().map(|step| step.took()).sum();
+    findings.time("servers_time", "waiting for servers", Some(waited), "all of these steps added up");
+    let (sent, received) = asked
+        .iter()
+        .filter_map(|step| step.server.as_ref())
+        .fold((0, 0), |(sent, received), it| (sent + it.sent, received + it.received));
+    findings.bytes("query_bytes", "DNS bytes sent to servers", sent, "messages, without the headers below");
+    findings.bytes("answer_bytes", "DNS bytes received from them", received, "messages, without the headers below");
+    outcome(findings, &it.outcome);
+}
+
+fn outcome(findings: &mut Findings, outcome: &Outcome) {
+    let (records, ttl) = match outcome {
+        Outcome::Answer(records) => (records.as_slice(), records.iter().map(|it| it.ttl).min()),
+        Outcome::NoData { aliases, soa } | Outcome::NoName { aliases, soa } => {
+            (aliases.as_slice(), soa.as_ref().map(|it| it.ttl))
+        }
+        Outcome::Failed(_) => return,
+    };
+    findings.count("records", "records of the answer", records.len(), "aliases on the way are counted");
+    let ttl = ttl.map(|ttl| Quantity::time(Duration::from_secs(ttl.into())));
+    let how =
+        "the least TTL of its records; of a negative answer the lesser of the SOA's TTL and MINIMUM (RFC 2308 §5)";
+    findings.measure("ttl", "the answer may be kept for", ttl, how);
+}
+
+/// What asking everybody found.
+fn compare(findings: &mut Findings, survey: &Survey, rows: Vec<Step>) {
+    let asked: usize = survey.levels.iter().map(|it| it.said.len()).sum();
+    findings.count(
+        "servers_asked",
+        "servers asked for the comparison",
+        asked,
+        "every address of every server on the way",
+    );
+    let differ = survey.levels.iter().filter(|it| !it.agrees()).count();
+    let how = "zones whose servers do not all say the same, TTLs and order left aside";
+    findings.count("disagreements", "zones that disagree", differ, how);
+    let at = rows.last().map(|it| it.until);
+    for level in survey.levels.iter().filter(|it| !it.agrees()) {
+        for (name, address, said) in &level.said {
+            let text = format!("{} of {} ({address}) says: {said}", name, level.zone);
+            findings.note(at.unwrap_or_default(), rows.first().map_or(0, |it| it.node), text);
+        }
+    }
+    let marked = if differ == 0 { "every server says the same" } else { "servers disagree" };
+    findings.mark_at("compared", marked, at, None);
+    for row in &rows {
+        findings.span_of("9 every server", format!("{} {}", row.fact("server"), row.kind), (row.at, row.until), None);
+    }
+    findings.steps(rows.into_iter().map(|row| Step { depth: row.depth.saturating_add(1), ..row }).collect());
+}

@@ -1,0 +1,151 @@
+//! A resolution from the root, step by step: what each server was asked, what it answered, and what of it was believed.
+mod found;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use hickory_proto::rr::{Name, RData, Record};
+
+use crate::demos::findings::note_end;
+use crate::demos::name_servers::{self, DOMAIN, LOSS, NEAR, RESOLVER, ROOT, TLD, World};
+use crate::demos::{Demo, Form, Knob, Knobs, Setup};
+use crate::lab::{Lab, Limits};
+use crate::net::Net;
+use crate::recording::{Recording, Time};
+use crate::services::dns::resolver::{Options, Resolution, Resolver, Survey};
+use crate::services::dns::{self, RecordType, Transport, world};
+
+pub(super) const DEMO: Demo = Demo {
+    name: "dns-trace",
+    title: "A name looked up from the root",
+    about: "A resolver asks the root, then whom the root names, and so on: each referral, glue record, TTL, alias and negative \
+            answer is a row with its packets, with what is believed and what is not.",
+    chapters: &["W9"],
+    live: None,
+    knobs: &[
+        Knob::text("name", "what is looked up", NAMES, Form::DomainName),
+        Knob::choice("type", "which records", TYPES),
+        Knob::choice("cache", "what the resolver knows before", &["cold", "servers", "answer"]),
+        Knob::switch("minimise", "each server is asked for no more labels than it needs (RFC 9156)"),
+        Knob::choice("transport", "what carries the resolver's queries", &["udp", "tcp"]),
+        NEAR,
+        ROOT,
+        TLD,
+        DOMAIN,
+        LOSS,
+        Knob::switch("check", "then asks every server of every zone on the way, and compares"),
+        Knob::choice("secondary", "the copy of shop.example. on its second server", &["same", "outdated"]),
+    ],
+    exports: &[],
+    view: "steps",
+    run,
+};
+
+/// Names of the lab, each another story.
+const NAMES: &[&str] = &[
+    "www.shop.example",
+    "static.shop.example",
+    "www.blog.example",
+    "nobody.shop.example",
+    "anna.customers.shop.example",
+    "big.shop.example",
+    "www.half.example",
+    "www.lame.example",
+    "loop.shop.example",
+    "shop.example",
+    "_sip._tcp.shop.example",
+    "www.nowhere",
+];
+const TYPES: &[&str] = &["A", "AAAA", "CNAME", "MX", "NS", "TXT", "SOA", "SRV", "CAA", "HTTPS"];
+/// Between what warms the cache and the question.
+const PAUSE: Duration = Duration::from_secs(10);
+/// What the outdated copy says.
+const OLD_ADDRESS: [u8; 4] = [203, 0, 113, 79];
+
+/// What happened, for the findings.
+#[derive(Debug, Default)]
+struct Seen {
+    asked: Time,
+    answered: Option<Time>,
+    /// What the client got, in words.
+    outcome: String,
+    resolution: Option<Resolution>,
+    survey: Option<Survey>,
+}
+
+fn run(knobs: &Knobs, setup: &Setup) -> Recording {
+    let mut lab = Lab::new(setup.seed, &setup.interventions);
+    lab.limit(Limits { time: Duration::from_secs(600), ..Limits::default() });
+    let world = name_servers::build(&mut lab, knobs);
+    if knobs.choice("secondary") == "outdated" {
+        outdate(&world);
+    }
+    let seen = Rc::<RefCell<Seen>>::default();
+    let ended = lab.run(play(&world, knobs, setup.seed, &seen));
+    let mut recording = lab.finish(setup.run_of(&DEMO, knobs));
+    note_end(&mut recording, ended);
+    found::found(&recording, &seen.borrow()).into(&mut recording);
+    recording
+}
+
+/// The second server of the shop missed the last change of its zone.
+fn outdate(world: &World) {
+    let [origin, www] = ["shop.example", "www.shop.example"].map(|it| dns::name(it).expect("a domain name"));
+    let old = Record::from_rdata(www.clone(), 300, RData::A(std::net::Ipv4Addr::from(OLD_ADDRESS).into()));
+    let changed = world.authority("ns2-shop").change(&origin, |zone| zone.set(&www, RecordType::A, vec![old]));
+    assert!(changed, "the second server has the zone");
+}
+
+/// What is asked for.
+fn question(knobs: &Knobs) -> (Name, RecordType) {
+    let kind = knobs.choice("type").parse().expect("the types of this file are record types");
+    (dns::name(knobs.text("name")).expect("the knob takes domain names"), kind)
+}
+
+fn options(knobs: &Knobs) -> Options {
+    let mut options = Options::new(world::hints());
+    options.minimise = knobs.is_on("minimise");
+    options.transport = if knobs.choice("transport") == "tcp" { Transport::Tcp } else { Transport::Udp };
+    options
+}
+
+async fn play(world: &World, knobs: &Knobs, seed: u64, seen: &RefCell<Seen>) {
+    world.start().await;
+    let resolver = Resolver::new(world.resolver.clone(), options(knobs), seed);
+    dns::serve(&world.resolver, RESOLVER, resolver.clone()).await.expect("a new host has every port free");
+    let (name, kind) = question(knobs);
+    warm(world, &resolver, knobs, (&name, kind)).await;
+    let before = resolver.done().len();
+    seen.borrow_mut().asked = world.client.now();
+    let id = u16::try_from(seed % 0x1_0000).expect("16 bits remain");
+    let outcome = match dns::ask(&world.client, RESOLVER, dns::query(&name, kind, id)).await {
+        Ok(reply) => {
+            seen.borrow_mut().answered = Some(world.client.now());
+            format!("{}, {} records", reply.metadata.response_code, reply.answers.len())
+        }
+        Err(error) => error.to_string(),
+    };
+    world.client.note(format!("{name} {kind}: {outcome}"));
+    seen.borrow_mut().outcome = outcome;
+    // A resolver goes on when its client has given up.
+    while resolver.done().len() == before {
+        world.resolver.sleep(Duration::from_millis(100)).await;
+    }
+    seen.borrow_mut().resolution = resolver.done().into_iter().nth(before);
+    if knobs.is_on("check") {
+        let survey = resolver.survey(&name, kind).await;
+        seen.borrow_mut().survey = Some(survey);
+    }
+}
+
+/// Lets the resolver know what the knob says, some time before.
+async fn warm<N: Net>(world: &World, resolver: &Resolver<N>, knobs: &Knobs, (name, kind): (&Name, RecordType)) {
+    let domain = name.trim_to(2);
+    match knobs.choice("cache") {
+        "servers" => drop(resolver.resolve(&domain, RecordType::SOA).await),
+        "answer" => drop(resolver.resolve(name, kind).await),
+        _ => return,
+    }
+    world.client.sleep(PAUSE).await;
+}

@@ -1,0 +1,127 @@
+//! A resolution as rows: the steps, bars and markers of a recording, each with its packets.
+use std::net::SocketAddr;
+
+use crate::demos::capture::Sight;
+use crate::demos::findings::Findings;
+use crate::demos::frame::Content;
+use crate::quantity::{Quantity, Unit};
+use crate::recording::{self, Fact};
+use crate::services::dns::resolver::{Kind, Step};
+
+/// Names and texts of servers are the network's: none needs more room.
+const LONGEST: usize = 300;
+/// So many records of an answer are told.
+const MOST: usize = 16;
+
+/// The rows of a resolution at a node, with the packets among what the node saw.
+pub(in crate::demos) fn rows(steps: &[Step], node: usize, seen: &[Sight<'_>]) -> Vec<recording::Step> {
+    steps.iter().map(|step| row(step, node, seen)).collect()
+}
+
+fn row(step: &Step, node: usize, seen: &[Sight<'_>]) -> recording::Step {
+    let packets = step.server.as_ref().map_or_else(Vec::new, |server| {
+        let during = |it: &&Sight<'_>| (step.at..=step.until).contains(&it.at) && peer(it) == Some(server.address);
+        seen.iter().filter(during).map(|it| it.packet.n).collect()
+    });
+    recording::Step {
+        at: step.at,
+        until: step.until,
+        node,
+        depth: step.depth,
+        kind: step.kind.word().to_owned(),
+        title: title(step),
+        facts: facts(step),
+        why: step.why(),
+        packets,
+    }
+}
+
+/// The other end of a packet.
+fn peer(sight: &Sight<'_>) -> Option<SocketAddr> {
+    let (from, to) = match sight.content {
+        Content::Udp { from, to, .. } => (from, to),
+        Content::Tcp(segment) => (segment.from, segment.to),
+        _ => return None,
+    };
+    Some(SocketAddr::from(if sight.sent { to } else { from }))
+}
+
+fn title(step: &Step) -> String {
+    match &step.server {
+        Some(server) if step.depth == 0 => format!("{}: {}", server.name, step.says()),
+        Some(server) => format!("{}, for {}: {}", server.name, step.question, step.says()),
+        None => format!("{}: {}", step.question, step.says()),
+    }
+}
+
+fn facts(step: &Step) -> Vec<Fact> {
+    let mut facts = vec![
+        Fact::text("zone", step.zone.to_string()),
+        Fact::text("name", step.question.name.to_string()),
+        Fact::text("type", step.question.kind.to_string()),
+    ];
+    if let Some(server) = &step.server {
+        facts.extend([
+            Fact::text("server", server.name.to_string()),
+            Fact::text("address", server.address.to_string()),
+            Fact::text("transport", server.transport.to_string().to_lowercase()),
+            Fact::quantity("attempt", Quantity::new(server.attempt.into(), Unit::Count)),
+            Fact::quantity("rtt", Quantity::time(step.took())),
+            Fact::quantity("sent", Quantity::bytes(server.sent)),
+            Fact::quantity("received", Quantity::bytes(server.received)),
+        ]);
+    }
+    match &step.kind {
+        Kind::Referral { cut, servers, glue } => facts.extend([
+            Fact::text("cut", cut.to_string()),
+            Fact::quantity("servers", Quantity::count(*servers)),
+            Fact::quantity("glue", Quantity::count(*glue)),
+        ]),
+        Kind::Alias { target } => facts.push(Fact::text("target", target.to_string())),
+        Kind::NoName { ttl } | Kind::NoData { ttl } => facts.push(seconds("ttl", *ttl)),
+        Kind::Cached { left } | Kind::Known { left } => facts.push(seconds("ttl", *left)),
+        Kind::Stale { age } => facts.push(seconds("age", *age)),
+        Kind::Refused(code) => facts.push(Fact::text("rcode", code.to_string())),
+        _ => {}
+    }
+    facts.push(Fact::list("believed", shortened(&step.believed)));
+    facts.push(Fact::list("refused", shortened(&step.refused)));
+    facts
+}
+
+fn seconds(name: &str, seconds: u32) -> Fact {
+    Fact::quantity(name, Quantity::time(std::time::Duration::from_secs(seconds.into())))
+}
+
+fn shortened(texts: &[String]) -> Vec<String> {
+    let mut shown: Vec<String> =
+        texts.iter().take(MOST).map(|text| crate::wire::text::visible_start(text, LONGEST)).collect();
+    if texts.len() > MOST {
+        shown.push(format!("and {} more", texts.len() - MOST));
+    }
+    shown
+}
+
+/// Bars by zone, and a marker at the end of each step: `referral-1`, `referral-2`, `answer-1`.
+pub(in crate::demos) fn mark(findings: &mut Findings, rows: &[recording::Step]) {
+    let mut zones: Vec<String> = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let zone = row.fact("zone");
+        let lane = zones.iter().position(|it| *it == zone).unwrap_or_else(|| {
+            zones.push(zone.clone());
+            zones.len() - 1
+        });
+        let nth = rows[..=index].iter().filter(|it| it.kind == row.kind).count();
+        let last = row.packets.last().copied();
+        findings.mark_at(&format!("{}-{nth}", row.kind), &row.title, Some(row.until), last);
+        let server = row.fact("server");
+        if !server.is_empty() {
+            let name = format!("{server} {}", row.kind);
+            findings.span_of(&format!("{} zone {zone}", lane + 1), name, (row.at, row.until), ends(&row.packets));
+        }
+    }
+}
+
+fn ends(packets: &[u32]) -> Option<(u32, u32)> {
+    Some((*packets.first()?, *packets.last()?))
+}

@@ -1,0 +1,110 @@
+//! The rows of a trace: each step in a line, and below them all that is known of the one under the cursor.
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{View, pen};
+use crate::quantity::Quantity;
+use crate::recording::{Step, Time, Value};
+use crate::wire::text::visible;
+
+/// Columns of a row before its text: number, when, how long.
+const BEFORE: u16 = 27;
+
+/// Draws the rows above, the one under the cursor below.
+pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
+    let steps = &view.run.recording().steps;
+    let here = current(steps, view.state.cursor);
+    let most = (area.height / 2).max(1);
+    let rows = u16::try_from(steps.len()).unwrap_or(u16::MAX).min(most);
+    let first = super::first(here, rows, steps.len());
+    for (y, (index, step)) in (0..rows).zip(steps.iter().enumerate().skip(first)) {
+        draw_row(Rect { y: area.y + y, height: 1, ..area }, buffer, view, (index, step, index == here));
+    }
+    let below = Rect { y: area.y + rows, height: area.height - rows, ..area };
+    if let Some(step) = steps.get(here) {
+        draw_details(below, buffer, view, step);
+    }
+}
+
+/// The last step that has begun; the first before any has.
+fn current(steps: &[Step], cursor: Time) -> usize {
+    steps.iter().rposition(|step| step.at <= cursor && (step.at < cursor || step.at == step.until)).unwrap_or(0)
+}
+
+fn draw_row(row: Rect, buffer: &mut Buffer, view: &View<'_>, (index, step, here): (usize, &Step, bool)) {
+    let theme = view.theme;
+    let style = match () {
+        () if here => theme.strong,
+        () if step.at > view.state.cursor => theme.dim,
+        () => theme.text,
+    };
+    pen::put(buffer, row, (0, 0), if here { "▸" } else { " " }, theme.accent);
+    pen::put_right(buffer, row, (4, 0), &(index + 1).to_string(), theme.dim);
+    pen::put_right(buffer, row, (15, 0), &step.at.to_string(), style);
+    pen::put_right(buffer, row, (BEFORE - 2, 0), &format!("+{}", Quantity::time(step.until - step.at)), theme.dim);
+    let hue = if is_trouble(&step.kind) { theme.warn } else { style };
+    let x = BEFORE + u16::from(step.depth.min(8)) * 2;
+    let room = usize::from(row.width.saturating_sub(x));
+    pen::put(buffer, row, (x, 0), &pen::cut(&visible(&step.title), room), hue);
+}
+
+/// Kinds that cost time and brought nothing.
+fn is_trouble(kind: &str) -> bool {
+    matches!(kind, "timeout" | "refused" | "lame" | "failed" | "stale")
+}
+
+fn draw_details(area: Rect, buffer: &mut Buffer, view: &View<'_>, step: &Step) {
+    let (theme, width) = (view.theme, usize::from(area.width.saturating_sub(2)).max(8));
+    let mut y = 1;
+    let mut put = |text: &str, style, indent: &str| {
+        let options = textwrap::Options::new(width).subsequent_indent(indent);
+        for line in textwrap::wrap(text, options) {
+            if y < area.height {
+                pen::put(buffer, area, (1, y), &line, style);
+            }
+            y += 1;
+        }
+    };
+    put(&visible(&step.why), theme.text, "");
+    let short = step.facts.iter().filter(|fact| !matches!(fact.value, Value::List(_)));
+    let short: Vec<String> = short.map(|fact| format!("{} {}", fact.name, visible(step.fact(&fact.name)))).collect();
+    put(&short.join("   "), theme.dim, "");
+    for fact in &step.facts {
+        let Value::List(texts) = &fact.value else { continue };
+        let style = if fact.name == "refused" { theme.warn } else { theme.text };
+        texts.iter().for_each(|text| put(&format!("{}: {}", fact.name, visible(text)), style, "    "));
+    }
+    if !step.packets.is_empty() {
+        let numbers: Vec<String> = step.packets.iter().map(ToString::to_string).collect();
+        put(&format!("packets {}", numbers.join(", ")), theme.dim, "");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::recording::{Recording, Time};
+    use crate::tui::views::{Kind, Prepared, State, fixture};
+
+    fn trace(settings: &[(&str, &str)]) -> Recording {
+        let settings = settings.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        crate::demos::run("dns-trace", &settings, &crate::demos::Setup::default()).expect("a demo that ships")
+    }
+
+    #[test]
+    fn each_step_is_a_row_and_the_one_under_the_cursor_is_explained() {
+        let run = Prepared::new(std::sync::Arc::new(trace(&[("name", "www.blog.example")])));
+        let at = |step: usize| run.recording().steps[step].until;
+        for (width, height) in [(40, 20), (74, 26), (120, 36)] {
+            let state = State { cursor: at(1), ..State::default() };
+            let name = format!("steps_{width}x{height}");
+            insta::assert_snapshot!(name, fixture::drawn_of(&run, Kind::Steps, (width, height), &state));
+        }
+        for step in 0..run.recording().steps.len() {
+            let state = State { cursor: at(step), ..State::default() };
+            let text = fixture::drawn_of(&run, Kind::Steps, (160, 40), &state);
+            assert!(text.contains("zone"), "{text}");
+        }
+        let before = State { cursor: Time::ZERO, ..State::default() };
+        assert!(fixture::drawn_of(&run, Kind::Steps, (20, 3), &before).contains('1'));
+    }
+}
