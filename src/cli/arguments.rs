@@ -107,6 +107,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         exercise: Exercise,
     },
+    /// The lab's services on this machine's loopback, for other programs to ask
+    Lab {
+        #[command(subcommand)]
+        what: LabCommand,
+    },
     /// Check lessons and quizzes: those that ship, or a folder's
     Check {
         /// The folder that holds `lessons/` and `quizzes/`
@@ -213,6 +218,17 @@ impl Output {
     pub(super) const fn is_asked(&self) -> bool {
         self.json || self.text || self.pcap.is_some() || self.export.is_some()
     }
+}
+
+/// `lab`
+#[derive(Debug, Subcommand)]
+pub(super) enum LabCommand {
+    /// Serve the lab's DNS until Ctrl-C: root, top-level domains, domains and a resolver, over UDP and TCP
+    Up {
+        /// The port of every server; on systems with one loopback address, of the resolver, and the others have those after it
+        #[arg(long, default_value_t = 5300, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..=65_500))]
+        port: u16,
+    },
 }
 
 /// `grade`

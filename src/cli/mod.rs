@@ -10,6 +10,7 @@ mod demo;
 mod demos;
 mod folders;
 mod grade;
+mod lab;
 mod man;
 mod open;
 mod plain;
@@ -20,7 +21,7 @@ mod streams;
 
 use std::process::ExitCode;
 
-use arguments::{Asked, Command, Drill, Exercise, Learn, Options, Quiz, Wish};
+use arguments::{Asked, Command, Drill, Exercise, LabCommand, Learn, Options, Quiz, Wish};
 use streams::{NoReader, tell, write};
 
 use crate::tui::action::{DrillWish, Place};
@@ -67,6 +68,7 @@ fn run(Asked { options, wish }: Asked) -> anyhow::Result<ExitCode> {
 
 fn run_command(options: &Options, command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Lab { what: LabCommand::Up { port } } => lab::up(options, port),
         Command::Learn(learn) if learn.plain => plain::learn(options, &learn),
         Command::Learn(Learn { lesson, .. }) => start::tui(options, Some(Place::Learn { lesson })),
         Command::Quiz(quiz) if quiz.plain => plain::quiz(options, &quiz),

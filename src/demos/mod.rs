@@ -5,6 +5,7 @@ mod chosen;
 mod congestion_window;
 mod connection_cost;
 mod connection_pool;
+mod dns_cache;
 mod dns_trace;
 mod encapsulation;
 pub mod export;
@@ -118,6 +119,7 @@ pub fn all() -> &'static [&'static Demo] {
         &keepalive::DEMO,
         &connection_cost::DEMO,
         &dns_trace::DEMO,
+        &dns_cache::DEMO,
     ]
 }
 

@@ -84,7 +84,7 @@ fn outcome(findings: &mut Findings, outcome: &Outcome) {
 }
 
 /// What asking everybody found.
-fn compare(findings: &mut Findings, survey: &Survey, rows: Vec<Step>) {
+pub(super) fn compare(findings: &mut Findings, survey: &Survey, rows: Vec<Step>) {
     let asked: usize = survey.levels.iter().map(|it| it.said.len()).sum();
     findings.count(
         "servers_asked",

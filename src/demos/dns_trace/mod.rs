@@ -1,5 +1,6 @@
 //! A resolution from the root, step by step: what each server was asked, what it answered, and what of it was believed.
 mod found;
+mod live;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use hickory_proto::rr::{Name, RData, Record};
 
 use crate::demos::findings::note_end;
-use crate::demos::name_servers::{self, DOMAIN, LOSS, NEAR, RESOLVER, ROOT, TLD, World};
+use crate::demos::name_servers::{self, DOMAIN, Distances, LOSS, NEAR, RESOLVER, ROOT, TLD, World};
 use crate::demos::{Demo, Form, Knob, Knobs, Setup};
 use crate::lab::{Lab, Limits};
 use crate::net::Net;
@@ -22,7 +23,7 @@ pub(super) const DEMO: Demo = Demo {
     about: "A resolver asks the root, then whom the root names, and so on: each referral, glue record, TTL, alias and negative \
             answer is a row with its packets, with what is believed and what is not.",
     chapters: &["W9"],
-    live: None,
+    live: Some(live::LIVE),
     knobs: &[
         Knob::text("name", "what is looked up", NAMES, Form::DomainName),
         Knob::choice("type", "which records", TYPES),
@@ -77,7 +78,8 @@ struct Seen {
 fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let mut lab = Lab::new(setup.seed, &setup.interventions);
     lab.limit(Limits { time: Duration::from_secs(600), ..Limits::default() });
-    let world = name_servers::build(&mut lab, knobs);
+    let world = name_servers::build(&mut lab, Distances::of(knobs), |_, link| name_servers::lossy(knobs, link));
+    lab.introduce_everybody();
     if knobs.choice("secondary") == "outdated" {
         outdate(&world);
     }
@@ -103,16 +105,17 @@ fn question(knobs: &Knobs) -> (Name, RecordType) {
     (dns::name(knobs.text("name")).expect("the knob takes domain names"), kind)
 }
 
-fn options(knobs: &Knobs) -> Options {
-    let mut options = Options::new(world::hints());
+/// Turns a resolver as the knobs say.
+fn turn(options: &mut Options, knobs: &Knobs) {
     options.minimise = knobs.is_on("minimise");
     options.transport = if knobs.choice("transport") == "tcp" { Transport::Tcp } else { Transport::Udp };
-    options
 }
 
 async fn play(world: &World, knobs: &Knobs, seed: u64, seen: &RefCell<Seen>) {
     world.start().await;
-    let resolver = Resolver::new(world.resolver.clone(), options(knobs), seed);
+    let mut options = Options::new(world::hints());
+    turn(&mut options, knobs);
+    let resolver = Resolver::new(world.resolver.clone(), options, seed);
     dns::serve(&world.resolver, RESOLVER, resolver.clone()).await.expect("a new host has every port free");
     let (name, kind) = question(knobs);
     warm(world, &resolver, knobs, (&name, kind)).await;

@@ -11,9 +11,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::demos::{Knob, Knobs};
-use crate::lab::{Lab, LabNet, LinkOptions, Loss};
+use crate::lab::{Lab, LabNet, LinkOptions, Loss, NodeId};
 use crate::quantity::Unit;
-use crate::services::dns::world::{Level, SITES};
+use crate::services::dns::world::{Level, SITES, Site};
 use crate::services::dns::{Authority, PORT, serve};
 
 /// Where the client's resolver is.
@@ -38,43 +38,66 @@ pub(super) const LOSS: Knob = Knob::quantity(
 
 /// The lab with its servers, not yet started.
 pub(super) struct World {
+    /// The switch of the client and its resolver, for more of them.
+    pub(super) isp: NodeId,
     pub(super) client: LabNet,
     pub(super) resolver: LabNet,
     /// Each server's network and zones, in the order of [`SITES`].
     servers: Vec<(LabNet, Authority)>,
 }
 
-/// Builds it, with the round trips of the knobs `near`, `root`, `tld`, `domain`, and `loss`.
-pub(super) fn build(lab: &mut Lab, knobs: &Knobs) -> World {
+/// Round trips between the parts of the lab.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Distances {
+    pub(super) near: Duration,
+    pub(super) root: Duration,
+    pub(super) tld: Duration,
+    pub(super) domain: Duration,
+}
+
+impl Distances {
+    /// As the knobs `near`, `root`, `tld` and `domain` say.
+    pub(super) fn of(knobs: &Knobs) -> Self {
+        let [near, root, tld, domain] = ["near", "root", "tld", "domain"].map(|name| knobs.time(name));
+        Self { near, root, tld, domain }
+    }
+
+    const fn to(&self, level: Level) -> Duration {
+        match level {
+            Level::Root => self.root,
+            Level::Tld => self.tld,
+            Level::Domain => self.domain,
+        }
+    }
+}
+
+/// Builds it; `shape` may change the link of each site.
+pub(super) fn build(lab: &mut Lab, far: Distances, shape: impl Fn(&Site, LinkOptions) -> LinkOptions) -> World {
     let client = lab.host("client").at(0, 0).address("192.0.2.10/26").gateway("192.0.2.1").trace_calls(false).add();
     let isp = lab.switch("isp").at(1, 1).add();
     let resolver = lab.host("resolver").at(0, 2).address("192.0.2.53/26").gateway("192.0.2.1").trace_calls(false).add();
     let gateways = SITES.iter().map(|site| format!("{}/29", gateway(site.address)));
     let core = lab.router("core").at(2, 1).interface("192.0.2.1/26");
     let core = gateways.fold(core, |router, address| router.interface(&address)).add();
-    lab.link(client, isp, LinkOptions::default().delay(knobs.time("near") / 2));
+    lab.link(client, isp, LinkOptions::default().delay(far.near / 2));
     lab.link(resolver, isp, LinkOptions::default());
     lab.link(isp, core, LinkOptions::default());
     let mut servers = Vec::new();
-    let loss = u32::try_from(knobs.number("loss")).expect("a share is at most a million ppm");
     for (number, site) in (0_u8..).zip(&SITES) {
         let (address, via) = (format!("{}/29", site.address), gateway(site.address).to_string());
         let host = lab.host(site.host).at(3 + number / 5, number % 5).address(&address).gateway(&via);
         let host = host.trace_calls(false).add();
-        let link = LinkOptions::default().delay(rtt(knobs, site.level) * site.times / 2);
-        lab.link(core, host, if loss > 0 { link.loss(Loss::random(loss)) } else { link });
+        let link = LinkOptions::default().delay(far.to(site.level) * site.times / 2);
+        lab.link(core, host, shape(site, link));
         servers.push((lab.net(host), Authority::new(site.zones())));
     }
-    lab.introduce_everybody();
-    World { client: lab.net(client), resolver: lab.net(resolver), servers }
+    World { isp, client: lab.net(client), resolver: lab.net(resolver), servers }
 }
 
-fn rtt(knobs: &Knobs, level: Level) -> Duration {
-    knobs.time(match level {
-        Level::Root => "root",
-        Level::Tld => "tld",
-        Level::Domain => "domain",
-    })
+/// The link with the loss of the knob `loss`.
+pub(super) fn lossy(knobs: &Knobs, link: LinkOptions) -> LinkOptions {
+    let loss = u32::try_from(knobs.number("loss")).expect("a share is at most a million ppm");
+    if loss > 0 { link.loss(Loss::random(loss)) } else { link }
 }
 
 /// The last address but one of a network of eight.

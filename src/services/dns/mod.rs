@@ -1,7 +1,9 @@
 //! DNS (RFC 1034, 1035): zones, an authoritative server, an iterative resolver and a stub, on the seam. Messages by hickory.
 mod exchange;
+pub mod loopback;
 pub mod resolver;
 mod responder;
+pub mod roots;
 mod serve;
 mod stub;
 #[cfg(test)]
