@@ -4,18 +4,18 @@ use std::process::Command;
 
 /// A message as dig shows it. Records are one line each, without their TTLs, fields parted by one space.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Message {
-    pub status: String,
-    pub flags: String,
-    pub answers: Vec<String>,
+pub(crate) struct Message {
+    pub(crate) status: String,
+    pub(crate) flags: String,
+    pub(crate) answers: Vec<String>,
     /// The TTLs of the answers.
-    pub ttls: Vec<u32>,
-    pub authority: Vec<String>,
-    pub additional: Vec<String>,
+    pub(crate) ttls: Vec<u32>,
+    pub(crate) authority: Vec<String>,
+    pub(crate) additional: Vec<String>,
 }
 
 /// Asks a server once, and reads what it answers.
-pub fn dig(server: &SocketAddr, what: &[&str]) -> Message {
+pub(crate) fn dig(server: &SocketAddr, what: &[&str]) -> Message {
     let text = raw(server, what);
     let message = read(&text);
     assert!(!message.status.is_empty(), "dig {what:?} had no answer:\n{text}");
@@ -23,12 +23,12 @@ pub fn dig(server: &SocketAddr, what: &[&str]) -> Message {
 }
 
 /// dig's whole output.
-pub fn raw(server: &SocketAddr, what: &[&str]) -> String {
+pub(crate) fn raw(server: &SocketAddr, what: &[&str]) -> String {
     run("dig", &["+tries=1", "+time=5", "+nocookie", "+noidnin", "+noidnout"], server, what)
 }
 
 /// delv's whole output.
-pub fn delv(server: &SocketAddr, what: &[&str]) -> String {
+pub(crate) fn delv(server: &SocketAddr, what: &[&str]) -> String {
     run("delv", &[], server, what)
 }
 

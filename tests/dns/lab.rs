@@ -4,14 +4,14 @@ use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
 
 /// The process, with where its servers stand, as it said itself.
-pub struct Lab {
+pub(crate) struct Lab {
     process: Child,
     servers: Vec<(String, SocketAddr)>,
 }
 
 impl Lab {
     /// Starts one, and waits until it says that it is up.
-    pub fn up() -> Self {
+    pub(crate) fn up() -> Self {
         // A port that was free a moment ago may be taken now: then another.
         for _ in 0..20 {
             let free =
@@ -42,12 +42,12 @@ impl Lab {
         None
     }
 
-    pub fn server(&self, host: &str) -> SocketAddr {
+    pub(crate) fn server(&self, host: &str) -> SocketAddr {
         let found = self.servers.iter().find(|(name, _)| name == host);
         found.unwrap_or_else(|| panic!("the lab has no {host}: {:?}", self.servers)).1
     }
 
-    pub fn resolver(&self) -> SocketAddr {
+    pub(crate) fn resolver(&self) -> SocketAddr {
         self.server("resolver")
     }
 }
