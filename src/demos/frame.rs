@@ -1,7 +1,10 @@
 //! What demos ask of a frame, read once: who talks to whom, and what kind of packet it is.
-use std::net::SocketAddrV4;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use etherparse::{ArpOperation, Icmpv4Type, NetSlice, SlicedPacket, TcpOptionElement, TcpSlice, TransportSlice};
+use etherparse::{
+    ArpOperation, Icmpv4Type, Icmpv6Slice, Icmpv6Type, NetSlice, SlicedPacket, TcpOptionElement, TcpSlice,
+    TransportSlice,
+};
 
 /// A frame's packet, as far as demos tell packets apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +13,21 @@ pub(super) enum Content<'a> {
     ArpReply,
     Ping,
     PingReply,
-    Udp { from: SocketAddrV4, to: SocketAddrV4, payload: &'a [u8] },
+    /// Neighbor Discovery: who has `target`? From `::` it asks whether anybody has it.
+    Solicitation {
+        target: Ipv6Addr,
+        probe: bool,
+    },
+    Advertisement {
+        target: Ipv6Addr,
+    },
+    RouterSolicitation,
+    RouterAdvertisement,
+    Udp {
+        from: SocketAddr,
+        to: SocketAddr,
+        payload: &'a [u8],
+    },
     Tcp(Segment<'a>),
     Other,
 }
@@ -18,8 +35,8 @@ pub(super) enum Content<'a> {
 /// A TCP segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Segment<'a> {
-    pub(super) from: SocketAddrV4,
-    pub(super) to: SocketAddrV4,
+    pub(super) from: SocketAddr,
+    pub(super) to: SocketAddr,
     pub(super) seq: u32,
     pub(super) ack: Option<u32>,
     pub(super) syn: bool,
@@ -45,20 +62,22 @@ impl Segment<'_> {
 /// Reads a frame; what is damaged or of no interest is [`Content::Other`].
 pub(super) fn content(frame: &[u8]) -> Content<'_> {
     let Ok(sliced) = SlicedPacket::from_ethernet(frame) else { return Content::Other };
-    let ip = match &sliced.net {
+    let (source, destination) = match &sliced.net {
         Some(NetSlice::Arp(arp)) if arp.operation() == ArpOperation::REQUEST => return Content::ArpRequest,
         Some(NetSlice::Arp(arp)) if arp.operation() == ArpOperation::REPLY => return Content::ArpReply,
-        Some(NetSlice::Ipv4(ip)) => ip.header(),
+        Some(NetSlice::Ipv4(ip)) => (ip.header().source_addr().into(), ip.header().destination_addr().into()),
+        Some(NetSlice::Ipv6(ip)) => (ip.header().source_addr().into(), ip.header().destination_addr().into()),
         _ => return Content::Other,
     };
-    let from = |port| SocketAddrV4::new(ip.source_addr(), port);
-    let to = |port| SocketAddrV4::new(ip.destination_addr(), port);
+    let from = |port| SocketAddr::new(source, port);
+    let to = |port| SocketAddr::new(destination, port);
     match &sliced.transport {
         Some(TransportSlice::Icmpv4(icmp)) => match icmp.icmp_type() {
             Icmpv4Type::EchoRequest(_) => Content::Ping,
             Icmpv4Type::EchoReply(_) => Content::PingReply,
             _ => Content::Other,
         },
+        Some(TransportSlice::Icmpv6(icmp)) => icmpv6(icmp, source),
         Some(TransportSlice::Udp(udp)) => {
             Content::Udp { from: from(udp.source_port()), to: to(udp.destination_port()), payload: udp.payload() }
         }
@@ -69,7 +88,23 @@ pub(super) fn content(frame: &[u8]) -> Content<'_> {
     }
 }
 
-fn segment<'a>(tcp: &TcpSlice<'a>, from: SocketAddrV4, to: SocketAddrV4) -> Segment<'a> {
+fn icmpv6(icmp: &Icmpv6Slice<'_>, source: IpAddr) -> Content<'static> {
+    let target = || {
+        let bytes = icmp.slice().get(8..24).and_then(|it| <[u8; 16]>::try_from(it).ok());
+        bytes.map_or(Ipv6Addr::UNSPECIFIED, Ipv6Addr::from)
+    };
+    match icmp.icmp_type() {
+        Icmpv6Type::EchoRequest(_) => Content::Ping,
+        Icmpv6Type::EchoReply(_) => Content::PingReply,
+        Icmpv6Type::NeighborSolicitation => Content::Solicitation { target: target(), probe: source.is_unspecified() },
+        Icmpv6Type::NeighborAdvertisement(_) => Content::Advertisement { target: target() },
+        Icmpv6Type::RouterSolicitation => Content::RouterSolicitation,
+        Icmpv6Type::RouterAdvertisement(_) => Content::RouterAdvertisement,
+        _ => Content::Other,
+    }
+}
+
+fn segment<'a>(tcp: &TcpSlice<'a>, from: SocketAddr, to: SocketAddr) -> Segment<'a> {
     Segment {
         from,
         to,

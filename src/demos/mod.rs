@@ -1,10 +1,12 @@
 //! The demos: each a file with a topology, knobs, a script and what it measures. No drawing, no protocol code.
+mod arp_ndp;
 mod arrivals;
 mod capture;
 mod chosen;
 mod congestion_window;
 mod connection_cost;
 mod connection_pool;
+mod dhcp;
 mod dns_cache;
 mod dns_trace;
 mod encapsulation;
@@ -19,6 +21,7 @@ mod nagle;
 mod name_servers;
 mod packet_tour;
 mod retransmission;
+mod slaac;
 mod states;
 mod syn_queue;
 mod tcp_close;
@@ -118,6 +121,9 @@ pub fn all() -> &'static [&'static Demo] {
         &timeouts::DEMO,
         &keepalive::DEMO,
         &connection_cost::DEMO,
+        &arp_ndp::DEMO,
+        &slaac::DEMO,
+        &dhcp::DEMO,
         &dns_trace::DEMO,
         &dns_cache::DEMO,
     ]

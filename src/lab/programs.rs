@@ -57,6 +57,17 @@ impl LabNet {
         self.shared.world.borrow_mut().record(self.node, EventKind::Note { text: text.into() });
     }
 
+    /// Records that a state machine of the program, by its name, goes from one state to another.
+    pub fn state(&self, machine: &str, from: &str, to: &str) {
+        let (machine, from, to) = (machine.to_owned(), from.to_owned(), to.to_owned());
+        self.shared.world.borrow_mut().record(self.node, EventKind::State { machine, from, to });
+    }
+
+    /// Records how many there are of something, for a curve named after the host: `server leases`.
+    pub fn level(&self, what: &'static str, count: usize) {
+        self.at_host(|_, _, out| out.level(what, count));
+    }
+
     /// The host's name.
     #[must_use]
     pub fn name(&self) -> String {

@@ -1,4 +1,5 @@
 //! Real protocol servers and clients, written once on the seam of [`crate::net`].
+pub mod dhcp;
 pub mod dns;
 pub mod echo;
 pub mod exchange;

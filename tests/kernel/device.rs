@@ -22,7 +22,9 @@ pub(crate) fn tun(name: &str, addresses: &[String]) -> Tun {
     let mut tun = Tun::new_named(interface).expect("the namespace is ours, and /dev/net/tun is there");
     tun.set_nonblocking(true).expect("a TUN can be read without waiting");
     for address in addresses {
-        ip(&format!("addr add {address} dev {name}"));
+        // No duplicate address detection: nobody is behind the device yet.
+        let at_once = if address.contains(':') { " nodad" } else { "" };
+        ip(&format!("addr add {address}{at_once} dev {name}"));
     }
     ip(&format!("link set {name} up mtu 1500 txqueuelen 5000"));
     tun
@@ -31,13 +33,18 @@ pub(crate) fn tun(name: &str, addresses: &[String]) -> Tun {
 /// What a device and the lab have between them: whose packets go in where.
 pub(crate) struct Plug {
     pub(crate) tun: Tun,
-    /// The doors behind the device, by the third byte of the addresses on it: `10.9.THIRD.x`.
+    /// The doors behind the device, by the third byte of the addresses on it: `10.9.THIRD.x`, `2001:db8:9:THIRD::x`.
     pub(crate) doors: Vec<(u8, NodeId)>,
 }
 
 impl Plug {
     fn door(&self, packet: &[u8]) -> Option<NodeId> {
-        let third = *packet.get(18)?;
+        let third = match packet.first()? >> 4 {
+            4 => *packet.get(18)?,
+            // 2001:db8:9:THIRD::/64; what the kernel sends to groups (router solicitations, MLD) has no door.
+            6 if packet.get(24..26)? == [0x20, 0x01] => *packet.get(31)?,
+            _ => return None,
+        };
         self.doors.iter().find(|(it, _)| *it == third).map(|(_, door)| *door)
     }
 
@@ -47,8 +54,7 @@ impl Plug {
         for _ in 0..TURN {
             match self.tun.recv(&mut buffer) {
                 Ok(bytes) => {
-                    // The kernel also speaks IPv6 for itself; that has no door.
-                    if let Some(door) = self.door(&buffer[..bytes]).filter(|_| buffer[0] >> 4 == 4) {
+                    if let Some(door) = self.door(&buffer[..bytes]) {
                         lab.hand_in(door, buffer[..bytes].to_vec());
                     }
                 }

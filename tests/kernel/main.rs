@@ -15,6 +15,8 @@ mod device;
 #[cfg(target_os = "linux")]
 mod endings;
 #[cfg(target_os = "linux")]
+mod ipv6;
+#[cfg(target_os = "linux")]
 mod meeting;
 #[cfg(target_os = "linux")]
 mod programs;

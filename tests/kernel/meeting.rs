@@ -34,12 +34,23 @@ pub(crate) struct Meeting {
 
 impl Meeting {
     pub(crate) fn new(host: HostOptions, link: LinkOptions) -> Self {
+        Self::with(&["10.9.0.1/24"], &["10.9.0.2/24"], host, link)
+    }
+
+    /// The same with IPv6 beside IPv4.
+    pub(crate) fn of_both_families(host: HostOptions, link: LinkOptions) -> Self {
+        Self::with(&["10.9.0.1/24", "2001:db8:9::1/64"], &["10.9.0.2/24", "2001:db8:9::2/64"], host, link)
+    }
+
+    fn with(lab_has: &[&str], kernel_has: &[&str], host: HostOptions, link: LinkOptions) -> Self {
         let mut lab = Lab::new(3, &[]);
-        let end = lab.host("host").address("10.9.0.1/24").options(host).trace_calls(false).add();
-        let door = lab.outside("kernel").at(1, 0).address("10.9.0.2/24").add();
+        let end = lab_has.iter().fold(lab.host("host"), |host, it| host.address(it));
+        let end = end.options(host).trace_calls(false).add();
+        let door = kernel_has.iter().fold(lab.outside("kernel").at(1, 0), |door, it| door.address(it)).add();
         lab.link(end, door, link);
         lab.introduce_everybody();
-        let plug = Plug { tun: tun("lab0", &["10.9.0.2/24".to_owned()]), doors: vec![(0, door)] };
+        let addresses: Vec<_> = kernel_has.iter().map(|it| (*it).to_owned()).collect();
+        let plug = Plug { tun: tun("lab0", &addresses), doors: vec![(0, door)] };
         Self { net: lab.net(end), lab, plug }
     }
 

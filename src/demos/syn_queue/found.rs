@@ -140,8 +140,9 @@ fn progress(findings: &mut Findings, recording: &Recording, visits: &[Visit]) {
 
 fn markers(findings: &mut Findings, client: &[Sight<'_>], server: &[Sight<'_>], seen: &Seen) {
     findings.mark("first-syn", "the first SYN is at the server", segment(server, |it| it.opens()));
-    let forged =
-        server.iter().find(|it| it.sent && it.tcp().is_some_and(|tcp| tcp.syn && tcp.to.ip().octets()[0] == 198));
+    let forged = server
+        .iter()
+        .find(|it| it.sent && it.tcp().is_some_and(|tcp| tcp.syn && tcp.to.ip().to_string().starts_with("198.")));
     findings.mark("answer-to-nobody", "the server answers an address that never asked", forged);
     findings.mark("first-client", "the first client's SYN", segment(client, |it| it.opens()));
     let in_first = seen.visits.iter().filter_map(|it| it.connected).min();

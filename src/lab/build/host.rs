@@ -20,6 +20,7 @@ pub struct HostBuilder<'a> {
     gateways: Vec<IpAddr>,
     autoconf: Option<Identifier>,
     checks: bool,
+    empty: bool,
     options: HostOptions,
 }
 
@@ -27,7 +28,17 @@ impl<'a> HostBuilder<'a> {
     pub(super) fn new(lab: &'a mut Lab, name: &str) -> Self {
         let (networks, gateways) = Default::default();
         let (autoconf, options) = Default::default();
-        Self { lab, name: name.to_owned(), place: (0, 0), networks, gateways, autoconf, checks: false, options }
+        Self {
+            lab,
+            name: name.to_owned(),
+            place: (0, 0),
+            networks,
+            gateways,
+            autoconf,
+            checks: false,
+            empty: false,
+            options,
+        }
     }
 
     /// Where it stands on the topology's grid: column and row from the top left.
@@ -55,6 +66,13 @@ impl<'a> HostBuilder<'a> {
     #[must_use]
     pub fn gateway(mut self, address: &str) -> Self {
         self.gateways.push(super::address(address));
+        self
+    }
+
+    /// Lets it begin without an address: a program gives it one.
+    #[must_use]
+    pub const fn unconfigured(mut self) -> Self {
+        self.empty = true;
         self
     }
 
@@ -141,8 +159,11 @@ impl<'a> HostBuilder<'a> {
     /// # Panics
     /// Without an address, or with a name that is taken.
     pub fn add(self) -> NodeId {
-        let Self { lab, name, place, networks, gateways, autoconf, checks, options } = self;
-        assert!(!networks.is_empty() || autoconf.is_some(), "the host {name} needs an address");
+        let Self { lab, name, place, networks, gateways, autoconf, checks, empty, options } = self;
+        assert!(
+            !networks.is_empty() || autoconf.is_some() || empty,
+            "the host {name} needs an address, or a way to get one"
+        );
         let mac = lab.next_mac();
         let networks = with_link_local(mac, &networks);
         let seed = Dice::new(lab.shared.world.borrow().seed, &format!("{name}/tcp")).bits();

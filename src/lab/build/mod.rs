@@ -154,13 +154,23 @@ impl Lab {
         LabNet { shared: Rc::clone(&self.shared), node: host.0 }
     }
 
+    /// The node of that name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<NodeId> {
+        self.shared.world.borrow().nodes.iter().position(|it| it.face.name == name).map(NodeId)
+    }
+
     /// The first address of a node.
     ///
     /// # Panics
     /// For a switch, which has none.
     #[must_use]
     pub fn address(&self, node: NodeId) -> IpAddr {
-        self.shared.world.borrow().address(node.0).expect("hosts and routers have addresses, switches have none")
+        self.shared
+            .world
+            .borrow()
+            .address(node.0)
+            .expect("a switch has no address, nor has a host that has not got one yet")
     }
 
     /// Runs until `main` is done, then until nothing has crossed a link for a while, so that the last FINs are seen.

@@ -1,6 +1,6 @@
 //! IP at a host (RFC 1122 §3, RFC 8200): what is for us goes up, what is ours goes out by the right next hop.
 use std::io::{Error, ErrorKind};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::lab::host::Host;
 use crate::lab::icmp as messages;
@@ -107,6 +107,10 @@ impl Host {
         }
         if to.is_multicast() {
             return Err(Error::new(ErrorKind::Unsupported, "the lab has no multicast"));
+        }
+        // RFC 1122 §3.2.1.3: a host that has no address yet speaks as 0.0.0.0, to its own network.
+        if ip::is_limited_broadcast(to) {
+            return Ok(self.interface.own.source_for(to).unwrap_or(Ipv4Addr::UNSPECIFIED.into()));
         }
         let no_route = || Error::new(ErrorKind::NetworkUnreachable, "no route to that network");
         self.next_hop(to).ok_or_else(no_route)?;
