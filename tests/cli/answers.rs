@@ -62,7 +62,7 @@ pub(crate) fn wrong(question: &Question, attempt: &Attempt) -> String {
     let shown = attempt.options();
     match (&question.kind, &attempt.asked) {
         (Kind::Single(options), _) => rows(shown, |index| !options[index].correct)[..1].to_owned(),
-        (Kind::TrueFalse { truth, .. }, _) => if *truth { "f 1" } else { "t" }.to_owned(),
+        (Kind::TrueFalse { truth, .. }, _) => if *truth { "f" } else { "t" }.to_owned(),
         (_, Asked::Number { truth, .. }) => {
             let other = roundtrip::quantity::Quantity { value: truth.value.value * 3 + 1_000_000, ..truth.value };
             format!("{other:#}")
