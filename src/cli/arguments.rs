@@ -7,7 +7,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::civil::Date;
 
-use super::{config, demo, demos, grade, progress};
+use super::{config, demo, demos, grade, progress, subnet};
 use crate::practice::interview_day;
 use crate::recording::json;
 use crate::tui::theme::Theme;
@@ -100,6 +100,8 @@ pub(super) enum Command {
         #[arg(long, long_help = demos::SHAPE)]
         json: bool,
     },
+    /// Calculate a network: mask, range, hosts, parts, the bits drawn
+    Subnet(subnet::Wish),
     /// Open a saved run
     Open(Open),
     /// Test a program of yours against what it should do

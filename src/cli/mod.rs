@@ -18,6 +18,7 @@ mod progress;
 mod run_output;
 mod start;
 mod streams;
+mod subnet;
 
 use std::process::ExitCode;
 
@@ -80,6 +81,7 @@ fn run_command(options: &Options, command: Command) -> anyhow::Result<ExitCode> 
         ),
         Command::Present { lesson } => start::tui(options, Some(Place::Present { lesson })),
         Command::Demos { json } => demos::run(json),
+        Command::Subnet(wish) => subnet::run(&wish),
         Command::Open(open) => open::run(options, &open),
         Command::Grade { exercise: Exercise::TcpEcho { port, idle, json } } => grade::tcp_echo(port, idle, json),
         Command::Check { dir, json } => check::run(options, dir.as_deref(), json),

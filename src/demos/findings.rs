@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::demos::capture::Sight;
 use crate::lab::LabError;
 use crate::quantity::{Quantity, Unit};
-use crate::recording::{Event, EventKind, Marker, Measurement, Recording, Series, Span, Step, Time};
+use crate::recording::{Event, EventKind, Marker, Measurement, Recording, Series, Span, Step, Table, Time};
 
 /// Findings, to be put into the recording once it is no longer being read.
 #[derive(Debug, Default)]
@@ -15,6 +15,7 @@ pub(super) struct Findings {
     series: Vec<Series>,
     steps: Vec<Step>,
     notes: Vec<Event>,
+    tables: Vec<Table>,
 }
 
 impl Findings {
@@ -81,6 +82,11 @@ impl Findings {
         self.series.push(Series { name: name.to_owned(), unit, points });
     }
 
+    /// Rows that belong together.
+    pub(super) fn table(&mut self, table: Table) {
+        self.tables.push(table);
+    }
+
     /// A word about what a node's program got or finished.
     pub(super) fn note(&mut self, at: Time, node: usize, text: String) {
         self.notes.push(Event { at, until: None, node, kind: EventKind::Note { text } });
@@ -95,6 +101,7 @@ impl Findings {
         recording.steps.extend(self.steps);
         recording.spans.extend(self.spans);
         recording.series.extend(self.series);
+        recording.tables.extend(self.tables);
         recording.events.extend(self.notes);
         recording.events.sort_by_key(|it| it.at);
     }

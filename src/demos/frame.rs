@@ -131,6 +131,27 @@ pub(super) fn sack_blocks(frame: &[u8]) -> Vec<(u32, u32)> {
     found.map_or_else(Vec::new, |(first, rest)| std::iter::once(first).chain(rest.into_iter().flatten()).collect())
 }
 
+/// The MSS option of a TCP segment.
+pub(super) fn mss(frame: &[u8]) -> Option<u16> {
+    let SlicedPacket { transport: Some(TransportSlice::Tcp(tcp)), .. } = SlicedPacket::from_ethernet(frame).ok()?
+    else {
+        return None;
+    };
+    tcp.options_iterator().find_map(|option| match option {
+        Ok(TcpOptionElement::MaximumSegmentSize(mss)) => Some(mss),
+        _ => None,
+    })
+}
+
+/// Whether it is ICMP "fragmentation needed and DF set" (RFC 792: type 3 code 4).
+pub(super) fn is_too_big(frame: &[u8]) -> bool {
+    let Ok(SlicedPacket { transport: Some(TransportSlice::Icmpv4(icmp)), .. }) = SlicedPacket::from_ethernet(frame)
+    else {
+        return false;
+    };
+    (icmp.type_u8(), icmp.code_u8()) == (3, 4)
+}
+
 /// The time to live of an IPv4 packet.
 pub(super) fn ttl(frame: &[u8]) -> Option<u8> {
     match SlicedPacket::from_ethernet(frame).ok()?.net? {

@@ -1,4 +1,5 @@
 //! The demos: each a file with a topology, knobs, a script and what it measures. No drawing, no protocol code.
+mod anycast;
 mod arp_ndp;
 mod arrivals;
 mod capture;
@@ -12,6 +13,7 @@ mod dns_trace;
 mod encapsulation;
 pub mod export;
 mod findings;
+mod firewall;
 mod flow_control;
 mod frame;
 mod keepalive;
@@ -19,10 +21,14 @@ mod knob;
 pub mod live;
 mod nagle;
 mod name_servers;
+mod nat;
 mod packet_tour;
+mod pmtu;
 mod retransmission;
+mod routing;
 mod slaac;
 mod states;
+pub mod subnet;
 mod syn_queue;
 mod tcp_close;
 mod tcp_damage;
@@ -31,6 +37,7 @@ mod tcp_handshake;
 mod tcp_vs_udp;
 mod three_layers;
 mod timeouts;
+mod traceroute;
 mod transfer;
 mod workload;
 
@@ -121,9 +128,16 @@ pub fn all() -> &'static [&'static Demo] {
         &timeouts::DEMO,
         &keepalive::DEMO,
         &connection_cost::DEMO,
+        &subnet::DEMO,
         &arp_ndp::DEMO,
         &slaac::DEMO,
         &dhcp::DEMO,
+        &routing::DEMO,
+        &traceroute::DEMO,
+        &pmtu::DEMO,
+        &nat::DEMO,
+        &firewall::DEMO,
+        &anycast::DEMO,
         &dns_trace::DEMO,
         &dns_cache::DEMO,
     ]

@@ -74,6 +74,19 @@ impl Control {
         self.add_route(router, to, via);
     }
 
+    /// Enters a route to a network that is at one of the router's own interfaces.
+    ///
+    /// # Panics
+    /// When the node is no router, or the text is no network.
+    pub fn add_local_route(&self, router: NodeId, to: &str, interface: usize) {
+        self.shared.world.borrow_mut().at_router(router.index(), |router, _, out| {
+            let route = Route { to: network(to).network(), via: None, interface };
+            router.chosen.clear();
+            out.note(format!("route added: {}", line(&route)));
+            router.routes.push(route);
+        });
+    }
+
     /// Writes a router's whole table into the recording, one event a line; the longest prefix first.
     ///
     /// # Panics

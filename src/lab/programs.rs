@@ -14,6 +14,7 @@ use crate::lab::agenda::{Happening, Slot};
 use crate::lab::host::tcp::Held;
 use crate::lab::host::{Fd, Host};
 use crate::lab::output::Output;
+use crate::lab::probe::{Answer, Probe};
 use crate::lab::run::Shared;
 use crate::lab::tcp::{SocketOptions, TcpInfo};
 use crate::recording::{EventKind, Time};
@@ -129,6 +130,32 @@ impl LabNet {
         let outcome = outcome.await;
         self.ask(|host| host.forget_ping(id));
         outcome
+    }
+
+    /// As [`crate::net::Probes::probe`].
+    ///
+    /// # Errors
+    /// `NetworkUnreachable` without a route; `InvalidInput` for a probe larger than the first link.
+    pub async fn probe(&self, probe: Probe, patience: Duration) -> io::Result<Option<Answer>> {
+        let call = self.begin(probe.to_string());
+        let number = match self.at_host(|host, now, out| host.probe(now, probe, out)) {
+            Ok(number) => number,
+            Err(error) => {
+                call.fail(&error);
+                return Err(error);
+            }
+        };
+        let mut limit = self.sleep(patience);
+        let answer = poll_fn(|cx| {
+            if let Poll::Ready(answer) = self.ask(|host| host.poll_probe(number, cx)) {
+                return Poll::Ready(answer);
+            }
+            Pin::new(&mut limit).poll(cx).map(|()| None)
+        });
+        let answer = answer.await;
+        self.ask(|host| host.forget_probe(number));
+        call.returned(answer.map_or("no answer".to_owned(), |it| format!("= {it}")));
+        Ok(answer)
     }
 
     /// As [`crate::net::Net::connect`].

@@ -108,6 +108,13 @@ pub(crate) fn choose(table: &[Route], destination: IpAddr) -> Option<Route> {
     fitting.rev().max_by_key(|route| route.to.prefix).copied()
 }
 
+/// Every route with the longest prefix that holds `destination`, in the order they were entered.
+pub(crate) fn equals(table: &[Route], destination: IpAddr) -> Vec<Route> {
+    let best = choose(table, destination).map(|it| it.to.prefix);
+    let fitting = table.iter().filter(|it| Some(it.to.prefix) == best && it.to.contains(destination));
+    fitting.copied().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,10 +3,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::lab::advertise::Advertiser;
+use crate::lab::balance::Chooser;
+use crate::lab::clamp;
+use crate::lab::errors::Errors;
+use crate::lab::firewall::{Filter, Ruling};
 use crate::lab::icmp::{self, ndp::ALL_NODES};
 use crate::lab::interface::{Interface, Received};
 use crate::lab::ip::{self, Packet};
-use crate::lab::nat::{Nat, Verdict};
+use crate::lab::nat::{self, Nat, Verdict};
 use crate::lab::output::{Output, Why};
 use crate::lab::route::{self, Network, Route};
 use crate::lab::tcp::stack::IcmpError;
@@ -24,6 +28,11 @@ pub(crate) struct Router {
     pub(crate) nat: Option<Nat>,
     /// What is advertised on each interface.
     pub(crate) advertisers: BTreeMap<usize, Advertiser>,
+    pub(crate) errors: Errors,
+    pub(crate) chooser: Chooser,
+    pub(crate) filter: Option<Filter>,
+    /// Lowers the MSS of TCP handshakes to what the next link carries.
+    pub(crate) clamps: bool,
 }
 
 impl Router {
@@ -134,25 +143,43 @@ impl Router {
             let why = format!("{name} ran out on the way to {to}");
             return self.complain(now, from, bytes, (IcmpError::TimeExceeded, why), out);
         }
-        let Some(route) = route::choose(&self.routes, to) else {
+        let Some(route) = self.chooser.choose(&self.routes, packet) else {
             out.decide(format!("to {to}: no route: dropped"));
             let why = format!("no route to {to}");
             return self.complain(now, from, bytes, (IcmpError::NetworkUnreachable, why), out);
         };
+        if !self.permits(now, (from, route.interface), packet, out) {
+            return;
+        }
         let mtu = self.mtus.get(route.interface).copied().unwrap_or(u16::MAX);
         if bytes.len() > usize::from(mtu) {
-            return self.too_big(now, from, packet, mtu, out);
+            return self.too_big(now, from, packet, (route, mtu), out);
         }
         self.pass_on(now, from, packet, route, out);
     }
 
+    /// What the packet filter says.
+    fn permits(&mut self, now: Time, way: (usize, usize), packet: &Packet<'_>, out: &mut Output) -> bool {
+        let Some(filter) = &mut self.filter else { return true };
+        match filter.judge(now, way, packet, out) {
+            Ruling::Pass => return true,
+            Ruling::Drop => {}
+            Ruling::Reject { why } => match nat::reset_for(packet.bytes) {
+                Some(reset) => self.originate(now, way.0, reset, why, out),
+                None => self.complain(now, way.0, packet.bytes, (IcmpError::AdminProhibited, why), out),
+            },
+        }
+        false
+    }
+
     /// The next link takes less.
-    fn too_big(&mut self, now: Time, from: usize, packet: &Packet<'_>, mtu: u16, out: &mut Output) {
+    fn too_big(&mut self, now: Time, from: usize, packet: &Packet<'_>, (route, mtu): (Route, u16), out: &mut Output) {
         let (to, length) = (packet.to, packet.bytes.len());
         let size = format!("to {to}: {length} bytes, the next link takes {mtu}");
-        // RFC 1812 §4.2.2.7 wants a router to fragment; the message would be untrue without DF (RFC 792).
+        // RFC 1812 §4.2.2.7
         if !packet.dont_fragment {
-            return out.decide(format!("{size}; DF is not set, but this router does not fragment: dropped"));
+            out.decide(format!("{size}; DF is not set: cut into pieces"));
+            return self.pass_on(now, from, packet, route, out);
         }
         let never = if to.is_ipv4() { "DF is set" } else { "IPv6 routers do not fragment" };
         out.decide(format!("{size}, {never}: dropped"));
@@ -171,12 +198,25 @@ impl Router {
                 return;
             }
         }
+        self.clamp_mss(&mut packet, [from, route.interface], out);
         let next_hop = route.via.unwrap_or(to);
         let why = Why::Forwarded { to, route: route.to, via: route.via, ttl: before };
         if self.chosen.insert(to) {
             out.decide(format!("{why}, out of {}", interface_name(route.interface)));
         }
-        self.interfaces[route.interface].send(now, next_hop, packet, Some(why), out);
+        let mtu = self.mtus.get(route.interface).copied().unwrap_or(u16::MAX);
+        let pieces = if packet.len() > usize::from(mtu) { ip::fragment(&packet, mtu) } else { None };
+        for piece in pieces.unwrap_or_else(|| vec![packet]) {
+            self.interfaces[route.interface].send(now, next_hop, piece, Some(why.clone()), out);
+        }
+    }
+
+    /// Lowers the MSS of a handshake to what the links on both sides carry.
+    fn clamp_mss(&self, packet: &mut [u8], links: [usize; 2], out: &mut Output) {
+        let mtu = links.iter().filter_map(|it| self.mtus.get(*it)).min().copied().filter(|_| self.clamps);
+        if let Some((before, after)) = mtu.and_then(|mtu| clamp::clamp(packet, mtu)) {
+            out.decide(format!("MSS clamping: the handshake says {before} B, made {after} B"));
+        }
     }
 
     /// The address of an interface that a packet to `to` leaves with.
@@ -187,8 +227,10 @@ impl Router {
     /// Tells the sender of a packet that came in at this interface what became of it.
     fn complain(&mut self, now: Time, at: usize, about: &[u8], (error, why): (IcmpError, String), out: &mut Output) {
         let own = ip::source(about).and_then(|sender| self.source(at, sender));
-        if let Some(error) = own.and_then(|own| icmp::error(own, about, error)) {
-            self.originate(now, at, error, why, out);
+        let Some(error) = own.and_then(|own| icmp::error(own, about, error)) else { return };
+        match self.errors.may(now) {
+            Ok(()) => self.originate(now, at, error, why, out),
+            Err(rule) => out.decide(format!("{why}: nobody is told, {rule}")),
         }
     }
 
@@ -280,6 +322,7 @@ mod tests {
     fn only_a_packet_that_must_not_be_fragmented_is_answered_with_the_size_that_fits() {
         let size = "to 10.0.1.3: 1020 bytes, the next link takes 600";
         assert_eq!(told(true), (format!("{size}, DF is set: dropped"), 1));
-        assert_eq!(told(false), (format!("{size}; DF is not set, but this router does not fragment: dropped"), 0));
+        // The one frame is the ARP request that the pieces wait for.
+        assert_eq!(told(false), (format!("{size}; DF is not set: cut into pieces"), 1));
     }
 }

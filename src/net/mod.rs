@@ -5,6 +5,7 @@
 pub mod host;
 mod lab;
 pub mod live;
+mod probes;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use crate::lab::tcp::{Congestion, KeepAlive, SocketOptions, State, TcpInfo};
 use crate::recording::Time;
+pub use probes::{Answer, Probe, ProbeKind, Probes, Said};
 
 /// A host's network, as its programs see it. Cheap to clone.
 pub trait Net: Clone + 'static {

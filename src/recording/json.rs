@@ -2,8 +2,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde::ser::SerializeMap as _;
 
-use super::{EventKind, Fate, Interface, Intervention, Meddling, NodeKind, Recording, Time};
+use super::{Cell, EventKind, Fate, Interface, Intervention, Meddling, NodeKind, Recording, Time};
 
 /// What stands in it. The command line's help prints this, and a test holds the JSON to it.
 pub const SHAPE: &str = r#"{
@@ -15,6 +16,8 @@ pub const SHAPE: &str = r#"{
     "unit": "ns", "label": "..", "how": ".."}],
   "markers": [{"name": "syn-ack", "at_ns": 80000000, "label": "..",
     "packet": 2}],
+  "tables": [{"name": "hops", "label": "..", "rows": [
+    {"ttl": 1, "from": "10.0.0.1", "rtt_ns": null, "packet": 7}]}],
   "packets": [{"n": 1, "at_ns": 0, "tap": "client-server",
     "from": "client", "to": "server", "len": 74,
     "summary": "TCP 49152 > 80 [SYN] ..", "reason": null,
@@ -43,6 +46,8 @@ fate: delivered, lost, queue_full, dropped, delayed, duplicated or copy. An even
 
 steps: the rows of a trace (a DNS resolution, a path); depth is 0 for the matter itself, more for what it needed on the way. facts: texts, integers of their unit (times end with _ns) and lists of texts; which there are is the demo's.
 
+tables: the demo decides which, and what stands in a row; a cell is an integer of the unit its name ends with (_ns, _bytes) or a count, a text, or null; packet is the number of the packet the row is about, or null.
+
 live: null, or {host, address} of a run on real sockets: host as it was written, null for a server of its own on loopback. Such a run has no packets.
 
 The same demo, knobs, seed and interventions give the same bytes, but for live runs. Fields may be added; these keep name and meaning. Characters that could drive a terminal are written as \u escapes."#;
@@ -57,6 +62,7 @@ struct View<'a> {
     end_ns: Time,
     measurements: Vec<Measurement<'a>>,
     markers: Vec<Marker<'a>>,
+    tables: Vec<Table<'a>>,
     packets: Vec<Packet<'a>>,
     events: Vec<Event<'a>>,
     steps: Vec<Step<'a>>,
@@ -81,6 +87,32 @@ struct Marker<'a> {
     at_ns: Time,
     label: &'a str,
     packet: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Table<'a> {
+    name: &'a str,
+    label: &'a str,
+    rows: Vec<Row<'a>>,
+}
+
+/// A row with the names of its columns.
+struct Row<'a>(&'a [super::Column], &'a super::Row);
+
+impl Serialize for Row<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(columns, row) = self;
+        let mut map = serializer.serialize_map(Some(columns.len() + 1))?;
+        for (column, cell) in columns.iter().zip(&row.cells) {
+            match cell {
+                Cell::Empty => map.serialize_entry(&column.name, &None::<i64>)?,
+                Cell::Text(text) => map.serialize_entry(&column.name, text)?,
+                Cell::Value(value) => map.serialize_entry(&column.name, &value.value)?,
+            }
+        }
+        map.serialize_entry("packet", &row.packet)?;
+        map.end()
+    }
 }
 
 #[derive(Serialize)]
@@ -184,6 +216,7 @@ fn view(recording: &Recording) -> View<'_> {
         end_ns: recording.end,
         measurements: recording.measurements.iter().map(measurement).collect(),
         markers: recording.markers.iter().map(marker).collect(),
+        tables: recording.tables.iter().map(table).collect(),
         packets: recording.packets.iter().map(|it| packet(recording, it)).collect(),
         events: recording.events.iter().map(|it| event(recording, it)).collect(),
         steps: recording.steps.iter().enumerate().map(|(index, it)| step(recording, index, it)).collect(),
@@ -200,6 +233,11 @@ fn measurement(it: &super::Measurement) -> Measurement<'_> {
 
 fn marker(it: &super::Marker) -> Marker<'_> {
     Marker { name: &it.name, at_ns: it.at, label: &it.label, packet: it.packet }
+}
+
+fn table(it: &super::Table) -> Table<'_> {
+    let rows = it.rows.iter().map(|row| Row(&it.columns, row)).collect();
+    Table { name: &it.name, label: &it.label, rows }
 }
 
 fn packet<'a>(recording: &'a Recording, it: &'a super::Packet) -> Packet<'a> {

@@ -78,5 +78,9 @@ fn sound(it: &Recording) -> bool {
             series.points.is_sorted_by_key(|(at, _)| *at)
                 && series.points.iter().all(|(at, value)| *at <= it.end && small(*value))
         })
+        && it.tables.iter().all(|table| {
+            let whole = |row: &super::Row| row.cells.len() == table.columns.len() && row.packet.is_none();
+            table.rows.iter().all(whole)
+        })
         && it.measurements.iter().all(|measurement| small(measurement.value.value))
 }

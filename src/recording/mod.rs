@@ -8,6 +8,7 @@ mod live;
 mod sample;
 pub mod saved;
 mod step;
+mod table;
 pub mod text;
 mod time;
 pub mod vantage;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::quantity::Quantity;
 pub use live::Live;
 pub use step::{Fact, Step, Value};
+pub use table::{Cell, Column, Row, Table};
 pub use time::Time;
 
 /// A whole run. Indices (`node`, `link`) point into its [`Topology`]; packet numbers start at 1.
@@ -41,6 +43,9 @@ pub struct Recording {
     pub series: Vec<Series>,
     /// The numbers of this run, in the order they are shown.
     pub measurements: Vec<Measurement>,
+    /// Rows that belong together: hops, routes, steps.
+    #[serde(default)]
+    pub tables: Vec<Table>,
     /// Named instants, ordered by time.
     pub markers: Vec<Marker>,
     /// When the run was over.
@@ -255,6 +260,12 @@ impl Recording {
     #[must_use]
     pub fn marker(&self, name: &str) -> Option<&Marker> {
         self.markers.iter().find(|it| it.name == name)
+    }
+
+    /// The table of that name.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|it| it.name == name)
     }
 
     /// The packet of that number.

@@ -54,9 +54,19 @@ pub(crate) fn sample() -> Recording {
         spans: vec![span],
         series: vec![Series { name: "in flight".into(), unit, points: vec![(ms(0), 0), (ms(80), 1460)] }],
         measurements: vec![measurement],
+        tables: vec![table()],
         markers: vec![marker],
         end: ms(160),
     }
+}
+
+fn table() -> Table {
+    let columns = [("ttl", "TTL"), ("from", "who answered"), ("rtt_ns", "round trip")];
+    let mut table = Table::new("hops", "Hops", &columns);
+    let rtt = Quantity::time(Duration::from_millis(80));
+    table.row(Some(2), vec![Quantity::count(1).into(), Cell::text("10.0.0.2"), rtt.into()]);
+    table.row(None, vec![Quantity::count(2).into(), Cell::Empty, Cell::maybe(None)]);
+    table
 }
 
 fn topology() -> Topology {

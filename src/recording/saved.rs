@@ -270,6 +270,7 @@ mod tests {
         recording.run.live = Some(live);
         recording.markers.iter_mut().for_each(|it| it.packet = None);
         recording.spans.iter_mut().for_each(|it| it.packets = None);
+        recording.tables.iter_mut().flat_map(|it| &mut it.rows).for_each(|it| it.packet = None);
         recording.events.sort_by_key(|it| it.at);
         recording
     }
@@ -286,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_live_run_whose_parts_do_not_fit_is_refused() {
-        let changes: [fn(&mut Recording); 7] = [
+        let changes: [fn(&mut Recording); 8] = [
             |it| it.run.live = None,
             |it| it.packets = sample().packets,
             |it| it.events[0].node = 99,
@@ -294,6 +295,7 @@ mod tests {
             |it| it.spans[0].to = Time(u64::MAX),
             |it| it.series[0].points.reverse(),
             |it| it.measurements[0].value.value = i64::MIN,
+            |it| it.tables[0].rows[0].cells.truncate(1),
         ];
         for change in changes {
             let mut recording = live();

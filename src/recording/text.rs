@@ -1,7 +1,7 @@
 //! A run as text: the `--text` form, for people, pipes and screen readers. One fact a line, nothing by position alone.
 use std::fmt::Write as _;
 
-use super::{Event, EventKind, Fate, Meddling, Packet, Recording, Time, Value};
+use super::{Cell, Event, EventKind, Fate, Meddling, Packet, Recording, Table, Time, Value};
 use crate::quantity::Quantity;
 use crate::wire::text::visible;
 
@@ -37,6 +37,7 @@ pub fn packets_text(recording: &Recording) -> String {
 fn write(out: &mut String, recording: &Recording, say: &dyn Fn(&str, &str) -> String) -> std::fmt::Result {
     heading(out, recording, say)?;
     measurements(out, recording)?;
+    recording.tables.iter().try_for_each(|it| table(out, it))?;
     markers(out, recording)?;
     steps(out, recording)?;
     match &recording.run.live {
@@ -83,6 +84,28 @@ fn measurements(out: &mut String, recording: &Recording) -> std::fmt::Result {
     let width = recording.measurements.iter().map(|it| label(it).chars().count()).max().unwrap_or(0);
     for it in &recording.measurements {
         writeln!(out, "  {:width$}  {:>10}  {}", label(it), it.value.to_string(), visible(&it.how))?;
+    }
+    Ok(())
+}
+
+/// Columns under each other, each as wide as its widest cell; numbers stand to the right.
+fn table(out: &mut String, it: &Table) -> std::fmt::Result {
+    writeln!(out, "\n{}", visible(&it.label))?;
+    let cell = |cell: &Cell| visible(&cell.to_string());
+    let width = |column: usize| {
+        let cells = it.rows.iter().filter_map(|row| row.cells.get(column)).map(|it| cell(it).chars().count());
+        cells.chain([it.columns[column].label.chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..it.columns.len()).map(width).collect();
+    let heads = it.columns.iter().zip(&widths).map(|(column, width)| format!("{:width$}", visible(&column.label)));
+    writeln!(out, "  {}", heads.collect::<Vec<_>>().join("  ").trim_end())?;
+    for row in &it.rows {
+        let cells = row.cells.iter().zip(&widths).map(|(it, width)| match it {
+            Cell::Value(_) => format!("{:>width$}", cell(it)),
+            _ => format!("{:width$}", cell(it)),
+        });
+        let packet = row.packet.map_or(String::new(), |n| format!("  (packet {n})"));
+        writeln!(out, "  {}{packet}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
     }
     Ok(())
 }

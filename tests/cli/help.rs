@@ -4,13 +4,14 @@ use roundtrip::demos;
 use crate::tutor::Home;
 
 /// Every subcommand but the demos, which are many.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "",
     "learn",
     "quiz",
     "drill",
     "present",
     "demos",
+    "subnet",
     "open",
     "grade",
     "grade tcp-echo",

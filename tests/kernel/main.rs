@@ -23,6 +23,8 @@ mod programs;
 #[cfg(target_os = "linux")]
 mod ratio;
 mod space;
+#[cfg(target_os = "linux")]
+mod tracing;
 
 #[cfg(not(target_os = "linux"))]
 #[test]

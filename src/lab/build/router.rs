@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
 use crate::lab::advertise::{AdvertiseOptions, Advertiser};
+use crate::lab::balance::{Balance, Chooser};
 use crate::lab::build::{Lab, NodeId, face, network, with_link_local};
+use crate::lab::errors::{Errors, IcmpErrors};
+use crate::lab::firewall::{Filter, Firewall};
 use crate::lab::interface::Interface;
 use crate::lab::nat::{Nat, NatOptions};
 use crate::lab::route::{Network, Route};
@@ -22,6 +25,10 @@ pub struct RouterBuilder<'a> {
     nat: Option<(usize, NatOptions)>,
     forwards: Vec<(bool, u16, SocketAddrV4)>,
     advertised: Vec<(usize, Network, AdvertiseOptions)>,
+    errors: IcmpErrors,
+    balance: Balance,
+    firewall: Option<Firewall>,
+    clamps: bool,
 }
 
 /// The next router, and where it is when its address does not say: `fe80::1%eth1`.
@@ -30,7 +37,20 @@ type Via = (IpAddr, Option<usize>);
 impl<'a> RouterBuilder<'a> {
     pub(super) fn new(lab: &'a mut Lab, name: &str) -> Self {
         let (interfaces, routes, forwards, advertised) = Default::default();
-        Self { lab, name: name.to_owned(), place: (0, 0), interfaces, routes, nat: None, forwards, advertised }
+        Self {
+            lab,
+            name: name.to_owned(),
+            place: (0, 0),
+            interfaces,
+            routes,
+            nat: None,
+            forwards,
+            advertised,
+            errors: IcmpErrors::default(),
+            balance: Balance::default(),
+            firewall: None,
+            clamps: false,
+        }
     }
 
     /// Where it stands on the topology's grid: column and row from the top left.
@@ -116,12 +136,53 @@ impl<'a> RouterBuilder<'a> {
         self
     }
 
+    /// What it says by ICMP about packets it drops; all without this.
+    #[must_use]
+    pub const fn icmp_errors(mut self, errors: IcmpErrors) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// How it shares packets among routes to the same network; without this the first entered takes all.
+    #[must_use]
+    pub const fn balance(mut self, balance: Balance) -> Self {
+        self.balance = balance;
+        self
+    }
+
+    /// Makes it a packet filter for what it forwards; it sees inside addresses, where it is a NAT as well.
+    #[must_use]
+    pub fn firewall(mut self, firewall: Firewall) -> Self {
+        self.firewall = Some(firewall);
+        self
+    }
+
+    /// Lowers the MSS option of TCP handshakes that it forwards to what both links carry.
+    #[must_use]
+    pub const fn clamp_mss(mut self, on: bool) -> Self {
+        self.clamps = on;
+        self
+    }
+
     /// Puts the router into the lab.
     ///
     /// # Panics
     /// When a route's next router is on no network of this one, or the name is taken.
     pub fn add(self) -> NodeId {
-        let Self { lab, name, place, interfaces: given, routes: remote, nat, forwards, advertised } = self;
+        let Self {
+            lab,
+            name,
+            place,
+            interfaces: given,
+            routes: remote,
+            nat,
+            forwards,
+            advertised,
+            errors,
+            balance,
+            firewall,
+            clamps,
+        } = self;
         let macs: Vec<_> = given.iter().map(|_| lab.next_mac()).collect();
         let networks: Vec<_> = given.iter().zip(&macs).map(|(given, mac)| with_link_local(*mac, given)).collect();
         let parts = || networks.iter().zip(macs.iter().copied()).enumerate();
@@ -153,6 +214,10 @@ impl<'a> RouterBuilder<'a> {
             interfaces,
             nat,
             advertisers,
+            errors: Errors::new(errors),
+            chooser: Chooser::new(balance),
+            filter: firewall.map(Filter::new),
+            clamps,
             ..Router::default()
         };
         let interfaces = parts().map(|(index, (own, mac))| face(index, mac, own)).collect();

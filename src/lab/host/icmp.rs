@@ -26,12 +26,12 @@ pub(crate) struct Ping {
 }
 
 /// The flow of the packet that an ICMP error quotes.
-struct Quoted {
-    protocol: IpNumber,
-    from: SocketAddr,
-    to: SocketAddr,
-    /// The TCP sequence number, where it is TCP.
-    seq: u32,
+pub(super) struct Quoted {
+    pub(super) protocol: IpNumber,
+    pub(super) from: SocketAddr,
+    pub(super) to: SocketAddr,
+    /// The TCP sequence number, where it is TCP; an echo request's identifier and number.
+    pub(super) seq: u32,
 }
 
 /// What a program hears of it; a packet that is too large is nothing to give up for.
@@ -64,11 +64,12 @@ impl Host {
     pub(super) fn icmp(&mut self, now: Time, packet: &Packet<'_>, out: &mut Output) {
         match icmp::read(packet) {
             Some(Message::EchoRequest { .. }) => self.reply_to_echo(now, packet, out),
-            Some(Message::EchoReply { id, .. }) if self.interface.own.has(packet.to) => {
+            Some(Message::EchoReply { id, seq }) if self.interface.own.has(packet.to) => {
+                self.probe_echoed(now, packet, id, seq);
                 let waited = self.pings.get(&id).map(|it| now.since(it.sent));
                 self.ping_done(id, waited.ok_or(ErrorKind::NotFound));
             }
-            Some(Message::Error { error, what, quoted }) => self.told(now, (packet.from, what), error, quoted, out),
+            Some(Message::Error { error, what, quoted }) => self.told(now, (packet, what), error, quoted, out),
             _ => {}
         }
     }
@@ -83,8 +84,10 @@ impl Host {
     }
 
     /// An ICMP error: the socket that sent the quoted packet hears of it.
-    fn told(&mut self, now: Time, (by, what): (IpAddr, &str), error: IcmpError, bytes: &[u8], out: &mut Output) {
+    fn told(&mut self, now: Time, (by, what): (&Packet<'_>, &str), error: IcmpError, bytes: &[u8], out: &mut Output) {
         let Some(about) = quoted(bytes).filter(|it| self.interface.own.has(it.from.ip())) else { return };
+        self.probe_failed(now, by, error, &about);
+        let by = by.from;
         out.decide(format!("ICMP from {by}: {what}, about a packet to {}", about.to.ip()));
         self.fail(now, &about, error, out);
     }

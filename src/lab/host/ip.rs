@@ -20,17 +20,28 @@ impl Host {
         if let Some(problem) = packet.problem {
             return self.cannot_do(now, &packet, problem, out);
         }
-        if packet.is_fragment {
-            return out.decide("a fragment: this host does not put fragments together, dropped");
+        if !packet.is_fragment {
+            return self.whole(now, &packet, out);
         }
+        if packet.from.is_ipv6() {
+            return out.decide("a fragment: this host puts no IPv6 fragments together, dropped");
+        }
+        let whole = self.reassembly.take(now, &packet, out);
+        if let Some(packet) = whole.as_deref().and_then(ip::read) {
+            self.whole(now, &packet, out);
+        }
+    }
+
+    /// A packet with all its bytes goes up.
+    fn whole(&mut self, now: Time, packet: &Packet<'_>, out: &mut Output) {
         match packet.protocol {
-            etherparse::IpNumber::TCP => self.segment(now, &packet, out),
-            etherparse::IpNumber::UDP => self.datagram(now, &packet, out),
-            _ if messages::carries(&packet) => self.icmp(now, &packet, out),
+            etherparse::IpNumber::TCP => self.segment(now, packet, out),
+            etherparse::IpNumber::UDP => self.datagram(now, packet, out),
+            _ if messages::carries(packet) => self.icmp(now, packet, out),
             // RFC 1122 §3.2.2.1
             other => {
                 let why = format!("nothing here speaks protocol {}", other.0);
-                self.complain(now, &packet, IcmpError::ProtocolUnreachable, why, out);
+                self.complain(now, packet, IcmpError::ProtocolUnreachable, why, out);
             }
         }
     }
@@ -72,7 +83,9 @@ impl Host {
 
     /// Sends an IP packet that is whole, to the host itself or to the gateway.
     pub(super) fn send_whole(&mut self, now: Time, packet: Option<Vec<u8>>, why: Option<Why>, out: &mut Output) {
-        let Some(packet) = packet else { return };
+        let Some(mut packet) = packet else { return };
+        ip::identify(&mut packet, self.next_id);
+        self.next_id = self.next_id.wrapping_add(1);
         let Some(to) = ip::destination(&packet) else { return };
         match self.next_hop(to) {
             Some(next_hop) => self.interface.send(now, next_hop, packet, why, out),

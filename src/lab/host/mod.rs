@@ -9,6 +9,8 @@ mod autoconf;
 mod icmp;
 mod ip;
 mod options;
+mod probe;
+mod reassembly;
 pub(crate) mod tcp;
 mod udp;
 
@@ -49,6 +51,10 @@ pub(crate) struct Host {
     descriptors: BTreeSet<Fd>,
     pings: BTreeMap<u16, icmp::Ping>,
     next_ping: u16,
+    probes: probe::Underway,
+    reassembly: reassembly::Reassembly,
+    /// The identification of the next packet that routers may cut.
+    next_id: u16,
     seed: u64,
 }
 
@@ -109,6 +115,9 @@ impl Host {
             descriptors: BTreeSet::new(),
             pings: BTreeMap::new(),
             next_ping: 1,
+            probes: probe::Underway::default(),
+            reassembly: reassembly::Reassembly::default(),
+            next_id: 1,
             seed,
         };
         host.reroute();
@@ -193,6 +202,7 @@ impl Host {
     /// Does what is due.
     pub(crate) fn tick(&mut self, now: Time, out: &mut Output) {
         let unreachable = self.interface.tick(now, out);
+        self.reassembly.tick(now, out);
         for lost in unreachable {
             self.nobody_answers(now, &lost.packet, out);
         }
@@ -205,7 +215,9 @@ impl Host {
 
     /// When [`Self::tick`] has something to do.
     pub(crate) fn next_tick(&self) -> Option<Time> {
-        [self.stack.next_tick(), self.interface.next_tick(), self.next_autoconf()].into_iter().flatten().min()
+        let dues =
+            [self.stack.next_tick(), self.interface.next_tick(), self.reassembly.next_tick(), self.next_autoconf()];
+        dues.into_iter().flatten().min()
     }
 
     fn new_descriptor(&mut self) -> Fd {

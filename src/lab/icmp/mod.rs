@@ -14,7 +14,7 @@ use crate::lab::tcp::stack::IcmpError;
 #[derive(Debug)]
 pub(crate) enum Message<'a> {
     EchoRequest { id: u16, seq: u16, payload: &'a [u8] },
-    EchoReply { id: u16 },
+    EchoReply { id: u16, seq: u16 },
     Error { error: IcmpError, what: &'static str, quoted: &'a [u8] },
 }
 
@@ -42,6 +42,20 @@ pub(crate) fn echo_request(from: IpAddr, to: IpAddr, id: u16, seq: u16, payload:
         _ => v4::echo_request(id, seq, payload),
     };
     packet(from, to, message)
+}
+
+/// An echo request with a time to live of its own.
+pub(crate) fn echo_probe(
+    (from, to): (IpAddr, IpAddr),
+    (id, seq): (u16, u16),
+    payload: &[u8],
+    (hops, dont_fragment): (u8, bool),
+) -> Option<Vec<u8>> {
+    let message = match (from, to) {
+        (IpAddr::V6(from), IpAddr::V6(to)) => v6::echo_request(from, to, id, seq, payload)?,
+        _ => v4::echo_request(id, seq, payload),
+    };
+    ip::write(&Envelope { hops, dont_fragment, ..Envelope::new(from, to, protocol(from)) }, message)
 }
 
 /// The answer to an echo request, from `own`.
@@ -87,7 +101,7 @@ mod tests {
             let reply = echo_reply(you, &ip::read(&request).expect("whole")).expect("an echo request");
             let reply = ip::read(&reply).expect("whole");
             assert_eq!(reply.to, me);
-            assert!(carries(&reply) && matches!(read(&reply), Some(Message::EchoReply { id: 7 })));
+            assert!(carries(&reply) && matches!(read(&reply), Some(Message::EchoReply { id: 7, seq: 3 })));
             assert!(echo_reply(me, &reply).is_none());
         }
     }

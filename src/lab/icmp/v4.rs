@@ -31,7 +31,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Message<'_>> {
     (slice.icmp_type().calc_checksum(payload) == slice.checksum()).then_some(())?;
     match slice.icmp_type() {
         Icmpv4Type::EchoRequest(echo) => Some(Message::EchoRequest { id: echo.id, seq: echo.seq, payload }),
-        Icmpv4Type::EchoReply(echo) => Some(Message::EchoReply { id: echo.id }),
+        Icmpv4Type::EchoReply(echo) => Some(Message::EchoReply { id: echo.id, seq: echo.seq }),
         Icmpv4Type::DestinationUnreachable(header) => {
             let (error, what) = meaning(&header);
             Some(Message::Error { error, what, quoted: payload })

@@ -37,7 +37,7 @@ pub(super) fn read(from: Ipv6Addr, to: Ipv6Addr, bytes: &[u8]) -> Option<Message
         Icmpv6Type::EchoRequest(echo) => {
             return Some(Message::EchoRequest { id: echo.id, seq: echo.seq, payload: quoted });
         }
-        Icmpv6Type::EchoReply(echo) => return Some(Message::EchoReply { id: echo.id }),
+        Icmpv6Type::EchoReply(echo) => return Some(Message::EchoReply { id: echo.id, seq: echo.seq }),
         Icmpv6Type::DestinationUnreachable(code) => meaning(code),
         Icmpv6Type::PacketTooBig { mtu } => {
             let mtu = u16::try_from(mtu).unwrap_or(u16::MAX);

@@ -74,10 +74,11 @@ impl Arp {
             let why = format!("ARP: {mac} probes for {target}, which is ours");
             return out.send(own.index, frame::arp_reply(own.mac, arp), Some(why.into()));
         }
-        if mac.is_group() || !own.is_on_link(sender.into()) || own.has(sender.into()) {
+        if mac.is_group() || own.has(sender.into()) {
             return;
         }
-        if for_us || self.neighbours.contains_key(&sender) {
+        // Who asks is answered, whatever its prefix; entered are those this interface would itself send to (as Linux).
+        if own.is_on_link(sender.into()) && (for_us || self.neighbours.contains_key(&sender)) {
             self.learn(now, own, sender, mac, out);
         }
         if for_us && arp.operation == ArpOperation::REQUEST {

@@ -1,4 +1,5 @@
 //! IP packets of both families as the lab's own nodes read and write them: one shape, whichever header it stands in.
+mod fragment;
 mod v4;
 mod v6;
 
@@ -6,6 +7,7 @@ use std::net::IpAddr;
 
 use etherparse::{EtherType, IpEcn, IpNumber};
 
+pub(crate) use fragment::{fragment, identify, join, piece};
 pub(crate) use v6::Problem;
 
 /// What a node must know of a packet.

@@ -16,6 +16,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use crate::lab::output::Output;
 use crate::recording::Time;
 pub use options::{Dependence, Forgotten, NatOptions};
+pub(crate) use rewrite::mend;
 use rewrite::{Flow, ICMP, Packet, TCP, UDP};
 use table::{NoPort, Table};
 
@@ -205,6 +206,14 @@ fn readdress(packet: &mut [u8], quoted: usize, from: Option<Ipv4Addr>, to: Optio
     }
     rewrite::seal_icmp(packet, quoted - 8);
     Verdict::Pass
+}
+
+/// The RST that answers a TCP segment over IPv4, as if from its other end; `None` for anything else.
+pub(crate) fn reset_for(packet: &[u8]) -> Option<Vec<u8>> {
+    match rewrite::read(packet) {
+        Packet::Flow(flow) if flow.protocol == TCP && packet.first()? >> 4 == 4 => reset::answer(packet, flow),
+        _ => None,
+    }
 }
 
 /// The other end of a session; an ICMP query has no port there.

@@ -99,7 +99,7 @@ fn set(packet: &mut [u8], flow: Flow, (address_at, old, new): (usize, SocketAddr
 
 /// Mends the checksum at `at` for words that changed; a quoted packet may be cut off before it.
 // RFC 1624 §3, equation 3: HC' = ~(~HC + ~m + m')
-fn mend(packet: &mut [u8], at: usize, changes: &[(u16, u16)]) {
+pub(crate) fn mend(packet: &mut [u8], at: usize, changes: &[(u16, u16)]) {
     let Some(checksum) = word(packet, at) else { return };
     let mut sum = u32::from(!checksum);
     for (old, new) in changes {

@@ -80,6 +80,9 @@ pub(crate) enum Decision {
         before: u32,
         after: Duration,
     },
+    BlackHole {
+        times: u32,
+    },
     TimeWaitReused,
     /// RFC 9293 §3.9.2.2: noted, not obeyed.
     SoftError(IcmpError),
@@ -145,6 +148,9 @@ impl fmt::Display for Decision {
                     f,
                     "the path may carry more again after {after}: segments of {mss} B payload instead of {before}"
                 )
+            }
+            Self::BlackHole { times } => {
+                write!(f, "{times} timeouts in a row: the path may swallow large packets, so smaller ones are tried")
             }
             Self::TimeWaitReused => f.write_str("a new connection takes over the port from TIME-WAIT"),
             Self::SoftError(error) => write!(f, "{error}: noted, an established connection goes on"),

@@ -132,6 +132,9 @@ pub struct TcpSettings {
     pub ephemeral_ports: (u16, u16),
     /// DF is set, and ICMP "fragmentation needed" lowers the segment size (RFC 1191; `ip_no_pmtu_disc` off).
     pub path_mtu_discovery: bool,
+    /// After three timeouts in a row segments become small enough for nearly any path, without any ICMP: what RFC 4821 §7.7
+    /// does about a black hole (`tcp_mtu_probing` 1, `tcp_base_mss` 1024). Larger ones are not tried again.
+    pub mtu_probing: bool,
 }
 
 impl TcpSettings {
@@ -163,6 +166,7 @@ impl TcpSettings {
         abort_on_overflow: false,
         ephemeral_ports: (32_768, 60_999),
         path_mtu_discovery: true,
+        mtu_probing: false,
     };
 }
 

@@ -6,6 +6,11 @@ mod info;
 #[path = "no_info.rs"]
 mod info;
 mod options;
+#[cfg(target_os = "linux")]
+mod probe;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_probe.rs"]
+mod probe;
 pub mod usage;
 
 use std::future::Future;

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::net::host::{HostDatagrams, HostListener, HostNet};
-use crate::net::{Datagrams, Listener, Net, SocketOptions, Stream};
+use crate::net::{Answer, Datagrams, Listener, Net, Probe, Probes, SocketOptions, Stream};
 use crate::recording::{Event, EventKind, Series, Time};
 use log::Log;
 use sampler::Sampler;
@@ -155,6 +155,15 @@ impl Net for LiveNet {
     fn note(&self, text: String) {
         let event = Event { at: self.now(), until: None, node: self.node, kind: EventKind::Note { text } };
         self.shared.log.borrow_mut().record(event);
+    }
+}
+
+impl Probes for LiveNet {
+    async fn probe(&self, probe: Probe, patience: Duration) -> io::Result<Option<Answer>> {
+        let call = self.begin(format!("{probe}"));
+        let outcome = self.net.probe(probe, patience).await;
+        call.end(&outcome, |it| it.map_or("no answer".to_owned(), |it| it.to_string()));
+        outcome
     }
 }
 

@@ -239,6 +239,7 @@ fn empty(knobs: &Knobs, setup: &Setup) -> Recording {
         spans: Vec::new(),
         series: Vec::new(),
         measurements: Vec::new(),
+        tables: Vec::new(),
         markers: Vec::new(),
         end: Time::ZERO,
     }

@@ -17,6 +17,7 @@ pub(super) mod sequence;
 pub(super) mod states;
 mod steps;
 mod table;
+mod tables;
 pub(super) mod topology;
 mod waterfall;
 

@@ -1,8 +1,8 @@
-//! The measurements of a run: what, how much, and how it was measured; beside another run's with the differences.
+//! The tables of a run and its measurements: what, how much, and how it was measured; beside another run's with the differences.
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
-use super::{Pointed, View, compare, first, pen};
+use super::{Pointed, View, compare, first, pen, tables};
 use crate::quantity::Quantity;
 use crate::recording::Measurement;
 
@@ -42,6 +42,8 @@ struct Areas {
 pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let theme = view.theme;
     let measurements = &view.run.recording().measurements;
+    let (above, area) = tables::share(area, view);
+    tables::draw(above, buffer, view);
     let areas = areas(area, view);
     draw_names(areas.names, buffer, view);
     let lines: Vec<Numbers> = measurements.iter().map(|it| numbers(it, view)).collect();
@@ -65,7 +67,7 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
 
 /// The number a click means.
 pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> {
-    let rows = areas(area, view).rows;
+    let rows = areas(tables::share(area, view).1, view).rows;
     let count = view.run.recording().measurements.len();
     let index = first(chosen(view), rows.height, count) + usize::from(at.y.checked_sub(rows.y)?);
     (rows.contains(at) && index < count).then_some(Pointed::Measured(index))

@@ -18,6 +18,10 @@ const SMALLEST_PATH_MTU_V6: u16 = 1280;
 const PLATEAUS: [u16; 8] = [65_535, 32_000, 17_914, 8166, 4352, 2002, 1492, 1006];
 /// RFC 1191 §6.3, RFC 8201 §4, and Linux's `mtu_expires`: after so long the path may carry more again.
 const PATH_MTU_EXPIRES: Duration = Duration::from_secs(600);
+/// Payload that nearly any path carries (Linux: `tcp_base_mss`; RFC 4821 §7.2 recommends 1024).
+const BASE_MSS: u16 = 1024;
+/// Timeouts in a row that make large segments suspicious (Linux: `tcp_retries1`).
+const SUSPICIOUS: u32 = 3;
 
 impl Connection {
     /// An error about the segment with this sequence number.
@@ -40,8 +44,18 @@ impl Connection {
         }
     }
 
+    /// Timeouts in a row are a black hole's mark (RFC 4821 §7.7): a size that nearly any path carries is tried.
+    pub(super) fn suspect_black_hole(&mut self, now: Time, out: &mut TcpOutput) {
+        let times = self.sender.as_ref().map_or(0, |it| it.timeouts_in_a_row());
+        let base = BASE_MSS + if self.pair.remote.is_ipv6() { 60 } else { 40 };
+        if self.rules.settings.mtu_probing && times >= SUSPICIOUS && self.path_mtu > base {
+            self.decide(Decision::BlackHole { times }, out);
+            self.path_carries_less(now, base, out);
+        }
+    }
+
     /// RFC 1191 §6.4: a smaller packet size, and what was too large goes again at once.
-    fn path_carries_less(&mut self, now: Time, mtu: u16, out: &mut TcpOutput) {
+    pub(super) fn path_carries_less(&mut self, now: Time, mtu: u16, out: &mut TcpOutput) {
         if !self.rules.settings.path_mtu_discovery {
             return;
         }

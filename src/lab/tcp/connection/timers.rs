@@ -56,6 +56,7 @@ impl Connection {
         let Some(sender) = &mut self.sender else { return };
         if due(sender.deadline()) {
             sender.on_deadline(now);
+            self.suspect_black_hole(now, out);
             self.flush(now, out);
         } else if due(self.paced_until) {
             self.flush(now, out);

@@ -200,6 +200,11 @@ impl Sender {
         self.control.set_mss(mss);
     }
 
+    /// How often the timer has run out since anything was acknowledged.
+    pub(crate) const fn timeouts_in_a_row(&self) -> u32 {
+        self.timeouts
+    }
+
     /// Whether the next segment of new data has to say CWR (RFC 3168 §6.1.2); asking takes the answer.
     pub(crate) fn take_cwr(&mut self) -> bool {
         std::mem::take(&mut self.cwr)
