@@ -20,6 +20,23 @@ fn cookies(word: &str) -> u8 {
     }
 }
 
+/// What bounds half-open connections on Linux (`tcp_conn_request`): without cookies three quarters of
+/// `tcp_max_syn_backlog`, since the last quarter is kept for peers that are known; with cookies the backlog alone.
+fn half_open(without_cookies: bool, places: u64) -> String {
+    if without_cookies {
+        let sysctl = places.saturating_sub(1) * 4 / 3;
+        format!(
+            "# Half-open connections, {places} as here: the last quarter of this is kept for peers that are known.\n\
+             net.ipv4.tcp_max_syn_backlog = {sysctl}\n"
+        )
+    } else {
+        format!(
+            "# With cookies half-open connections are bounded by the backlog alone; this lab's own limit was {places}.\n\
+             # To see cookies from there on, let the program ask with listen(fd, {places}).\n"
+        )
+    }
+}
+
 fn sysctl(knobs: &Knobs, run: &Recording) -> String {
     let mut text =
         "# Queues in front of accept(), as in this run. Sources: ip-sysctl, listen(2), ss(8), nstat(8).\n".to_owned();
@@ -30,13 +47,13 @@ fn sysctl(knobs: &Knobs, run: &Recording) -> String {
     }
     let abort = u8::from(knobs.choice("overflow") == "reset");
     let (backlog, places) = (knobs.number("backlog"), knobs.number("places"));
+    let half_open = half_open(knobs.choice("cookies") == "never", places);
     let cookies = cookies(knobs.choice("cookies"));
     write!(
         text,
         "\n# No listener gets more than this; the program asks with listen(fd, {backlog}).\n\
          net.core.somaxconn = {backlog}\n\
-         # Half-open connections of a listener; no more than its backlog.\n\
-         net.ipv4.tcp_max_syn_backlog = {places}\n\
+         {half_open}\
          # 0 never, 1 when the SYN queue is full, 2 always\n\
          net.ipv4.tcp_syncookies = {cookies}\n\
          # 1: a full accept queue resets instead of dropping\n\
@@ -65,7 +82,7 @@ mod tests {
         let text = export::write("sysctl", &run).expect("it has one");
         for line in [
             "net.core.somaxconn = 64",
-            "net.ipv4.tcp_max_syn_backlog = 32",
+            "net.ipv4.tcp_max_syn_backlog = 41",
             "net.ipv4.tcp_syncookies = 0",
             "net.ipv4.tcp_abort_on_overflow = 1",
             "# measured: the SYN queue held = 32",

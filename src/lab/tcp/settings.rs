@@ -123,7 +123,9 @@ pub struct TcpSettings {
     pub time_wait_reuse: bool,
     /// Connections that may wait for `accept` where the program does not say (`net.core.somaxconn`).
     pub backlog: usize,
-    /// Half-open connections a listener remembers (`tcp_max_syn_backlog`).
+    /// Half-open connections a listener remembers, if that is less than its backlog. A limit of the lab's own, so that each
+    /// queue can be filled alone: on Linux the backlog bounds both, and `tcp_max_syn_backlog` counts only without cookies,
+    /// its last quarter being kept for peers that are known (`tcp_conn_request`).
     pub syn_backlog: usize,
     pub syn_cookies: SynCookies,
     /// A full accept queue resets the client instead of dropping its ACK (`tcp_abort_on_overflow`).
@@ -161,7 +163,7 @@ impl TcpSettings {
         time_wait: Duration::from_secs(60),
         time_wait_reuse: false,
         backlog: 4096,
-        syn_backlog: 512,
+        syn_backlog: usize::MAX,
         syn_cookies: SynCookies::WhenFull,
         abort_on_overflow: false,
         ephemeral_ports: (32_768, 60_999),

@@ -68,7 +68,7 @@ impl Listener {
         self.ready.len() > self.backlog
     }
 
-    /// As Linux, no more half-open connections than could be accepted, nor than `tcp_max_syn_backlog`.
+    /// As Linux since 4.3, no more half-open connections than the backlog; nor than the lab's own limit.
     fn syn_queue_is_full(&self) -> bool {
         self.halves.len() >= self.backlog.clamp(1, self.settings().syn_backlog.max(1))
     }
