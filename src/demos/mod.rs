@@ -8,6 +8,7 @@ mod congestion_window;
 mod connection_cost;
 mod connection_pool;
 mod dhcp;
+mod dns_balance;
 mod dns_cache;
 mod dns_trace;
 mod encapsulation;
@@ -140,6 +141,7 @@ pub fn all() -> &'static [&'static Demo] {
         &anycast::DEMO,
         &dns_trace::DEMO,
         &dns_cache::DEMO,
+        &dns_balance::DEMO,
     ]
 }
 

@@ -3,6 +3,8 @@
 //! All of it is on loopback of this machine. Where dig is missing the tests fail and say so; `tests/run` installs it.
 mod dig;
 mod lab;
+#[cfg(target_os = "linux")]
+mod others;
 
 use dig::dig;
 use lab::Lab;

@@ -26,6 +26,8 @@ pub(super) fn found(recording: &Recording, seen: &Seen) -> Findings {
         rows::mark(&mut findings, &rows);
         numbers(&mut findings, resolution);
         findings.steps(rows);
+    } else {
+        findings.count("queries", "queries to servers", 0, "the client's question never came to its resolver");
     }
     if let Some(survey) = &seen.survey {
         compare(&mut findings, survey, rows::rows(&survey.steps, node, &sights));
