@@ -19,11 +19,13 @@ pub(super) const SHAPE: &str = r#"The list as JSON:
     {"name": "script", "kind": "choice", "unit": null,
      "default": "echo", "min": null, "max": null, "choices": ["echo", ".."]},
     {"name": "..", "kind": "switch", "unit": null,
-     "default": false, "min": null, "max": null}
+     "default": false, "min": null, "max": null},
+    {"name": "..", "kind": "text", "unit": null, "default": "..",
+     "min": null, "max": null, "choices": ["..", ".."]}
   ]
 }]
 
-A quantity's default, min and max are integers of its unit: ns, bit/s, B, ppm or count. Fields may be added; these keep name and meaning."#;
+A quantity's default, min and max are integers of its unit: ns, bit/s, B, ppm or count. A text's choices are suggestions: others are taken too. Fields may be added; these keep name and meaning."#;
 
 /// A demo in JSON; the fields are documented and stable.
 #[derive(Serialize)]

@@ -36,7 +36,7 @@ fn knob_shape(knob: &Value) {
             assert!(min <= default && default <= max, "{knob}");
             assert!(["ns", "bit/s", "B", "ppm", "count"].contains(&knob["unit"].as_str().expect("a unit")), "{knob}");
         }
-        Some("choice") => {
+        Some("choice" | "text") => {
             assert_eq!(keys(knob), &fields | &BTreeSet::from(["choices"]));
             assert!(knob["choices"].as_array().expect("a list").contains(&knob["default"]), "{knob}");
         }

@@ -14,8 +14,7 @@ fn every_run_as_json_has_exactly_the_documented_shape() {
     let home = Home::new();
     for demo in demos::all() {
         let run = home.run(&["demo", demo.name, "--seed", "7", "--json"]).code(0).no_message().json();
-        let fields =
-            "demo seed knobs interventions live end_ns measurements markers packets events spans series nodes links";
+        let fields = "demo seed knobs interventions live end_ns measurements markers packets events steps spans series nodes links";
         assert_eq!(keys(&run), fields.split(' ').collect(), "{}", demo.name);
         assert_eq!((run["demo"].as_str(), run["seed"].as_u64()), (Some(demo.name), Some(7)));
         assert!(run["live"].is_null());
@@ -25,6 +24,8 @@ fn every_run_as_json_has_exactly_the_documented_shape() {
         let packet = "n at_ns tap from to len summary reason left_ns arrived_ns fate fate_reason";
         each(&run["packets"], packet);
         assert!(run["events"].is_array());
+        let step = "n at_ns until_ns node depth kind title facts why packets".split(' ').collect();
+        assert!(run["steps"].as_array().expect("a list").iter().all(|it| keys(it) == step));
         sound(&run);
     }
 }
