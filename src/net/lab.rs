@@ -1,10 +1,10 @@
 //! The seam in the lab: virtual time, and packets that a [`crate::recording::Recording`] keeps.
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::lab::{LabDatagrams, LabListener, LabNet, LabStream};
-use crate::net::{Datagrams, Listener, Net, SocketOptions, Stream, TcpInfo};
+use crate::net::{Configure, Datagrams, Listener, Net, SocketOptions, Stream, TcpInfo};
 use crate::recording::Time;
 
 impl Net for LabNet {
@@ -38,6 +38,40 @@ impl Net for LabNet {
 
     fn note(&self, text: String) {
         Self::note(self, text);
+    }
+}
+
+impl Configure for LabNet {
+    fn mac(&self) -> [u8; 6] {
+        Self::mac(self)
+    }
+
+    fn address(&self) -> Option<IpAddr> {
+        Self::address(self)
+    }
+
+    fn add_address(&self, address: IpAddr, prefix: u8, check: bool) {
+        Self::add_address(self, address, prefix, check);
+    }
+
+    fn remove_address(&self, address: IpAddr) {
+        Self::remove_address(self, address);
+    }
+
+    fn may_use(&self, address: IpAddr) -> Option<bool> {
+        Self::may_use(self, address)
+    }
+
+    fn set_gateway(&self, router: Option<IpAddr>) {
+        Self::set_gateway(self, router);
+    }
+
+    fn state(&self, machine: &str, from: &str, to: &str) {
+        Self::state(self, machine, from, to);
+    }
+
+    fn level(&self, what: &'static str, count: usize) {
+        Self::level(self, what, count);
     }
 }
 

@@ -11,7 +11,7 @@ mod tests;
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -71,6 +71,33 @@ pub trait Net: Clone + 'static {
 
     /// A remark of the program about its work, where a recording is kept.
     fn note(&self, _text: String) {}
+}
+
+/// A host whose programs give it its address, as DHCP's do. The lab's hosts are such.
+pub trait Configure: Net {
+    /// The MAC address of its interface.
+    fn mac(&self) -> [u8; 6];
+
+    /// Its first address.
+    fn address(&self) -> Option<IpAddr>;
+
+    /// Gives it an address; with `check`, once it is known that no other has it: [`Self::may_use`] tells.
+    fn add_address(&self, address: IpAddr, prefix: u8, check: bool);
+
+    /// Takes an address away.
+    fn remove_address(&self, address: IpAddr);
+
+    /// Whether an address of its own may be used: `None` while it is not known.
+    fn may_use(&self, address: IpAddr) -> Option<bool>;
+
+    /// Sets the router that gets what goes to other networks; `None` takes IPv4's away.
+    fn set_gateway(&self, router: Option<IpAddr>);
+
+    /// A state machine of the program goes from one state to another, where a recording is kept.
+    fn state(&self, machine: &str, from: &str, to: &str);
+
+    /// How many there are of something, where a recording is kept.
+    fn level(&self, what: &'static str, count: usize);
 }
 
 /// A TCP connection. Dropping it closes it in order (FIN) once what was written is sent.

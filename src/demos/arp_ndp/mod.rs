@@ -110,6 +110,11 @@ async fn ping_both(net: &LabNet, phase: &'static str, pings: &Pings) {
 async fn ping(net: &LabNet, (phase, to): (&'static str, IpAddr), pings: &Pings) -> bool {
     let at = net.now();
     let outcome: io::Result<Duration> = net.ping(to, PATIENCE).await;
+    if let Err(error) = &outcome
+        && phase != "moved"
+    {
+        net.note(format!("the ping to {to} gave up: {error}"));
+    }
     let rtt = outcome.ok();
     pings.borrow_mut().push(Ping { phase, to, at, rtt });
     rtt.is_some()

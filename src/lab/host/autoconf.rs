@@ -26,6 +26,9 @@ const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
 /// RFC 4862 §5.5.3 (e): an advertisement, which nobody signs, does not shorten a validity below this.
 const TWO_HOURS: Duration = Duration::from_secs(7200);
 
+/// Addresses, routers and prefixes a host takes over from advertisements, which nobody signs (Linux: `max_addresses`).
+const MOST: usize = 16;
+
 /// How a host makes the lower half of its addresses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Identifier {
@@ -170,6 +173,8 @@ impl Host {
             if autoconf.routers.remove(&from).is_some() {
                 out.decide(format!("{from} is no default router any more: its lifetime is 0"));
             }
+        } else if autoconf.routers.len() >= MOST && !autoconf.routers.contains_key(&from) {
+            return out.decide(format!("{MOST} routers have spoken already: {from} is not believed"));
         } else if autoconf.routers.insert(from, now + said.lifetime).is_none() {
             let lifetime = Quantity::time(said.lifetime);
             out.decide(format!("{from} is a default router for {lifetime}, until it speaks again"));
@@ -196,6 +201,7 @@ impl Host {
         }
         if prefix.on_link && !prefix.autonomous {
             autoconf.on_link.retain(|(known, _)| *known != network);
+            autoconf.on_link.truncate(MOST - 1);
             autoconf.on_link.push((network, until(now, prefix.valid)));
         }
         if !prefix.autonomous {
@@ -212,6 +218,9 @@ impl Host {
         }
         if prefix.valid.is_zero() {
             return;
+        }
+        if autoconf.addresses.len() >= MOST {
+            return out.decide(format!("{MOST} addresses are enough: none of the prefix {network}"));
         }
         autoconf.addresses.insert(address, fresh);
         let network = Network { address: address.into(), prefix: if prefix.on_link { 64 } else { 128 } };

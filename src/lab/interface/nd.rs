@@ -26,6 +26,9 @@ const DELAY: Duration = Duration::from_secs(5);
 /// `MAX_MULTICAST_SOLICIT` and `MAX_UNICAST_SOLICIT`.
 const SOLICITATIONS: u32 = 3;
 
+/// Entries of a cache, so that a flood of solicitations has a bound (RFC 6583 §3; Linux: `gc_thresh3`).
+const MOST: usize = 1024;
+
 /// The neighbour cache of an interface.
 #[derive(Debug)]
 pub(super) struct Nd {
@@ -116,7 +119,20 @@ impl Nd {
         }
     }
 
+    /// Makes room for another entry: a stale one gives way. False when there is none.
+    fn has_room(&mut self) -> bool {
+        if self.neighbours.len() < MOST {
+            return true;
+        }
+        let stale = self.neighbours.iter().find(|(_, it)| matches!(it.state, State::Stale));
+        let stale = stale.map(|(address, _)| *address);
+        stale.is_some_and(|it| self.neighbours.remove(&it).is_some())
+    }
+
     fn ask(&mut self, now: Time, own: &Own, target: Ipv6Addr, first: Waiting, out: &mut Output) {
+        if !self.has_room() {
+            return out.decide(format!("ND: the cache is full: a packet for {target} is dropped"));
+        }
         out.decide(format!("ND: needs the MAC of {target}: it is not in the cache, so ask the group it listens to"));
         let state = State::Incomplete { again_at: now + RETRANSMIT, sent: 1, waiting: vec![first] };
         out.state(machine(target), NONE, state.to_string());
@@ -154,6 +170,9 @@ impl Nd {
 
     /// A neighbour says where it is, unasked: believed, but not a sign that it hears us.
     pub(super) fn heard(&mut self, own: &Own, from: Ipv6Addr, mac: Mac, how: &str, out: &mut Output) {
+        if !self.neighbours.contains_key(&from) && !self.has_room() {
+            return out.decide(format!("ND: the cache is full: where {from} is is not kept"));
+        }
         let Some(neighbour) = self.neighbours.get_mut(&from) else {
             out.decide(format!("ND: learned that {from} is at {mac} {how}"));
             out.state(machine(from), NONE, State::Stale.to_string());
@@ -321,5 +340,26 @@ fn solicit(own: &Own, target: Ipv6Addr, at: Option<Mac>, why: String, out: &mut 
     };
     if let (Some(packet), Some(mac)) = (packet, mac) {
         Waiting { packet, why: Some(why.into()) }.leave(own, mac, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_solicitations_fills_a_bounded_cache_and_does_not_shut_out_who_is_asked_for() {
+        let mac = Mac::local(0, 1);
+        let network = "2001:db8::1/64".parse().expect("a network");
+        let (mut nd, own, mut out) = (Nd::new(mac), Own::new(0, mac, &[network]), Output::default());
+        for n in 0..5000 {
+            let from = Ipv6Addr::from_bits(0x2001_0db8 << 96 | 0x1_0000 | n);
+            nd.heard(&own, from, Mac::local(1, 2), "from its solicitation", &mut out);
+        }
+        assert_eq!(nd.neighbours.len(), MOST);
+        let frames = out.frames.len();
+        let wanted = Ipv6Addr::from_bits(0x2001_0db8 << 96 | 2);
+        nd.send(Time::ZERO, &own, wanted, Waiting { packet: vec![0x60; 40], why: None }, &mut out);
+        assert_eq!((nd.neighbours.len(), out.frames.len()), (MOST, frames + 1), "a stale entry gives way");
     }
 }

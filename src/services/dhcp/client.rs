@@ -4,8 +4,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::lab::{Dice, LabDatagrams, LabNet};
-use crate::net::Net as _;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::net::{Configure, Datagrams as _};
 use crate::quantity::Quantity;
 use crate::recording::Time;
 use crate::services::dhcp::message::{Kind, Message};
@@ -80,11 +82,11 @@ enum Answer {
     Nothing,
 }
 
-struct Client {
-    net: LabNet,
-    socket: LabDatagrams,
+struct Client<N: Configure> {
+    net: N,
+    socket: N::Datagrams,
     options: ClientOptions,
-    dice: Dice,
+    dice: ChaCha8Rng,
     state: State,
     xid: u32,
     began: Time,
@@ -94,11 +96,11 @@ struct Client {
 ///
 /// # Errors
 /// When the port is taken.
-pub async fn run(net: LabNet, options: ClientOptions) -> io::Result<()> {
+pub async fn run<N: Configure>(net: N, options: ClientOptions) -> io::Result<()> {
     let socket = net.bind(SocketAddr::from(([0; 4], CLIENT_PORT))).await?;
     let seed = net.mac().iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
     let began = net.now();
-    let dice = Dice::new(seed, "dhcp");
+    let dice = ChaCha8Rng::seed_from_u64(seed);
     let mut client = Client { net, socket, options, dice, state: State::Init, xid: 0, began };
     let mut known = options.known;
     loop {
@@ -116,7 +118,7 @@ pub async fn run(net: LabNet, options: ClientOptions) -> io::Result<()> {
     }
 }
 
-impl Client {
+impl<N: Configure> Client<N> {
     fn go(&mut self, to: State) {
         if self.state != to {
             self.net.state("dhcp client", &self.state.to_string(), &to.to_string());
@@ -126,8 +128,7 @@ impl Client {
 
     /// A new conversation has a number of its own.
     fn begin(&mut self) {
-        let bits = self.dice.bits().to_be_bytes();
-        self.xid = u32::from_be_bytes([bits[0], bits[1], bits[2], bits[3]]);
+        self.xid = self.dice.next_u32();
         self.began = self.net.now();
     }
 
@@ -143,7 +144,7 @@ impl Client {
     /// The next wait, after one of `before`: twice as long, give or take a second.
     fn wait_after(&mut self, before: Duration) -> Duration {
         let next = (before * 2).clamp(FIRST_WAIT, LONGEST_WAIT);
-        next - Duration::from_secs(1) + Duration::from_millis(self.dice.below(2000))
+        next - Duration::from_secs(1) + Duration::from_millis(u64::from(self.dice.next_u32() % 2000))
     }
 
     /// The next message of a server in this conversation.

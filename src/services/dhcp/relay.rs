@@ -2,8 +2,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use crate::lab::LabNet;
-use crate::net::Net as _;
+use crate::net::{Configure, Datagrams as _};
 use crate::services::dhcp::message::Message;
 use crate::services::dhcp::{CLIENT_PORT, LARGEST, SERVER_PORT};
 
@@ -14,7 +13,7 @@ const MOST_HOPS: u8 = 16;
 ///
 /// # Errors
 /// When the port is taken, or the host has no IPv4 address.
-pub async fn relay(net: LabNet, server: Ipv4Addr) -> io::Result<()> {
+pub async fn relay<N: Configure>(net: N, server: Ipv4Addr) -> io::Result<()> {
     let socket = net.bind(SocketAddr::from(([0; 4], SERVER_PORT))).await?;
     let Some(IpAddr::V4(own)) = net.address() else {
         return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, "a DHCP relay needs an IPv4 address"));

@@ -3,8 +3,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::lab::{LabDatagrams, LabNet};
-use crate::net::Net as _;
+use crate::net::{Configure, Datagrams as _};
 use crate::quantity::Quantity;
 use crate::services::dhcp::leases::{Leases, Pool};
 use crate::services::dhcp::message::{Kind, Message};
@@ -21,9 +20,9 @@ pub struct ServerOptions {
     pub delay: Duration,
 }
 
-struct Server {
-    net: LabNet,
-    socket: LabDatagrams,
+struct Server<N: Configure> {
+    net: N,
+    socket: N::Datagrams,
     own: Ipv4Addr,
     options: ServerOptions,
     leases: Leases,
@@ -33,7 +32,7 @@ struct Server {
 ///
 /// # Errors
 /// When the port is taken, or the host has no IPv4 address.
-pub async fn serve(net: LabNet, options: ServerOptions) -> io::Result<()> {
+pub async fn serve<N: Configure>(net: N, options: ServerOptions) -> io::Result<()> {
     let socket = net.bind(SocketAddr::from(([0; 4], SERVER_PORT))).await?;
     let Some(IpAddr::V4(own)) = net.address() else {
         return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, "a DHCP server needs an IPv4 address"));
@@ -52,9 +51,9 @@ fn mac(mac: [u8; 6]) -> String {
     mac.map(|byte| format!("{byte:02x}")).join(":")
 }
 
-impl Server {
+impl<N: Configure> Server<N> {
     fn note(&self, text: impl Into<String>) {
-        self.net.note(text);
+        self.net.note(text.into());
     }
 
     async fn hear(&mut self, message: &Message) -> io::Result<()> {
