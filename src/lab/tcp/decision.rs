@@ -89,6 +89,10 @@ pub(crate) enum Decision {
     OutOfOrderDropped {
         bytes: u32,
     },
+    /// The program has ended its side, and the FIN is not on its way yet; the state says so all the same.
+    FinQueued {
+        behind: u32,
+    },
     BadChecksum,
     GivesUp(GivesUp),
 }
@@ -156,6 +160,9 @@ impl fmt::Display for Decision {
             Self::SoftError(error) => write!(f, "{error}: noted, an established connection goes on"),
             Self::OutOfOrderDropped { bytes } => {
                 write!(f, "too many gaps in what came: {bytes} B dropped, they will come again")
+            }
+            Self::FinQueued { behind } => {
+                write!(f, "the FIN is queued behind {behind} B that are not sent yet")
             }
             Self::BadChecksum => f.write_str("the TCP checksum is wrong: dropped"),
             Self::GivesUp(why) => write!(f, "the connection is given up: {why}"),

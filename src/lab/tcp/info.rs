@@ -19,6 +19,8 @@ pub struct TcpInfo {
     pub ssthresh: Option<u32>,
     /// Bytes the sender believes to be in the network (RFC 6675 `pipe`).
     pub pipe: u32,
+    /// Bytes sent that are not acknowledged yet, whatever became of them.
+    pub in_flight: Option<u32>,
     /// The window the peer offers, bytes, scaled.
     pub peer_window: Option<u32>,
     /// The window offered to the peer, bytes, scaled.

@@ -3,6 +3,7 @@ use std::io::{Error, ErrorKind, Result};
 use std::task::{Context, Poll};
 
 use crate::lab::tcp::connection::Connection;
+use crate::lab::tcp::decision::Decision;
 use crate::lab::tcp::info::TcpInfo;
 use crate::lab::tcp::output::TcpOutput;
 use crate::lab::tcp::reason::{Acknowledges, EndCall, Resets};
@@ -111,6 +112,10 @@ impl Connection {
             _ => {}
         }
         self.flush(now, out);
+        let behind = self.outbox.end().since(self.nxt());
+        if behind > 0 && matches!(self.state, State::FinWait1 | State::LastAck) && !self.fin_is_sent() {
+            self.decide(Decision::FinQueued { behind }, out);
+        }
     }
 
     /// The program gives it up: a FIN follows what was written, and nobody will read.
@@ -161,6 +166,7 @@ impl Connection {
             pipe: sender.map_or(0, |it| it.pipe()),
             peer_window: sender.map(|_| self.window.size()),
             window: Some(if sender.is_some() { left } else { u32::from(self.rules.syn_window()) }),
+            in_flight: sender.map(|it| it.snd_nxt().since(it.snd_una()) - u32::from(self.fin_is_sent())),
             send_queue: Some(self.outbox.len()),
             receive_queue: Some(self.inbox.unread()),
             retransmissions: sender.map_or(0, |it| it.retransmissions()) + self.opening.tries.saturating_sub(1),

@@ -135,3 +135,17 @@ fn an_abort_resets_in_every_state_where_the_peer_still_believes() {
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     assert_eq!(line.next(), None);
 }
+
+#[test]
+fn a_fin_behind_unsent_bytes_is_said_to_wait_there() {
+    let mut line = Line::new(TcpSettings::default());
+    let (client, _) = line.open();
+    let written = line.write(0, client, &[7; 40_000]);
+    line.at(0, |it, now, out| it.shutdown(client, now, out)).expect("open");
+    let info = line.hosts[0].info(client).expect("open");
+    let sent = info.in_flight.expect("the lab says");
+    assert!(sent > 0 && (sent as usize) < written, "{info:?}");
+    assert_eq!(info.state, State::FinWait1);
+    let unsent = written - sent as usize;
+    assert_eq!(line.decisions(0), [format!("the FIN is queued behind {unsent} B that are not sent yet")]);
+}
