@@ -187,6 +187,7 @@ fn a_connection_of_this_machine_says_what_its_kernel_knows() {
         let [client, server] = run.expect("no error");
         assert_eq!((client.state, server.state), (State::Established, State::Established));
         assert_eq!((client.send_queue, server.receive_queue), (Some(0), Some(1000)));
+        assert_eq!(client.in_flight, Some(0));
         assert!(client.srtt.is_some_and(|it| it < Duration::from_secs(1)), "{client:?}");
         assert!(client.cwnd >= client.mss && client.mss >= 500, "{client:?}");
         assert!(client.rto >= Duration::from_millis(200), "Linux's floor: {client:?}");

@@ -42,7 +42,7 @@ fn found(recording: &Recording, read: &Log, plan: Plan) -> Findings {
     let bytes = |value: Option<i64>| value.map(|it| Quantity::new(it, Unit::Bytes));
     let how = "the largest the sender's kernel knew of, read every 2 ms (tcpi_snd_wnd)";
     findings.measure("window", "the window", bytes(window.iter().map(|(_, it)| *it).max()), how);
-    let how = "segments the sender's kernel believed to be in the network, in bytes, read every 2 ms";
+    let how = "bytes the sender's kernel had sent and that were not acknowledged, read every 2 ms";
     findings.measure("peak_flight", "most in flight", bytes(most("sender in flight")), how);
     let how = "in the receiver's socket, read every 2 ms (SIOCINQ)";
     findings.measure("peak_unread", "most that waited for the program", bytes(most("receiver receive queue")), how);

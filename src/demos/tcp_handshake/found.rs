@@ -5,7 +5,7 @@ use super::programs::Moments;
 use crate::demos::capture::{Sight, capture, first, segment};
 use crate::demos::findings::Findings;
 use crate::quantity::{Quantity, Unit};
-use crate::recording::{Fate, Recording, Time};
+use crate::recording::{Event, EventKind, Fate, Recording, Time};
 use crate::wire;
 
 pub(super) fn found(recording: &Recording, moments: &Moments) -> Findings {
@@ -25,6 +25,7 @@ pub(super) fn found(recording: &Recording, moments: &Moments) -> Findings {
 /// What a run on real sockets tells: what the programs saw, as there are no packets to count.
 pub(super) fn live(recording: &Recording, moments: &Moments) -> Findings {
     let mut findings = Findings::default();
+    let moments = &by_calls(recording, moments);
     // How many round trips of the lab's link that would be says nothing about this machine.
     moments_of(&mut findings, moments, |_| String::new());
     let marks = [
@@ -41,6 +42,39 @@ pub(super) fn live(recording: &Recording, moments: &Moments) -> Findings {
     bars(&mut findings, &client, moments);
     failure(&mut findings, &client, moments);
     findings
+}
+
+/// The same moments by the calls that were written down: a program notes its own a little after a call has returned.
+fn by_calls(recording: &Recording, noted: &Moments) -> Moments {
+    let call = |node: &str, name: &str| {
+        let node = recording.node(node);
+        let is = |it: &&Event| match &it.kind {
+            EventKind::Call { call, result } => {
+                Some(it.node) == node
+                    && call.starts_with(name)
+                    && result.starts_with("= ")
+                    && result != "= 0 (end of stream)"
+            }
+            _ => false,
+        };
+        recording.events.iter().find(is)
+    };
+    let returned = |noted: Option<Time>, node: &str, name: &str| {
+        noted.map(|noted| call(node, name).map_or(noted, |it| it.until.unwrap_or(it.at)))
+    };
+    Moments {
+        called: noted.called.map(|noted| call("client", "connect(").map_or(noted, |it| it.at)),
+        connected: returned(noted.connected, "client", "connect("),
+        failed: noted
+            .failed
+            .clone()
+            .zip(returned(noted.failed.as_ref().map(|it| it.0), "client", "connect("))
+            .map(|((_, words), at)| (at, words)),
+        accepted: returned(noted.accepted, "server", "accept("),
+        server_has: returned(noted.server_has, "server", "recv("),
+        client_has: returned(noted.client_has, "client", "recv("),
+        ..noted.clone()
+    }
 }
 
 /// The three numbers that "the handshake takes so many round trips" mixes up.

@@ -43,3 +43,27 @@ async fn serve(stand: &Stand, first: First, log: &Log) -> std::io::Result<Socket
     });
     Ok(at)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::demos::{Knobs, find, live};
+    use crate::recording::{EventKind, Time};
+
+    #[test]
+    fn what_is_marked_is_when_the_calls_returned() {
+        let demo = find("tcp-handshake").expect("it ships");
+        let request = live::Request { knobs: Knobs::defaults(demo.knobs), target: live::Target::Own, seed: 1 };
+        let run = live::run(demo, &request, &live::Stop::default(), &mut |_| {}).expect("loopback is there").recording;
+        let ended = |node: &str, name: &str| -> Time {
+            let is = |kind: &EventKind| matches!(kind, EventKind::Call { call, .. } if call.starts_with(name));
+            let event = run.events.iter().find(|it| Some(it.node) == run.node(node) && is(&it.kind));
+            event.map(|it| it.until.unwrap_or(it.at)).expect("the call")
+        };
+        let marked = |name: &str| run.marker(name).unwrap_or_else(|| panic!("no {name}")).at;
+        assert_eq!(marked("syn-ack"), ended("client", "connect("));
+        assert_eq!(marked("established"), ended("server", "accept("));
+        assert_eq!(marked("first-reply"), ended("client", "recv("));
+        let measured = run.measurement("client_may_send").expect("measured").value;
+        assert_eq!(measured.as_duration(), Some(marked("syn-ack") - marked("syn")));
+    }
+}

@@ -146,12 +146,19 @@ fn tcp_info(state: State, (unread, unacknowledged): (Option<u32>, Option<u32>), 
         // TCP_INFINITE_SSTHRESH: no loss has set it.
         ssthresh: field(76).filter(|it| *it < 0x7fff_ffff).map(bytes),
         pipe: bytes(pipe),
+        in_flight: unacknowledged.zip(field(144)).map(|(all, unsent)| in_flight(state, all, unsent)),
         peer_window: field(228),
         window: field(232),
         send_queue: unacknowledged,
         receive_queue: unread,
         retransmissions: field(100).unwrap_or(0),
     }
+}
+
+/// The socket holds what was sent and not acknowledged, and what was not sent yet (tcpi_notsent_bytes); a FIN that waits
+/// behind unsent bytes is counted among those.
+const fn in_flight(state: State, held: u32, unsent: u32) -> u32 {
+    if unsent == 0 { held } else { (held + unacknowledged_flag(state)).saturating_sub(unsent) }
 }
 
 /// Queues are differences of sequence numbers, and a FIN has one (RFC 9293 §3.4).
@@ -189,4 +196,18 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|it| u32::from_ne_bytes(*it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fin_is_no_byte_in_flight_whether_it_is_sent_or_waits() {
+        // 100 bytes held and a FIN; 40 of them and the FIN are not sent: tcpi_notsent_bytes counts 41.
+        assert_eq!(in_flight(State::FinWait1, 100, 41), 60);
+        assert_eq!(in_flight(State::FinWait1, 60, 0), 60);
+        assert_eq!(in_flight(State::Established, 100, 40), 60);
+        assert_eq!(in_flight(State::Established, 10, 40), 0, "two readings that do not agree");
+    }
 }

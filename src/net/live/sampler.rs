@@ -19,7 +19,7 @@ type Reading = (&'static str, Unit, fn(&TcpInfo) -> Option<i64>);
 const READINGS: [Reading; 9] = [
     ("cwnd", Unit::Bytes, |it| (it.cwnd > 0).then_some(it.cwnd.into())),
     ("ssthresh", Unit::Bytes, |it| it.ssthresh.map(Into::into)),
-    ("in flight", Unit::Bytes, |it| Some(it.pipe.into())),
+    ("in flight", Unit::Bytes, |it| it.in_flight.map(Into::into)),
     ("srtt", Unit::Nanoseconds, |it| it.srtt.map(nanos)),
     ("rto", Unit::Nanoseconds, |it| Some(nanos(it.rto)).filter(|rto| *rto > 0)),
     ("send queue", Unit::Bytes, |it| it.send_queue.map(Into::into)),
@@ -46,7 +46,7 @@ struct Connection {
     number: usize,
     local: SocketAddr,
     peer: SocketAddr,
-    /// As it was read last; `None` before the first time.
+    /// As it was read last; `None` before the first time, when it was none.
     state: Option<State>,
     over: bool,
     curves: [Vec<(Time, i64)>; READINGS.len()],
@@ -106,7 +106,11 @@ impl Connection {
     }
 
     fn moved(&mut self, now: Time, to: State) -> Option<Event> {
-        let from = self.state.replace(to).filter(|from| *from != to)?;
+        // Before it was followed there was none (RFC 9293 §3.3.2); what it went through until then nobody has read.
+        let from = self.state.replace(to).unwrap_or(State::Closed);
+        if from == to {
+            return None;
+        }
         let machine = format!("tcp {} to {}", self.local, self.peer);
         let kind = EventKind::State { machine, from: from.name().to_owned(), to: to.name().to_owned() };
         Some(Event { at: now, until: None, node: self.node, kind })

@@ -59,6 +59,13 @@ fn calls_are_written_down_with_their_results_as_in_the_lab() {
     assert!(written.events.iter().any(|it| it.kind == EventKind::Note { text: "done".to_owned() }));
 }
 
+/// Whether what is said to be in flight is never more than the 1000 bytes that were written.
+#[cfg(target_os = "linux")]
+fn curve_is_bytes(written: &Written) -> bool {
+    let series = written.series.iter().find(|it| it.name == "client in flight");
+    series.is_some_and(|it| it.points.iter().all(|(_, bytes)| *bytes <= 1000))
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn states_and_curves_come_from_the_kernel() {
@@ -81,6 +88,15 @@ fn states_and_curves_come_from_the_kernel() {
         written.events.iter().any(|it| it.node == node && is(&it.kind))
     };
     assert!(to(0, "FIN-WAIT-2") && to(1, "CLOSE-WAIT") && to(0, "CLOSED"), "{:#?}", written.events);
+    let first = |node| {
+        let moved = written.events.iter().filter(|it| it.node == node).find_map(|it| match &it.kind {
+            EventKind::State { from, to, .. } => Some((from.as_str(), to.as_str())),
+            _ => None,
+        });
+        moved.expect("a state")
+    };
+    assert_eq!([first(0), first(1)], [("CLOSED", "ESTABLISHED"); 2], "before connect() there is no connection");
+    assert!(curve_is_bytes(&written), "{:?}", written.series);
     let curve = |name: &str| written.series.iter().find(|it| it.name == name).unwrap_or_else(|| panic!("no {name}"));
     assert_eq!(curve("server receive queue").points.last().expect("read at least once").1, 1000);
     assert!(curve("client cwnd").points.iter().all(|(_, bytes)| *bytes > 1000));
