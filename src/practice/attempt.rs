@@ -174,9 +174,10 @@ impl Drawn {
         Ok(Self { asked, given: BTreeMap::new(), told: BTreeMap::new() })
     }
 
-    /// Everything that may stand in an explanation.
+    /// Everything that may stand in an explanation. What is known after the answer replaces what was known before it: a
+    /// measurement of the run that is shown first has the same name in the model answer's.
     fn told(&self) -> BTreeMap<String, String> {
-        self.told.iter().chain(&self.given).map(|(name, text)| (name.clone(), text.clone())).collect()
+        self.given.iter().chain(&self.told).map(|(name, text)| (name.clone(), text.clone())).collect()
     }
 }
 
@@ -211,6 +212,8 @@ fn predicted(kind: &Kind, draw: &mut Draw, runs: &dyn Runs) -> Result<Drawn, Str
     let values: BTreeMap<String, Quantity> = measured.into_iter().chain(settings).collect();
     let given: BTreeMap<String, String> = run.knobs.iter().map(|(name, text)| (name.clone(), setting(text))).collect();
     let near = near(near_misses, &values, truth, &[&given, &told])?;
+    // A knob has its name for itself, whatever a measurement is called.
+    told.extend(given.clone());
     Ok(Drawn { asked: Asked::Number { truth, near, run: Some(run) }, given, told })
 }
 

@@ -143,12 +143,16 @@ impl Designed {
     fn read_one(&self, blank: &Blank, typed: &BTreeMap<String, String>, runs: &dyn Runs) -> Result<String, Unreadable> {
         let text = typed.get(&blank.knob).map_or("", |it| it.trim());
         if text.is_empty() {
-            return Err(Unreadable(format!("Write a value for {}: {}.", blank.says, blank.takes)));
+            return Err(Unreadable(format!(
+                "`{}` has no value yet. Write one: {} ({}).",
+                blank.knob, blank.takes, blank.says
+            )));
         }
         let setting = match blank.unit {
             Some(unit) => {
                 let read = read_number(text, unit);
-                let read = read.map_err(|error| Unreadable(format!("{}: {}", blank.says, error.0)))?;
+                let read =
+                    read.map_err(|error| Unreadable(format!("`{}` ({}): {}", blank.knob, blank.says, error.0)))?;
                 format!("{read:#}").replace(' ', "")
             }
             None => text.to_owned(),

@@ -1,28 +1,6 @@
-//! A lesson's prediction: the guess as it is typed, and what the run says to it.
-use super::{Unreadable, read_number};
+//! A lesson's prediction: what the run says to a guess.
 use crate::content::{Predict, is_close};
-use crate::quantity::{Quantity, Unit};
-
-/// The unit a bare number is read in; empty for a count.
-#[must_use]
-pub const fn bare_unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Nanoseconds => "ms",
-        Unit::BitsPerSecond => "Mbit/s",
-        Unit::Bytes => "B",
-        Unit::PartsPerMillion => "%",
-        Unit::Count => "",
-    }
-}
-
-/// Reads a guess: any unit of its kind may be written, and a bare number is in [`bare_unit`].
-///
-/// # Errors
-/// [`Unreadable`] with a sentence that says what to write.
-pub fn read(typed: &str, unit: Unit) -> Result<Quantity, Unreadable> {
-    let with_unit = || read_number(&format!("{}{}", typed.trim(), bare_unit(unit)), unit);
-    read_number(typed, unit).or_else(|error| with_unit().map_err(|_| error))
-}
+use crate::quantity::Quantity;
 
 /// What the run says to a guess.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +30,7 @@ pub fn judge(predict: &Predict, guess: Option<Quantity>, measured: Quantity, how
 mod tests {
     use super::*;
     use crate::content::WrongGuess;
+    use crate::quantity::Unit;
 
     const fn ms(value: i64) -> Quantity {
         Quantity::new(value * 1_000_000, Unit::Nanoseconds)
@@ -64,16 +43,6 @@ mod tests {
         assert!(!is_close(count(64), count(63)), "a TTL of 64 is not 63");
         assert!(is_close(ms(100), ms(102)));
         assert!(!is_close(ms(90), ms(102)));
-    }
-
-    #[test]
-    fn a_bare_number_has_the_unit_that_is_asked_for() {
-        assert_eq!(read("80", Unit::Nanoseconds), Ok(ms(80)));
-        assert_eq!(read("0.08 s", Unit::Nanoseconds), Ok(ms(80)));
-        assert_eq!(read("65 535", Unit::Bytes).map(|it| it.value), Ok(65_535));
-        assert_eq!(read("12", Unit::Count).map(|it| it.value), Ok(12));
-        let error = read("soon", Unit::Nanoseconds).expect_err("no time");
-        assert!(error.0.contains("`soon` is not a time"), "{error:?}");
     }
 
     #[test]

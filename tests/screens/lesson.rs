@@ -21,7 +21,7 @@ fn a_guess_open_wrong_right_unreadable_and_skipped() {
         learner
     };
     at_guess().shows("predict_open");
-    at_guess().keys("95").enter().shows("predict_wrong");
+    at_guess().keys("95%").enter().shows("predict_wrong");
     at_guess().keys("half of it").enter().shows("predict_unreadable");
     at_guess().key(KeyCode::Tab).shows("predict_skipped");
 }

@@ -17,7 +17,7 @@ fn screens() -> Vec<(&'static str, Learner)> {
     lesson.lesson("w01.one-request-peeled", 4);
     all.push(("lesson", lesson));
     let mut predict = Learner::new();
-    predict.lesson("w01.one-request-peeled", 3).keys("95").enter();
+    predict.lesson("w01.one-request-peeled", 3).keys("95%").enter();
     all.push(("predict", predict));
     let mut question = Learner::new();
     question.drill(&["w01.layers.units"]);

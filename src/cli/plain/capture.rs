@@ -1,4 +1,5 @@
 //! The capture a question is about, in words: a frame a line, and the packet with the covered field in full.
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -32,7 +33,14 @@ pub(super) fn beside(question: &Question, attempt: &Attempt) -> Option<String> {
     let asked = attempt.run()?;
     let setup = Setup { seed: asked.seed, interventions: Vec::new() };
     let run = demos::run(&asked.demo, &asked.knobs, &setup).ok()?;
-    words(&run, covered)
+    Some(format!("{}{}", settings(&run, &asked.knobs), words(&run, covered)?))
+}
+
+/// Which run it is: the demo, and the knobs the question has set.
+fn settings(run: &Recording, knobs: &BTreeMap<String, String>) -> String {
+    let demo = &run.run.demo;
+    let set: Vec<String> = knobs.iter().map(|(knob, value)| format!("{knob} {}", visible(value))).collect();
+    if set.is_empty() { format!("A run of {demo}.\n") } else { format!("A run of {demo} with {}.\n", set.join(", ")) }
 }
 
 fn words(run: &Recording, covered: Option<(u32, &str)>) -> Option<String> {

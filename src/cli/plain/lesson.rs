@@ -11,7 +11,7 @@ use crate::cli::arguments::{Learn, Options};
 use crate::cli::{Misuse, start};
 use crate::content::layout;
 use crate::content::{DemoRef, Lesson, Predict, Step};
-use crate::practice::guess;
+use crate::practice::{guess, number_hint, read_number};
 use crate::progress::{Position, Prediction, Store};
 use crate::tui::course;
 
@@ -115,15 +115,12 @@ impl Reader<'_> {
         let Some(measured) = measured else { bail!("the run measures no {}", predict.measure) };
         self.console.line("")?;
         self.console.say(&predict.ask)?;
-        let prompt = match guess::bare_unit(predict.unit) {
-            "" => "your guess; enter skips".to_owned(),
-            unit => format!("your guess, in {unit} where you write no unit; enter skips"),
-        };
+        let prompt = format!("your guess: {}; enter skips", number_hint(predict.unit));
         let guess = loop {
             match self.console.ask(&prompt)? {
                 None => return Ok(false),
                 Some(line) if line.is_empty() => break None,
-                Some(line) => match guess::read(&line, predict.unit) {
+                Some(line) => match read_number(&line, predict.unit) {
                     Ok(guess) => break Some(guess),
                     Err(unreadable) => self.console.say(&unreadable.0)?,
                 },

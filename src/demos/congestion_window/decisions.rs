@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use crate::demos::findings::Findings;
-use crate::recording::{EventKind, Recording};
+use crate::recording::{EventKind, Recording, Time};
 
 /// Marks of one kind, at most: the list of decisions has them all.
 const EACH: usize = 8;
@@ -33,6 +33,18 @@ pub(super) fn mark(findings: &mut Findings, recording: &Recording, sender: &str,
             findings.mark_at(&format!("{name}{number}{suffix}"), label, Some(event.at), None);
         }
     }
+}
+
+/// When the sender first reduced its window: for a loss, a timeout or a mark.
+pub(super) fn first_reduction(recording: &Recording, sender: &str) -> Option<Time> {
+    let node = recording.node(sender)?;
+    let reduces = |text: &str| {
+        ["fast recovery until", "retransmission timeout after", "the receiver echoes a congestion mark"]
+            .iter()
+            .any(|words| text.contains(words))
+    };
+    let is = |kind: &EventKind| matches!(kind, EventKind::Decision { text } if reduces(text));
+    recording.events.iter().find(|it| it.node == node && is(&it.kind)).map(|it| it.at)
 }
 
 /// How often the sender took a decision that says so.

@@ -22,6 +22,7 @@ pub(super) fn found(recording: &mut Recording, knobs: &Knobs, flows: &[Flow]) {
     path(&mut findings, knobs, first);
     times(&mut findings, knobs, first);
     losses(&mut findings, recording, first);
+    reduction(&mut findings, recording, &traced);
     queue(&mut findings, &traced, recording.end);
     trips(&mut findings, first);
     if let (Some(other), Some(flow)) = (transfers.get(1), flows.get(1)) {
@@ -79,6 +80,19 @@ fn losses(findings: &mut Findings, recording: &Recording, first: &Transfer) {
     findings.count("codel_drops", "dropped by CoDel", managed, "packets of all flows");
     let marked = count(&|it| it.reason.as_ref().is_some_and(|it| it.contains("CoDel marks it")));
     findings.count("marks", "marked by CoDel", marked, "congestion experienced, instead of a drop");
+}
+
+/// What the first flow's window was before it was first reduced, and what it was reduced to.
+fn reduction(findings: &mut Findings, recording: &Recording, traced: &[Series]) {
+    let Some(when) = decisions::first_reduction(recording, "sender") else { return };
+    let points = |name: &str| traced.iter().find(|it| it.name == name).map_or(&[][..], |it| &it.points);
+    let before = points("sender cwnd").iter().take_while(|it| it.0 < when).last();
+    let after = points("sender ssthresh").iter().find(|it| it.0 >= when);
+    let bytes = |point: Option<&(Time, i64)>| point.map(|it| Quantity::new(it.1, Unit::Bytes));
+    let how = "cwnd of the first flow, before its sender first took something for congestion";
+    findings.measure("window_before", "the window before the first reduction", bytes(before), how);
+    let how = "ssthresh as that reduction set it: half for NewReno, 0.7 for CUBIC";
+    findings.measure("window_after", "the window it is reduced to", bytes(after), how);
 }
 
 /// The largest queue and its mean over time.

@@ -25,7 +25,8 @@ pub(super) const DEMO: Demo = Demo {
     name: "congestion-window",
     title: "Lab 2B: the congestion window",
     about: "A download through a bottleneck: window, bytes in flight, queue, round-trip time and delivery rate on one time line, with \
-            the sender's decisions. Change the algorithm, the queue, the loss; let a second flow join.",
+            the sender's decisions. Change the algorithm, the queue, the loss; let a second flow join. To see what one lost packet \
+            does and nothing else, set drop, and bdp-queue to 400 %, so that the queue drops none.",
     chapters: &["W2"],
     live: None,
     knobs: &[
@@ -55,8 +56,13 @@ pub(super) const DEMO: Demo = Demo {
             Unit::PartsPerMillion,
             [0, 100_000, 1_000, 0],
         ),
-        Knob::quantity("drop", "the segment of the first flow that is lost; 0 is none", Unit::Count, [0, 5_000, 50, 0])
-            .zero("none"),
+        Knob::quantity(
+            "drop",
+            "the segment of the first flow that is lost; 0 is none; alone with bdp-queue 400%",
+            Unit::Count,
+            [0, 5_000, 50, 0],
+        )
+        .zero("none"),
         Knob::quantity("size", "bytes of each download", Unit::Bytes, [1_000, 3_000_000, 500_000, 2_000_000]),
         Knob::millis("join", "a second download begins then; 0 is none", [0, 10_000, 500, 0]).zero("none"),
     ],

@@ -119,7 +119,8 @@ fn little(findings: &mut Findings, trips: &[Trip], outcome: &Outcome, knobs: &Kn
     if outcome.one_by_one || span.is_zero() {
         return;
     }
-    let rate = (trips.len() as u128 * 1_000_000_000 + span.as_nanos() / 2) / span.as_nanos();
+    let came = trips.len() as u128;
+    let rate = (came * 1_000_000_000 + span.as_nanos() / 2) / span.as_nanos();
     let rate = usize::try_from(rate).unwrap_or(usize::MAX);
     findings.count(
         "arrival_rate",
@@ -127,17 +128,17 @@ fn little(findings: &mut Findings, trips: &[Trip], outcome: &Outcome, knobs: &Kn
         rate,
         format!("{} / the time until the last came", trips.len()),
     );
-    let busy = holds.iter().sum::<Duration>();
-    let ppm = |busy: Duration| busy.as_nanos() * 1_000_000 / span.as_nanos();
+    // lambda x W, in millionths of a connection, from the numbers above before they are rounded.
+    let busy = came * hold.as_nanos() * 1_000_000 / span.as_nanos();
     let how = format!("{rate}/s x {}, rounded: connections that are busy at a time, on average", Quantity::time(hold));
     findings.count(
         "busy_by_little",
         "Little's law: busy connections",
-        usize::try_from((ppm(busy) + 500_000) / 1_000_000).unwrap_or(usize::MAX),
+        usize::try_from((busy + 500_000) / 1_000_000).unwrap_or(usize::MAX),
         how,
     );
     let target = knobs.number("target");
-    let wanted = ceil(ppm(busy), u128::from(target));
+    let wanted = ceil(busy, u128::from(target));
     let share = Quantity::new(i64::try_from(target).unwrap_or(i64::MAX), Unit::PartsPerMillion);
     findings.count(
         "pool_by_little",
@@ -149,11 +150,23 @@ fn little(findings: &mut Findings, trips: &[Trip], outcome: &Outcome, knobs: &Kn
         findings.count("knee", "the knee: connections", size, "the smallest pool with which 99 of 100 of these requests would have waited no longer than one holds its connection; computed from their times, first come, first served");
     }
     if outcome.mode == Mode::Pool {
-        let places = knobs.number("pool");
-        let used = i64::try_from(ppm(busy) / u128::from(places)).unwrap_or(i64::MAX);
-        let how = "connections in use / the pool's size, over the time in which requests came";
+        let last = trips.iter().map(|it| it.came).max().unwrap_or_default();
+        let used = used(&outcome.history.borrow().levels, last, knobs.number("pool"));
+        let how = "connections lent or being opened / the pool's size, on average until the last request came";
         findings.measure("utilisation", "the pool is used", Some(Quantity::new(used, Unit::PartsPerMillion)), how);
     }
+}
+
+/// The share of a pool's places that was in use until an instant, on average; in ppm, and never above all of them.
+fn used(levels: &[(Time, Level)], until: Time, places: u64) -> i64 {
+    let ends = levels.iter().skip(1).map(|(at, _)| *at).chain([until]);
+    let held = |((from, level), to): (&(Time, Level), Time)| {
+        let stretch = to.min(until).0.saturating_sub(from.0);
+        u128::from(stretch) * level.busy as u128
+    };
+    let area: u128 = levels.iter().zip(ends).map(held).sum();
+    let all = u128::from(until.0) * u128::from(places);
+    i64::try_from(area * 1_000_000 / all.max(1)).unwrap_or(i64::MAX)
 }
 
 fn ceil(part: u128, whole: u128) -> usize {
@@ -288,4 +301,49 @@ fn steps(levels: &[(Time, Level)], value: fn(&Level) -> usize) -> Vec<(Time, i64
     }
     points.dedup();
     points
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::demos::{self, Setup};
+
+    fn measured(settings: &[(&str, &str)]) -> impl Fn(&str) -> i64 {
+        let settings: BTreeMap<String, String> = settings.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
+        let setup = Setup { seed: 1, interventions: Vec::new() };
+        let run = demos::run("connection-pool", &settings, &setup).expect("settings that can be");
+        move |name| run.measurement(name).unwrap_or_else(|| panic!("no {name}")).value.value
+    }
+
+    #[test]
+    fn the_share_in_use_is_an_average_over_time_up_to_the_last_arrival() {
+        let level = |at, busy| (Time(at), Level { busy, ..Level::default() });
+        let levels = [level(0, 1), level(10, 3), level(30, 4)];
+        assert_eq!(used(&levels, Time(20), 4), 500_000);
+        assert_eq!(used(&levels, Time(40), 4), 687_500);
+        assert_eq!(used(&[], Time(20), 4), 0);
+    }
+
+    #[test]
+    fn littles_law_is_the_rate_times_the_time_whatever_became_of_the_requests() {
+        for settings in [
+            &[("leak", "15"), ("min", "0"), ("wait", "1s"), ("requests", "200")][..],
+            &[("pool", "5"), ("min", "5")],
+            &[],
+        ] {
+            let value = measured(settings);
+            let product = value("arrival_rate") as f64 * value("hold_mean") as f64 / 1e9;
+            assert!((value("busy_by_little") as f64 - product).abs() <= 0.6, "{settings:?}: {product}");
+            assert!((value("pool_by_little") as f64 - product / 0.75).abs() <= 1.1, "{settings:?}: {product}");
+            assert!(value("utilisation") <= 1_000_000, "{settings:?}");
+        }
+    }
+
+    #[test]
+    fn a_connection_that_is_never_given_back_counts_as_in_use() {
+        let value = measured(&[("leak", "15"), ("min", "0"), ("wait", "1s"), ("requests", "200")]);
+        assert!(value("leaks") >= 6 && value("utilisation") > 700_000, "{}", value("utilisation"));
+    }
 }

@@ -77,3 +77,27 @@ async fn serve(stand: &Stand) -> io::Result<SocketAddr> {
     });
     Ok(at)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::demos::{Knobs, find, live};
+
+    #[test]
+    fn a_run_that_is_stopped_tells_what_the_pool_had_counted_until_then() {
+        let demo = find("connection-pool").expect("it ships");
+        let knobs = Knobs::with(demo.knobs, [("requests", "500"), ("pool", "2")]).expect("settings");
+        let request = live::Request { knobs, target: live::Target::Own, seed: 1 };
+        let stop = live::Stop::default();
+        let asked = stop.clone();
+        let mut tell = move |progress: &live::Progress| {
+            if progress.elapsed.as_millis() > 400 {
+                asked.stop();
+            }
+        };
+        let ran = live::run(demo, &request, &stop, &mut tell).expect("loopback is there");
+        assert!(ran.trouble.is_some(), "it was stopped");
+        let value = |name: &str| ran.recording.measurement(name).unwrap_or_else(|| panic!("no {name}")).value.value;
+        assert_eq!(value("busy_max"), 2);
+        assert!(value("waiting_max") > 0 && value("utilisation") > 0);
+    }
+}

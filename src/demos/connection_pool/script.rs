@@ -97,6 +97,7 @@ pub(crate) async fn drive<N: Net>(net: &N, script: &Script, jobs: Vec<Job>, outc
         outcome: Rc::clone(outcome),
         lost: RefCell::default(),
     });
+    let told = Told(Rc::clone(&client));
     let (crowd, start) = (Crowd::default(), net.now());
     for (index, job) in jobs.into_iter().enumerate() {
         let number = u32::try_from(index + 1).expect("a run has few requests");
@@ -112,10 +113,20 @@ pub(crate) async fn drive<N: Net>(net: &N, script: &Script, jobs: Vec<Job>, outc
         });
     }
     crowd.gone().await;
-    outcome.over.set(net.now());
-    *outcome.history.borrow_mut() = client.pool.history();
+    drop(told);
     client.pool.clear();
     client.lost.borrow_mut().clear();
+}
+
+/// When it goes, at the end or where a run is stopped, what the pool counted is told.
+struct Told<N: Net>(Rc<Client<N>>);
+
+impl<N: Net> Drop for Told<N> {
+    fn drop(&mut self) {
+        let Client { net, pool, outcome, .. } = &*self.0;
+        outcome.over.set(net.now());
+        *outcome.history.borrow_mut() = pool.history();
+    }
 }
 
 impl<N: Net> Client<N> {

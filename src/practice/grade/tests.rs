@@ -355,6 +355,17 @@ fn chosen_values_are_judged_by_a_run_with_them() {
 }
 
 #[test]
+fn an_explanation_tells_of_the_model_answers_run_and_not_of_the_one_before() {
+    let Kind::Design(mut design) = design() else { panic!("a design") };
+    design.before = Some([("rtt".to_owned(), "90ms".to_owned())].into());
+    let mut question = question(Kind::Design(design));
+    question.prompt = "so far {first_byte}".to_owned();
+    question.explanation = "then {first_byte}".to_owned();
+    let attempt = Attempt::new(&question, 7, &Facts).expect("an attempt");
+    assert_eq!([attempt.prompt.as_str(), attempt.explanation.as_str()], ["so far 180 ms", "then 100 ms"]);
+}
+
+#[test]
 fn a_tempting_answer_is_recognised() {
     let grade = points(&design(), values("0.1s"), 0);
     assert_eq!(grade.remarks.last().map(|it| it.why.as_str()), Some("that is one way"));
@@ -365,11 +376,12 @@ fn a_tempting_answer_is_recognised() {
 fn a_value_that_no_run_can_have_is_said_and_not_graded() {
     assert_eq!(
         said(&design(), values("40")),
-        "the round trip: `40` is not a time without its unit: write 40ms or 40s."
+        "`rtt` (the round trip): `40` is not a time without its unit: write 40ms or 40s."
     );
     assert_eq!(said(&design(), values("2s")), "`rtt` goes from 1 ms to 1 s.");
-    assert_eq!(said(&design(), values(" ")), "Write a value for the round trip: 1 ms to 1 s.");
-    assert_eq!(said(&design(), Answer::Values(BTreeMap::new())), "Write a value for the round trip: 1 ms to 1 s.");
+    let missing = "`rtt` has no value yet. Write one: 1 ms to 1 s (the round trip).";
+    assert_eq!(said(&design(), values(" ")), missing);
+    assert_eq!(said(&design(), Answer::Values(BTreeMap::new())), missing);
     assert_eq!(said(&design(), number("40ms")), "This question is answered with values.");
 }
 

@@ -1,6 +1,7 @@
 //! Predict before run: the guess being typed, and whether it is settled.
 use crate::content::Predict;
 use crate::practice::guess::{self, Verdict};
+use crate::practice::read_number;
 use crate::quantity::Quantity;
 use crate::recording::Recording;
 use crate::tui::widgets::field::Field;
@@ -41,7 +42,7 @@ impl Guess {
             self.state = State::Skipped;
             return Some(None);
         }
-        match guess::read(typed, self.predict.unit) {
+        match read_number(typed, self.predict.unit) {
             Ok(said) => {
                 self.unreadable = None;
                 self.state = State::Said(said);

@@ -8,7 +8,8 @@ use super::guess::Guess;
 use crate::content::layout::{self, Facts};
 use crate::content::{Block as Text, Inline, Step};
 use crate::demos::Knobs;
-use crate::practice::guess::{Verdict, bare_unit};
+use crate::practice::guess::Verdict;
+use crate::practice::number_hint;
 use crate::recording::Recording;
 use crate::tui::app::World;
 use crate::tui::theme::Theme;
@@ -84,10 +85,7 @@ fn lines(page: &Page<'_>, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     if guess.is_open() {
         lines.push(field_line(guess, theme));
         let help = guess.unreadable.clone();
-        let help = help.unwrap_or_else(|| match bare_unit(guess.predict.unit) {
-            "" => "a number; enter runs it".to_owned(),
-            unit => format!("in {unit}; enter runs it"),
-        });
+        let help = help.unwrap_or_else(|| format!("{}; enter runs it", number_hint(guess.predict.unit)));
         lines.extend(plain(&help, width, theme.dim));
     } else {
         lines.extend(guess.verdict(page.recording).map(|it| verdict(&it, width, theme)).unwrap_or_default());

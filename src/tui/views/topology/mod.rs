@@ -325,6 +325,14 @@ fn decisions<'a>(view: &View<'a>) -> Vec<Option<&'a Event>> {
     last
 }
 
+/// What was said some time ago. What a rule decides is told of its first packet only, so its age would mislead.
+fn aged(text: &str, kind: &EventKind, since: Time) -> String {
+    match kind {
+        EventKind::Decision { text: it } if it.starts_with("forwarded") => format!("first {text}"),
+        _ => format!("{text} ({since} ago)"),
+    }
+}
+
 fn draw_caption(area: Rect, buffer: &mut Buffer, view: &View<'_>, event: &Event) {
     let text = match &event.kind {
         EventKind::Call { call, .. } if event.until.is_some_and(|until| until > view.state.cursor) => {
@@ -343,7 +351,7 @@ fn draw_caption(area: Rect, buffer: &mut Buffer, view: &View<'_>, event: &Event)
     let fresh = at == cursor || event.until.is_some_and(|until| until > cursor);
     let style = if fresh { view.theme.text } else { view.theme.dim };
     let since = Time::ZERO + cursor.since(at);
-    let text = if fresh { text } else { format!("{text} ({since} ago)") };
+    let text = if fresh { text } else { aged(&text, &event.kind, since) };
     let width = usize::from(area.width.saturating_sub(2)).max(6);
     if area.height == 1 {
         pen::put(buffer, area, (1, 0), &pen::cut(&text, width), style);
@@ -370,5 +378,16 @@ mod tests {
             let name = format!("topology_{width}x{height}");
             insta::assert_snapshot!(name, fixture::drawn(Kind::Topology, (width, height), &state, None));
         }
+    }
+
+    #[test]
+    fn what_is_told_of_the_first_packet_only_has_no_age() {
+        let decided = |text: &str| EventKind::Decision { text: text.to_owned() };
+        let (route, give_up) = ("forwarded to 10.0.1.1: route 10.0.1.0/24 directly", "the connection is given up");
+        assert_eq!(aged(route, &decided(route), Time(1_780_000_000)), format!("first {route}"));
+        assert_eq!(
+            aged(give_up, &decided(give_up), Time(1_780_000_000)),
+            format!("{give_up} ({} ago)", Time(1_780_000_000))
+        );
     }
 }
