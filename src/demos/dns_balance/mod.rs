@@ -202,10 +202,10 @@ async fn attempt(net: &LabNet, resolver: SocketAddr, crowd: usize, retry: bool) 
         if connected {
             break;
         }
-        net.note(format!("no connection to {address}"));
+        net.note(format!("it got no connection to {address}"));
     }
     if addresses.is_empty() {
-        net.note("no address for the name".to_owned());
+        net.note("it got no address for the name".to_owned());
     }
     Tried { at, until: net.now(), crowd, backend, connected }
 }
