@@ -38,7 +38,7 @@ pub use glossary::{Found, Glossary};
 pub use index::Index;
 pub use lesson::{Block, DemoRef, Inline, Lesson, Predict, Show, Step, WrongGuess, is_close};
 pub use load::{Source, load, load_texts};
-pub use markdown::{blocks, plain};
+pub use markdown::{blocks, plain, unmarked};
 pub use question::{Choice, Hidden, Kind, NearMiss, NearText, OrderItem, Pair, Question};
 pub use rule::Rule;
 pub use source::{SourceFile, is_unseen, visible};

@@ -48,6 +48,18 @@ pub fn blocks(text: &str) -> Vec<Block> {
     reader.blocks(0)
 }
 
+/// A line of the content without its marks, where a place shows one style only. What is no single paragraph stays as it is.
+#[must_use]
+pub fn unmarked(text: &str) -> String {
+    if !text.contains(['`', '*']) {
+        return text.to_owned();
+    }
+    match blocks(text).as_slice() {
+        [Block::Paragraph(inlines)] => plain(inlines),
+        _ => text.to_owned(),
+    }
+}
+
 /// The text of inlines without their style; placeholders as they are written.
 #[must_use]
 pub fn plain(inlines: &[Inline]) -> String {
