@@ -2,7 +2,7 @@
 use super::{Focus, Stage};
 use crate::recording::Time;
 use crate::tui::action::Action;
-use crate::tui::views::chart::MOST_ZOOM;
+use crate::tui::views::chart::{self, MOST_ZOOM};
 use crate::tui::views::moments::{self, What};
 
 /// The part of the picture a page is.
@@ -28,8 +28,9 @@ impl Stage {
 
     /// The keys of the list of curves.
     pub(super) fn update_curves(&mut self, action: &Action) {
+        let other = self.other.as_deref().filter(|_| self.compare && !self.state.zoomed);
         let names: Vec<String> =
-            self.recording().iter().flat_map(|run| &run.series).map(|it| it.name.clone()).collect();
+            self.shown.iter().flat_map(|run| chart::names(run, other)).map(str::to_owned).collect();
         let chart = &mut self.state.chart;
         let row = chart.choosing.unwrap_or(0).min(names.len().saturating_sub(1));
         match action {
@@ -72,7 +73,7 @@ impl Stage {
     fn go_to_moment(&mut self, forward: bool) {
         let Some(run) = &self.shown else { return };
         let all = run.moments();
-        let here = moments::current(all, self.state.moment, self.state.cursor);
+        let here = moments::current(run, &self.state);
         let is_on_it = here.is_some_and(|it| all[it].at == self.state.cursor);
         let next = match (here, forward) {
             (None, true) => 0,

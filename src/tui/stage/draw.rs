@@ -13,11 +13,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
 use super::{Focus, Stage};
-use crate::recording::{Marker, Recording, Time};
+use crate::recording::Time;
 use crate::tui::action::Action;
 use crate::tui::app::World;
 use crate::tui::theme::Theme;
-use crate::tui::views::{self, Kind, Pointed, Prepared, State, View, pen, topology};
+use crate::tui::views::{self, Kind, Pointed, Prepared, State, View, moments, pen, topology};
 
 /// Where the parts of the stage stand.
 struct Areas {
@@ -67,7 +67,7 @@ impl Stage {
             return;
         };
         self.draw_view(areas.view, buffer, theme, run, focused);
-        self.draw_scrubber(areas.scrubber, buffer, theme, run.recording());
+        self.draw_scrubber(areas.scrubber, buffer, theme, run);
     }
 
     /// What may be known before the guess: the network, not what happens on it.
@@ -126,7 +126,8 @@ impl Stage {
         }
     }
 
-    fn draw_scrubber(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, run: &Recording) {
+    fn draw_scrubber(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, prepared: &Prepared) {
+        let run = prepared.recording();
         let cursor = self.state.cursor;
         let sign = if self.player.playing { "▶" } else { "‖" };
         let x = pen::put(buffer, area, (1, 0), sign, theme.accent);
@@ -141,7 +142,7 @@ impl Stage {
         } else if let Some(differs) = &self.differs {
             let room = usize::from(area.width.saturating_sub(x + 3));
             pen::put(buffer, area, (x + 2, 0), &pen::cut(&format!("! {differs}"), room), theme.warn);
-        } else if let Some(marker) = marker_at(run, &self.state) {
+        } else if let Some(marker) = moments::marker(prepared, &self.state) {
             let room = usize::from(area.width.saturating_sub(x + 3));
             pen::put(buffer, area, (x + 2, 0), &pen::cut(&format!("◆ {}", marker.label), room), theme.accent);
         }
@@ -180,12 +181,6 @@ impl Stage {
         let view = View { run, other: None, state: &self.state, theme: &world.theme, focused: true };
         views::hit(self.kind, areas.view, at, &view).map(Action::Point)
     }
-}
-
-/// The marker at the cursor; of several at one instant the one about the packet under it.
-fn marker_at<'a>(run: &'a Recording, state: &State) -> Option<&'a Marker> {
-    let here = || run.markers.iter().filter(|marker| marker.at == state.cursor);
-    here().rfind(|marker| marker.packet == Some(state.packet)).or_else(|| here().next_back())
 }
 
 /// The line of the scrubber: below its words.

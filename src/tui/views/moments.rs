@@ -1,6 +1,6 @@
 //! The instants a chart marks: what hosts decided, and the run's markers, in order of time.
-use crate::recording::{EventKind, NodeKind, Recording, Time};
-use crate::tui::views::Prepared;
+use crate::recording::{EventKind, Marker, NodeKind, Recording, Time};
+use crate::tui::views::{Prepared, State};
 use crate::wire::text::visible;
 
 /// Something at an instant that a learner may step to.
@@ -60,8 +60,28 @@ pub(crate) fn noun(moments: &[Moment]) -> &'static str {
     if decided { "decisions and markers" } else { "markers" }
 }
 
-/// Where the cursor stands among them: at the one the learner stepped to, else at the last that has come.
-pub(crate) fn current(moments: &[Moment], chosen: Option<usize>, cursor: Time) -> Option<usize> {
-    let stands = |it: &usize| moments.get(*it).is_some_and(|it| it.at == cursor);
-    chosen.filter(stands).or_else(|| moments.partition_point(|it| it.at <= cursor).checked_sub(1))
+/// Where the cursor stands among them: at the one the learner stepped to, else at the marker of the packet under the cursor,
+/// else at the last that has come.
+pub(crate) fn current(run: &Prepared, state: &State) -> Option<usize> {
+    let (all, cursor) = (run.moments(), state.cursor);
+    let stands = |it: &usize| all.get(*it).is_some_and(|it| it.at == cursor);
+    let is_its_packets = |it: &Moment| match it.what {
+        What::Marker(index) => run.recording().markers[index].packet == Some(state.packet),
+        What::Decision(_) => false,
+    };
+    let here = all.partition_point(|it| it.at < cursor)..all.partition_point(|it| it.at <= cursor);
+    let of_packet = here.clone().rev().find(|it| is_its_packets(&all[*it]));
+    state.moment.filter(stands).or(of_packet).or_else(|| here.end.checked_sub(1))
+}
+
+/// The marker the cursor stands at, by the same choice; where a decision stands there too, the last marker of the instant.
+pub(crate) fn marker<'a>(run: &'a Prepared, state: &State) -> Option<&'a Marker> {
+    let markers = &run.recording().markers;
+    let chosen = current(run, state).and_then(|it| match run.moments()[it].what {
+        What::Marker(index) => markers.get(index),
+        What::Decision(_) => None,
+    });
+    let here = || markers.iter().filter(|marker| marker.at == state.cursor);
+    let of_packet = || here().rfind(|marker| marker.packet == Some(state.packet));
+    chosen.filter(|it| it.at == state.cursor).or_else(of_packet).or_else(|| here().next_back())
 }

@@ -7,10 +7,15 @@ use crate::tui::views::axis::Axis;
 use crate::tui::views::moments::{self, Moment, What};
 use crate::tui::views::{View, pen};
 
+/// Whether there are any, in this run or in the one beside it: both have the same rows.
+pub(super) fn has_any(view: &View<'_>) -> bool {
+    [Some(view.run), view.other].into_iter().flatten().any(|run| !run.moments().is_empty())
+}
+
 /// Rows of the list in a view of that height.
 pub(super) fn rows(view: &View<'_>, height: u16) -> u16 {
     match height {
-        _ if view.run.moments().is_empty() => 0,
+        _ if !has_any(view) => 0,
         0..=9 => 0,
         10..=16 => 1,
         17..=25 => 2,
@@ -21,7 +26,7 @@ pub(super) fn rows(view: &View<'_>, height: u16) -> u16 {
 
 /// Which one the cursor stands at.
 fn current(view: &View<'_>) -> Option<usize> {
-    moments::current(view.run.moments(), view.state.moment, view.state.cursor)
+    moments::current(view.run, view.state)
 }
 
 /// A sign for each on a row over the axis; where several share a column, the marker or a darker sign.
@@ -52,6 +57,9 @@ pub(super) fn draw_signs(area: Rect, buffer: &mut Buffer, view: &View<'_>, axis:
 /// The words of the one at the cursor, or the last before it, and what comes next.
 pub(super) fn draw_list(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let (all, theme) = (view.run.moments(), view.theme);
+    if all.is_empty() {
+        return;
+    }
     let current = current(view);
     let mut area = area;
     if area.height > 3 {

@@ -17,13 +17,13 @@ mod legend;
 mod plot;
 mod window;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
 use super::axis::Axis;
-use super::{Pointed, View, pen};
+use super::{Pointed, Prepared, View, pen};
 use crate::quantity::Unit;
 use crate::recording::Series;
 use legend::Curve;
@@ -55,10 +55,26 @@ struct Areas {
     list: Rect,
 }
 
-/// The curves of one unit.
+/// The curves of one unit. Beside another run both have the same panels and names, so that they can be compared by eye.
 struct Panel<'a> {
     unit: Unit,
     curves: Vec<Curve<'a>>,
+    /// What its scale has room for: these curves in this run and in the one beside it.
+    scaled: Vec<&'a Series>,
+}
+
+/// The names of all curves of a run and of the one beside it; the same whichever of the two is named first.
+pub(crate) fn names<'a>(run: &'a Prepared, other: Option<&'a Prepared>) -> Vec<&'a str> {
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for run in [Some(run), other].into_iter().flatten() {
+        for (place, series) in run.recording().series.iter().enumerate() {
+            let first = places.entry(&series.name).or_insert(place);
+            *first = place.min(*first);
+        }
+    }
+    let mut names: Vec<&str> = places.keys().copied().collect();
+    names.sort_by_key(|name| places[name]);
+    names
 }
 
 /// Draws the panels, the axis under them, and the decisions or the list of curves.
@@ -97,12 +113,12 @@ pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> 
 }
 
 fn areas(area: Rect, view: &View<'_>) -> Areas {
-    let curves = u16::try_from(view.run.recording().series.len()).unwrap_or(u16::MAX);
+    let curves = u16::try_from(names(view.run, view.other).len()).unwrap_or(u16::MAX);
     let list = match view.state.chart.choosing {
         Some(_) => curves.saturating_add(1).min(area.height / 2),
         None => decisions::rows(view, area.height),
     };
-    let signs = u16::from(!view.run.moments().is_empty());
+    let signs = u16::from(decisions::has_any(view));
     let rows = [Constraint::Min(0), Constraint::Length(signs), Constraint::Length(1), Constraint::Length(list)];
     let [panels, signs, axis, list] = Layout::vertical(rows).areas(area);
     Areas { panels, signs, axis, list }
@@ -115,16 +131,21 @@ fn axis(areas: &Areas, view: &View<'_>) -> Axis {
 /// The curves on show by their unit, in the order of the run's.
 fn panels<'a>(view: &View<'a>) -> Vec<Panel<'a>> {
     let mut panels: Vec<Panel<'a>> = Vec::new();
-    for (index, series) in view.run.recording().series.iter().enumerate() {
-        if view.state.chart.hidden.contains(&series.name) {
+    let named = |run: &'a Prepared, name: &str| run.recording().series.iter().find(|it| it.name == name);
+    for (index, name) in names(view.run, view.other).into_iter().enumerate() {
+        let own = named(view.run, name);
+        let theirs = view.other.and_then(|run| named(run, name));
+        let Some(unit) = own.or(theirs).map(|it| it.unit) else { continue };
+        if view.state.chart.hidden.contains(name) {
             continue;
         }
-        let at = panels.iter().position(|it| it.unit == series.unit).unwrap_or_else(|| {
-            panels.push(Panel { unit: series.unit, curves: Vec::new() });
+        let at = panels.iter().position(|it| it.unit == unit).unwrap_or_else(|| {
+            panels.push(Panel { unit, curves: Vec::new(), scaled: Vec::new() });
             panels.len() - 1
         });
         let nth = panels[at].curves.len();
-        panels[at].curves.push(Curve { index, nth, series });
+        panels[at].curves.push(Curve { index, nth, series: own, name });
+        panels[at].scaled.extend(own.into_iter().chain(theirs));
     }
     panels
 }
@@ -133,7 +154,7 @@ fn panels<'a>(view: &View<'a>) -> Vec<Panel<'a>> {
 /// and where there is none for one beside the names, the first has all the rows and a line of names.
 fn places(panels: &[Panel<'_>], area: Rect, view: &View<'_>) -> Vec<Rect> {
     let legends: Vec<u16> =
-        panels.iter().map(|it| legend::rows(view, &it.curves, area.width).min(area.height / 3).max(1)).collect();
+        panels.iter().map(|it| legend::rows(view, it, area.width).min(area.height / 3).max(1)).collect();
     let names: u16 = legends.iter().sum();
     let drawn = usize::from(area.height.saturating_sub(names) / LOWEST).min(panels.len());
     if drawn == 0 && area.height > 0 {
@@ -160,7 +181,7 @@ fn places(panels: &[Panel<'_>], area: Rect, view: &View<'_>) -> Vec<Rect> {
 }
 
 fn draw_panel(area: Rect, buffer: &mut Buffer, view: &View<'_>, panel: &Panel<'_>, (axis, absent): (Axis, usize)) {
-    let names = legend::rows(view, &panel.curves, area.width);
+    let names = legend::rows(view, panel, area.width);
     // Where curves have no room at all, one line of names is enough.
     let names = match area.height {
         // Curves that are drawn have names before they have more rows.
@@ -175,18 +196,13 @@ fn draw_panel(area: Rect, buffer: &mut Buffer, view: &View<'_>, panel: &Panel<'_
         height => height,
     };
     let [names, rest] = Layout::vertical([Constraint::Length(names), Constraint::Min(0)]).areas(area);
-    legend::draw(names, buffer, view, &panel.curves, absent);
+    let note = if rest.height == 0 { " z shows its curve " } else { "" };
+    legend::draw(names, buffer, view, panel, (absent, note));
     if absent > 0 && rest.height < 2 {
         pen::put(buffer, rest, (1, 0), "No room for curves: z, or a larger window.", view.theme.warn);
         return;
     }
-    if rest.height == 0 {
-        pen::put_right(buffer, names, (names.width, 0), " z shows its curve ", view.theme.dim);
-    }
-    // Beside another run both have the same scale, so that curves can be compared by eye.
-    let others = view.other.iter().flat_map(|run| &run.recording().series).filter(|it| it.unit == panel.unit);
-    let all: Vec<&Series> = panel.curves.iter().map(|it| it.series).chain(others).collect();
-    Plot::new(rest, axis, &all, panel.unit).draw(buffer, view, &panel.curves);
+    Plot::new(rest, axis, &panel.scaled, panel.unit).draw(buffer, view, &panel.curves);
 }
 
 #[cfg(test)]
@@ -238,6 +254,34 @@ mod tests {
                 assert!((axis.from.0..=axis.to.0).contains(&cursor), "{millis} ms is off the chart at zoom {zoom}");
             }
         }
+    }
+
+    #[test]
+    fn two_runs_beside_each_other_have_the_same_letters_strokes_panels_and_rows() {
+        let (all, some) = (fixture::congestion(200), fixture::congestion(300));
+        let mut less = some.recording().clone();
+        less.series.remove(0);
+        less.markers.clear();
+        less.events.clear();
+        let less = Prepared::new(std::sync::Arc::new(less));
+        let theme = crate::tui::theme::Theme::named("dark").expect("it ships");
+        let state = State::default();
+        let sides = [(&all, &less), (&less, &all)].map(|(run, other)| {
+            let view = View { run, other: Some(other), state: &state, theme: &theme, focused: true };
+            let panels = panels(&view);
+            let looks = |it: &Curve<'_>| (it.name.to_owned(), it.letter(), it.hue(&theme), it.nth);
+            let curves: Vec<_> = panels.iter().flat_map(|it| it.curves.iter().map(looks)).collect();
+            let areas = areas(Rect::new(0, 0, 78, 30), &view);
+            let places = places(&panels, areas.panels, &view);
+            let scales: Vec<i64> = panels
+                .iter()
+                .zip(&places)
+                .map(|(panel, place)| Plot::new(*place, axis(&areas, &view), &panel.scaled, panel.unit).highest())
+                .collect();
+            (curves, places, areas.axis, scales)
+        });
+        assert_eq!(sides[0], sides[1]);
+        assert_eq!(sides[0].0.len(), all.recording().series.len());
     }
 
     #[test]

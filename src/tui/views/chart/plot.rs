@@ -7,7 +7,7 @@ use super::GUTTER;
 use super::curve::{columns, value_at};
 use super::legend::Curve;
 use crate::quantity::{Quantity, Unit};
-use crate::recording::Series;
+use crate::recording::{Series, Time};
 use crate::tui::views::axis::{Axis, round};
 use crate::tui::views::braille::Dots;
 use crate::tui::views::{View, pen};
@@ -74,9 +74,14 @@ impl Plot {
         self.draw_cursor(buffer, view, curves);
     }
 
+    /// The value of the top line of the grid.
+    pub(super) fn highest(&self) -> i64 {
+        self.low.saturating_add(self.steps.saturating_mul(self.step))
+    }
+
     fn draw_grid(&self, buffer: &mut Buffer, view: &View<'_>) {
         let gutter = Rect { x: self.inner.x - GUTTER, width: GUTTER, ..self.inner };
-        let highest = self.low.saturating_add(self.steps.saturating_mul(self.step));
+        let highest = self.highest();
         for step in 0..=self.steps {
             let value = self.low.saturating_add(step.saturating_mul(self.step));
             let name = Quantity::new(value, self.unit).tick(highest);
@@ -91,7 +96,7 @@ impl Plot {
         let top = dots.height() - 1;
         let pattern = PATTERNS[curve.nth % PATTERNS.len()];
         let mut before = None;
-        for (x, column) in (0..).zip(columns(&curve.series.points, &self.axis, dots.width())) {
+        for (x, column) in (0..).zip(columns(points(curve), &self.axis, dots.width())) {
             let Some(column) = column else { continue };
             // A step from the value before is a line upright.
             let low = before.map_or(column.low, |it: i64| it.min(column.low));
@@ -116,7 +121,7 @@ impl Plot {
         (count, lettered): (usize, &mut Vec<bool>),
     ) {
         let style = curve.hue(view.theme).add_modifier(Modifier::BOLD);
-        let columns = columns(&curve.series.points, &self.axis, u32::from(self.inner.width));
+        let columns = columns(points(curve), &self.axis, u32::from(self.inner.width));
         let shift = 3 + curve.nth * STRIDE / count.max(1);
         for (x, column) in columns.iter().enumerate().skip(shift).step_by(STRIDE) {
             let Some(column) = column else { continue };
@@ -140,17 +145,21 @@ impl Plot {
             }
         }
         for curve in curves.iter().rev() {
-            if let Some(value) = value_at(&curve.series.points, view.state.cursor) {
+            if let Some(value) = value_at(points(curve), view.state.cursor) {
                 pen::put(buffer, self.inner, (column, self.row(value)), &curve.letter(), view.theme.selected);
             }
         }
     }
 }
 
+/// The points this run has of a curve.
+fn points<'a>(curve: &Curve<'a>) -> &'a [(Time, i64)] {
+    curve.series.map_or(&[], |it| &it.points)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::Time;
 
     #[test]
     fn a_curve_of_one_point_or_of_extremes_is_drawn() {
