@@ -262,10 +262,11 @@ pub enum Outcome {
         item: Item,
         attempt: Box<Result<Attempt, String>>,
     },
-    /// What an answer that needed a run is worth.
+    /// What this answer, which needed a run, is worth; or why there was no run to judge it by.
     Judged {
         question: String,
         seed: u64,
+        answer: Answer,
         graded: Result<Grade, Unreadable>,
     },
     Kept(super::learner::Kept),

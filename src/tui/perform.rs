@@ -17,7 +17,7 @@ use super::views::Prepared;
 use crate::content::{self, Content, Severity, Source};
 use crate::demos::Demo;
 use crate::demos::live::{self, Progress, Request, Stop};
-use crate::practice::{Attempt, grade};
+use crate::practice::{Attempt, Unreadable, grade};
 use crate::recording::saved;
 
 /// A live run on its way tells this often how far it is.
@@ -71,7 +71,8 @@ impl Outside {
             Effect::Links(_) | Effect::Offer { .. } | Effect::Act(_) | Effect::Say(_) | Effect::Warn(_) => return,
         };
         let content = Arc::clone(&self.content);
-        self.aside(name, move || carried_out(effect, &content));
+        let failed = failed(&effect);
+        self.aside_or(name, move || carried_out(effect, &content), failed);
     }
 
     /// Runs a demo on this machine's sockets, and tells how far it is.
@@ -95,20 +96,30 @@ impl Outside {
     }
 
     fn aside(&self, name: &str, work: impl FnOnce() -> Option<Outcome> + Send + 'static) {
+        self.aside_or(name, work, Outcome::Failed);
+    }
+
+    /// Works on a thread of its own; `failed` is told why nothing came of it.
+    fn aside_or(
+        &self,
+        name: &str,
+        work: impl FnOnce() -> Option<Outcome> + Send + 'static,
+        failed: impl Fn(String) -> Outcome + Clone + Send + 'static,
+    ) {
+        let unstarted = failed.clone();
         let inputs = self.inputs.clone();
         let what = name.to_owned();
         let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
             // A panic here is a mistake of ours; the learner is told, and the rest of the program goes on.
             let done = panic::catch_unwind(AssertUnwindSafe(work));
-            let failed =
-                |_| Some(Outcome::Failed(format!("The {what} failed by a mistake of Roundtrip's; please report it.")));
-            if let Some(outcome) = done.unwrap_or_else(failed) {
+            let broken = |_| Some(failed(format!("The {what} failed by a mistake of Roundtrip's; please report it.")));
+            if let Some(outcome) = done.unwrap_or_else(broken) {
                 // Nobody listens any more when the program is ending.
                 drop(inputs.send(Input::Event(Event::Done(outcome))));
             }
         });
         if let Err(error) = started {
-            self.say(Outcome::Failed(format!("No thread for this: {error}")));
+            self.say(unstarted(format!("No thread for this: {error}")));
         }
     }
 
@@ -119,6 +130,18 @@ impl Outside {
     /// Waits until everything asked of the store is kept.
     pub(super) fn close(self) {
         self.keeper.close();
+    }
+}
+
+/// What is told of an effect that failed: a run that was to judge an answer gives the question back, other failures do not.
+fn failed(effect: &Effect) -> impl Fn(String) -> Outcome + Clone + Send + use<> {
+    let judged = match effect {
+        Effect::Judge { question, attempt, answer } => Some((question.id.clone(), attempt.seed, answer.clone())),
+        _ => None,
+    };
+    move |message| match judged.clone() {
+        Some((question, seed, answer)) => Outcome::Judged { question, seed, answer, graded: Err(Unreadable(message)) },
+        None => Outcome::Failed(message),
     }
 }
 
@@ -147,7 +170,7 @@ pub fn carried_out(effect: Effect, content: &Content) -> Option<Outcome> {
         }
         Effect::Judge { question, attempt, answer } => {
             let graded = grade(&question, &attempt, &answer, &DemoRuns);
-            Some(Outcome::Judged { question: question.id, seed: attempt.seed, graded })
+            Some(Outcome::Judged { question: question.id, seed: attempt.seed, answer, graded })
         }
         _ => None,
     }

@@ -1,8 +1,10 @@
 //! Questions of every kind, open and answered; drills and quizzes to their result.
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyEvent};
 
-use roundtrip::practice::Wish;
-use roundtrip::tui::action::{DrillWish, Place};
+use roundtrip::practice::grade::Unreadable;
+use roundtrip::practice::{Answer, Wish};
+use roundtrip::tui::action::{DrillWish, Effect, Event, Outcome, Place};
+use roundtrip::tui::perform;
 
 use crate::answers::answer;
 use crate::learner::Learner;
@@ -68,6 +70,42 @@ fn chosen_values_are_written_one_below_the_other_and_show_me_opens_the_run_that_
     assert!(text.contains("fault vanish") && text.contains("Timeouts between services"), "{text}");
     learner.keys("k").times(9, KeyCode::Down);
     assert!(learner.text().contains("◂ 1 s ▸"), "{}", learner.text());
+}
+
+#[test]
+fn a_grade_belongs_to_the_values_it_was_made_of_and_no_other_failure_reopens_the_question() {
+    let mut learner = Learner::new();
+    learner.drill(&["w02.labs.timeouts"]).keys("1s").key(KeyCode::Down).keys("2s");
+    let asked = learner.app.update(Event::Key(KeyEvent::from(KeyCode::Enter)));
+    let [Effect::Judge { question, attempt, answer }] = asked.as_slice() else { panic!("{asked:?}") };
+    let running = "Running with your values";
+    learner.event(Event::Done(Outcome::Failed("The export could not be written.".to_owned())));
+    assert!(learner.text().contains(running), "{}", learner.text());
+    let judged = |answer: Answer, graded| {
+        Event::Done(Outcome::Judged { question: question.id.clone(), seed: attempt.seed, answer, graded })
+    };
+    let unreadable = || Err(Unreadable("The run failed.".to_owned()));
+    let Answer::Values(mut other) = answer.clone() else { panic!("{answer:?}") };
+    other.values_mut().for_each(|value| *value = "9s".to_owned());
+    learner.event(judged(Answer::Values(other), unreadable()));
+    assert!(learner.text().contains(running), "a late grade of other values: {}", learner.text());
+    learner.event(judged(answer.clone(), unreadable()));
+    let text = learner.text();
+    assert!(text.contains("The run failed.") && !text.contains(running), "{text}");
+}
+
+#[test]
+fn what_is_typed_while_a_question_is_prepared_is_kept_for_it() {
+    let mut learner = Learner::new();
+    learner.drill(&["w01.layers.frame-bytes", "w01.lab1a.handshake-rtt"]).control('k');
+    let next = learner.app.update(Event::Key(KeyEvent::from(KeyCode::Enter)));
+    let [Effect::Prepare(item)] = next.as_slice() else { panic!("{next:?}") };
+    learner.keys("80ms");
+    let text = learner.text();
+    assert!(text.contains("Preparing the run") && text.contains("80ms"), "{text}");
+    let prepared = perform::carried_out(Effect::Prepare(item.clone()), &learner.app.world.content).expect("an outcome");
+    learner.event(Event::Done(prepared));
+    assert!(learner.text().contains("▸ 80ms"), "{}", learner.text());
 }
 
 /// Answers all of them, the first `right` of them right.

@@ -16,6 +16,8 @@ use crate::tui::widgets::prose;
 pub(super) struct Page {
     pub(super) lines: Vec<Line<'static>>,
     pub(super) keep: usize,
+    /// The line that must be in sight even where not all lines before `keep` are.
+    pub(super) here: usize,
 }
 
 impl Page {
@@ -44,6 +46,7 @@ impl Page {
 
     fn keep_here(&mut self) {
         self.keep = self.lines.len();
+        self.here = usize::MAX;
     }
 }
 
@@ -54,8 +57,15 @@ impl Asking {
         let height = usize::from(area.height);
         let most = page.lines.len().saturating_sub(height);
         let first = match self.state {
-            State::Open | State::Judging(_) | State::Keeping(..) => page.keep.saturating_sub(height).min(most),
-            State::Graded(..) => self.scroll.min(most),
+            State::Open | State::Judging(_) | State::Keeping(..) => {
+                let natural = page.keep.saturating_sub(height).min(page.here).min(most);
+                self.most.set(natural);
+                natural.saturating_sub(self.above)
+            }
+            State::Graded(..) => {
+                self.most.set(most);
+                self.scroll.min(most)
+            }
         };
         for (row, line) in area.rows().zip(&page.lines[first..]) {
             line.render(row, buffer);
@@ -71,7 +81,7 @@ impl Asking {
     }
 
     fn page(&self, width: usize, theme: &Theme) -> Page {
-        let mut page = Page { lines: Vec::new(), keep: 0 };
+        let mut page = Page { lines: Vec::new(), keep: 0, here: usize::MAX };
         page.prose(&self.attempt.prompt, width, theme);
         page.gap();
         if let State::Graded(answer, grade) = &self.state {
@@ -81,7 +91,7 @@ impl Asking {
         self.draft_rows(&mut page, width, theme);
         page.gap();
         for (index, hint) in self.attempt.hints.iter().take(self.hints).enumerate() {
-            page.hung(&format!("hint {} ", index + 1), "       ", hint, width, theme.accent);
+            page.hung(&format!("hint {} ", index + 1), "       ", &content::unmarked(hint), width, theme.accent);
         }
         if let Some(message) = &self.unreadable {
             page.hung("! ", "  ", message, width, theme.warn);
@@ -140,8 +150,12 @@ impl Asking {
             page.hung("· ", "  ", says, width, theme.text);
         }
         page.gap();
+        let mut first = usize::MAX;
         for (index, (blank, field)) in asked.blanks.iter().zip(fields).enumerate() {
             let here = index == row;
+            if here {
+                first = page.lines.len();
+            }
             page.lines.push(Line::from(vec![
                 Span::styled(if here { "▸ " } else { "  " }, theme.key),
                 Span::styled(format!("{}: ", blank.knob), theme.text),
@@ -149,10 +163,10 @@ impl Asking {
                 Span::styled(if here { "▏" } else { "" }, theme.accent),
             ]));
             page.hung("    ", "    ", &format!("{}; {}", blank.says, blank.takes), width, theme.dim);
-            if here {
-                page.keep_here();
-            }
         }
+        // All fields, where there is room for them below the one with the cursor.
+        page.keep_here();
+        page.here = first;
     }
 
     fn judge_rows(&self, page: &mut Page, width: usize, theme: &Theme, says: Option<bool>, row: Option<usize>) {
@@ -178,7 +192,7 @@ impl Asking {
         }
         page.gap();
         for (index, shown) in self.attempt.options().iter().enumerate() {
-            page.hung(&format!("  {} ", index + 1), "    ", &shown.text, width, theme.accent);
+            page.hung(&format!("  {} ", index + 1), "    ", &content::unmarked(&shown.text), width, theme.accent);
         }
     }
 
@@ -214,7 +228,7 @@ impl Asking {
 fn option(page: &mut Page, width: usize, theme: &Theme, here: bool, mark: &str, text: &str) {
     let sign = format!("{}{mark}", if here { "▸ " } else { "  " });
     let rest = " ".repeat(sign.chars().count());
-    page.hung(&sign, &rest, text, width, if here { theme.selected } else { theme.text });
+    page.hung(&sign, &rest, &content::unmarked(text), width, if here { theme.selected } else { theme.text });
     if here {
         page.keep_here();
     }

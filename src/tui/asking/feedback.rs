@@ -1,6 +1,7 @@
 //! What is said after an answer: the verdict, each option's why, the explanation, the source.
 use super::Asking;
 use super::draw::Page;
+use crate::content;
 use crate::practice::{Answer, Confidence, Grade, Verdict, bearing};
 use crate::tui::theme::Theme;
 
@@ -21,7 +22,7 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
     }
     if grade.verdict != Verdict::Right && !grade.right.is_empty() {
         let label = if asking.attempt.design().is_some() { "  one that works: " } else { "  right: " };
-        page.hung(label, "         ", &grade.right, width, theme.strong);
+        page.hung(label, "         ", &content::unmarked(&grade.right), width, theme.strong);
     }
     if grade.verdict == Verdict::Wrong && asking.confidence == Some(Confidence::Sure) {
         page.text(
@@ -38,11 +39,12 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
             (true, true) => theme.good,
             (true, false) => theme.dim,
         };
-        if !remark.about.is_empty() {
+        let (about, why) = (content::unmarked(&remark.about), content::unmarked(&remark.why));
+        if !about.is_empty() {
             let sign = if holds { "✔ " } else { "✘ " };
-            page.hung(sign, "  ", &format!("{}{note}", remark.about), width, style);
+            page.hung(sign, "  ", &format!("{about}{note}"), width, style);
         }
-        page.hung("  ", "  ", &remark.why, width, theme.text);
+        page.hung("  ", "  ", &why, width, theme.text);
     }
     page.gap();
     page.prose(&asking.attempt.explanation, width, theme);

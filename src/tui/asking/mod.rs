@@ -3,6 +3,8 @@ mod draft;
 mod draw;
 mod feedback;
 
+use std::cell::Cell;
+
 use crossterm::event::KeyCode;
 pub use draft::Draft;
 
@@ -26,7 +28,14 @@ pub struct Asking {
     context: Context,
     place: Option<Place>,
     scroll: usize,
+    /// How many lines above what must be in sight the learner looks.
+    above: usize,
+    /// How far the text can be scrolled where it was drawn last.
+    most: Cell<usize>,
 }
+
+/// Lines that a page key scrolls by.
+const PAGE: usize = 8;
 
 /// How far it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +53,8 @@ impl Asking {
     pub fn new(question: Question, attempt: Attempt, context: Context, place: Option<Place>) -> Self {
         let draft = Draft::new(&question, &attempt);
         let (hints, confidence, state, unreadable, scroll) = (0, None, State::Open, None, 0);
-        Self { question, attempt, draft, hints, confidence, state, unreadable, context, place, scroll }
+        let (above, most) = (0, Cell::new(usize::MAX));
+        Self { question, attempt, draft, hints, confidence, state, unreadable, context, place, scroll, above, most }
     }
 
     /// The grade, once it may be shown.
@@ -74,20 +84,29 @@ impl Asking {
     #[must_use]
     pub fn bindings(&self) -> Vec<Binding> {
         if self.state != State::Open {
-            let scroll = [("down", KeyCode::Down, Action::Down), ("up", KeyCode::Up, Action::Up)];
-            return scroll.map(|(label, code, action)| Binding::quiet([Key::code(code)], label, action)).into();
+            return vec![
+                Binding::new([Key::code(KeyCode::Down), Key::char('j')], "scroll", Action::Down),
+                Binding::quiet([Key::code(KeyCode::Up), Key::char('k')], "scroll back", Action::Up),
+                Binding::quiet([Key::code(KeyCode::PageDown)], "page down", Action::PageDown),
+                Binding::quiet([Key::code(KeyCode::PageUp)], "page up", Action::PageUp),
+                Binding::quiet([Key::code(KeyCode::End)], "to the end", Action::Last),
+                Binding::quiet([Key::code(KeyCode::Home)], "to the question", Action::First),
+            ];
         }
         let mut all = vec![Binding::new([Key::code(KeyCode::Enter)], self.enter_label(), Action::Submit)];
         all.extend(draft_bindings(&self.draft, self.attempt.options().len()));
-        let plain = !self.draft.is_typing();
+        // The control forms work everywhere; where nothing is typed, so do the bare letters.
+        let is_typing = self.draft.is_typing();
+        let keys = |letter: char, control: char| {
+            [Key::char(letter), Key::control(control)].into_iter().skip(usize::from(is_typing))
+        };
         if self.hints < self.attempt.hints.len() {
-            let key = if plain { Key::char('h') } else { Key::control('t') };
-            all.push(Binding::new([key], "hint", Action::Hint));
+            all.push(Binding::new(keys('h', 't'), "hint", Action::Hint));
         }
-        let key = if plain { Key::char('c') } else { Key::control('s') };
-        all.push(Binding::new([key], "how sure", Action::Confidence));
-        let key = if plain { Key::char('s') } else { Key::control('k') };
-        all.push(Binding::quiet([key], "skip: show the answer", Action::Skip));
+        all.push(Binding::new(keys('s', 'k'), "skip", Action::Skip));
+        all.push(Binding::new(keys('c', 's'), "how sure", Action::Confidence));
+        all.push(Binding::quiet([Key::code(KeyCode::PageUp)], "the text above", Action::PageUp));
+        all.push(Binding::quiet([Key::code(KeyCode::PageDown)], "the text below", Action::PageDown));
         all
     }
 
@@ -101,14 +120,12 @@ impl Asking {
     /// Takes a key's action. The effect is the answer to keep, when there is one.
     pub fn update(&mut self, action: &Action) -> Vec<Effect> {
         if self.state != State::Open {
-            match action {
-                Action::Down | Action::Scroll { down: true, .. } => self.scroll += 1,
-                Action::Up | Action::Scroll { down: false, .. } => self.scroll = self.scroll.saturating_sub(1),
-                _ => {}
-            }
+            self.scrolled(action);
             return Vec::new();
         }
         match action {
+            Action::PageUp => self.above = self.above.min(self.most.get()).saturating_add(PAGE),
+            Action::PageDown => self.above = self.above.min(self.most.get()).saturating_sub(PAGE),
             Action::Submit => return self.submit(),
             Action::Skip => return self.answer(Answer::Skipped),
             Action::Hint => self.hints = (self.hints + 1).min(self.attempt.hints.len()),
@@ -122,10 +139,25 @@ impl Asking {
             }
             other => {
                 self.unreadable = None;
+                self.above = 0;
                 self.draft.update(other, &self.attempt);
             }
         }
         Vec::new()
+    }
+
+    /// Scrolls the feedback. How far that goes is known once it has been drawn.
+    fn scrolled(&mut self, action: &Action) {
+        let now = self.scroll.min(self.most.get());
+        self.scroll = match action {
+            Action::Down | Action::Scroll { down: true, .. } => now.saturating_add(1),
+            Action::Up | Action::Scroll { down: false, .. } => now.saturating_sub(1),
+            Action::PageDown => now.saturating_add(PAGE),
+            Action::PageUp => now.saturating_sub(PAGE),
+            Action::Last => usize::MAX,
+            Action::First => 0,
+            _ => now,
+        };
     }
 
     fn submit(&mut self) -> Vec<Effect> {
@@ -181,11 +213,16 @@ impl Asking {
         }
     }
 
-    /// The run is made: what the chosen values are worth.
-    pub fn judged(&mut self, question: &str, seed: u64, graded: &Result<Grade, Unreadable>) -> Vec<Effect> {
+    /// The run is made: what the chosen values are worth. A grade of another question or of other values is not this one's.
+    pub fn judged(
+        &mut self,
+        (question, seed): (&str, u64),
+        judged: &Answer,
+        graded: &Result<Grade, Unreadable>,
+    ) -> Vec<Effect> {
         let is_ours = self.question.id == question && self.attempt.seed == seed;
-        let State::Judging(answer) = &self.state else { return Vec::new() };
-        if is_ours { self.graded(answer.clone(), graded.clone()) } else { Vec::new() }
+        let waits = matches!(&self.state, State::Judging(answer) if answer == judged);
+        if is_ours && waits { self.graded(judged.clone(), graded.clone()) } else { Vec::new() }
     }
 
     fn graded(&mut self, answer: Answer, graded: Result<Grade, Unreadable>) -> Vec<Effect> {
@@ -246,13 +283,6 @@ impl Asking {
     /// The store could not keep it: the answer can be given again.
     pub fn not_kept(&mut self) {
         if matches!(self.state, State::Keeping(..)) {
-            self.state = State::Open;
-        }
-    }
-
-    /// There was no run to judge it by: the answer can be given again.
-    pub fn not_judged(&mut self) {
-        if matches!(self.state, State::Judging(_)) {
             self.state = State::Open;
         }
     }

@@ -19,6 +19,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Padding, Widget};
 
 use super::Screen;
+use crate::content::Kind;
 use crate::practice::drill::Filter;
 use crate::practice::grade::FULL;
 use crate::practice::{self, Answer, Attempt, Context, Grade, Item, Place as Spot, Sitting, Wish};
@@ -29,6 +30,7 @@ use crate::tui::app::World;
 use crate::tui::asking::{Asking, State};
 use crate::tui::learner::{Keep, Kept};
 use crate::tui::stage::Stage;
+use crate::tui::widgets::field::Field;
 
 /// How many questions a drill asks when nobody says.
 pub const DRILL_COUNT: usize = 12;
@@ -56,6 +58,8 @@ pub struct Session {
     answers: Vec<Option<Answer>>,
     at: usize,
     asking: Option<Asking>,
+    /// What was typed while the question was on its way.
+    early: Field,
     /// Why an item cannot be asked.
     broken: Option<String>,
     /// Items that could not be asked.
@@ -140,6 +144,7 @@ impl Session {
             answers,
             at: 0,
             asking: None,
+            early: Field::default(),
             broken: None,
             left_out: Vec::new(),
             stage: None,
@@ -190,6 +195,7 @@ impl Session {
     /// Asks for the next question's attempt, or ends the sitting.
     fn ask(&mut self) -> Vec<Effect> {
         self.asking = None;
+        self.early = Field::default();
         self.stage = None;
         self.on_stage = false;
         self.broken = None;
@@ -231,6 +237,8 @@ impl Session {
                 let mut asking = Asking::new(question.clone(), attempt.clone(), self.context(), place);
                 if let Some(words) = world.learner.drafts.get(&(item.question.clone(), item.seed)) {
                     asking.go_on(words);
+                } else if asking.is_typing() && !self.early.text.is_empty() {
+                    asking.update(&Action::Paste(std::mem::take(&mut self.early.text)));
                 }
                 self.asking = Some(asking);
                 effects
@@ -295,6 +303,23 @@ impl Session {
             _ => false,
         };
         if is_late { self.end() } else { self.ask() }
+    }
+
+    /// Whether a question is on its way: what is typed meanwhile is kept for it.
+    const fn is_preparing(&self) -> bool {
+        self.asking.is_none() && self.broken.is_none() && self.sitting.is_some() && !self.over
+    }
+
+    /// What is done before the question can be asked, and what was typed for it.
+    fn draw_preparing(&self, area: Rect, buffer: &mut Buffer, world: &World) {
+        let question = self.items().get(self.at).and_then(|item| world.content.question(&item.question));
+        let runs = |kind: &Kind| matches!(kind, Kind::Predict { .. } | Kind::Field(_) | Kind::Design(_));
+        let what = if question.is_some_and(|it| runs(&it.kind)) { "run" } else { "question" };
+        Line::styled(format!("Preparing the {what} …"), world.theme.dim).render(area, buffer);
+        if !self.early.text.is_empty() {
+            let below = Rect { y: area.y + 2, height: area.height.saturating_sub(2).min(1), ..area };
+            self.early.draw(below, buffer, &world.theme, "");
+        }
     }
 
     fn is_answered(&self) -> bool {
@@ -378,7 +403,7 @@ impl Screen for Session {
         if self.on_stage {
             return self.stage.as_ref().is_some_and(Stage::is_typing);
         }
-        self.asking.as_ref().is_some_and(Asking::is_typing)
+        self.is_preparing() || self.asking.as_ref().is_some_and(Asking::is_typing)
     }
 
     fn pace(&self) -> Option<Duration> {
@@ -416,6 +441,8 @@ impl Screen for Session {
             other if self.on_stage || matches!(other, Action::Tick(_)) => {
                 return self.stage.as_mut().and_then(|stage| stage.update(&other)).unwrap_or_default();
             }
+            Action::Type(key) if self.is_preparing() => self.early.key(key),
+            Action::Paste(text) if self.is_preparing() => self.early.paste(&text),
             other => return self.asking.as_mut().map(|asking| asking.update(&other)).unwrap_or_default(),
         }
         Vec::new()
@@ -425,15 +452,10 @@ impl Screen for Session {
         match outcome {
             Outcome::Prepared { item, attempt } => self.prepared(item, attempt, world),
             Outcome::Kept(kept) => self.kept(kept),
-            Outcome::Judged { question, seed, graded } => {
-                self.asking.as_mut().map(|asking| asking.judged(question, *seed, graded)).unwrap_or_default()
+            Outcome::Judged { question, seed, answer, graded } => {
+                self.asking.as_mut().map(|it| it.judged((question, *seed), answer, graded)).unwrap_or_default()
             }
-            other => {
-                if let (Outcome::Failed(_), Some(asking)) = (other, &mut self.asking) {
-                    asking.not_judged();
-                }
-                self.stage.as_mut().map(|stage| stage.done(other)).unwrap_or_default()
-            }
+            other => self.stage.as_mut().map(|stage| stage.done(other)).unwrap_or_default(),
         }
     }
 
@@ -464,7 +486,7 @@ impl Screen for Session {
             _ if question.is_empty() => {}
             (Some(asking), _) => asking.draw(inner, buffer, theme),
             (None, Some(message)) => Line::styled(format!("! {message}"), theme.warn).render(inner, buffer),
-            (None, None) => Line::styled("…", theme.dim).render(inner, buffer),
+            (None, None) => self.draw_preparing(inner, buffer, world),
         }
         if let Some(it) = &self.stage {
             it.draw(stage, buffer, world, self.on_stage);
