@@ -120,6 +120,8 @@ impl App {
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        // It was about what came before this key, and covers the footer.
+        self.said = None;
         let bindings = self.bindings();
         let bound = bindings.iter().find(|binding| binding.keys.iter().any(|it| it.matches(key)));
         match bound {

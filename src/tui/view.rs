@@ -51,12 +51,12 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
 }
 
 fn too_small(area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let text = [
-        format!("This terminal is {} by {}.", area.width, area.height),
-        format!("Roundtrip needs at least {} by {}.", SMALLEST.width, SMALLEST.height),
-        "Make the window larger; all is kept.".to_owned(),
-    ];
-    for (row, line) in area.rows().zip(text) {
+    // What matters most comes first: the rest may have no room.
+    let text = format!(
+        "needs {}x{}, is {}x{}. Make the window larger; all is kept.",
+        SMALLEST.width, SMALLEST.height, area.width, area.height
+    );
+    for (row, line) in area.rows().zip(textwrap::wrap(&text, usize::from(area.width).max(1))) {
         Line::styled(line, theme.text).render(row, buffer);
     }
 }

@@ -100,7 +100,7 @@ fn a_storm_of_sizes_is_weathered() {
 fn a_terminal_too_small_is_told_so_and_works_again_when_it_is_not() {
     let home = home();
     let mut tutor = Tutor::sized(home.path(), &[], 10, 40);
-    tutor.until("Roundtrip needs at least").resize(24, 80).until("Your course").keys("q");
+    tutor.until("needs 60x16").resize(24, 80).until("Your course").keys("q");
     assert_eq!(tutor.ended(), 0);
 }
 

@@ -30,7 +30,11 @@ impl Stage {
             Action::Left | Action::Right => self.turn(*action == Action::Right),
             Action::PageUp | Action::PageDown => (0..10).for_each(|_| self.turn(*action == Action::PageUp)),
             Action::Knobs => self.focus = Focus::View,
-            Action::RunAgain => return Some(self.run_again()),
+            Action::RunAgain => {
+                // What comes next is to look at the run, and the view has the keys for that.
+                self.focus = Focus::View;
+                return Some(self.run_again());
+            }
             _ => return None,
         }
         Some(Vec::new())
