@@ -116,6 +116,51 @@ fn a_question_that_is_gone_is_left_out_and_said_so() {
     assert_eq!((&quizzes[0]["asked"], &quizzes[0]["share_ppm"]), (&1.into(), &1_000_000.into()), "the same is kept");
 }
 
+#[test]
+fn q_stops_and_nothing_is_lost() {
+    let home = begun("1");
+    let ended = home.tutor(&QUIZ).stdin("q\nskip\n").run();
+    ended
+        .code(0)
+        .no_message()
+        .says("q stops here")
+        .says("Left unfinished")
+        .says_not("Skipped.")
+        .says_not("Question 2 of");
+    assert_eq!(open(&home, Context::Quiz).len(), 1);
+}
+
+/// A course of one question about a statement, and of one whose texts have marks.
+const MARKED: &str = r#"
+chapter = "W13"
+
+[[question]]
+id = "w13.statement"
+tags = ["marked"]
+difficulty = 1
+source = "RFC 9293"
+prompt = "TCP keeps *messages* apart."
+explanation = "It carries `bytes`."
+covers = ["W13-01"]
+
+[question.true_false]
+truth = false
+why = "It *numbers* bytes."
+corrections = [
+  { text = "It carries a stream of bytes", correct = true, why = "As `read` shows." },
+  { text = "It carries packets", why = "IP does." },
+]
+"#;
+
+#[test]
+fn a_statement_says_what_was_said_and_what_it_is_and_marks_are_not_shown() {
+    let home = Home::new();
+    home.file("course/quizzes/marked.toml", MARKED);
+    let ended = home.tutor(&["quiz", "W13", "--plain", "--content", "course"]).stdin("T\n").run();
+    ended.says("TCP keeps messages apart.").says("Not right. You said true; it is false.");
+    ended.says("What holds: It carries a stream of bytes").says("It numbers bytes.").says("As read shows.");
+}
+
 /// A course of one question that is answered with values.
 const VALUES: &str = r#"
 chapter = "W1"

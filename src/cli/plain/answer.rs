@@ -2,18 +2,28 @@
 use std::collections::BTreeMap;
 
 use crate::content::{Kind, Question};
-use crate::practice::{Answer, Asked, Attempt, Designed};
+use crate::practice::{Answer, Asked, Attempt, Designed, Truth};
+use crate::quantity::{Quantity, Unit};
 
 /// What to write for each kind of question.
-pub(super) const fn how(question: &Question) -> &'static str {
+pub(super) const fn how(question: &Question, attempt: &Attempt) -> &'static str {
     match question.kind {
         Kind::Single(_) => "a number",
         Kind::Multiple(_) => "numbers, such as 1 3",
         Kind::TrueFalse { .. } => "t, or f and the number of the correction, such as f 2",
         Kind::Order(_) => "the numbers in the right order",
         Kind::Match(_) => "for a, b, ... the number of each right side",
-        Kind::Numeric { .. } | Kind::Predict { .. } => "a number with its unit",
-        Kind::Design(_) => "a value for each of a, b, ..., with commas between",
+        Kind::Numeric { .. } | Kind::Predict { .. } => match attempt.asked {
+            Asked::Number { truth: Truth { value: Quantity { unit: Unit::Count, .. }, .. }, .. } => "a whole number",
+            Asked::Number { truth: Truth { value: Quantity { unit: Unit::PartsPerMillion, .. }, .. }, .. } => {
+                "a percentage"
+            }
+            _ => "a number with its unit",
+        },
+        Kind::Design(_) => match &attempt.asked {
+            Asked::Design(asked) if asked.blanks.len() == 1 => "a value for a",
+            _ => "a value for each of a, b, ..., with commas between",
+        },
         Kind::Short { .. } | Kind::Field(_) => "your answer",
         Kind::Card { .. } => "your own words, on one line",
     }
@@ -38,7 +48,7 @@ pub(super) fn read(question: &Question, attempt: &Attempt, line: &str) -> Result
         Asked::Match { .. } => Ok(Answer::Sequence(rows(line)?)),
         Asked::Statement { .. } => {
             let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-            match word {
+            match word.to_lowercase().as_str() {
                 "t" | "true" => Ok(Answer::Truth { says: true, correction: None }),
                 "f" | "false" => Ok(Answer::Truth { says: false, correction: rows(rest)?.first().copied() }),
                 _ => Err("Write t for true, or f for false and the number of the correction.".to_owned()),
@@ -57,7 +67,10 @@ fn values(asked: &Designed, line: &str) -> Result<BTreeMap<String, String>, Stri
     if parts.len() != wanted {
         let names: Vec<&str> = asked.blanks.iter().map(|it| it.knob.as_str()).collect();
         let names = names.join(", ");
-        return Err(format!("Write {wanted} values with commas between, for {names}; these are {}.", parts.len()));
+        return Err(match wanted {
+            1 => format!("Write one value, for {names}; these are {}.", parts.len()),
+            _ => format!("Write {wanted} values with commas between, for {names}; these are {}.", parts.len()),
+        });
     }
     Ok(asked.blanks.iter().map(|it| it.knob.clone()).zip(parts.into_iter().map(str::to_owned)).collect())
 }

@@ -4,6 +4,8 @@ use std::io::{self, BufRead, IsTerminal, Read, StdinLock, stdin};
 use anyhow::Context;
 
 use crate::cli::streams::{print, safe, write};
+use crate::content;
+use crate::content::layout::{self, Row};
 
 /// Text is wrapped for a terminal of the usual width; a screen reader does not mind.
 const WIDTH: usize = 78;
@@ -28,6 +30,12 @@ impl Console {
         let joined = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
         let wrapped = text.trim().split("\n\n").map(|it| textwrap::fill(&joined(it), WIDTH));
         self.line(&wrapped.collect::<Vec<_>>().join("\n\n"))
+    }
+
+    /// Says a text of the content: its markup is read and not shown.
+    pub(super) fn prose(&mut self, text: &str) -> anyhow::Result<()> {
+        let rows = layout::rows(&content::blocks(text), WIDTH, &layout::NoRun);
+        self.line(&rows.iter().map(Row::text).collect::<Vec<_>>().join("\n"))
     }
 
     /// Says a line as it is.

@@ -114,7 +114,7 @@ impl Reader<'_> {
         let measured = self.stage.as_ref().and_then(|stage| stage.run.measurement(&predict.measure)).cloned();
         let Some(measured) = measured else { bail!("the run measures no {}", predict.measure) };
         self.console.line("")?;
-        self.console.say(&predict.ask)?;
+        self.console.prose(&predict.ask)?;
         let prompt = format!("your guess: {}; enter skips", number_hint(predict.unit));
         let guess = loop {
             match self.console.ask(&prompt)? {
@@ -131,7 +131,7 @@ impl Reader<'_> {
             self.store.predicted(&Prediction { lesson, step, guess, measured, at: Timestamp::now() })?;
         }
         let verdict = guess::judge(predict, guess, measured.value, &measured.how);
-        verdict.said.iter().chain(&verdict.sentences).try_for_each(|text| self.console.say(text))?;
+        verdict.said.iter().chain(&verdict.sentences).try_for_each(|text| self.console.prose(text))?;
         Ok(true)
     }
 }

@@ -6,7 +6,7 @@ use super::console::Console;
 use super::{capture, kept};
 use crate::cli::arguments::Options;
 use crate::cli::start;
-use crate::content::{Content, Kind, Question};
+use crate::content::{self, Content, Kind, Question};
 use crate::practice::{
     Answer, Answered, Attempt, Confidence, Context, Grade, Item, Place, Sitting, Verdict, Wish, bearing, fresh_seed,
     grade,
@@ -72,7 +72,10 @@ impl Sitter {
     ) -> anyhow::Result<Option<Finished>> {
         let OpenSitting { id, sitting, answers: mut all } = open;
         let count = sitting.items.len();
-        self.console.say("Instead of an answer write hint or skip; before it sure, unsure or guess.")?;
+        self.console.say(
+            "Instead of an answer write hint or skip; before it sure, unsure or guess. q stops here: nothing is lost, and \
+             the same command goes on.",
+        )?;
         if !all.is_empty() {
             self.console.say(&format!("Going on: {} of {count} are answered.", all.len()))?;
         }
@@ -109,7 +112,7 @@ impl Sitter {
     }
 
     fn ask(&mut self, question: &Question, attempt: &Attempt, place: Place) -> anyhow::Result<Option<Answered>> {
-        self.console.say(&attempt.prompt)?;
+        self.console.prose(&attempt.prompt)?;
         self.list(question, attempt)?;
         let mut aside = Aside::default();
         if let Some(words) = self.snapshot.drafts.get(&(question.id.clone(), attempt.seed)) {
@@ -117,12 +120,12 @@ impl Sitter {
             self.console.say(&told)?;
         }
         loop {
-            let Some(line) = self.console.ask(how(question))? else { return Ok(None) };
+            let Some(line) = self.line(how(question, attempt))? else { return Ok(None) };
             if line.is_empty() || self.took_aside(&mut aside, attempt, &line)? {
                 continue;
             }
             let answer = match &question.kind {
-                _ if line == "skip" => Ok(Answer::Skipped),
+                _ if line.eq_ignore_ascii_case("skip") => Ok(Answer::Skipped),
                 Kind::Card { rubric, model } => {
                     // The model answer is feedback too: what the learner said is kept before it is shown.
                     self.store.draft(&question.id, attempt.seed, &line, Timestamp::now())?;
@@ -142,12 +145,18 @@ impl Sitter {
         }
     }
 
+    /// A line of the learner's; `None` at the end of the input, or when they stop.
+    fn line(&mut self, prompt: &str) -> anyhow::Result<Option<String>> {
+        let line = self.console.ask(prompt)?;
+        Ok(line.filter(|it| !["q", "quit"].contains(&it.to_lowercase().as_str())))
+    }
+
     /// Whether the line was no answer but a word about it.
     fn took_aside(&mut self, aside: &mut Aside, attempt: &Attempt, line: &str) -> anyhow::Result<bool> {
-        let confidence = match line {
+        let confidence = match line.to_lowercase().as_str() {
             "hint" => {
                 let said = attempt.hints.get(aside.hints).map_or("There is no further hint.", String::as_str);
-                self.console.say(said)?;
+                self.console.prose(said)?;
                 aside.hints = (aside.hints + 1).min(attempt.hints.len());
                 return Ok(true);
             }
@@ -188,10 +197,10 @@ impl Sitter {
 
     fn list(&mut self, question: &Question, attempt: &Attempt) -> anyhow::Result<()> {
         for (letter, left) in ('a'..).zip(attempt.lefts()) {
-            self.console.line(&format!("  {letter}) {left}"))?;
+            self.console.line(&format!("  {letter}) {}", content::unmarked(left)))?;
         }
         for (index, option) in attempt.options().iter().enumerate() {
-            self.console.line(&format!("  {}) {}", index + 1, option.text))?;
+            self.console.line(&format!("  {}) {}", index + 1, content::unmarked(&option.text)))?;
         }
         if let Some(capture) = capture::beside(question, attempt) {
             self.console.line(&capture)?;
@@ -211,12 +220,12 @@ impl Sitter {
 
     /// The points of a card's rubric the learner found in their own words; `None` when the input ended.
     fn met(&mut self, rubric: &[String], model: &str) -> anyhow::Result<Option<Vec<bool>>> {
-        self.console.say(model)?;
+        self.console.prose(model)?;
         for (index, point) in rubric.iter().enumerate() {
-            self.console.line(&format!("  {}) {point}", index + 1))?;
+            self.console.line(&format!("  {}) {}", index + 1, content::unmarked(point)))?;
         }
         loop {
-            let Some(said) = self.console.ask("the numbers of what you said; enter for none")? else { return Ok(None) };
+            let Some(said) = self.line("the numbers of what you said; enter for none")? else { return Ok(None) };
             match numbers(&said, rubric.len()) {
                 Some(numbers) => return Ok(Some((0..rubric.len()).map(|index| numbers.contains(&index)).collect())),
                 None => self.console.say(&format!("Write numbers from 1 to {}.", rubric.len()))?,
@@ -231,18 +240,45 @@ impl Sitter {
         answer: &Answer,
         grade: &Grade,
     ) -> anyhow::Result<()> {
-        self.console.line(&format!("\n{}", grade.word(answer)))?;
+        self.console.line(&format!("\n{}", verdict(&question.kind, answer, grade)))?;
         if grade.verdict != Verdict::Right {
-            let label = if attempt.design().is_some() { "One that works" } else { "It is" };
-            self.console.say(&format!("{label}: {}", grade.right))?;
+            let (label, right) = match &question.kind {
+                // Whether it is true is said already.
+                Kind::TrueFalse { .. } => ("What holds", grade.right.split_once(": ").map_or("", |it| it.1)),
+                Kind::Design(_) => ("One that works", grade.right.as_str()),
+                _ => ("It is", grade.right.as_str()),
+            };
+            if !right.is_empty() {
+                self.console.prose(&format!("{label}: {right}"))?;
+            }
         }
         for remark in &grade.remarks {
             let (holds, note) = bearing(question, attempt, answer, remark);
             let sign = sign(&question.kind, holds);
-            self.console.say(&format!("{}{note} ({sign}): {}", remark.about, remark.why))?;
+            let is_verdict =
+                matches!(question.kind, Kind::TrueFalse { .. }) && ["True", "False"].contains(&&*remark.about);
+            if remark.about.is_empty() || is_verdict {
+                self.console.prose(&remark.why)?;
+            } else {
+                self.console.prose(&format!("{}{note} ({sign}): {}", remark.about, remark.why))?;
+            }
         }
-        self.console.say(&attempt.explanation)?;
+        self.console.prose(&attempt.explanation)?;
         self.console.say(&format!("Source: {}", question.source))
+    }
+}
+
+/// What an answer is told first; of a statement also what was said and what it is.
+fn verdict(kind: &Kind, answer: &Answer, grade: &Grade) -> String {
+    let word = grade.word(answer);
+    let Kind::TrueFalse { truth, .. } = kind else { return word.to_owned() };
+    match answer {
+        Answer::Truth { says, .. } if says != truth => format!("{word} You said {says}; it is {truth}."),
+        Answer::Truth { .. } if grade.verdict == Verdict::Partly => {
+            format!("{word} It is {truth}, as you said; your correction does not hold.")
+        }
+        Answer::Skipped => format!("{word} It is {truth}."),
+        _ => word.to_owned(),
     }
 }
 
