@@ -101,6 +101,18 @@ impl Unit {
         }
     }
 
+    /// The suffixes that are understood, as a message lists them.
+    #[must_use]
+    pub const fn suffixes(self) -> &'static [&'static str] {
+        match self {
+            Self::Nanoseconds => &["s", "ms", "us", "ns"],
+            Self::BitsPerSecond => &["Gbit/s", "Mbit/s", "kbit/s", "bit/s"],
+            Self::Bytes => &["GB", "MB", "kB", "B", "GiB", "MiB", "KiB"],
+            Self::PartsPerMillion => &["%", "ppm"],
+            Self::Count => &[],
+        }
+    }
+
     /// Suffixes with their factor, longest first where one ends another; shown with the first that fits.
     const fn scales(self) -> &'static [(&'static str, i64)] {
         match self {

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::civil::Date;
 
+use super::near::near;
 use super::{config, demo, demos, grade, progress, subnet};
 use crate::practice::interview_day;
 use crate::recording::json;
@@ -66,6 +67,7 @@ pub(super) struct Options {
     pub(super) theme: Option<Theme>,
     /// Where chance comes from: the same number gives the same runs, shuffles and draws
     #[arg(long, global = true, value_name = "N", help_heading = EVERYWHERE)]
+    #[arg(value_parser = seed, allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
     /// Print help; --help says more than -h
     #[arg(short, long, global = true, action = ArgAction::Help, help_heading = EVERYWHERE)]
@@ -73,6 +75,11 @@ pub(super) struct Options {
     /// What is wrong with the configuration file.
     #[arg(skip)]
     pub(super) trouble: Option<String>,
+}
+
+/// `--seed`
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("write a whole number from 0 to {}", u64::MAX))
 }
 
 /// `--theme`: a theme that ships, or a file.
@@ -160,10 +167,10 @@ pub(super) struct Drill {
     #[arg(long, value_delimiter = ',', value_name = "TAG")]
     pub(super) tags: Vec<String>,
     /// How many questions
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub(super) count: Option<usize>,
     /// Stop after so many minutes
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=600))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=600), allow_negative_numbers = true)]
     pub(super) minutes: Option<u32>,
     /// The day of your interview, 2027-01-15: everything comes back once more before it. Kept until you set another
     #[arg(long, value_name = "DATE", value_parser = date)]
@@ -308,8 +315,27 @@ pub(super) fn read() -> Result<Asked, ExitCode> {
     })
 }
 
+/// A demo that is not there: the message names those like it, or where to find them.
+fn advised_of_name(mut error: clap::Error, name: &str) -> clap::Error {
+    let is_demo = std::env::args_os().any(|word| word == "demo");
+    if is_demo && error.get(ContextKind::SuggestedSubcommand).is_none() {
+        let near = near(name, crate::demos::all().iter().map(|demo| demo.name));
+        let advice = match near.as_slice() {
+            [] => "`roundtrip demos` lists the demos".to_owned(),
+            near => format!("demos like it: {}; `roundtrip demos` lists all", near.join(", ")),
+        };
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
+    }
+    error
+}
+
 /// A flag that no demo's knob is like: the message names the knobs there are.
 fn advised(mut error: clap::Error) -> clap::Error {
+    if let (ErrorKind::InvalidSubcommand, Some(ContextValue::String(name))) =
+        (error.kind(), error.get(ContextKind::InvalidSubcommand).cloned())
+    {
+        return advised_of_name(error, &name);
+    }
     if error.kind() != ErrorKind::UnknownArgument || error.get(ContextKind::SuggestedArg).is_some() {
         return error;
     }

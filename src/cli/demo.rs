@@ -29,6 +29,16 @@ pub(super) struct Wish {
     output: Output,
 }
 
+/// What `demo --help` says of the flags that stand after a name.
+const EVERY_DEMO: &str = "\
+After NAME, the demo's knobs (`roundtrip demo NAME --help`), and for every demo:
+  --text                 The run as text on standard output
+  --json                 The run as JSON on standard output
+  --pcap FILE            What one interface saw, as Wireshark opens it
+  --export [WHAT]        A text for another program
+  --fork WHAT:PACKET     Change one packet's fate: drop:12, duplicate:12, delay:12:50ms
+  --live [HOST[:PORT]]   On this machine's sockets, where the demo has a live side";
+
 /// `demo`, with a subcommand for every demo and a flag for every knob.
 pub(super) fn command() -> Command {
     let demos = demos::all().iter().map(|demo| {
@@ -42,6 +52,7 @@ pub(super) fn command() -> Command {
         .subcommand_help_heading("Demos")
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .after_help(EVERY_DEMO)
         .subcommands(demos)
 }
 
@@ -58,7 +69,12 @@ fn flag(knob: &Knob) -> Arg {
     let arg =
         Arg::new(knob.name).long(knob.name).value_name(value).help(help).help_heading("Knobs").value_parser(parse);
     // A switch may stand alone.
-    if knob.kind == KnobKind::Switch { arg.num_args(0..=1).default_missing_value("on") } else { arg }
+    match knob.kind {
+        KnobKind::Switch => arg.num_args(0..=1).default_missing_value("on"),
+        // `-5ms` is a bad value, not another flag.
+        KnobKind::Quantity { .. } => arg.allow_hyphen_values(true),
+        _ => arg,
+    }
 }
 
 fn fork() -> Arg {

@@ -12,6 +12,7 @@ mod folders;
 mod grade;
 mod lab;
 mod man;
+mod near;
 mod open;
 mod plain;
 mod progress;

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use ratatui::layout::Size;
 
 use super::arguments::Options;
+use super::near::near;
 use super::{Misuse, folders};
 use crate::content::{self, Chapter, Content, Source};
 use crate::practice::drill;
@@ -98,6 +99,9 @@ pub(super) fn known_tags(content: &Content, wanted: &[String]) -> Result<(), Mis
     let tags = drill::tags(content);
     let unknown = wanted.iter().find(|wanted| !tags.iter().any(|tag| tag.eq_ignore_ascii_case(wanted)));
     let Some(unknown) = unknown else { return Ok(()) };
-    let tags: Vec<&str> = tags.into_iter().collect();
-    Err(Misuse(format!("no question has the tag `{unknown}`; the tags are {}", tags.join(", "))))
+    let near: Vec<String> = near(unknown, tags.iter().copied()).iter().map(|tag| format!("`{tag}`")).collect();
+    let meant = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+    let all = tags.into_iter().collect::<Vec<_>>().join(", ");
+    let all = textwrap::fill(&all, textwrap::Options::new(78).initial_indent("  ").subsequent_indent("  "));
+    Err(Misuse(format!("no question has the tag `{unknown}`{meant}\nThe tags are:\n{all}")))
 }

@@ -70,14 +70,24 @@ pub struct Knobs {
 pub enum KnobError {
     #[error("there is no knob `{name}` here: the knobs are {known}")]
     Unknown { name: String, known: String },
-    #[error("`{name}`: {source}")]
-    Unreadable { name: &'static str, source: NotAQuantity },
-    #[error("`{name}` goes from {min} to {max}; {value} lies outside")]
+    #[error("`{name}`: {source}{}", known(.source, *.min, *.max))]
+    Unreadable { name: &'static str, source: NotAQuantity, min: Quantity, max: Quantity },
+    #[error("`{name}` goes from {min} to {max}; {value:#} lies outside")]
     OutOfRange { name: &'static str, min: Quantity, max: Quantity, value: Quantity },
     #[error("`{name}`: {why}")]
     NotAText { name: &'static str, why: String },
     #[error("`{name}` is one of {known}; `{text}` is not")]
     NotAChoice { name: &'static str, known: String, text: String },
+}
+
+/// The units and limits of an amount, for a message. Who wrote a number and no unit has been told what to write.
+fn known(unread: &NotAQuantity, min: Quantity, max: Quantity) -> String {
+    let suffixes = unread.unit.suffixes();
+    match () {
+        () if unread.text.trim().parse::<f64>().is_ok() => String::new(),
+        () if suffixes.is_empty() => format!("; it goes from {min} to {max}"),
+        () => format!("; the units are {}; it goes from {min} to {max}", suffixes.join(", ")),
+    }
 }
 
 impl Knob {
@@ -178,13 +188,14 @@ impl Knob {
                 Ok(Value::Quantity(Quantity::new(0, unit)))
             }
             KnobKind::Quantity { unit, min, max, .. } => {
+                let (name, limits) = (self.name, min..=max);
+                let (min, max) = (Quantity::new(min, unit), Quantity::new(max, unit));
                 let value =
-                    Quantity::parse(text, unit).map_err(|source| KnobError::Unreadable { name: self.name, source })?;
-                if (min..=max).contains(&value.value) {
+                    Quantity::parse(text, unit).map_err(|source| KnobError::Unreadable { name, source, min, max })?;
+                if limits.contains(&value.value) {
                     return Ok(Value::Quantity(value));
                 }
-                let (min, max) = (Quantity::new(min, unit), Quantity::new(max, unit));
-                Err(KnobError::OutOfRange { name: self.name, min, max, value })
+                Err(KnobError::OutOfRange { name, min, max, value })
             }
             KnobKind::Choice(words) => self.one_of(words, text).map(Value::Choice),
             KnobKind::Switch => Ok(Value::Switch(self.one_of(&["on", "off"], text)? == "on")),
@@ -195,7 +206,7 @@ impl Knob {
     }
 
     fn one_of(&self, words: &[&'static str], text: &str) -> Result<&'static str, KnobError> {
-        let found = words.iter().find(|word| **word == text.trim());
+        let found = words.iter().find(|word| word.eq_ignore_ascii_case(text.trim()));
         found.copied().ok_or_else(|| KnobError::NotAChoice {
             name: self.name,
             known: words.join(", "),
@@ -364,6 +375,18 @@ impl fmt::Display for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_knob_cannot_be_is_said_with_its_units_and_limits_and_every_digit() {
+        let said = |knob: &Knob, text: &str| knob.parse(text).expect_err("not a setting").to_string();
+        let rtt = Knob::millis("rtt", "", [0, 500, 1, 0]);
+        insta::assert_snapshot!(said(&rtt, "99999h"), @"`rtt`: `99999h` is not a time: write a number and a unit, such as 80ms, 1.5s or 250us; the units are s, ms, us, ns; it goes from 0 ns to 500 ms");
+        insta::assert_snapshot!(said(&rtt, "-5ms"), @"`rtt` goes from 0 ns to 500 ms; -5 ms lies outside");
+        let buffer = Knob::quantity("buffer", "", Unit::Bytes, [2000, 4_000_000, 1, 2000]);
+        insta::assert_snapshot!(said(&buffer, "4000001B"), @"`buffer` goes from 2000 B to 4 MB; 4.000001 MB lies outside");
+        let control = Knob::choice("control", "", &["cubic", "bbr"]);
+        assert_eq!(control.parse("BBR"), Ok(Value::Choice("bbr")));
+    }
 
     #[test]
     fn a_zero_that_is_no_amount_is_shown_and_read_as_its_word() {

@@ -29,7 +29,7 @@ fn what_is_not_there_is_refused_and_the_terminal_is_never_taken() {
         (&["present", "nonsense"], 2, "No lesson is called `nonsense`"),
         (&["quiz", "W99"], 2, "there is no chapter `W99`"),
         (&["quiz", "W13"], 2, "W13 has no quiz yet"),
-        (&["drill", "--tags", "tcp,unknown"], 2, "no question has the tag `unknown`; the tags are"),
+        (&["drill", "--tags", "tcp,unknown"], 2, "no question has the tag `unknown`"),
         (&["open", "broken.json"], 3, "broken.json: this is not a saved run"),
         (&["demo", "tcp-echo", "--pcap", "-"], 2, "standard output is a terminal"),
     ];
