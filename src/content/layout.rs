@@ -240,7 +240,8 @@ fn trim_end(row: &mut Row) {
     }
 }
 
-/// Columns as wide as their widest cell while that fits; else the widest columns give way and their cells wrap.
+/// Columns as wide as their widest cell while that fits; else the widest columns give way and their cells wrap. No column
+/// becomes narrower than its longest word while another can give way.
 fn table_rows(table: &[Vec<Vec<Inline>>], width: usize, facts: &dyn Facts) -> Vec<Row> {
     let columns = table.iter().map(Vec::len).max().unwrap_or(0);
     if columns == 0 {
@@ -264,11 +265,22 @@ fn column_widths(cells: &[Vec<Vec<Piece>>], columns: usize, room: usize) -> Vec<
     let wide = |cell: &Vec<Piece>| cell.iter().map(|piece| piece.text.width()).sum::<usize>();
     let widest = |column: usize| cells.iter().filter_map(|row| row.get(column)).map(wide).max().unwrap_or(0).max(1);
     let mut widths: Vec<usize> = (0..columns).map(widest).collect();
+    let word = |word: Vec<Piece>| word.iter().map(|piece| piece.text.width()).sum::<usize>();
+    let longest = |cell: &Vec<Piece>| words(cell.clone()).into_iter().map(word).max().unwrap_or(0);
+    let least = |column: usize| cells.iter().filter_map(|row| row.get(column)).map(longest).max().unwrap_or(0);
+    give_way(&mut widths, &(0..columns).map(least).collect::<Vec<_>>(), room);
+    // Only where the words alone are too wide must one be broken.
+    give_way(&mut widths, &vec![3; columns], room);
+    widths
+}
+
+/// Takes columns from the widest until all fit in the room, or none is wider than it must be.
+fn give_way(widths: &mut [usize], least: &[usize], room: usize) {
     while widths.iter().sum::<usize>() > room {
-        let Some(largest) = widths.iter_mut().max().filter(|width| **width > 3) else { break };
+        let wider = widths.iter_mut().zip(least).filter(|(width, least)| **width > **least);
+        let Some((largest, _)) = wider.max_by_key(|(width, _)| **width) else { break };
         *largest -= 1;
     }
-    widths
 }
 
 fn table_row(cells: Vec<Vec<Piece>>, widths: &[usize], is_head: bool) -> Vec<Row> {
@@ -353,6 +365,17 @@ mod tests {
                that routers can
                choose
         ");
+    }
+
+    #[test]
+    fn a_table_breaks_no_word_while_another_column_can_give_way() {
+        let row = |cells: [&str; 3]| cells.iter().map(|cell| vec![text(cell)]).collect::<Vec<_>>();
+        let table = Block::Table(vec![
+            row(["Name", "Where", "What"]),
+            row(["net.ipv4.tcp_rmem", "/proc/sys/net", "three numbers in a row, in bytes"]),
+        ]);
+        let shown = shown(&[table], 46);
+        assert!(shown.contains("net.ipv4.tcp_rmem") && shown.contains("/proc/sys/net"), "{shown}");
     }
 
     #[test]

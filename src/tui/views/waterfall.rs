@@ -29,7 +29,7 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     axis.draw(area, buffer, (names, 0), view.theme.dim);
     let lines = lines(spans);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    let first = super::first(current(&lines, view.state.cursor), body.height, lines.len());
+    let first = first(&lines, view.state.cursor, body.height);
     draw_cursor(body, buffer, view, &axis, names);
     for (y, line) in (0..body.height).zip(lines.iter().skip(first)) {
         match line {
@@ -58,6 +58,18 @@ fn lines(spans: &[Span]) -> Vec<Line<'_>> {
         lines.push(Line::Bar(span, hue));
     }
     lines
+}
+
+/// The line at the top: the first, while the bar of this instant stands in sight below it, so that its lane keeps its name.
+fn first(lines: &[Line<'_>], cursor: Time, height: u16) -> usize {
+    let current = current(lines, cursor);
+    let lane = lines[..current].iter().rposition(|line| matches!(line, Line::Lane(..))).unwrap_or(0);
+    let height = usize::from(height);
+    match () {
+        () if current < height => 0,
+        () if current - lane < height => lane.min(lines.len().saturating_sub(height)),
+        () => super::first(current, u16::try_from(height).unwrap_or(u16::MAX), lines.len()),
+    }
 }
 
 /// The last bar that has begun.
