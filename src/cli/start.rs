@@ -102,6 +102,8 @@ pub(super) fn known_tags(content: &Content, wanted: &[String]) -> Result<(), Mis
     let near: Vec<String> = near(unknown, tags.iter().copied()).iter().map(|tag| format!("`{tag}`")).collect();
     let meant = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
     let all = tags.into_iter().collect::<Vec<_>>().join(", ");
-    let all = textwrap::fill(&all, textwrap::Options::new(78).initial_indent("  ").subsequent_indent("  "));
+    // A tag is broken at no hyphen: it shall be copied whole.
+    let wrapped = textwrap::Options::new(78).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let all = textwrap::fill(&all, wrapped.initial_indent("  ").subsequent_indent("  "));
     Err(Misuse(format!("no question has the tag `{unknown}`{meant}\nThe tags are:\n{all}")))
 }
