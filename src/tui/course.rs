@@ -62,12 +62,13 @@ pub fn meant<'a>(content: &'a Content, learner: &Snapshot, text: Option<&str>) -
     if found.is_empty() {
         found = all().filter(|it| has_demo(it, &wanted)).collect();
     }
+    // The sentence comes last: a long list would push it off the screen.
     let list =
-        |lessons: Vec<&Lesson>| -> String { lessons.iter().map(|it| format!("\n  {}  {}", it.id, it.title)).collect() };
+        |lessons: Vec<&Lesson>| -> String { lessons.iter().map(|it| format!("  {}  {}\n", it.id, it.title)).collect() };
     match found.as_slice() {
         [lesson] => Ok((lesson, step(learner, lesson))),
-        [] => Err(format!("No lesson is called `{text}`; there are{}", list(all().collect()))),
-        _ => Err(format!("`{text}` may mean several; name one of{}", list(found))),
+        [] => Err(format!("the lessons are\n{}No lesson is called `{text}`.", list(all().collect()))),
+        _ => Err(format!("these fit\n{}`{text}` may mean several: name one.", list(found))),
     }
 }
 

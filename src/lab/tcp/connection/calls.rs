@@ -166,7 +166,8 @@ impl Connection {
             pipe: sender.map_or(0, |it| it.pipe()),
             peer_window: sender.map(|_| self.window.size()),
             window: Some(if sender.is_some() { left } else { u32::from(self.rules.syn_window()) }),
-            in_flight: sender.map(|it| it.snd_nxt().since(it.snd_una()) - u32::from(self.fin_is_sent())),
+            // A FIN takes a number of its own: the last one, and it is out only as long as anything is.
+            in_flight: sender.map(|it| it.snd_nxt().since(it.snd_una()).saturating_sub(u32::from(self.fin_is_sent()))),
             send_queue: Some(self.outbox.len()),
             receive_queue: Some(self.inbox.unread()),
             retransmissions: sender.map_or(0, |it| it.retransmissions()) + self.opening.tries.saturating_sub(1),
