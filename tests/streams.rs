@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use roundtrip::lab::tcp::{Congestion, Ecn, TcpSettings};
 use roundtrip::lab::{HostOptions, Lab, LabNet, LabStream, Limits, LinkOptions, Loss};
 use roundtrip::recording::{Recording, Run, Time};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf};
 
 /// Long enough for the worst link: ten doublings of a timeout, many times.
 const LIMIT: Duration = Duration::from_secs(40_000);
@@ -111,8 +111,9 @@ impl Watch {
     }
 }
 
-/// Writes and reads as the program says; gives the number of bytes read.
-async fn perform(net: LabNet, stream: LabStream, program: Program) -> usize {
+/// Writes and reads as the program says; gives the number of bytes read, and the stream: what a program has closed, a
+/// host may give up after a while (Linux's tcp_orphan_retries), and a burst of losses is long enough for that at times.
+async fn perform(net: LabNet, stream: LabStream, program: Program) -> (usize, ReadHalf<LabStream>) {
     let (mut reading, mut writing) = tokio::io::split(stream);
     let (writer, steps) = (net.clone(), program.steps.clone());
     net.spawn(async move {
@@ -135,7 +136,7 @@ async fn perform(net: LabNet, stream: LabStream, program: Program) -> usize {
         let bytes = reading.read(&mut buffer).await.expect("nobody resets");
         watch.look(&net);
         if bytes == 0 {
-            return place;
+            return (place, reading);
         }
         assert!(buffer[..bytes] == content(place, bytes), "the bytes after {place} are others than were sent");
         place += bytes;
@@ -170,18 +171,21 @@ fn run(case: &Case) -> Recording {
     lab.introduce_everybody();
     let to = std::net::SocketAddr::new(lab.address(server), 80);
     let done: Rc<RefCell<Vec<(usize, usize)>>> = Rc::default();
-    let (net, own, log) = (lab.net(server), case.programs[1].clone(), Rc::clone(&done));
+    let open: Rc<RefCell<Vec<ReadHalf<LabStream>>>> = Rc::default();
+    let (net, own, log, kept) = (lab.net(server), case.programs[1].clone(), Rc::clone(&done), Rc::clone(&open));
     lab.net(server).spawn(async move {
         let listener = net.open_listener(to, Default::default()).expect("a free port");
         let (stream, _) = listener.accept().await.expect("a listener lasts");
-        let read = perform(net, stream, own).await;
+        let (read, stream) = perform(net, stream, own).await;
         log.borrow_mut().push((1, read));
+        kept.borrow_mut().push(stream);
     });
-    let (net, own, log) = (lab.net(client), case.programs[0].clone(), Rc::clone(&done));
+    let (net, own, log, kept) = (lab.net(client), case.programs[0].clone(), Rc::clone(&done), Rc::clone(&open));
     lab.net(client).spawn(async move {
         let stream = net.connect(to).await.expect("the server listens");
-        let read = perform(net, stream, own).await;
+        let (read, stream) = perform(net, stream, own).await;
         log.borrow_mut().push((0, read));
+        kept.borrow_mut().push(stream);
     });
     while let Some(next) = lab.next_at() {
         assert!(next.since(Time::ZERO) < LIMIT, "not at rest after {LIMIT:?}; done: {:?}", done.borrow());
