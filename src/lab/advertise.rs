@@ -63,7 +63,7 @@ impl Advertiser {
     }
 
     /// Advertises a prefix. The router has been there for long: the next advertisement nobody asked for is some time ahead.
-    pub(crate) fn from_the_start(&mut self, prefix: Network, options: AdvertiseOptions) {
+    pub(crate) fn begin_anew(&mut self, prefix: Network, options: AdvertiseOptions) {
         self.prefixes.push((prefix.network(), options));
         self.next_at = Time::ZERO + self.up_to(options.interval);
     }

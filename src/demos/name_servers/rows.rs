@@ -43,7 +43,7 @@ fn peer(sight: &Sight<'_>) -> Option<SocketAddr> {
         Content::Tcp(segment) => (segment.from, segment.to),
         _ => return None,
     };
-    Some(SocketAddr::from(if sight.sent { to } else { from }))
+    Some(if sight.sent { to } else { from })
 }
 
 fn title(step: &Step) -> String {

@@ -205,7 +205,7 @@ impl<'a> RouterBuilder<'a> {
             let own = &interfaces[index].own;
             assert!(own.link_local().is_some(), "{name}: who advertises {prefix} needs an IPv6 address there");
             let advertiser = advertisers.entry(index).or_insert_with(|| Advertiser::new(own));
-            advertiser.from_the_start(prefix, options);
+            advertiser.begin_anew(prefix, options);
         }
         interfaces.iter_mut().for_each(|it| it.own.router = true);
         let router = Router {

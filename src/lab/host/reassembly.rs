@@ -57,7 +57,7 @@ impl Reassembly {
     pub(super) fn take(&mut self, now: Time, packet: &Packet<'_>, out: &mut Output) -> Option<Vec<u8>> {
         let piece = ip::piece(packet.bytes)?;
         let length = packet.payload.len();
-        let sound = length > 0 && piece.offset + length <= LARGEST && (piece.is_last || length % 8 == 0);
+        let sound = length > 0 && piece.offset + length <= LARGEST && (piece.is_last || length.is_multiple_of(8));
         let key = (packet.from, packet.to, packet.protocol.0, piece.id);
         let taken = self.0.entry(key).or_insert_with(|| Partial::new(now));
         // RFC 5722 §3 for IPv6, and Linux for both: pieces that overlap are an attack or damage.

@@ -308,7 +308,7 @@ mod tests {
         let bytes = solicitation_to_group(ME, YOU, MINE).expect("small");
         let crossed = ip::one_hop_on(&bytes);
         assert!(read(&ip::read(&crossed).expect("whole")).is_none());
-        let mut damaged = bytes.clone();
+        let mut damaged = bytes;
         *damaged.last_mut().expect("bytes") ^= 1;
         assert!(read(&ip::read(&damaged).expect("whole")).is_none());
         let without_length = packet(ME, YOU, (SOLICITATION, [0; 4]), &[&YOU.octets()[..], &[1, 0, 0, 0]].concat());

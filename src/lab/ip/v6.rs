@@ -218,8 +218,8 @@ mod tests {
         let read = ip::read(&bytes).expect("whole");
         assert_eq!((read.protocol, read.payload, read.problem), (IpNumber::UDP, &b"ports of UDP"[..], None));
         assert!(read.is_fragment && !read.is_later_fragment);
-        let later = ip::read(&packet(&[(44, &[0, 0, 0x10, 0, 0, 0, 9])], 17, b"more").clone())
-            .is_some_and(|it| it.is_later_fragment);
+        let later =
+            ip::read(&packet(&[(44, &[0, 0, 0x10, 0, 0, 0, 9])], 17, b"more")).is_some_and(|it| it.is_later_fragment);
         assert!(later);
         let atomic = packet(&[(44, &[0; 7])], 17, b"all");
         assert!(!ip::read(&atomic).expect("whole").is_fragment, "RFC 8200 §4.5: a fragment that is the whole packet");

@@ -82,7 +82,7 @@ fn a_client_gets_an_address_renews_it_and_reaches_others() {
     let client = lab.net(clients[0]);
     serve_at(&server, options(vec![pool(0, 100, 110)]));
     start(&client, ClientOptions::default());
-    let own = client.clone();
+    let own = client;
     let outcome = lab.run(async move {
         own.sleep(SECOND).await;
         let before = own.address();
@@ -107,7 +107,7 @@ fn when_its_server_is_gone_anybody_is_asked_and_then_the_address_is_lost() {
     serve_at(&server, options(vec![pool(0, 100, 110)]));
     start(&client, ClientOptions::default());
     let gone = recording_node(&lab);
-    let own = client.clone();
+    let own = client;
     let left = lab.run(async move {
         own.sleep(SECOND * 10).await;
         node.power_off(gone);

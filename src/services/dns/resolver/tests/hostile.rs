@@ -300,7 +300,7 @@ fn a_flood_of_guesses_ends_the_attempt() {
             for guess in 0..200_u16 {
                 let Ok(query) = Message::from_vec(&buffer[..length]) else { continue };
                 let mut reply = Message::response(query.metadata.id.wrapping_add(guess + 1), OpCode::Query);
-                reply.add_queries(query.queries.clone()).add_answer(a("www.bad", [203, 0, 113, 1]));
+                reply.add_queries(query.queries).add_answer(a("www.bad", [203, 0, 113, 1]));
                 drop(socket.send_to(&reply.to_vec().expect("it encodes"), from).await);
                 count.set(count.get() + 1);
             }
@@ -325,7 +325,7 @@ fn a_server_that_cannot_read_edns_is_asked_without() {
                 reply.metadata.response_code = ResponseCode::FormErr;
             } else {
                 reply.metadata.authoritative = true;
-                reply.add_queries(query.queries.clone()).add_answer(a("www.bad", [203, 0, 113, 1]));
+                reply.add_queries(query.queries).add_answer(a("www.bad", [203, 0, 113, 1]));
             }
             reply.to_vec().ok()
         }
