@@ -109,6 +109,7 @@ fn what_a_live_run_cannot_do_is_refused_with_what_it_can() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the run must have begun, and only the wall clock says so")]
 fn ctrl_c_ends_a_live_run_and_what_it_saw_is_given_out() {
     for form in ["--text", "--json"] {
         let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
