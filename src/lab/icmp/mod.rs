@@ -65,7 +65,9 @@ pub(crate) fn echo_reply(own: IpAddr, request: &Packet<'_>) -> Option<Vec<u8>> {
         (IpAddr::V6(own), IpAddr::V6(asker)) => v6::echo_reply(own, asker, id, seq, payload)?,
         _ => v4::echo_reply(id, seq, payload),
     };
-    packet(own, request.from, message)
+    // An answer may be cut where its request might be: they have one size.
+    let envelope = Envelope::new(own, request.from, protocol(own));
+    ip::write(&Envelope { dont_fragment: request.dont_fragment, ..envelope }, message)
 }
 
 /// Tells the sender of `about` what became of it. `None` where no error may be sent (RFC 1812 §4.3.2.7, RFC 4443
