@@ -42,13 +42,15 @@ pub(super) struct Reader<'a> {
     problems: Vec<Problem>,
     /// Whether fields are wanted, or only what the layer says (for a summary).
     keep: bool,
+    /// Whether the last read took no bits and so left no field: what is then said about it is said of nothing.
+    empty: bool,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of `bytes` of the frame; they must lie inside it.
     pub(super) const fn new(frame: &'a [u8], bytes: Range<usize>, keep: bool) -> Self {
         let (start, end) = (bytes.start * 8, bytes.end * 8);
-        Self { frame, start, at: start, end, fields: Vec::new(), problems: Vec::new(), keep }
+        Self { frame, start, at: start, end, fields: Vec::new(), problems: Vec::new(), keep, empty: true }
     }
 
     /// Whether fields are wanted, so that words about them are worth making.
@@ -137,13 +139,11 @@ impl<'a> Reader<'a> {
         Some(address)
     }
 
-    /// Bytes shown in hexadecimal.
+    /// Bytes shown in hexadecimal; no bytes leave no field.
     pub(super) fn raw(&mut self, words: &Words, bytes: usize) -> Option<&'a [u8]> {
         let range = self.take(bytes.checked_mul(8)?)?;
         let taken = &self.frame[range.start / 8..range.end / 8];
-        if self.keep {
-            self.push(words, range, hex_start(taken, MOST_SHOWN));
-        }
+        self.push(words, range, if self.keep { hex_start(taken, MOST_SHOWN) } else { String::new() });
         Some(taken)
     }
 
@@ -161,12 +161,8 @@ impl<'a> Reader<'a> {
         let (from, outer) = (self.at, mem::take(&mut self.fields));
         let result = inner(self);
         let parts = mem::replace(&mut self.fields, outer);
-        if self.at > from {
-            self.push(words, from..self.at, "");
-            if let Some(field) = self.fields.last_mut().filter(|_| self.keep) {
-                field.parts = parts;
-            }
-        }
+        self.push(words, from..self.at, "");
+        self.change(|field| field.parts = parts);
         result
     }
 
@@ -242,7 +238,8 @@ impl<'a> Reader<'a> {
     }
 
     fn push(&mut self, words: &Words, bits: Range<usize>, value: impl Display) {
-        if self.keep {
+        self.empty = bits.is_empty();
+        if self.keep && !self.empty {
             self.fields.push(Field {
                 name: words.name,
                 label: words.label.to_owned(),
@@ -257,7 +254,7 @@ impl<'a> Reader<'a> {
     }
 
     fn change(&mut self, change: impl FnOnce(&mut Field)) {
-        if let Some(field) = self.fields.last_mut().filter(|_| self.keep) {
+        if let Some(field) = self.fields.last_mut().filter(|_| self.keep && !self.empty) {
             change(field);
         }
     }

@@ -142,7 +142,10 @@ pub(super) fn walk(frame: &[u8], keep: bool) -> Walked {
         decoded.layers.push(layer);
         decoded.problems.extend(problems);
         beyond(next, end..bytes.end, frame, &mut ahead);
-        if let Some(inner) = inner.flatten().filter(|inner| read < end || inner.needs_bytes()) {
+        let inner = inner.flatten();
+        if read < end {
+            ahead.push((inner.unwrap_or(Next::Data("bytes after the end of the message")), read..end));
+        } else if let Some(inner) = inner.filter(|inner| inner.needs_bytes()) {
             ahead.push((inner, read..end));
         }
     }
