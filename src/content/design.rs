@@ -45,7 +45,7 @@ pub struct Criterion {
     /// The measurement, or the knob, that is compared.
     pub measure: String,
     pub bound: Bound,
-    /// Why it is wanted, or what went wrong when it is not met.
+    /// What went wrong when it is not met; shown only then.
     pub why: String,
 }
 

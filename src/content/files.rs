@@ -44,7 +44,8 @@ impl Files {
             let Some(path) = file.path().to_str().filter(|path| is_content(path)) else { continue };
             if let Ok(text) = std::str::from_utf8(file.contents()) {
                 let path = format!("{folder}/{path}");
-                self.add(path.clone(), path, Cow::Borrowed(text));
+                self.add(path.clone(), path.clone(), Cow::Borrowed(text));
+                self.files.entry(path).and_modify(|file| file.shipped = true);
             }
         }
         for inner in dir.dirs() {

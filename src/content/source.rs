@@ -8,6 +8,8 @@ pub struct SourceFile {
     /// As shown in messages.
     pub path: String,
     pub text: Cow<'static, str>,
+    /// It is part of the program, whose build has checked it against every demo.
+    pub shipped: bool,
     /// Byte offset of each line's first character.
     starts: Vec<usize>,
 }
@@ -19,7 +21,7 @@ impl SourceFile {
         let text = text.into();
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let starts = std::iter::once(0).chain(newlines).collect();
-        Self { path: path.into(), text, starts }
+        Self { path: path.into(), text, shipped: false, starts }
     }
 
     /// The line of a byte offset, from 1.

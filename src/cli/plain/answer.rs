@@ -39,7 +39,10 @@ pub(super) fn numbers(line: &str, most: usize) -> Option<Vec<usize>> {
 pub(super) fn read(question: &Question, attempt: &Attempt, line: &str) -> Result<Answer, String> {
     let options = attempt.options();
     let rows = |text: &str| {
-        let rows = numbers(text, options.len()).ok_or_else(|| format!("Write numbers from 1 to {}.", options.len()))?;
+        let rows = numbers(text, options.len()).ok_or_else(|| match options.len() {
+            0 => "No correction is listed: write t or f alone.".to_owned(),
+            most => format!("Write numbers from 1 to {most}."),
+        })?;
         Ok::<_, String>(rows.into_iter().map(|row| options[row].index).collect::<Vec<_>>())
     };
     match &attempt.asked {

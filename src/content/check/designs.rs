@@ -99,6 +99,14 @@ impl Checker<'_> {
         let demo = demo_ref(design, &drawn.knobs, &model);
         let Some(run) = self.run_with(&demo, seed, place) else { return false };
         let values = values(drawn, &model, &run.measurements);
+        let twice = values_of(&demo.knobs).map(|(name, _)| name).chain(drawn.parameters.keys().cloned());
+        if let Some(name) = twice.into_iter().find(|name| run.measurements.contains_key(name)) {
+            let title = format!("`{name}` is a setting here, and a measurement of `{}`", design.demo);
+            let help =
+                "a bound or a text could mean either: name the drawn value, or the demo's measurement, otherwise";
+            self.error(Rule::Criterion, place, &name, (title, help.to_owned()));
+            return false;
+        }
         names.told.extend(values.keys().cloned().chain(model.keys().cloned()));
         for criterion in &design.criteria {
             if !values.contains_key(&formula::variable(&criterion.measure)) {

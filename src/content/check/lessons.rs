@@ -38,6 +38,9 @@ impl Checker<'_> {
         if let Some(show) = &step.show {
             self.view(show, place);
         }
+        if !self.judges_runs_of(place.path) {
+            return;
+        }
         // A demo of the front matter was already reported there.
         let told = step.run.is_none();
         let demo = lesson.run_at(index);

@@ -53,6 +53,8 @@ pub struct RunFacts {
 }
 
 /// Every breach of a rule, in the order of the files. Problems met while loading are not among them.
+///
+/// With files beside those that ship, only the demos of the former are run: the others were checked before they shipped.
 #[must_use]
 pub fn check(content: &Content, known: &dyn Known) -> Vec<Diagnostic> {
     let mut checker = Checker {
@@ -61,6 +63,7 @@ pub fn check(content: &Content, known: &dyn Known) -> Vec<Diagnostic> {
         curriculum: Curriculum::embedded(),
         demos: known.demos().into_iter().collect(),
         views: known.views(),
+        added: content.sources.values().any(|file| !file.shipped),
         runs: BTreeMap::new(),
         found: Vec::new(),
     };
@@ -83,6 +86,8 @@ struct Checker<'a> {
     curriculum: &'static Curriculum,
     demos: BTreeSet<String>,
     views: Vec<String>,
+    /// Whether there are files that do not ship.
+    added: bool,
     /// Runs already asked for.
     runs: BTreeMap<Setting, Rc<RunFacts>>,
     found: Vec<Diagnostic>,
@@ -119,6 +124,11 @@ impl Checker<'_> {
             None => Diagnostic::of_file(severity, rule, place.path),
         };
         self.found.push(problem.says(title, help));
+    }
+
+    /// Whether what a file says of runs is to be held to them.
+    fn judges_runs_of(&self, path: &str) -> bool {
+        !self.added || self.content.sources.get(path).is_none_or(|file| !file.shipped)
     }
 
     /// The run of a demo; `None` after reporting a demo or knob that does not exist.

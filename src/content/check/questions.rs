@@ -28,7 +28,9 @@ impl Checker<'_> {
                     self.error(Rule::Placeholder, place, marker, (title, help.to_owned()));
                 }
             }
-            self.kind(question, place);
+            if self.judges_runs_of(place.path) {
+                self.kind(question, place);
+            }
         }
     }
 

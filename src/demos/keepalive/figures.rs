@@ -45,7 +45,7 @@ fn probes(findings: &mut Findings, sights: &[Sight<'_>]) {
         }
     }
     findings.count(
-        "probes",
+        "probes_sent",
         "keepalive probes sent",
         probes.len(),
         "segments of the client one byte before what the server waits for",

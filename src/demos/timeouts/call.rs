@@ -51,9 +51,16 @@ pub(super) struct Call {
     pub(super) began: Time,
     /// When it had a connection.
     pub(super) connected: Option<Time>,
-    pub(super) ended: Time,
+    /// `None` while it waits.
+    pub(super) ended: Option<Time>,
     /// Why A gave up.
-    pub(super) failure: Option<String>,
+    pub(super) failure: Option<Failure>,
+}
+
+/// Why A gave up a call.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) why: String,
     /// It was one of A's own timeouts, not an error of the connection.
     pub(super) timeout: bool,
 }
@@ -61,15 +68,13 @@ pub(super) struct Call {
 /// What A and the client saw.
 #[derive(Debug, Default)]
 pub(super) struct Log {
+    /// In the order they began.
     pub(super) calls: RefCell<Vec<Call>>,
-    /// How many A has begun.
-    begun: Cell<usize>,
+    /// How many of them have not ended.
+    open: Cell<usize>,
     /// When the client gave up a request.
     pub(super) client_gave_up: RefCell<BTreeMap<u32, Time>>,
 }
-
-/// Why A gave up: in words, and whether it was its own timeout.
-type Failure = (String, bool);
 
 /// What A's tasks share.
 struct A<N: Net> {
@@ -110,52 +115,68 @@ pub(super) async fn relay<N: Net>(net: &N, script: &Script, jobs: &[Job], log: &
     });
 }
 
+impl Log {
+    /// Notes a call that begins, and gives its place in the log.
+    fn begins(&self, call: Call) -> usize {
+        let mut calls = self.calls.borrow_mut();
+        calls.push(call);
+        self.open.set(self.open.get() + 1);
+        calls.len() - 1
+    }
+
+    fn ends(&self, index: usize, at: Time, outcome: Result<(), Failure>) {
+        let call = &mut self.calls.borrow_mut()[index];
+        (call.ended, call.failure) = (Some(at), outcome.err());
+        self.open.set(self.open.get() - 1);
+    }
+}
+
 impl<N: Net> A<N> {
     async fn answer(&self, number: u32) {
         let Some(job) = self.jobs.get(number as usize - 1) else { return };
-        self.log.begun.set(self.log.begun.get() + 1);
-        let (began, connected) = (self.net.now(), Cell::new(None));
+        let index =
+            self.log.begins(Call { number, began: self.net.now(), connected: None, ended: None, failure: None });
+        let connected = || self.log.calls.borrow_mut()[index].connected = Some(self.net.now());
         let outcome = if self.script.keeps {
-            self.on_a_kept_one(number, job.work, &connected).await
+            self.on_a_kept_one(number, job.work, connected).await
         } else {
-            self.on_a_new_one(number, job.work, &connected).await
+            self.on_a_new_one(number, job.work, connected).await
         };
-        let (failure, timeout) = outcome.err().map_or((None, false), |(why, timeout)| (Some(why), timeout));
-        let call = Call { number, began, connected: connected.get(), ended: self.net.now(), failure, timeout };
-        self.log.calls.borrow_mut().push(call);
+        self.log.ends(index, self.net.now(), outcome);
     }
 
-    async fn on_a_new_one(&self, number: u32, work: Work, connected: &Cell<Option<Time>>) -> Result<(), Failure> {
+    async fn on_a_new_one(&self, number: u32, work: Work, connected: impl Fn()) -> Result<(), Failure> {
         let opening = Connection::open(&self.net, self.script.b, self.script.socket);
         let opened = at_most(&self.net, self.script.limits.connect, opening).await.ok_or_else(connect_timeout)?;
-        let mut connection = opened.map_err(|error| (format!("no connection: {error}"), false))?;
-        connected.set(Some(self.net.now()));
+        let mut connection =
+            opened.map_err(|error| Failure { why: format!("no connection: {error}"), timeout: false })?;
+        connected();
         let asking = connection.ask(number, work, false);
         let answer = at_most(&self.net, self.script.limits.request, asking).await.ok_or_else(request_timeout)?;
-        answer.map(|_| ()).map_err(|error| (error.to_string(), false))
+        answer.map(|_| ()).map_err(|error| Failure { why: error.to_string(), timeout: false })
     }
 
-    async fn on_a_kept_one(&self, number: u32, work: Work, connected: &Cell<Option<Time>>) -> Result<(), Failure> {
+    async fn on_a_kept_one(&self, number: u32, work: Work, connected: impl Fn()) -> Result<(), Failure> {
         let getting = self.pool.get();
         let got = at_most(&self.net, self.script.limits.connect, getting).await.ok_or_else(connect_timeout)?;
-        let mut lent = got.map_err(|error| (error.to_string(), false))?;
-        connected.set(Some(self.net.now()));
+        let mut lent = got.map_err(|error| Failure { why: error.to_string(), timeout: false })?;
+        connected();
         let outcome = at_most(&self.net, self.script.limits.request, lent.ask(number, work, false)).await;
         if !matches!(outcome, Some(Ok(_))) {
             // An answer may still come: nobody else must get it.
             lent.discard();
         }
         let answer = outcome.ok_or_else(request_timeout)?;
-        answer.map(|_| ()).map_err(|error| (error.to_string(), false))
+        answer.map(|_| ()).map_err(|error| Failure { why: error.to_string(), timeout: false })
     }
 }
 
 fn connect_timeout() -> Failure {
-    ("no connection within the connect timeout".to_owned(), true)
+    Failure { why: "no connection within the connect timeout".to_owned(), timeout: true }
 }
 
 fn request_timeout() -> Failure {
-    ("no answer within the request timeout".to_owned(), true)
+    Failure { why: "no answer within the request timeout".to_owned(), timeout: true }
 }
 
 /// What the work comes to, or `None` when its time is over.
@@ -195,7 +216,7 @@ pub(super) async fn ask_all<N: Net>(net: &N, script: &Script, jobs: &[Job], log:
     }
     crowd.gone().await;
     // A still has calls under way: each has its own limit.
-    while log.calls.borrow().len() < log.begun.get() {
+    while log.open.get() > 0 {
         net.sleep(Duration::from_millis(100)).await;
     }
     Ok(())

@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::call::{Call, Log};
+use super::call::{self, Failure, Log};
 use crate::demos::Knobs;
 use crate::demos::capture::{Sight, capture};
 use crate::demos::findings::Findings;
@@ -15,6 +15,34 @@ use crate::services::work::Served;
 /// Bars of the waterfall; more would not be read.
 const BARS: usize = 60;
 
+/// A call of A, up to its end or the run's.
+#[derive(Clone)]
+struct Call {
+    number: u32,
+    began: Time,
+    connected: Option<Time>,
+    ended: Time,
+    /// It still waited when the run ended.
+    waits: bool,
+    failure: Option<Failure>,
+}
+
+impl Call {
+    fn of(call: call::Call, end: Time) -> Self {
+        let call::Call { number, began, connected, ended, failure } = call;
+        Self { number, began, connected, ended: ended.unwrap_or(end), waits: ended.is_none(), failure }
+    }
+
+    const fn answered(&self) -> bool {
+        self.failure.is_none() && !self.waits
+    }
+
+    /// A's own limit ended it.
+    fn timeout(&self) -> bool {
+        self.failure.as_ref().is_some_and(|it| it.timeout)
+    }
+}
+
 /// `fault` is when B vanished or its SYNs began to be dropped.
 pub(super) fn found(
     recording: &Recording,
@@ -24,7 +52,7 @@ pub(super) fn found(
     knobs: &Knobs,
 ) -> Findings {
     let mut findings = Findings::default();
-    let mut calls = log.calls.borrow().clone();
+    let mut calls: Vec<Call> = log.calls.borrow().iter().cloned().map(|it| Call::of(it, recording.end)).collect();
     calls.sort_by_key(|it| (it.began, it.number));
     let fault = fault.map(|after| Time::ZERO + after);
     distribution(&mut findings, &calls);
@@ -51,9 +79,11 @@ pub(super) fn found(
 }
 
 fn distribution(findings: &mut Findings, calls: &[Call]) {
-    let good: Vec<&Call> = calls.iter().filter(|it| it.failure.is_none()).collect();
+    let good: Vec<&Call> = calls.iter().filter(|it| it.answered()).collect();
     findings.count("calls", "calls of A to B", calls.len(), "requests A began to work on");
     findings.count("answered", "of them answered by B", good.len(), "with the whole answer, before any timeout");
+    let waiting = calls.iter().filter(|it| it.waits).count();
+    findings.count("still_waiting", "still waiting when the run ended", waiting, "neither answered nor given up");
     let connects = sorted(calls.iter().filter_map(|it| Some(it.connected? - it.began)));
     let how = "from the start of a call until A had a connection";
     findings.time("connect_p50", "a connection takes, half of them at most", quantile(&connects, 500_000), how);
@@ -69,13 +99,14 @@ fn distribution(findings: &mut Findings, calls: &[Call]) {
 }
 
 fn timeouts(findings: &mut Findings, calls: &[Call], fault: Option<Time>) {
-    let timeout = |connected: bool| calls.iter().filter(|it| it.timeout && it.connected.is_some() == connected).count();
+    let timeout =
+        |connected: bool| calls.iter().filter(|it| it.timeout() && it.connected.is_some() == connected).count();
     findings.count("connect_timeouts", "connect timeouts", timeout(false), "A gave up before it had a connection");
     findings.count("request_timeouts", "request timeouts", timeout(true), "A gave up waiting for the answer");
-    let errors = calls.iter().filter(|it| it.failure.is_some() && !it.timeout).count();
+    let errors = calls.iter().filter(|it| it.failure.is_some() && !it.timeout()).count();
     findings.count("errors", "errors of connections", errors, "the kernel gave up, or the other end closed or reset");
     let before: Vec<&Call> = calls.iter().filter(|it| fault.is_none_or(|at| it.ended <= at)).collect();
-    let false_ones = before.iter().filter(|it| it.timeout).count();
+    let false_ones = before.iter().filter(|it| it.timeout()).count();
     let how = "timeouts while B was there and would have answered";
     findings.count("false_timeouts", "false timeouts", false_ones, how);
     let share = Quantity::share(false_ones, before.len());
@@ -85,18 +116,14 @@ fn timeouts(findings: &mut Findings, calls: &[Call], fault: Option<Time>) {
         Some(share),
         format!("{how} / the {} calls that ended by then", before.len()),
     );
-    let first = before.iter().find(|it| it.timeout).map(|it| it.ended);
+    let first = before.iter().find(|it| it.timeout()).map(|it| it.ended);
     findings.mark_at("false-timeout", "A gives up although B is there", first, None);
 }
 
 fn detection(findings: &mut Findings, calls: &[Call], fault: Option<Time>) {
-    let longest = calls.iter().filter(|it| it.failure.is_some()).map(|it| it.ended - it.began).max();
-    findings.time(
-        "longest_hang",
-        "the longest a call hung before A gave up",
-        longest,
-        "from the start of a call to its failure",
-    );
+    let longest = calls.iter().filter(|it| !it.answered()).map(|it| it.ended - it.began).max();
+    let how = "from the start of a call that got no answer to its failure, or to the end of the run if A still waited";
+    findings.time("longest_hang", "the longest a call hung in vain", longest, how);
     let Some(fault) = fault else { return };
     // A connection asked for before the fault and given up after it says nothing of the fault: its SYN was lost.
     let because = |it: &&Call| it.began >= fault || it.connected.is_some();
@@ -186,11 +213,11 @@ fn bars(findings: &mut Findings, calls: &[Call]) {
         let lane = format!("call {:>2}", call.number);
         let connected = call.connected.unwrap_or(call.ended);
         if connected > call.began {
-            let name = if call.connected.is_some() { "connect" } else { "connect: given up" };
+            let name = if call.connected.is_some() { "connect" } else { "connect: no answer" };
             findings.span_at(&lane, name.to_owned(), call.began, connected);
         }
         if call.connected.is_some() {
-            let name = if call.failure.is_none() { "answer" } else { "answer: given up" };
+            let name = if call.answered() { "answer" } else { "answer: none came" };
             findings.span_at(&lane, name.to_owned(), connected, call.ended);
         }
     }

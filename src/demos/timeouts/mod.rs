@@ -137,8 +137,13 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
             client.note(format!("the client gave up A: {error}"));
         }
     });
-    let failed =
-        log.calls.borrow().iter().filter_map(|it| Some((it.number, it.failure.clone()?))).take(10).collect::<Vec<_>>();
+    let failed = log
+        .calls
+        .borrow()
+        .iter()
+        .filter_map(|it| Some((it.number, it.failure.clone()?.why)))
+        .take(10)
+        .collect::<Vec<_>>();
     for (number, failure) in failed {
         a.note(format!("A gave up request {number}: {failure}"));
     }

@@ -5,10 +5,6 @@ use crate::content::{Criterion, Design, formula};
 use crate::practice::attempt::filled;
 use crate::practice::designed::Designed;
 use crate::practice::{Answer, Grade, Remark, Runs};
-use crate::quantity::Unit;
-
-/// How near to a tempting answer is that answer, in ppm; a count is exact.
-const NEAR_PPM: i128 = 50_000;
 
 /// Points are counted up to the first criterion that is missed: what costs little and does not work is worth nothing.
 pub(super) fn grade(
@@ -32,7 +28,8 @@ pub(super) fn grade(
     let each = design.criteria.iter().zip(&asked.criteria).zip(&judged);
     let mut remarks: Vec<Remark> = each
         .map(|((criterion, says), judged)| {
-            Remark::new(reported(criterion, says, *judged), judged.met, filled(&criterion.why, &told))
+            let why = if judged.met { String::new() } else { filled(&criterion.why, &told) };
+            Remark::new(reported(criterion, says, *judged), judged.met, why)
         })
         .collect();
     if met < judged.len()
@@ -61,10 +58,11 @@ fn recognised<'d>(design: &'d Design, asked: &Designed, chosen: &Settings) -> Op
     Some(design.tempting.get(at)?.why.as_str())
 }
 
+/// The same setting, however it is written. No nearness: at a threshold the values beside it do well.
 fn same(one: Option<&String>, other: Option<&String>) -> bool {
     let quantity = |text: Option<&String>| text.and_then(|it| formula::setting(it));
-    let (Some(a), Some(b)) = (quantity(one), quantity(other)) else { return one == other };
-    let off = (i128::from(a.value) - i128::from(b.value)).abs();
-    let allowed = if a.unit == Unit::Count { 0 } else { i128::from(b.value).abs() * NEAR_PPM };
-    a.unit == b.unit && off * 1_000_000 <= allowed
+    match (quantity(one), quantity(other)) {
+        (Some(a), Some(b)) => a == b,
+        _ => one == other,
+    }
 }
