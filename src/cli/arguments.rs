@@ -237,6 +237,9 @@ pub(super) enum LabCommand {
         /// The port of every server; on systems with one loopback address, of the resolver, and the others have those after it
         #[arg(long, default_value_t = 5300, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..=65_500))]
         port: u16,
+        /// Write the key of the lab's root there, as BIND's trust-anchors: for delv -a FILE
+        #[arg(long, value_name = "FILE")]
+        anchor: Option<PathBuf>,
     },
 }
 

@@ -1,5 +1,6 @@
 //! `lab up`: the lab's services on loopback of this machine, for other programs to ask.
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,17 +11,24 @@ use super::start;
 use super::streams::print;
 use crate::net::Net;
 use crate::net::host::HostNet;
+use crate::services::dns::dnssec::Date;
 use crate::services::dns::loopback::{self, Up};
+use crate::services::dns::signing::Signing;
 
 /// Serves until the process is ended.
-pub(super) fn up(options: &Options, port: u16) -> anyhow::Result<ExitCode> {
+pub(super) fn up(options: &Options, port: u16, anchor: Option<&Path>) -> anyhow::Result<ExitCode> {
     let seed = options.seed.unwrap_or(start::SEED);
+    let signing = Signing::new(seed, today());
+    if let Some(file) = anchor {
+        std::fs::write(file, trust_anchors(&signing))
+            .with_context(|| format!("the root's key cannot be written to {}", file.display()))?;
+    }
     let served = HostNet::run(async |net| {
-        let (up, _resolver) = loopback::start(&net, port, seed).await.map_err(|error| {
+        let (up, _resolver) = loopback::start_signed(&net, port, seed, &signing).await.map_err(|error| {
             let hint = "choose another with --port, from 1024 on without being root";
             anyhow::anyhow!("{error}; {hint}")
         })?;
-        print(&told(&up, port))?;
+        print(&(told(&up, port) + &about_keys(&signing, port)))?;
         loop {
             net.sleep(Duration::from_secs(3600)).await;
         }
@@ -52,4 +60,28 @@ fn told(up: &[Up], port: u16) -> String {
     )
     .expect("a String takes all text");
     text
+}
+
+/// The second the signatures of the zones are made for.
+fn today() -> Date {
+    Date(u32::try_from(jiff::Timestamp::now().as_second() & 0xffff_ffff).expect("32 bits remain"))
+}
+
+/// The root's key as BIND's programs read it.
+fn trust_anchors(signing: &Signing) -> String {
+    let key = signing.anchor();
+    let digest: String = key.digest().iter().map(|byte| format!("{byte:02X}")).collect();
+    let (algorithm, hash) = (u8::from(key.algorithm()), u8::from(key.digest_type()));
+    format!("trust-anchors {{\n    . static-ds {} {algorithm} {hash} \"{digest}\";\n}};\n", key.key_tag())
+}
+
+/// How to have the signatures checked.
+fn about_keys(signing: &Signing, port: u16) -> String {
+    format!(
+        "\nThe zones are signed, all but blog.example., half.example. and dns-host.test. The root's key:\n . IN DS {}\n\
+         Have it written to a file with --anchor FILE, and ask a validator of its own:\n\
+         \x20 delv @127.0.0.1 -p {port} -a FILE +root=. www.shop.example\n\
+         What does not hold: www.expired.example, www.mismatch.example, www.bare.example\n",
+        signing.anchor()
+    )
 }

@@ -53,9 +53,10 @@ fn dig_finds_its_way_from_the_root() {
     }
 }
 
-#[test]
-fn unbound_resolves_the_same_names_to_the_same_records() {
-    let config = "server:
+/// The script that starts Unbound at 127.0.0.2 with these modules, and these lines of its `server:` section.
+fn unbound(modules: &str, more: &str) -> String {
+    let config = format!(
+        "server:
   interface: 127.0.0.2
   access-control: 127.0.0.0/8 allow
   do-not-query-localhost: no
@@ -65,13 +66,62 @@ fn unbound_resolves_the_same_names_to_the_same_records() {
   pidfile: \"\"
   use-syslog: no
   do-ip6: no
-  module-config: \"iterator\"
+  ede: yes
+  module-config: \"{modules}\"
   root-hints: \"root.hints\"
   local-zone: \"test.\" nodefault
-remote-control:
+{more}remote-control:
   control-enable: no
-";
+"
+    );
     let hints = ". 3600 IN NS a.root-servers.\na.root-servers. 3600 IN A 127.53.0.1\n";
+    format!(
+        "printf '%s' '{config}' > unbound.conf; printf '%s' '{hints}' > root.hints
+         unbound -d -c unbound.conf > unbound.txt 2>&1 & theirs=$!; trap 'kill $lab $theirs' EXIT
+         for i in $(seq 50); do dig @127.0.0.2 +tries=1 +time=1 . NS > /dev/null && break; sleep 0.1; done"
+    )
+}
+
+/// Names, types, and what validation says of them.
+const CHECKED: [(&str, &str, &str); 14] = [
+    ("www.shop.example", "A", "NOERROR secure"),
+    ("static.shop.example", "A", "NOERROR secure"),
+    ("any.customers.shop.example", "A", "NOERROR secure"),
+    ("any.customers.shop.example", "MX", "NOERROR secure"),
+    ("nobody.shop.example", "A", "NXDOMAIN secure"),
+    ("empty.shop.example", "A", "NOERROR secure"),
+    ("big.shop.example", "TXT", "NOERROR secure"),
+    ("nobody.cdn.test", "A", "NXDOMAIN secure"),
+    ("edge.cdn.test", "MX", "NOERROR secure"),
+    ("www.nowhere", "A", "NXDOMAIN secure"),
+    ("www.blog.example", "A", "NOERROR"),
+    ("www.expired.example", "A", "SERVFAIL"),
+    ("www.mismatch.example", "A", "SERVFAIL"),
+    ("www.bare.example", "A", "SERVFAIL"),
+];
+
+#[test]
+fn unbound_trusts_the_signed_zones_from_the_labs_root_down_and_none_that_is_broken() {
+    let ask: String = CHECKED
+        .iter()
+        .map(|(name, kind, _)| format!("echo '? {name} {kind}'; dig @127.0.0.2 +dnssec +nocookie {name} {kind}\n"))
+        .collect();
+    let start = unbound("validator iterator", "  trust-anchor-file: \"anchor\"\n");
+    let text = beside_the_lab(&format!("grep -o '\\. IN DS .*' up.txt > anchor\n{start}\n{ask}cat unbound.txt"));
+    let got: Vec<String> = text.split("? ").skip(1).map(|it| verdict(it)).collect();
+    let expected: Vec<String> = CHECKED.iter().map(|(name, kind, says)| format!("{name} {kind}: {says}")).collect();
+    assert_eq!(got, expected, "{text}");
+}
+
+/// The question, the code, and `secure` when the AD bit is set.
+fn verdict(text: &str) -> String {
+    let after = |mark: &str, end: char| text.split_once(mark).and_then(|(_, it)| it.split(end).next()).unwrap_or("?");
+    let secure = if after(";; flags: ", ';').split(' ').any(|it| it == "ad") { " secure" } else { "" };
+    format!("{}: {}{secure}", text.lines().next().unwrap_or_default(), after("status: ", ','))
+}
+
+#[test]
+fn unbound_resolves_the_same_names_to_the_same_records() {
     let ask = |server: &str| -> String {
         let one = |(name, kind): &(&str, &str)| {
             format!("echo '? {name} {kind}'; dig @{server} +noall +answer +comments +nocookie {name} {kind}\n")
@@ -79,10 +129,9 @@ remote-control:
         QUESTIONS.iter().map(one).collect()
     };
     let script = format!(
-        "printf '%s' '{config}' > unbound.conf; printf '%s' '{hints}' > root.hints
-         unbound -d -c unbound.conf > unbound.txt 2>&1 & theirs=$!; trap 'kill $lab $theirs' EXIT
-         for i in $(seq 50); do dig @127.0.0.2 +tries=1 +time=1 . NS > /dev/null && break; sleep 0.1; done
+        "{}
          echo OURS\n{}echo THEIRS\n{}",
+        unbound("iterator", ""),
         ask("127.0.0.1"),
         ask("127.0.0.2"),
     );

@@ -4,9 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
+use super::dnssec::Date;
 use super::resolver::{Options, Resolver};
 use super::responder::Authority;
 use super::serve::serve;
+use super::signing::Signing;
 use super::world::{SITES, Site, hints};
 use super::zone::Zone;
 use crate::net::Net;
@@ -46,6 +48,19 @@ fn place(number: u8, port: u16) -> SocketAddr {
 /// # Errors
 /// When one of the addresses cannot be had.
 pub async fn start<N: Net>(net: &N, port: u16, seed: u64) -> Result<(Vec<Up>, Resolver<N>), NotUp> {
+    start_signed(net, port, seed, &Signing::new(seed, Date::LAB)).await
+}
+
+/// The same with zones that are signed as is said.
+///
+/// # Errors
+/// When one of the addresses cannot be had.
+pub async fn start_signed<N: Net>(
+    net: &N,
+    port: u16,
+    seed: u64,
+    signing: &Signing,
+) -> Result<(Vec<Up>, Resolver<N>), NotUp> {
     let mut up = Vec::new();
     for (number, site) in (0_u8..).zip(&SITES) {
         let at = place(number, port);
@@ -53,6 +68,7 @@ pub async fn start<N: Net>(net: &N, port: u16, seed: u64) -> Result<(Vec<Up>, Re
         if at.port() == port {
             zones.iter_mut().for_each(|zone| move_servers(zone, port));
         }
+        signing.apply(&mut zones);
         let names = zones.iter().map(|zone| zone.origin().clone()).collect();
         let started = serve(net, at, Authority::new(zones)).await;
         started.map_err(|source| NotUp { host: site.host, at, source })?;

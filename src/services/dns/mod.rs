@@ -1,10 +1,12 @@
 //! DNS (RFC 1034, 1035): zones, an authoritative server, an iterative resolver and a stub, on the seam. Messages by hickory.
+pub mod dnssec;
 mod exchange;
 pub mod loopback;
 pub mod resolver;
 mod responder;
 pub mod roots;
 mod serve;
+pub mod signing;
 mod stub;
 #[cfg(test)]
 mod tests;

@@ -66,13 +66,22 @@ impl Authority {
             }
         };
         let zones = self.zones.borrow();
+        let dnssec = wants_dnssec(query);
         if question.query_type == RecordType::ANY {
-            minimal_any(&zones, &question.name, &mut reply);
+            minimal_any(&zones, &question.name, dnssec, &mut reply);
         } else {
-            fill(&zones, &question, &mut reply);
+            fill(&zones, &question, dnssec, &mut reply);
+        }
+        if dnssec {
+            sign_additional(&zones, &mut reply);
         }
         reply
     }
+}
+
+/// Whether the records of DNSSEC are wanted (RFC 3225 §3): who does not say so gets none.
+pub(super) fn wants_dnssec(query: &Message) -> bool {
+    query.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok)
 }
 
 /// The query in a message. What cannot be read gets an answer that says so, as far as there is a header to answer to.
@@ -158,7 +167,7 @@ pub(super) fn fitted(mut reply: Message, room: usize) -> Vec<u8> {
 }
 
 /// Answers from the zones, following aliases while they stay within them.
-fn fill(zones: &[Zone], question: &Query, reply: &mut Message) {
+fn fill(zones: &[Zone], question: &Query, dnssec: bool, reply: &mut Message) {
     let mut name = question.name.clone();
     for _ in 0..ALIASES {
         let Some(zone) = best(zones, &name, question.query_type) else {
@@ -174,30 +183,75 @@ fn fill(zones: &[Zone], question: &Query, reply: &mut Message) {
                 reply.metadata.authoritative = true;
                 additional(zones, &records, reply);
                 reply.add_answers(records);
+                prove(zone, &name, question.query_type, dnssec, reply);
                 return;
             }
             Found::Alias { record, target } => {
                 reply.metadata.authoritative = true;
                 reply.add_answer(*record);
+                prove(zone, &name, RecordType::CNAME, dnssec, reply);
                 name = target;
             }
-            Found::Referral { servers, .. } => {
+            Found::Referral { cut, servers } => {
                 reply.metadata.authoritative = !first;
-                glue(zones, servers, reply);
-                reply.add_authorities(servers.iter().cloned());
-                return;
+                return refer(zones, zone, (cut, servers), dnssec, reply);
             }
-            Found::NoData => return negative(zone, ResponseCode::NoError, reply),
             // RFC 6604 §3: the code is that of the last name of the chain.
-            Found::NoName => return negative(zone, ResponseCode::NXDomain, reply),
+            Found::NoData => return negative(zone, &name, (ResponseCode::NoError, dnssec), reply),
+            Found::NoName => return negative(zone, &name, (ResponseCode::NXDomain, dnssec), reply),
         }
     }
 }
 
-fn negative(zone: &Zone, code: ResponseCode, reply: &mut Message) {
+/// RFC 4035 §3.1.1: the signatures of what was found, and where a wildcard gave it that nothing nearer is there.
+fn prove(zone: &Zone, name: &Name, kind: RecordType, dnssec: bool, reply: &mut Message) {
+    if dnssec {
+        let proof = zone.proof(name, kind);
+        reply.add_answers(proof.signatures);
+        reply.add_authorities(proof.denial);
+    }
+}
+
+/// Refers to the zone below; with which key it has, or that it has none (RFC 4035 §3.1.4).
+fn refer(zones: &[Zone], zone: &Zone, (cut, servers): (&Name, &[Record]), dnssec: bool, reply: &mut Message) {
+    glue(zones, servers, reply);
+    reply.add_authorities(servers.iter().cloned());
+    if !dnssec {
+        return;
+    }
+    let key = zone.records(cut, RecordType::DS);
+    if key.is_empty() {
+        reply.add_authorities(zone.denial(cut));
+    } else {
+        reply.add_authorities(key.iter().cloned());
+        reply.add_authorities(zone.signature(cut, RecordType::DS).cloned());
+    }
+}
+
+/// RFC 4035 §3.1.1: additional records come with their signatures too; glue has none.
+fn sign_additional(zones: &[Zone], reply: &mut Message) {
+    let signature = |record: &Record| {
+        let zone = best(zones, &record.name, record.record_type())?;
+        zone.signature(&record.name, record.record_type()).cloned()
+    };
+    let mut signatures: Vec<Record> = Vec::new();
+    for signature in reply.additionals.iter().filter_map(signature) {
+        if !signatures.contains(&signature) {
+            signatures.push(signature);
+        }
+    }
+    reply.add_additionals(signatures);
+}
+
+/// RFC 2308 §2: the SOA record says for how long; with DNSSEC also a proof (RFC 4035 §3.1.3).
+fn negative(zone: &Zone, name: &Name, (code, dnssec): (ResponseCode, bool), reply: &mut Message) {
     reply.metadata.authoritative = true;
     reply.metadata.response_code = code;
     reply.add_authority(zone.negative_soa());
+    if dnssec {
+        reply.add_authorities(zone.signature(zone.origin(), RecordType::SOA).cloned());
+        reply.add_authorities(zone.denial(name));
+    }
 }
 
 /// The zone with the longest name that holds this one; for DS records the one above the cut, where it is served here too.
@@ -243,13 +297,17 @@ fn addresses(zones: &[Zone], name: &Name, reply: &mut Message) {
 }
 
 /// RFC 8482 §4.2: who asks for everything gets one made-up record.
-fn minimal_any(zones: &[Zone], name: &Name, reply: &mut Message) {
+fn minimal_any(zones: &[Zone], name: &Name, dnssec: bool, reply: &mut Message) {
     let Some(zone) = best(zones, name, RecordType::ANY) else { return refuse(reply, ResponseCode::Refused) };
     match zone.look(name, RecordType::ANY) {
-        Found::NoName => negative(zone, ResponseCode::NXDomain, reply),
-        Found::Referral { servers, .. } => {
-            glue(zones, servers, reply);
-            reply.add_authorities(servers.iter().cloned());
+        Found::NoName => negative(zone, name, (ResponseCode::NXDomain, dnssec), reply),
+        Found::Referral { cut, servers } => refer(zones, zone, (cut, servers), dnssec, reply),
+        // What is made up has no signature: who asks for those gets a set that has one (RFC 8482 §4.1).
+        _ if dnssec && zone.is_signed() => {
+            reply.metadata.authoritative = true;
+            let kind = zone.kinds(name).next();
+            reply.add_answers(kind.into_iter().flat_map(|kind| zone.records(name, kind)).cloned());
+            reply.add_answers(kind.and_then(|kind| zone.signature(name, kind)).cloned());
         }
         _ => {
             reply.metadata.authoritative = true;

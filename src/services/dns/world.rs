@@ -23,6 +23,12 @@ const HALF: File = zone!("half.example.zone");
 const CDN: File = zone!("cdn.test.zone");
 const DNS_HOST: File = zone!("dns-host.test.zone");
 const BLOG: File = zone!("blog.example.zone");
+const EXPIRED: File = zone!("expired.example.zone");
+const MISMATCH: File = zone!("mismatch.example.zone");
+const BARE: File = zone!("bare.example.zone");
+
+/// What a company serves for others, and its own zone.
+const HOSTED: [File; 5] = [DNS_HOST, BLOG, EXPIRED, MISMATCH, BARE];
 
 /// How far a server is from the resolver, in a word that knobs use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +73,7 @@ pub const SITES: [Site; 9] = [
     site("ns1-shop", "ns1.shop.example", [203, 0, 113, 1], Level::Domain, &[SHOP]),
     far(site("ns2-shop", "ns2.shop.example", [203, 0, 113, 9], Level::Domain, &[SHOP, HALF]), 2),
     site("ns1-cdn", "ns1.cdn.test", [203, 0, 113, 17], Level::Domain, &[CDN]),
-    site("ns1-dns-host", "ns1.dns-host.test", [203, 0, 113, 25], Level::Domain, &[DNS_HOST, BLOG]),
+    site("ns1-dns-host", "ns1.dns-host.test", [203, 0, 113, 25], Level::Domain, &HOSTED),
 ];
 
 impl Site {
@@ -102,7 +108,7 @@ mod tests {
     #[test]
     fn every_zone_that_ships_is_read() {
         let zones: usize = SITES.iter().map(|it| it.zones().len()).sum();
-        assert_eq!(zones, 11);
+        assert_eq!(zones, 14);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! A zone: the records one server is the authority for, and what it says about a name (RFC 1034 §4.3.2).
 mod entry;
+mod hashed;
+mod proof;
 mod read;
+mod sign;
 #[cfg(test)]
 mod tests;
 
@@ -8,7 +11,9 @@ use std::collections::BTreeMap;
 
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
+pub use proof::Proof;
 pub use read::ZoneError;
+use sign::Signed;
 
 /// The records of one name, by type.
 type Node = BTreeMap<RecordType, Vec<Record>>;
@@ -20,6 +25,7 @@ pub struct Zone {
     soa: Record,
     /// In canonical order (RFC 4034 §6.1): what is below a name follows it.
     nodes: BTreeMap<Name, Node>,
+    signed: Option<Signed>,
 }
 
 /// What a zone says about a name and type.
@@ -73,8 +79,13 @@ impl Zone {
         self.nodes.values().flat_map(BTreeMap::values).flatten()
     }
 
-    /// Puts these records in place of those of that name and type; none takes them away.
+    /// Puts these records in place of those of that name and type; none takes them away. A signed zone is signed anew.
     pub fn set(&mut self, name: &Name, kind: RecordType, records: Vec<Record>) {
+        self.put(name, kind, records);
+        self.sign_again();
+    }
+
+    fn put(&mut self, name: &Name, kind: RecordType, records: Vec<Record>) {
         let node = self.nodes.entry(name.clone()).or_default();
         if records.is_empty() {
             node.remove(&kind);
@@ -88,10 +99,8 @@ impl Zone {
     #[must_use]
     pub fn look(&self, name: &Name, kind: RecordType) -> Found<'_> {
         let mut encloser = self.origin.clone();
-        let mut here = self.origin.num_labels();
-        while here < name.num_labels() {
-            here += 1;
-            let step = name.trim_to(usize::from(here));
+        for here in labels(&self.origin) + 1..=labels(name) {
+            let step = name.trim_to(here);
             if let Some(cut) = self.cut(&step, name, kind) {
                 return cut;
             }
@@ -145,4 +154,9 @@ impl Zone {
             None => Found::NoData,
         }
     }
+}
+
+/// The labels of a name, the root's left out and a `*` counted.
+fn labels(name: &Name) -> usize {
+    name.iter().count()
 }

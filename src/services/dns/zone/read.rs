@@ -134,7 +134,7 @@ fn build(records: Vec<(usize, Record)>) -> Result<Zone, Wrong> {
     if nodes.get(&soa.name).is_none_or(|apex| !apex.contains_key(&RecordType::NS)) {
         return Err((None, format!("the zone has no NS record at its name {}", soa.name)));
     }
-    Ok(Zone { origin: soa.name.clone(), soa, nodes })
+    Ok(Zone { origin: soa.name.clone(), soa, nodes, signed: None })
 }
 
 /// Holds a record against those before it.
