@@ -84,6 +84,10 @@ fn facts(step: &Step) -> Vec<Fact> {
         Kind::Refused(code) => facts.push(Fact::text("rcode", code.to_string())),
         _ => {}
     }
+    let kept = step.server.as_ref().and_then(|it| it.reply).and_then(|it| it.ttl);
+    if let (Some(ttl), false) = (kept, matches!(step.kind, Kind::NoName { .. } | Kind::NoData { .. })) {
+        facts.push(seconds("ttl", ttl));
+    }
     facts.push(Fact::list("believed", shortened(&step.believed)));
     facts.push(Fact::list("refused", shortened(&step.refused)));
     facts

@@ -14,6 +14,9 @@ use crate::services::within;
 /// So many datagrams that answer another question, and somebody is guessing: the attempt is over.
 const STRANGERS: usize = 16;
 
+/// What a word about a datagram from an address that was not asked begins with.
+pub(super) const STRANGER: &str = "a datagram from ";
+
 /// What an attempt came to.
 #[derive(Debug)]
 pub(super) struct Heard {
@@ -94,7 +97,7 @@ async fn matching(
     while ignored.len() < STRANGERS {
         let (length, from) = socket.receive(&mut buffer).await?;
         if from != server {
-            ignored.push(format!("a datagram from {from}: {server} was asked"));
+            ignored.push(format!("{STRANGER}{from}: {server} was asked"));
             continue;
         }
         match fitting(&buffer[..length], query) {

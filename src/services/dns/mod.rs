@@ -1,6 +1,7 @@
 //! DNS (RFC 1034, 1035): zones, an authoritative server, an iterative resolver and a stub, on the seam. Messages by hickory.
 pub mod dnssec;
 mod exchange;
+pub mod given;
 pub mod loopback;
 pub mod resolver;
 mod responder;

@@ -8,7 +8,7 @@ use hickory_proto::rr::{Name, RecordType};
 use super::Resolver;
 use super::cache::Delegation;
 use super::judge::{Judged, Verdict, address, judge};
-use super::trace::{Failure, Kind, Question, Server, Step};
+use super::trace::{Failure, Kind, Question, ReplyHead, Server, Step};
 use super::walk::{Ended, Work};
 use crate::net::Net;
 use crate::services::dns::Transport;
@@ -200,8 +200,9 @@ impl<N: Net> Resolver<N> {
         work.bytes += heard.bytes;
         self.learn(attempt.address, &heard, self.0.net.now() - at, patience);
         let sent = bytes.len();
-        let server = server_of(attempt, server, transport, (sent, heard.bytes));
         let (kind, judged) = weigh(attempt, &heard.reply);
+        let mut server = server_of(attempt, server, transport, (sent, heard.bytes));
+        server.reply = head(&heard.reply, judged.as_ref().ok());
         let (believed, mut refused) = match &judged {
             Ok(judged) => (judged.believed.clone(), judged.refused.clone()),
             Err(_) => (Vec::new(), Vec::new()),
@@ -252,7 +253,14 @@ fn server_of(
     transport: Transport,
     (sent, received): (usize, usize),
 ) -> Server {
-    Server { name: attempt.name.clone(), address, transport, sent, received, attempt: attempt.number }
+    Server { name: attempt.name.clone(), address, transport, sent, received, attempt: attempt.number, reply: None }
+}
+
+fn head(reply: &Reply, judged: Option<&Judged>) -> Option<ReplyHead> {
+    let Reply::Message(message) = reply else { return None };
+    let (authoritative, recursion) = (message.metadata.authoritative, message.metadata.recursion_available);
+    let ttl = judged.and_then(Judged::ttl);
+    Some(ReplyHead { authoritative, recursion, answers: message.answers.len(), ttl })
 }
 
 /// What an attempt came to: as a step says it, and as the way goes on.

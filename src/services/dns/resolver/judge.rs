@@ -32,6 +32,20 @@ pub(super) struct Judged {
     pub(super) refused: Vec<String>,
 }
 
+impl Judged {
+    /// How many seconds what was believed may be kept, where anything was.
+    pub(super) fn ttl(&self) -> Option<u32> {
+        let least = |records: &[Record]| records.iter().map(|it| it.ttl).min();
+        let end = match &self.verdict {
+            Verdict::Records(records) => least(records),
+            Verdict::Referral(delegation) => Some(delegation.ttl),
+            Verdict::NoData(soa) | Verdict::NoName(soa) => soa.as_ref().map(|it| it.ttl),
+            Verdict::Alias(_) | Verdict::Truncated | Verdict::Refused(_) | Verdict::Lame(_) => None,
+        };
+        least(&self.chain).into_iter().chain(end).min()
+    }
+}
+
 /// What it comes to, at the end of its aliases.
 #[derive(Clone, Debug)]
 pub(super) enum Verdict {

@@ -26,9 +26,9 @@ use servers::Servers;
 use walk::{Ended, Work};
 
 pub use judge::{address, say};
-pub use options::{Hints, Limits, Options, Place};
+pub use options::{Hints, Limits, Options, Place, Tell};
 pub use survey::{Level, Survey};
-pub use trace::{Failure, Families, Kind, Outcome, Question, Resolution, Server, Step};
+pub use trace::{Failure, Families, Kind, Outcome, Question, ReplyHead, Resolution, Server, Step};
 
 /// RFC 8767 §5: when there is an expired answer, nobody waits longer than this for a new one.
 const STALE_AFTER: Duration = Duration::from_millis(1800);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hickory_proto::rr::Name;
 
-use super::trace::Families;
+use super::trace::{Families, Step};
 use crate::services::dns::responder::EDNS_UDP;
 use crate::services::dns::{PORT, Transport};
 
@@ -14,6 +14,9 @@ pub type Hints = Vec<(Name, Vec<IpAddr>)>;
 
 /// Where a server's address is reached.
 pub type Place = Rc<dyn Fn(IpAddr) -> SocketAddr>;
+
+/// Who hears of each step.
+pub type Tell = Rc<dyn Fn(&Step)>;
 
 /// How a resolver works.
 #[derive(Clone)]
@@ -32,6 +35,8 @@ pub struct Options {
     pub families: Families,
     pub limits: Limits,
     pub place: Place,
+    /// Hears of each step as soon as it is over, so that a search that is stopped leaves what it saw.
+    pub tell: Option<Tell>,
 }
 
 /// How far a resolver goes for one question.
@@ -83,6 +88,7 @@ impl Options {
             families: Families { v4: true, v6: false },
             limits: Limits::default(),
             place: Rc::new(|address| SocketAddr::new(address, PORT)),
+            tell: None,
         }
     }
 }

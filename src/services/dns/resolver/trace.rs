@@ -7,6 +7,7 @@ use hickory_proto::rr::{Name, Record, RecordType};
 
 use crate::recording::Time;
 use crate::services::dns::Transport;
+use crate::services::dns::exchange::STRANGER;
 
 /// What is asked about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +52,21 @@ pub struct Server {
     pub received: usize,
     /// Which attempt this was, from 1.
     pub attempt: u32,
+    /// What came back; `None` when nothing did.
+    pub reply: Option<ReplyHead>,
+}
+
+/// What a reply's header says of its sender (RFC 1035 §4.1.1), how much it answers, and how long that may be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplyHead {
+    /// AA: the sender has authority for the name.
+    pub authoritative: bool,
+    /// RA: the sender searches for others.
+    pub recursion: bool,
+    /// Records in the answer section.
+    pub answers: usize,
+    /// Seconds; the least TTL of what was believed.
+    pub ttl: Option<u32>,
 }
 
 /// What a step came to.
@@ -131,6 +147,12 @@ impl Step {
     #[must_use]
     pub fn took(&self) -> Duration {
         self.until - self.at
+    }
+
+    /// Whether a datagram came from an address that was not asked.
+    #[must_use]
+    pub fn heard_strangers(&self) -> bool {
+        self.refused.iter().any(|it| it.starts_with(STRANGER))
     }
 
     /// The step in one line.

@@ -62,6 +62,9 @@ impl Work {
     pub(super) fn add<N: Net>(&mut self, resolver: &Resolver<N>, step: Step) {
         let who = step.server.as_ref().map_or("the cache".to_owned(), |it| it.name.to_string());
         resolver.0.net.note(format!("{}, {who}: {}", step.question, step.says()));
+        if let Some(tell) = &resolver.0.options.tell {
+            tell(&step);
+        }
         self.steps.push(step);
     }
 }
