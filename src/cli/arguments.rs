@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::near::near;
 use super::{config, demo, demos, grade, progress, subnet};
 use crate::practice::interview_day;
-use crate::recording::json;
+use crate::recording::{beside, json};
 use crate::tui::theme::Theme;
 
 /// A networking tutor that lives in a terminal and carries its own internet
@@ -34,6 +34,10 @@ const EVERYWHERE: &str = "Everywhere";
 
 /// The heading of the flags that say how a run is given out.
 const OUTPUT: &str = "Output";
+
+const COMPARE: &str = "\
+Line up this run's rows with those of a saved run, by what they are, and name what differs; without a file, a live run with \
+the lab's. With --json";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -217,6 +221,11 @@ pub(super) struct Output {
     /// The interface whose packets --pcap writes; without it the first host's
     #[arg(long, value_name = "NAME", requires = "pcap", help_heading = OUTPUT)]
     pub(super) tap: Option<String>,
+    /// Line up this run's rows with those of a saved run, by what they are, and name what differs; without a file, a live
+    /// run with the lab's
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["pcap", "export"], help_heading = OUTPUT)]
+    #[arg(long_help = format!("{COMPARE}:\n\n{}", beside::write::SHAPE))]
+    pub(super) compare: Option<Option<PathBuf>>,
     /// Write a text for another program: a table, a recipe, a configuration; without a name, list what this run gives
     #[arg(long, value_name = "WHAT", num_args = 0..=1, conflicts_with_all = ["json", "text", "pcap"], help_heading = OUTPUT)]
     pub(super) export: Option<Option<String>>,
@@ -225,7 +234,7 @@ pub(super) struct Output {
 impl Output {
     /// Whether the run shall be given out and not shown on the screen.
     pub(super) const fn is_asked(&self) -> bool {
-        self.json || self.text || self.pcap.is_some() || self.export.is_some()
+        self.json || self.text || self.pcap.is_some() || self.export.is_some() || self.compare.is_some()
     }
 }
 

@@ -36,6 +36,7 @@ After NAME, the demo's knobs (`roundtrip demo NAME --help`), and for every demo:
   --json                 The run as JSON on standard output
   --pcap FILE            What one interface saw, as Wireshark opens it
   --export [WHAT]        A text for another program
+  --compare [FILE]       The run's rows beside those of a saved run, what differs named
   --fork WHAT:PACKET     Change one packet's fate: drop:12, duplicate:12, delay:12:50ms
   --live [HOST[:PORT]]   On this machine's sockets, where the demo has a live side";
 
@@ -89,8 +90,8 @@ fn fork() -> Arg {
 
 /// `--live`; where the demo has no live side, the message says which have.
 fn live_flag(demo: &Demo) -> Arg {
-    let port = demo.live.as_ref().map_or(0, |it| it.port);
-    let help = "Run on this machine's sockets: with a server of its own on loopback, or with a host you name";
+    let whom = demo.live.as_ref().map(live::Live::whom).unwrap_or_default();
+    let help = "Run on this machine's sockets: with a server of its own on loopback, or with whom you name";
     Arg::new("live")
         .long("live")
         .value_name("HOST[:PORT]")
@@ -100,7 +101,7 @@ fn live_flag(demo: &Demo) -> Arg {
         .conflicts_with("fork")
         .hide(demo.live.is_none())
         .help_heading("Output")
-        .help(format!("{help} [port {port} unless told]"))
+        .help(format!("{help}: {whom}"))
 }
 
 /// A hint for who names a knob the demo has not.

@@ -5,17 +5,20 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use super::Misuse;
 use super::arguments::Output;
 use super::streams::{print, tell, write};
-use crate::demos::{self, export};
-use crate::recording::Recording;
+use super::{Misuse, open};
+use crate::demos::{self, Knobs, Setup, export};
 use crate::recording::json::json;
 use crate::recording::text::text_with;
 use crate::recording::vantage::{self, Vantage};
+use crate::recording::{Recording, beside};
 
 /// Writes what was asked for; text when nothing was.
 pub(super) fn give(recording: &Recording, output: &Output) -> anyhow::Result<ExitCode> {
+    if let Some(file) = &output.compare {
+        return compared(recording, file.as_deref(), output.json);
+    }
     if let Some(path) = &output.pcap {
         if let Some(live) = &recording.run.live {
             return Err(Misuse(format!("--pcap: {}", live.no_packets())).into());
@@ -31,6 +34,32 @@ pub(super) fn give(recording: &Recording, output: &Output) -> anyhow::Result<Exi
         print(&text_with(recording, &|knob, value| setting(recording, knob, value)))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The rows of the run beside those of another, with the differences named.
+fn compared(this: &Recording, file: Option<&Path>, as_json: bool) -> anyhow::Result<ExitCode> {
+    let other = match file {
+        Some(path) => open::whole(path)?,
+        None if this.run.live.is_some() => in_the_lab(this)?,
+        None => {
+            let text =
+                "--compare: name the saved run to compare with; only a live run is compared with the lab's without one";
+            return Err(Misuse(text.to_owned()).into());
+        }
+    };
+    if this.steps.is_empty() || other.steps.is_empty() {
+        let text = "--compare lines up the rows of traces, and one of these runs has none; dns-trace has";
+        return Err(Misuse(text.to_owned()).into());
+    }
+    print(&if as_json { beside::write::json(this, &other) } else { beside::write::text(this, &other) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The lab's run that stands beside a live one.
+fn in_the_lab(live: &Recording) -> anyhow::Result<Recording> {
+    let demo = demos::find(&live.run.demo).with_context(|| format!("there is no demo {}", live.run.demo))?;
+    let knobs = demos::live::beside(demo, &Knobs::defaults(demo.knobs), &live.run);
+    Ok((demo.run)(&knobs, &Setup { seed: live.run.seed, interventions: Vec::new() }))
 }
 
 /// A knob's setting, with the word its 0 stands for: `0ns (never)`.

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Event, Recording, Span, Time};
+use super::{Event, Recording, Span, Step, Time};
 use crate::wire::text::visible;
 
 /// The format of these files; that of runs that can be made again is 1.
@@ -19,6 +19,9 @@ const LONGEST: Time = Time(86_400_000_000_000);
 
 /// Larger numbers are no measurement.
 const LARGEST: u64 = 1_000_000_000_000_000;
+
+/// More rows than a live run has.
+const MOST_STEPS: usize = 2000;
 
 /// More nodes than a live run has.
 const MOST_NODES: usize = 64;
@@ -61,6 +64,7 @@ fn sound(it: &Recording) -> bool {
         it.topology.nodes.get(end.node).is_some_and(|node| end.interface < node.interfaces.len())
     };
     let event = |event: &Event| event.node < nodes && event.at <= it.end && event.until.is_none_or(|to| to >= event.at);
+    let step = |step: &Step| step.node < nodes && step.at <= step.until && step.until <= it.end;
     let span = |span: &Span| span.from <= span.to && span.to <= it.end && span.packets.is_none();
     let small = |value: i64| value.unsigned_abs() <= LARGEST;
     it.run.live.is_some()
@@ -71,6 +75,8 @@ fn sound(it: &Recording) -> bool {
         && it.topology.links.iter().flat_map(|link| &link.ends).all(exists)
         && it.events.iter().all(event)
         && it.events.is_sorted_by_key(|it| it.at)
+        && it.steps.iter().all(step)
+        && it.steps.len() <= MOST_STEPS
         && it.spans.iter().all(span)
         && it.markers.iter().all(|marker| marker.at <= it.end && marker.packet.is_none())
         && it.markers.is_sorted_by_key(|it| it.at)

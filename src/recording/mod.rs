@@ -1,6 +1,7 @@
 //! What a run left behind: packets, events, phases, samples, numbers, all with the run's own time.
 //!
 //! A demo returns one, a view draws one, a file keeps one. It knows nothing of any demo and of any screen.
+pub mod beside;
 pub mod json;
 mod kept;
 mod live;

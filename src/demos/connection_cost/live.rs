@@ -16,6 +16,8 @@ use crate::recording::{Recording, Time};
 pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: super::SERVER.1,
+    words: &[],
+    lab: |_| {},
     knobs: &["connections", "threads"],
     curves: &[],
     limit: Duration::from_secs(20),

@@ -12,6 +12,8 @@ use crate::net::{Listener, Net};
 pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: 80,
+    words: &[],
+    lab: |_| {},
     knobs: &[
         "mode",
         "arrivals",

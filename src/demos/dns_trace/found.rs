@@ -39,7 +39,13 @@ pub(super) fn found(recording: &Recording, seen: &Seen) -> Findings {
 pub(super) fn numbers(findings: &mut Findings, it: &Resolution) {
     let how = "from the question at the resolver to its answer: the round trips to the servers, one after the other";
     findings.time("resolver_time", "the resolver searched for", Some(it.ended - it.began), how);
-    let asked: Vec<&resolver::Step> = it.steps.iter().filter(|step| step.server.is_some()).collect();
+    counts(findings, &it.steps);
+    outcome(findings, &it.outcome);
+}
+
+/// How many servers were asked, and what it took.
+pub(super) fn counts(findings: &mut Findings, steps: &[resolver::Step]) {
+    let asked: Vec<&resolver::Step> = steps.iter().filter(|step| step.server.is_some()).collect();
     findings.count("queries", "queries to servers", asked.len(), "each a row with a server");
     let over_tcp = |step: &&&resolver::Step| step.server.as_ref().is_some_and(|it| it.transport == Transport::Tcp);
     let tcp = asked.iter().filter(over_tcp).count();
@@ -67,7 +73,6 @@ pub(super) fn numbers(findings: &mut Findings, it: &Resolution) {
         .fold((0, 0), |(sent, received), it| (sent + it.sent, received + it.received));
     findings.bytes("query_bytes", "DNS bytes sent to servers", sent, "messages, without the headers below");
     findings.bytes("answer_bytes", "DNS bytes received from them", received, "messages, without the headers below");
-    outcome(findings, &it.outcome);
 }
 
 fn outcome(findings: &mut Findings, outcome: &Outcome) {

@@ -15,6 +15,8 @@ pub(super) const LIVE: Live = Live {
     nodes: ["sender", "receiver"],
     // The discard service (RFC 863): it reads everything and says nothing.
     port: 9,
+    words: &[],
+    lab: |_| {},
     knobs: &["buffer", "size", "after", "pause", "pace"],
     curves: &["sender peer's window", "sender in flight", "sender send queue", "receiver receive queue"],
     limit: Duration::from_secs(60),

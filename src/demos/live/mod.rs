@@ -16,6 +16,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 pub use target::{NotATarget, Target};
+pub use trouble::Trouble;
 
 use crate::demos::{Demo, Knob, Knobs};
 use crate::net::Net;
@@ -33,6 +34,10 @@ pub struct Live {
     pub nodes: [&'static str; 2],
     /// The port of a host named without one.
     pub port: u16,
+    /// Words that stand for no host but for something the script knows, each with what it means.
+    pub words: &'static [(&'static str, &'static str)],
+    /// What a run in the lab takes other settings for when it is to stand beside this live one.
+    pub lab: fn(&mut Knobs),
     /// The knobs that also hold here: those of its programs. The others describe a network, and here the path is as it is.
     pub knobs: &'static [&'static str],
     /// The curves of the kernel that are kept, by name: `client cwnd`. Those its own reading finds come beside them.
@@ -60,7 +65,9 @@ pub struct Stand {
     pub client: LiveNet,
     /// `None` when the user named a host: then the server is there already.
     pub server: Option<LiveNet>,
-    /// Where to connect, or, with a server of the script's own, where it listens first (loopback, port 0).
+    /// The word of [`Live::words`] that stands in the host's place.
+    pub word: Option<&'static str>,
+    /// Where to connect (nowhere for a word), or, with a server of the script's own, where it listens first (loopback, port 0).
     pub at: SocketAddr,
 }
 
@@ -174,7 +181,11 @@ struct Played {
 }
 
 async fn play(net: HostNet, live: &Live, request: &Request, mut watch: Watch<'_>) -> Result<Played, LiveError> {
-    let address = watch.resolve(&net, &request.target, live.port).await?;
+    let word = live.word(&request.target);
+    let address = match word {
+        Some(_) => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), live.port),
+        None => watch.resolve(&net, &request.target, live.port).await?,
+    };
     let net = net.restarted();
     let [client, server] = LiveNet::nodes(net, live.nodes);
     let server = matches!(request.target, Target::Own).then_some(server);
@@ -183,6 +194,7 @@ async fn play(net: HostNet, live: &Live, request: &Request, mut watch: Watch<'_>
         seed: request.seed,
         client: client.clone(),
         server,
+        word,
         at: address,
     });
     let ended = watch.wait(&net, play, || client.progress()).await.map_or_else(|ended| ended, Ended::Script);
@@ -252,6 +264,25 @@ fn lab_only(demo: &Demo) -> LiveError {
 }
 
 impl Live {
+    /// The word that stands in the host's place, if it is one.
+    fn word(&self, target: &Target) -> Option<&'static str> {
+        let written = target.host()?.written();
+        self.words.iter().map(|(word, _)| *word).find(|word| *word == written)
+    }
+
+    /// What may be named, in a sentence for who is asked for it.
+    #[must_use]
+    pub fn whom(&self) -> String {
+        let port = self.port;
+        let host = format!("a name or address, :PORT where it is not {port}");
+        self.words
+            .iter()
+            .map(|(word, about)| format!("`{word}` ({about})"))
+            .chain([host])
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
     /// Whether a knob holds here.
     #[must_use]
     pub fn has(&self, knob: &Knob) -> bool {
@@ -269,6 +300,20 @@ pub fn allow<'a>(demo: &Demo, mut settings: impl Iterator<Item = &'a str>) -> Re
     let names: Vec<String> = live.knobs.iter().map(|it| format!("`{it}`")).collect();
     let known = if names.is_empty() { "no knobs".to_owned() } else { names.join(", ") };
     Err(LiveError::LabKnob { demo: demo.name, knob: knob.to_owned(), known })
+}
+
+/// The knobs of the lab's run that stands beside a live one: `turned` as they are, with those of the live run.
+#[must_use]
+pub fn beside(demo: &Demo, turned: &Knobs, live: &Run) -> Knobs {
+    let mut knobs = turned.clone();
+    for (name, text) in &live.knobs {
+        // A file may say what this demo does not know; the lab then runs as it was turned.
+        drop(knobs.set(name, text));
+    }
+    if let Some(side) = &demo.live {
+        (side.lab)(&mut knobs);
+    }
+    knobs
 }
 
 /// The recording of what was written down.

@@ -20,6 +20,8 @@ const DEMO: Demo = Demo {
     live: Some(Live {
         nodes: ["client", "server"],
         port: 9,
+        words: &[],
+        lab: |_| {},
         curves: &[],
         knobs: &["size"],
         limit: Duration::from_millis(1500),

@@ -3,8 +3,22 @@ use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+/// What a script itself says of its trouble; it is shown as it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Trouble(pub String);
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        Self::other(trouble)
+    }
+}
+
 /// Why the script could not go on.
 pub(super) fn of(error: &Error, peer: SocketAddr) -> String {
+    if let Some(said) = error.get_ref().and_then(|it| it.downcast_ref::<Trouble>()) {
+        return said.to_string();
+    }
     match error.kind() {
         ErrorKind::ConnectionRefused => {
             format!("{peer} refused the connection: nothing listens on that port (a RST answered the SYN)")

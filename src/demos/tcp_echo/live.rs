@@ -13,6 +13,8 @@ use crate::services::echo;
 pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: super::PORT,
+    words: &[],
+    lab: |_| {},
     knobs: &["script", "size"],
     curves: &["client cwnd", "client in flight", "client srtt", "client rto", "server receive queue"],
     limit: Duration::from_secs(15),

@@ -11,6 +11,8 @@ use crate::net::{Listener, Net};
 pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: 80,
+    words: &[],
+    lab: |_| {},
     knobs: &["first"],
     curves: &["client cwnd", "client in flight", "client srtt", "client rto", "server receive queue"],
     limit: Duration::from_secs(10),

@@ -12,6 +12,8 @@ use crate::services::trace::{FIRST_PORT, Hop, Trace, trace};
 pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: FIRST_PORT,
+    words: &[],
+    lab: |_| {},
     knobs: &["probe", "probes", "pause", "patience", "ports"],
     curves: &[],
     limit: LONGEST,

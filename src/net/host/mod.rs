@@ -11,6 +11,7 @@ mod probe;
 #[cfg(not(target_os = "linux"))]
 #[path = "no_probe.rs"]
 mod probe;
+mod route;
 pub mod usage;
 
 use std::future::Future;
@@ -28,6 +29,7 @@ use tokio::task::LocalSet;
 use crate::net::{Datagrams, Listener, Net, SocketOptions, Stream, TcpInfo};
 use crate::recording::Time;
 pub(crate) use info::Kernel;
+pub use route::route;
 
 /// Connections that may wait for `accept` where the program does not say; the system has a limit of its own.
 const BACKLOG: i32 = 4096;

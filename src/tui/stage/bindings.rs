@@ -77,6 +77,7 @@ impl Stage {
             }
             Kind::Table => drop(keys.splice(1..1, table_keys())),
             Kind::States => drop(keys.splice(1..1, self.state_keys())),
+            Kind::Steps if self.compares_steps() => drop(keys.splice(1..1, pair_keys())),
             _ => {}
         }
         if matches!(self.kind, Kind::Sequence | Kind::Packets) {
@@ -90,7 +91,7 @@ impl Stage {
         }
         let again = if self.is_live() { "run in the lab" } else { "run again" };
         keys.push(Binding::quiet([Key::char('r')], again, Action::RunAgain));
-        if self.other.is_some() {
+        if self.other.is_some() || self.is_live() {
             let label = if self.compare { "one run" } else { "compare" };
             keys.push(Binding::new([Key::char('c')], label, Action::Compare));
         }
@@ -195,6 +196,14 @@ fn table_keys() -> [Binding; 2] {
     [
         Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next number", Action::Down),
         Binding::quiet([Key::code(KeyCode::Up)], "number before", Action::Up),
+    ]
+}
+
+/// The keys of two traces beside each other.
+fn pair_keys() -> [Binding; 2] {
+    [
+        Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next row", Action::Down),
+        Binding::quiet([Key::code(KeyCode::Up)], "row before", Action::Up),
     ]
 }
 

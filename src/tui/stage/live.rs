@@ -175,7 +175,15 @@ impl Stage {
         let row =
             Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: 1 }.intersection(area);
         self.live.host.draw(row, buffer, theme, "host");
-        let text = format!("A name or address, :PORT where it is not {port}. Nothing else is spoken to.");
+        let words: Vec<&str> = live.map_or(&[][..], |it| it.words).iter().map(|(word, _)| *word).collect();
+        let text = if words.is_empty() {
+            format!("A name or address, :PORT where it is not {port}. Nothing else is spoken to.")
+        } else {
+            format!(
+                "{}, or a name or address, :PORT where it is not {port}; and whom those refer to.",
+                words.join(", ")
+            )
+        };
         pen::put(buffer, area, (1, 2), &pen::cut(&text, width), theme.dim);
     }
 }

@@ -1,6 +1,7 @@
 //! The stage: a run played back. Lessons, the demo screen and the presentation all use this one.
 //!
 //! It holds the run on show and the run before it (or the one it was forked from), a cursor in time, and a view.
+mod beside;
 mod bindings;
 mod charted;
 mod draw;
@@ -53,6 +54,8 @@ pub struct Stage {
     /// Its value, while it is typed.
     typed: Option<Field>,
     compare: bool,
+    /// The lab's run that is to stand beside a live one, until it arrives.
+    beside: Option<Run>,
     veiled: bool,
     play_on_arrival: bool,
     /// The packet to stand at once a forked run arrives.
@@ -106,6 +109,7 @@ impl Stage {
             knob: 0,
             typed: None,
             compare: false,
+            beside: None,
             veiled: false,
             play_on_arrival: false,
             stay_at: None,
@@ -273,6 +277,12 @@ impl Stage {
             let packets = || Arc::new(Prepared::new(Arc::new(packets_only(run.recording()))).unmarked());
             self.arrived(if self.withheld { packets() } else { Arc::clone(run) });
             return effects;
+        }
+        if let Outcome::Ran(run) = outcome
+            && self.beside.as_ref() == Some(&run.recording().run)
+        {
+            self.stands_beside(run);
+            return Vec::new();
         }
         self.live_done(outcome)
     }

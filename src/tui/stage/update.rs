@@ -47,6 +47,9 @@ impl Stage {
         if self.kind == Kind::Table && self.in_table(action) {
             return Some(Vec::new());
         }
+        if self.kind == Kind::Steps && self.in_pairs(action) {
+            return Some(Vec::new());
+        }
         match action {
             Action::Point(pointed) => self.point(*pointed),
             Action::PlayPause => self.play_pause(),
@@ -67,7 +70,7 @@ impl Stage {
             Action::View(index) => self.kind = Kind::ALL.get(*index).copied().unwrap_or(self.kind),
             Action::NextView => self.next_view(),
             Action::Knobs if !self.demo.knobs.is_empty() => self.focus = Focus::Knobs,
-            Action::Compare => self.compare = !self.compare && self.other.is_some(),
+            Action::Compare => return Some(self.turn_compare()),
             Action::Reasons => self.next_detail(),
             Action::Zoom => self.state.zoomed = !self.state.zoomed,
             Action::Drop | Action::Delay | Action::Duplicate => return Some(self.fork(action)),

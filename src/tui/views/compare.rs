@@ -3,7 +3,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{Kind, Prepared, State, View, label, pen};
-use crate::recording::Run;
+use crate::recording::{Run, beside};
 
 /// From this width on the runs stand side by side, below it one above the other.
 const WIDE: u16 = 90;
@@ -48,6 +48,9 @@ fn packet(view: &View<'_>, other: &Prepared) -> u32 {
 
 /// What the two runs are called: by what was done to them, or by the knobs they differ in.
 pub(crate) fn names(this: &Run, that: &Run) -> (String, String) {
+    if this.live.is_some() != that.live.is_some() {
+        return (beside::write::name(this), beside::write::name(that));
+    }
     if this.interventions != that.interventions {
         return (forks(this), forks(that));
     }

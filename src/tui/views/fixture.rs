@@ -313,11 +313,20 @@ pub(crate) fn congestion(points: u64) -> Prepared {
 }
 
 /// A view of a run made before, as text.
-pub(crate) fn drawn_of(run: &Prepared, kind: Kind, (width, height): (u16, u16), state: &State) -> String {
+pub(crate) fn drawn_of(run: &Prepared, kind: Kind, size: (u16, u16), state: &State) -> String {
+    drawn_with(run, None, kind, size, state)
+}
+
+/// A view of two runs.
+pub(crate) fn drawn_beside(run: &Prepared, other: &Prepared, kind: Kind, size: (u16, u16), state: &State) -> String {
+    drawn_with(run, Some(other), kind, size, state)
+}
+
+fn drawn_with(run: &Prepared, other: Option<&Prepared>, kind: Kind, size: (u16, u16), state: &State) -> String {
     let theme = Theme::named("dark").expect("it ships");
-    let area = Rect::new(0, 0, width, height);
+    let area = Rect::new(0, 0, size.0, size.1);
     let mut buffer = Buffer::empty(area);
-    super::draw(kind, area, &mut buffer, &View { run, other: None, state, theme: &theme, focused: true });
+    super::draw(kind, area, &mut buffer, &View { run, other, state, theme: &theme, focused: true });
     text(&buffer)
 }
 

@@ -15,7 +15,7 @@ pub(super) mod pen;
 mod prepared;
 pub(super) mod sequence;
 pub(super) mod states;
-mod steps;
+pub(crate) mod steps;
 mod table;
 mod tables;
 pub(super) mod topology;
@@ -224,6 +224,9 @@ pub fn hit(kind: Kind, area: Rect, at: Position, view: &View<'_>) -> Option<Poin
 /// Draws the view of that kind.
 pub fn draw(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     match view.other {
+        Some(other) if kind == Kind::Steps && steps::both(view.run, other) => {
+            steps::beside::draw(area, buffer, view, other)
+        }
         Some(other) if kind != Kind::Table => compare::draw(kind, area, buffer, view, other),
         _ => draw_one(kind, area, buffer, view),
     }

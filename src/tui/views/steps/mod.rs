@@ -1,8 +1,10 @@
 //! The rows of a trace: each step in a line, and below them all that is known of the one under the cursor.
+pub(crate) mod beside;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{View, pen};
+use super::{Prepared, View, pen};
 use crate::quantity::Quantity;
 use crate::recording::{Step, Time, Value};
 use crate::wire::text::visible;
@@ -24,6 +26,11 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     if let Some(step) = steps.get(here) {
         draw_details(below, buffer, view, step);
     }
+}
+
+/// Whether both runs have rows that can be lined up.
+pub(crate) fn both(run: &Prepared, other: &Prepared) -> bool {
+    !run.recording().steps.is_empty() && !other.recording().steps.is_empty()
 }
 
 /// The last step that has begun; the first before any has.

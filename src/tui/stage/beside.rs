@@ -1,0 +1,76 @@
+//! Two runs beside each other: which other run, and the keys that go through the rows of two traces.
+use std::sync::Arc;
+
+use super::{Prepared, Stage};
+use crate::demos::{Setup, live};
+use crate::recording::{Recording, Run, beside};
+use crate::tui::action::{Action, Effect};
+use crate::tui::views::{Kind, steps};
+
+impl Stage {
+    /// Shows the other run beside this one, or no longer. Beside a live run stands the lab's, which may have to be made first.
+    pub(super) fn turn_compare(&mut self) -> Vec<Effect> {
+        if std::mem::take(&mut self.compare) {
+            return Vec::new();
+        }
+        let Some((wanted, effect)) = self.lab_beside() else {
+            self.compare = self.other.is_some();
+            return Vec::new();
+        };
+        self.beside = Some(wanted);
+        vec![effect]
+    }
+
+    /// The lab's run that belongs beside the live one on show, unless it, or another live run, is there already.
+    fn lab_beside(&self) -> Option<(Run, Effect)> {
+        let shown = &self.recording()?.run;
+        shown.live.as_ref()?;
+        let knobs = live::beside(self.demo, &self.knobs, shown);
+        let setup = Setup { seed: shown.seed, interventions: Vec::new() };
+        let (demo, knobs_text, seed) = (self.demo.name.to_owned(), knobs.as_text(), setup.seed);
+        let wanted = Run { demo, knobs: knobs_text, seed, ..Run::default() };
+        let fits = |other: &Run| other.live.is_some() && other.demo == wanted.demo || *other == wanted;
+        let is_there = self.other.as_ref().is_some_and(|it| fits(&it.recording().run));
+        (!is_there).then(|| (wanted, Effect::Run { demo: self.demo, knobs, setup }))
+    }
+
+    /// The lab's run has arrived.
+    pub(super) fn stands_beside(&mut self, run: &Arc<Prepared>) {
+        self.beside = None;
+        self.other = Some(Arc::clone(run));
+        self.compare = true;
+        self.state.row = None;
+    }
+
+    /// Whether the rows of two traces are lined up.
+    pub(super) fn compares_steps(&self) -> bool {
+        self.pair_of_runs().is_some()
+    }
+
+    fn pair_of_runs(&self) -> Option<(&Recording, &Recording)> {
+        let (run, other) = (self.shown.as_ref()?, self.other.as_ref()?);
+        let is_shown = self.kind == Kind::Steps && self.compare && !self.state.zoomed && steps::both(run, other);
+        is_shown.then(|| (run.recording(), other.recording()))
+    }
+
+    /// Does what only two traces beside each other do; false when it is no such key.
+    pub(super) fn in_pairs(&mut self, action: &Action) -> bool {
+        let by = match action {
+            Action::Down | Action::Scroll { down: true, .. } => 1,
+            Action::Up | Action::Scroll { down: false, .. } => -1,
+            Action::PageDown => 10,
+            Action::PageUp => -10,
+            _ => return false,
+        };
+        let Some((run, other)) = self.pair_of_runs() else { return false };
+        let pairs = beside::lined_up(run, other);
+        let here = steps::beside::current(&pairs, run, &self.state);
+        let next = here.saturating_add_signed(by).min(pairs.len().saturating_sub(1));
+        let at = pairs.get(next).and_then(|it| it.this).map(|it| run.steps[it].until);
+        if let Some(at) = at {
+            self.pause_at(at);
+        }
+        self.state.row = Some(next);
+        true
+    }
+}
