@@ -143,7 +143,7 @@ impl Sender {
     /// Losses were found, by an ACK or by the clock: fast recovery, unless a recovery is on.
     pub(super) fn note_found(&mut self, found: Found) {
         if let Some(seq) = found.again {
-            self.decisions.push(Decision::RetransmissionLost { seq });
+            self.decisions.push(Decision::RetransmissionLost { byte: self.byte(seq) });
         }
         let Some((lost, why)) = found.first else { return };
         if !self.is_recovering() {
@@ -164,11 +164,17 @@ impl Sender {
         self.begun = Some((lost, why));
     }
 
+    /// Which byte of the stream has this number, from 1.
+    fn byte(&self, seq: Seq) -> u32 {
+        (seq - self.first) + 1
+    }
+
     /// What began, once its window is known, and what the control says to it.
     pub(super) fn announce(&mut self) {
         let (cwnd, ssthresh) = (self.cwnd(), self.ssthresh());
         if let Some((lost, why)) = self.begun.take() {
-            self.decisions.push(Decision::FastRecovery { lost, why, recover: self.recover, cwnd, ssthresh });
+            let (lost, until) = (self.byte(lost), self.recover - self.first);
+            self.decisions.push(Decision::FastRecovery { lost, why, until, cwnd, ssthresh });
         }
         if std::mem::take(&mut self.echoed) {
             self.decisions.push(Decision::EcnEcho { cwnd, ssthresh });

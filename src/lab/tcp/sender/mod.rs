@@ -112,6 +112,8 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct Sender {
     options: SenderOptions,
+    /// The number of the first byte.
+    first: Seq,
     board: Scoreboard,
     rtt: Rtt,
     rack: Rack,
@@ -157,6 +159,7 @@ impl Sender {
         };
         Self {
             options,
+            first,
             board: Scoreboard::new(first, now),
             rtt: Rtt::after_handshake(options.min_rto, now, handshake),
             rack: Rack::new(first),

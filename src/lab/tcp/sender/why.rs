@@ -2,7 +2,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::lab::tcp::seq::Seq;
 use crate::quantity::Quantity;
 
 /// Why a segment leaves.
@@ -64,12 +63,13 @@ impl fmt::Display for Why {
 /// What the sender decided. Windows are in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Fast recovery begins, until `recover` is acknowledged.
-    FastRecovery { lost: Seq, why: Why, recover: Seq, cwnd: u32, ssthresh: Option<u32> },
+    /// Fast recovery begins with the lost byte, until the last one sent so far is acknowledged. Bytes count from 1, as a
+    /// segment's reason does.
+    FastRecovery { lost: u32, why: Why, until: u32, cwnd: u32, ssthresh: Option<u32> },
     /// It is over, or the recovery from a timeout.
     Recovered { cwnd: u32 },
     /// A retransmission was lost as well.
-    RetransmissionLost { seq: Seq },
+    RetransmissionLost { byte: u32 },
     /// A tail loss probe filled a hole: one reduction, as for any loss.
     ProbeRepaired { cwnd: u32, ssthresh: Option<u32> },
     /// The retransmission timer expired; this is the n-th time in a row.
@@ -87,11 +87,12 @@ pub(crate) enum Decision {
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FastRecovery { lost, why, recover, cwnd, ssthresh } => {
-                write!(f, "fast recovery until {recover} is acknowledged: {lost}: {why}; {}", windows(*cwnd, *ssthresh))
+            Self::FastRecovery { lost, why, until, cwnd, ssthresh } => {
+                let windows = windows(*cwnd, *ssthresh);
+                write!(f, "fast recovery until byte {until} is acknowledged: byte {lost}: {why}; {windows}")
             }
             Self::Recovered { cwnd } => write!(f, "recovered: cwnd {cwnd} B"),
-            Self::RetransmissionLost { seq } => write!(f, "the retransmission of {seq} was lost as well"),
+            Self::RetransmissionLost { byte } => write!(f, "the retransmission of byte {byte} was lost as well"),
             Self::ProbeRepaired { cwnd, ssthresh } => {
                 write!(f, "the tail loss probe repaired a loss: {}", windows(*cwnd, *ssthresh))
             }
