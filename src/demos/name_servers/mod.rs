@@ -108,22 +108,10 @@ fn gateway(address: Ipv4Addr) -> Ipv4Addr {
 impl World {
     /// Starts every server.
     pub(super) async fn start(&self) {
-        self.start_without(&[]).await;
-    }
-
-    /// Starts every server but those of these hosts; what they run is the caller's.
-    pub(super) async fn start_without(&self, hosts: &[&str]) {
-        let all = self.servers.iter().zip(&SITES).filter(|(_, site)| !hosts.contains(&site.host));
-        for ((net, authority), _) in all {
+        for (net, authority) in &self.servers {
             let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT));
             serve(net, any, authority.clone()).await.expect("a new host has every port free");
         }
-    }
-
-    /// The network of the server at that host.
-    pub(super) fn net(&self, host: &str) -> &LabNet {
-        let at = SITES.iter().position(|site| site.host == host);
-        &self.servers[at.expect("a server of the world")].0
     }
 
     /// The zones of the server at that host.

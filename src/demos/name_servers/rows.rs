@@ -70,6 +70,10 @@ fn facts(step: &Step) -> Vec<Fact> {
             Fact::quantity("sent", Quantity::bytes(server.sent)),
             Fact::quantity("received", Quantity::bytes(server.received)),
         ]);
+        if let Some((subnet, scope)) = server.told {
+            facts.push(Fact::text("client", subnet.to_string()));
+            facts.extend(scope.map(|bits| Fact::text("scope", format!("/{bits}"))));
+        }
     }
     match &step.kind {
         Kind::Referral { cut, servers, glue } => facts.extend([

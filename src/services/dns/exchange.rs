@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use hickory_proto::op::{Message, MessageType};
 
-use super::Transport;
 use super::serve::{receive, send};
 use super::stub::any;
+use super::{Transport, subnet};
 use crate::net::{Datagrams, Net};
 use crate::services::within;
 
@@ -136,5 +136,7 @@ fn fitting(bytes: &[u8], query: &Message) -> Result<Message, String> {
             reply.queries.first().map_or("no question".to_owned(), |it| format!("{} {}", it.name, it.query_type));
         return Err(format!("it answers another question: {question}"));
     }
+    // RFC 7871 §7.3.
+    subnet::scope(query, &reply)?;
     Ok(reply)
 }

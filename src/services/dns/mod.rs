@@ -1,4 +1,5 @@
 //! DNS (RFC 1034, 1035): zones, an authoritative server, an iterative resolver and a stub, on the seam. Messages by hickory.
+pub mod balance;
 pub mod dnssec;
 mod exchange;
 pub mod given;
@@ -9,6 +10,7 @@ pub mod roots;
 mod serve;
 pub mod signing;
 mod stub;
+pub mod subnet;
 #[cfg(test)]
 mod tests;
 pub mod world;
@@ -20,6 +22,7 @@ pub use hickory_proto::rr::{Record, RecordType};
 pub use responder::{Asker, Authority};
 pub use serve::{Answers, serve};
 pub use stub::{DnsError, ask, query, resolve};
+pub use subnet::Subnet;
 pub use zone::{Zone, ZoneError};
 
 /// The port of DNS, over UDP and TCP.

@@ -1,5 +1,5 @@
 //! An authoritative server's answers (RFC 1034 §4.3.2): a query's bytes in, an answer's bytes out. No sockets.
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -7,8 +7,8 @@ use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode}
 use hickory_proto::rr::rdata::HINFO;
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
-use super::Transport;
 use super::zone::{Found, Zone};
+use super::{Transport, subnet};
 
 /// RFC 1035 §4.2.1: a message over UDP is at most 512 bytes where no EDNS says otherwise.
 pub(super) const PLAIN_UDP: usize = 512;
@@ -28,13 +28,15 @@ pub struct Asker {
 #[derive(Clone, Debug, Default)]
 pub struct Authority {
     zones: Rc<RefCell<Vec<Zone>>>,
+    /// Answers that were turned.
+    turns: Rc<Cell<usize>>,
 }
 
 impl Authority {
     /// A server of these zones.
     #[must_use]
     pub fn new(zones: Vec<Zone>) -> Self {
-        Self { zones: Rc::new(RefCell::new(zones)) }
+        Self { zones: Rc::new(RefCell::new(zones)), turns: Rc::default() }
     }
 
     /// Changes the zone of that name; `false` when it is not served here.
@@ -75,8 +77,21 @@ impl Authority {
         if dnssec {
             sign_additional(&zones, &mut reply);
         }
+        if turn(&mut reply.answers, self.turns.get()) {
+            self.turns.set(self.turns.get().wrapping_add(1));
+        }
         reply
     }
+}
+
+/// Begins each set of an answer with another of its records (round robin, RFC 1794); `true` when there was one to turn.
+pub(super) fn turn(answers: &mut [Record], by: usize) -> bool {
+    let mut turned = false;
+    for set in answers.chunk_by_mut(|a, b| a.name == b.name && a.record_type() == b.record_type()) {
+        turned |= set.len() > 1;
+        set.rotate_left(by % set.len());
+    }
+    turned
 }
 
 /// Whether the records of DNSSEC are wanted (RFC 3225 §3): who does not say so gets none.
@@ -107,6 +122,7 @@ pub(super) fn start(query: &Message) -> Message {
         let mut edns = Edns::new();
         edns.set_max_payload(EDNS_UDP).set_dnssec_ok(theirs.flags().dnssec_ok);
         reply.set_edns(edns);
+        subnet::answer(&mut reply, query, 0);
     }
     reply
 }
@@ -119,6 +135,10 @@ pub(super) fn judged(query: &Message) -> Result<&Query, ResponseCode> {
     }
     if query.metadata.op_code != OpCode::Query {
         return Err(ResponseCode::NotImp);
+    }
+    // RFC 7871 §6.
+    if subnet::said(query).is_some_and(|said| !subnet::is_well_formed(said)) {
+        return Err(ResponseCode::FormErr);
     }
     // RFC 9619 §4: a query has exactly one question.
     let [question] = query.queries.as_slice() else { return Err(ResponseCode::FormErr) };

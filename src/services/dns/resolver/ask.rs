@@ -3,6 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::rr::rdata::opt::ClientSubnet;
 use hickory_proto::rr::{Name, RecordType};
 
 use super::Resolver;
@@ -11,8 +12,8 @@ use super::judge::{Judged, Verdict, address, judge};
 use super::trace::{Failure, Kind, Question, ReplyHead, Server, Step};
 use super::walk::{Ended, Work};
 use crate::net::Net;
-use crate::services::dns::Transport;
 use crate::services::dns::exchange::{self, Heard, Reply};
+use crate::services::dns::{Subnet, Transport, subnet};
 
 /// So many servers without an address are looked up for one zone: a delegation must not cost without end.
 const LOOKED_UP: usize = 3;
@@ -187,7 +188,8 @@ impl<N: Net> Resolver<N> {
             return Err(Failure::Bytes(limits.bytes));
         }
         work.queries += 1;
-        let query = self.message(attempt.asked, edns);
+        let told = self.tells(work, attempt.zone).filter(|_| attempt.whole && edns);
+        let query = self.message(attempt.asked, edns, told);
         let Ok(bytes) = query.to_vec() else {
             return Ok(Err(Unusable::lasting("the question cannot be encoded".to_owned())));
         };
@@ -200,9 +202,14 @@ impl<N: Net> Resolver<N> {
         work.bytes += heard.bytes;
         self.learn(attempt.address, &heard, self.0.net.now() - at, patience);
         let sent = bytes.len();
-        let (kind, judged) = weigh(attempt, &heard.reply);
         let mut server = server_of(attempt, server, transport, (sent, heard.bytes));
+        let (kind, mut judged) = weigh(attempt, &heard.reply);
         server.reply = head(&heard.reply, judged.as_ref().ok());
+        if let (Ok(judged), Reply::Message(reply)) = (&mut judged, &heard.reply) {
+            judged.of = self.whose(work, attempt.zone, &query, reply);
+            let scope = subnet::said(reply).map(ClientSubnet::scope_prefix);
+            server.told = told.map(|it| (it, scope));
+        }
         let (believed, mut refused) = match &judged {
             Ok(judged) => (judged.believed.clone(), judged.refused.clone()),
             Err(_) => (Vec::new(), Vec::new()),
@@ -223,13 +230,16 @@ impl<N: Net> Resolver<N> {
     }
 
     /// The query: nobody is asked to do the search for us (RD is 0).
-    fn message(&self, question: &Question, with_edns: bool) -> Message {
+    fn message(&self, question: &Question, with_edns: bool, told: Option<Subnet>) -> Message {
         let mut query = Message::new(self.id(), MessageType::Query, OpCode::Query);
         query.add_query(Query::query(question.name.clone(), question.kind));
         if with_edns {
             let mut edns = Edns::new();
             edns.set_max_payload(self.0.options.payload).set_dnssec_ok(self.0.options.dnssec);
             query.set_edns(edns);
+        }
+        if let Some(client) = told {
+            subnet::tell(&mut query, client);
         }
         query
     }
@@ -253,7 +263,8 @@ fn server_of(
     transport: Transport,
     (sent, received): (usize, usize),
 ) -> Server {
-    Server { name: attempt.name.clone(), address, transport, sent, received, attempt: attempt.number, reply: None }
+    let (name, attempt) = (attempt.name.clone(), attempt.number);
+    Server { name, address, transport, sent, received, attempt, reply: None, told: None }
 }
 
 fn head(reply: &Reply, judged: Option<&Judged>) -> Option<ReplyHead> {

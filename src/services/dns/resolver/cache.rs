@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use hickory_proto::rr::{Name, Record};
 
+use super::nearby::{Nearby, nobody};
 use super::trace::{Failure, Question};
 use crate::recording::Time;
+use crate::services::dns::Subnet;
 
 /// RFC 9520 §3.2: a failure is remembered too, for a few seconds.
 const FAILED: Duration = Duration::from_secs(5);
@@ -29,8 +31,19 @@ pub(super) enum Known {
     NoName(Option<Record>),
 }
 
+/// What the cache gave.
 #[derive(Clone, Debug)]
-struct Kept<T> {
+pub(super) struct Got {
+    pub(super) known: Known,
+    /// The seconds it holds.
+    pub(super) left: u32,
+    /// The clients it is for; `None` for all.
+    pub(super) of: Option<Subnet>,
+}
+
+/// A value with its time.
+#[derive(Clone, Debug)]
+pub(super) struct Kept<T> {
     value: T,
     stored: Time,
     until: Time,
@@ -41,7 +54,13 @@ impl<T> Kept<T> {
         Self { value, stored: now, until: now + Duration::from_secs(ttl.into()) }
     }
 
-    fn left(&self, now: Time) -> Option<u32> {
+    /// When it is over.
+    pub(super) const fn until(&self) -> Time {
+        self.until
+    }
+
+    /// The seconds it holds, if it does.
+    pub(super) fn left(&self, now: Time) -> Option<u32> {
         (now < self.until).then(|| seconds(self.until - now))
     }
 }
@@ -56,6 +75,7 @@ fn seconds(duration: Duration) -> u32 {
 pub(super) struct Cache {
     most: usize,
     known: BTreeMap<Question, Kept<Known>>,
+    nearby: Nearby,
     /// Names that do not exist, with any type (RFC 2308 §5); nor do those below (RFC 8020).
     nowhere: BTreeMap<Name, Kept<Option<Record>>>,
     delegations: BTreeMap<Name, Kept<Delegation>>,
@@ -67,25 +87,31 @@ impl Cache {
         Self {
             most,
             known: BTreeMap::new(),
+            nearby: Nearby(BTreeMap::new()),
             nowhere: BTreeMap::new(),
             delegations: BTreeMap::new(),
             failed: BTreeMap::new(),
         }
     }
 
-    /// What is known, with the seconds it holds; the records' TTLs are what is left of them.
-    pub(super) fn get(&self, question: &Question, now: Time) -> Option<(Known, u32)> {
+    /// What is known for a client, with the seconds it holds; the records' TTLs are what is left of them. The subnet is
+    /// that of the clients it is for, where it is not for everybody.
+    pub(super) fn get(&self, question: &Question, client: Option<Subnet>, now: Time) -> Option<Got> {
         if let Some((left, soa)) = self.is_nowhere(&question.name, now) {
-            return Some((Known::NoName(aged(soa.as_slice(), left).pop()), left));
+            return Some(Got { known: Known::NoName(aged(soa.as_slice(), left).pop()), left, of: None });
         }
-        let kept = self.known.get(question)?;
+        let nearby = self.nearby.find(question, client, now);
+        let (of, kept) = match nearby {
+            Some((subnet, kept)) => (Some(subnet).filter(|it| *it != nobody()), kept),
+            None => (None, self.known.get(question)?),
+        };
         let left = kept.left(now)?;
         let known = match &kept.value {
             Known::Records(records) => Known::Records(aged(records, left)),
             Known::NoData(soa) => Known::NoData(aged(soa.as_slice(), left).pop()),
             Known::NoName(soa) => Known::NoName(soa.clone()),
         };
-        Some((known, left))
+        Some(Got { known, left, of })
     }
 
     /// Records that are over, but not for longer than `most`; and since when they were kept.
@@ -103,7 +129,8 @@ impl Cache {
         })
     }
 
-    pub(super) fn put(&mut self, question: Question, known: Known, now: Time) {
+    /// Remembers an answer, `of` the clients of a subnet or of all of them. That a name does not exist holds for all.
+    pub(super) fn put(&mut self, question: Question, known: Known, of: Option<Subnet>, now: Time) {
         let ttl = match &known {
             Known::Records(records) => records.iter().map(|it| it.ttl).min(),
             Known::NoData(soa) | Known::NoName(soa) => soa.as_ref().map(|it| it.ttl),
@@ -114,6 +141,9 @@ impl Cache {
         if let Known::NoName(soa) = known {
             make_room(&mut self.nowhere, self.most);
             self.nowhere.insert(question.name, Kept::new(soa, now, ttl));
+        } else if let Some(subnet) = of {
+            self.nowhere.remove(&question.name);
+            self.nearby.put(question, subnet, Kept::new(known, now, ttl), self.most);
         } else {
             make_room(&mut self.known, self.most);
             self.nowhere.remove(&question.name);
@@ -158,7 +188,7 @@ fn aged(records: &[Record], left: u32) -> Vec<Record> {
 }
 
 /// Forgets what would be over first, when there is no room for one more.
-fn make_room<K: Ord + Clone, T>(kept: &mut BTreeMap<K, Kept<T>>, most: usize) {
+pub(super) fn make_room<K: Ord + Clone, T>(kept: &mut BTreeMap<K, Kept<T>>, most: usize) {
     if kept.len() >= most {
         let first = kept.iter().min_by_key(|(_, it)| it.until).map(|(key, _)| key.clone());
         first.map(|key| kept.remove(&key));

@@ -10,6 +10,7 @@ use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
 use super::cache::Delegation;
 use super::trace::Question;
+use crate::services::dns::Subnet;
 
 /// No answer has a longer chain of aliases in it.
 const CHAIN: usize = 12;
@@ -30,6 +31,8 @@ pub(super) struct Judged {
     pub(super) verdict: Verdict,
     pub(super) believed: Vec<String>,
     pub(super) refused: Vec<String>,
+    /// The clients it is for; `None` for all.
+    pub(super) of: Option<Subnet>,
 }
 
 impl Judged {
@@ -63,7 +66,7 @@ pub(super) enum Verdict {
 pub(super) fn judge(zone: &Name, question: &Question, reply: &Message) -> Judged {
     let mut judge = Judge { zone, question, reply, believed: Vec::new(), refused: Vec::new() };
     let (chain, verdict) = judge.verdict();
-    Judged { chain, verdict, believed: judge.believed, refused: judge.refused }
+    Judged { chain, verdict, believed: judge.believed, refused: judge.refused, of: None }
 }
 
 struct Judge<'a> {

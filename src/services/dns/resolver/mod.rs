@@ -2,7 +2,9 @@
 mod ask;
 mod cache;
 mod judge;
+mod nearby;
 mod options;
+mod privacy;
 mod recursive;
 mod servers;
 mod survey;
@@ -20,6 +22,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::net::Net;
+use crate::services::dns::Subnet;
 use crate::services::within;
 use cache::Cache;
 use servers::Servers;
@@ -69,11 +72,17 @@ impl<N: Net> Resolver<N> {
 
     /// Looks up a name. What was done for it is in the result, and kept in [`Self::done`].
     pub async fn resolve(&self, name: &Name, kind: RecordType) -> Resolution {
+        self.resolve_for(name, kind, None).await
+    }
+
+    /// As [`Self::resolve`], for a client in this subnet: name servers are told so, where the options allow it (RFC 7871).
+    pub async fn resolve_for(&self, name: &Name, kind: RecordType, client: Option<Subnet>) -> Resolution {
         let question = Question { name: name.clone(), kind };
-        let mut work = Work::new(self.0.net.now());
+        let mut work = Work::new(self.0.net.now(), client);
         let began = work.began;
         let outcome = self.outcome(&mut work, &question).await;
-        let resolution = Resolution { question, steps: work.steps, outcome, began, ended: self.0.net.now() };
+        let of = work.of;
+        let resolution = Resolution { question, steps: work.steps, outcome, began, ended: self.0.net.now(), of };
         let mut done = self.0.done.borrow_mut();
         if done.len() < REMEMBERED {
             done.push(resolution.clone());

@@ -7,6 +7,7 @@ use hickory_proto::rr::Name;
 
 use super::trace::{Families, Step};
 use crate::services::dns::responder::EDNS_UDP;
+use crate::services::dns::subnet::Told;
 use crate::services::dns::{PORT, Transport};
 
 /// Where the servers of the root are: what a resolver is given before it knows anything (RFC 9609).
@@ -33,6 +34,10 @@ pub struct Options {
     /// An expired answer may be used for so long when nobody can be asked (RFC 8767); `None` never.
     pub serve_stale: Option<Duration>,
     pub families: Families,
+    /// So much of a client's address is told to name servers (RFC 7871); `None` for nothing of it.
+    pub tells: Option<Told>,
+    /// Whether an answer begins each set with any of its records, and not always with the same (RFC 1794).
+    pub turns: bool,
     pub limits: Limits,
     pub place: Place,
     /// Hears of each step as soon as it is over, so that a search that is stopped leaves what it saw.
@@ -86,6 +91,8 @@ impl Options {
             dnssec: false,
             serve_stale: None,
             families: Families { v4: true, v6: false },
+            tells: None,
+            turns: true,
             limits: Limits::default(),
             place: Rc::new(|address| SocketAddr::new(address, PORT)),
             tell: None,

@@ -6,8 +6,8 @@ use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, Record, RecordType};
 
 use crate::recording::Time;
-use crate::services::dns::Transport;
 use crate::services::dns::exchange::STRANGER;
+use crate::services::dns::{Subnet, Transport};
 
 /// What is asked about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +54,9 @@ pub struct Server {
     pub attempt: u32,
     /// What came back; `None` when nothing did.
     pub reply: Option<ReplyHead>,
+    /// What was told of the client, and of how many bits of that the answer says that it depends on them; `None` when
+    /// it says nothing about that (RFC 7871 §6).
+    pub told: Option<(Subnet, Option<u8>)>,
 }
 
 /// What a reply's header says of its sender (RFC 1035 §4.1.1), how much it answers, and how long that may be kept.
@@ -194,7 +197,8 @@ impl Step {
                  records belong to the zone below (RFC 1034 §4.2.1)."
             ),
             Kind::Answer { .. } => {
-                format!("The server is an authority for {zone} (AA is 1), and has records of this name and type.")
+                let plain = format!("The server is an authority for {zone} (AA is 1), and has records of this name and type.");
+                [plain, self.server.as_ref().map(Server::whose).unwrap_or_default()].join(" ").trim_end().to_owned()
             }
             Kind::Alias { target } => format!(
                 "A CNAME says that {name} is another name for {target}; what is asked for is looked up there (RFC 1034 §3.6.2)."
@@ -215,6 +219,30 @@ impl Step {
             Kind::Lame(_) => "An answer is used only when the server has authority for it, or refers further down. Another server is asked.".to_owned(),
             Kind::Failed(_) => "This host or a router on the way says that the server cannot be reached.".to_owned(),
             Kind::Stale { .. } => "RFC 8767: an old answer is better than none; it goes out with a TTL of 30 s.".to_owned(),
+        }
+    }
+}
+
+impl Server {
+    /// What the answer says about the client's subnet that came with the query.
+    fn whose(&self) -> String {
+        match self.told {
+            None => String::new(),
+            Some((subnet, None)) => {
+                format!(
+                    "It was told that the client is in {subnet} and says nothing to that: the answer is for everybody (RFC 7871 §7.3)."
+                )
+            }
+            Some((subnet, Some(0))) => {
+                format!(
+                    "It was told that the client is in {subnet}; scope 0: the answer does not depend on it, and is for everybody (RFC 7871 §7.2.1)."
+                )
+            }
+            Some((subnet, Some(scope))) => format!(
+                "It was told that the client is in {subnet}; scope {scope}: the answer is kept for the clients of {}, and \
+                 for nobody else (RFC 7871 §7.3.1).",
+                subnet.widened(scope)
+            ),
         }
     }
 }
@@ -259,6 +287,8 @@ pub struct Resolution {
     pub outcome: Outcome,
     pub began: Time,
     pub ended: Time,
+    /// The clients the answer is for; `None` for all (RFC 7871 §7.3.1).
+    pub of: Option<Subnet>,
 }
 
 /// Why there is no answer.

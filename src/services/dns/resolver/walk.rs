@@ -2,11 +2,13 @@
 use hickory_proto::rr::{Name, Record, RecordType};
 
 use super::Resolver;
-use super::cache::{Delegation, Known};
+use super::cache::{Delegation, Got, Known};
 use super::judge::{Judged, Verdict, say};
+use super::nearby::nobody;
 use super::trace::{Failure, Kind, Question, Step};
 use crate::net::Net;
 use crate::recording::Time;
+use crate::services::dns::Subnet;
 
 /// One question's work so far.
 pub(super) struct Work {
@@ -16,6 +18,10 @@ pub(super) struct Work {
     pub(super) bytes: usize,
     /// The servers whose addresses are being looked up, the innermost last.
     pub(super) wanted: Vec<Name>,
+    /// What may be told of the client that asks (RFC 7871).
+    pub(super) client: Option<Subnet>,
+    /// The clients that the answer is for, where it is not for all.
+    pub(super) of: Option<Subnet>,
 }
 
 /// How a question ended, after its aliases.
@@ -34,8 +40,15 @@ enum One {
 }
 
 impl Work {
-    pub(super) const fn new(began: Time) -> Self {
-        Self { steps: Vec::new(), began, queries: 0, bytes: 0, wanted: Vec::new() }
+    pub(super) const fn new(began: Time, client: Option<Subnet>) -> Self {
+        Self { steps: Vec::new(), began, queries: 0, bytes: 0, wanted: Vec::new(), client, of: None }
+    }
+
+    /// The smaller of the subnets that the parts of the answer are for.
+    fn is_for(&mut self, of: Option<Subnet>) {
+        if self.wanted.is_empty() {
+            self.of = [self.of, of].into_iter().flatten().max_by_key(|it| it.prefix());
+        }
     }
 
     /// How deep the question is among those about servers' addresses.
@@ -104,7 +117,7 @@ impl<N: Net> Resolver<N> {
         for _ in 0..steps {
             let asked = self.asked(question, labels.max(here.zone.num_labels()));
             let judged = self.ask_zone(work, &here, &asked, question).await?;
-            let Judged { chain, verdict, .. } = judged;
+            let Judged { chain, verdict, of, .. } = judged;
             let whole = asked == *question;
             match verdict {
                 Verdict::Referral(next) => {
@@ -112,11 +125,15 @@ impl<N: Net> Resolver<N> {
                     here = next;
                 }
                 // The name does not exist, so nothing below it does (RFC 8020).
-                Verdict::NoName(soa) => return Ok(self.keep(&asked, chain, One::NoName(Vec::new(), soa))),
+                Verdict::NoName(soa) => return Ok(self.keep(work, &asked, (chain, of), One::NoName(Vec::new(), soa))),
                 _ if !whole => labels = asked.name.num_labels(),
-                Verdict::Records(records) => return Ok(self.keep(question, chain, One::Records(records))),
-                Verdict::Alias(target) => return Ok(self.keep(question, chain, One::Alias(Vec::new(), target))),
-                Verdict::NoData(soa) => return Ok(self.keep(question, chain, One::NoData(Vec::new(), soa))),
+                Verdict::Records(records) => return Ok(self.keep(work, question, (chain, of), One::Records(records))),
+                Verdict::Alias(target) => {
+                    return Ok(self.keep(work, question, (chain, of), One::Alias(Vec::new(), target)));
+                }
+                Verdict::NoData(soa) => {
+                    return Ok(self.keep(work, question, (chain, of), One::NoData(Vec::new(), soa)));
+                }
                 Verdict::Truncated | Verdict::Refused(_) | Verdict::Lame(_) => {
                     return Err(Failure::Servers { zone: here.zone, why: Vec::new() });
                 }
@@ -129,13 +146,15 @@ impl<N: Net> Resolver<N> {
     fn cached(&self, work: &mut Work, question: &Question) -> Option<One> {
         let now = self.0.net.now();
         let alias = Question { name: question.name.clone(), kind: RecordType::CNAME };
-        let (known, left) = {
+        let client = self.client(work);
+        let Got { known, left, of } = {
             let cache = self.0.cache.borrow();
             cache
-                .get(question, now)
-                .or_else(|| cache.get(&alias, now).filter(|(known, _)| matches!(known, Known::Records(_))))?
+                .get(question, client, now)
+                .or_else(|| cache.get(&alias, client, now).filter(|it| matches!(it.known, Known::Records(_))))?
         };
-        let (one, told) = match known {
+        work.is_for(of);
+        let (one, mut told): (_, Vec<String>) = match known {
             Known::Records(records) => {
                 let told = records.iter().map(say).collect();
                 let target = records.first().and_then(|it| match &it.data {
@@ -149,6 +168,7 @@ impl<N: Net> Resolver<N> {
             Known::NoData(soa) => (One::NoData(Vec::new(), soa), vec!["there is no record of this type".to_owned()]),
             Known::NoName(soa) => (One::NoName(Vec::new(), soa), vec!["there is no such name".to_owned()]),
         };
+        told.extend(of.map(|it| format!("for the clients of {it}")));
         work.step(self, question.name.clone(), question, Kind::Cached { left }, told);
         Some(one)
     }
@@ -177,12 +197,13 @@ impl<N: Net> Resolver<N> {
     }
 
     /// Remembers what a name came to, with the aliases before it.
-    fn keep(&self, question: &Question, chain: Vec<Record>, one: One) -> One {
+    fn keep(&self, work: &mut Work, question: &Question, (chain, of): (Vec<Record>, Option<Subnet>), one: One) -> One {
+        work.is_for(of.filter(|it| *it != nobody()));
         let now = self.0.net.now();
         let mut cache = self.0.cache.borrow_mut();
         for alias in &chain {
             let key = Question { name: alias.name.clone(), kind: RecordType::CNAME };
-            cache.put(key, Known::Records(vec![alias.clone()]), now);
+            cache.put(key, Known::Records(vec![alias.clone()]), of, now);
         }
         let end = chain.last().and_then(|it| match &it.data {
             hickory_proto::rr::RData::CNAME(target) => Some(target.0.clone()),
@@ -195,7 +216,7 @@ impl<N: Net> Resolver<N> {
             One::NoName(_, soa) => Known::NoName(soa.clone()),
             One::Alias(..) => return with_chain(chain, one),
         };
-        cache.put(key, known, now);
+        cache.put(key, known, of, now);
         drop(cache);
         with_chain(chain, one)
     }

@@ -2,6 +2,7 @@
 mod cache;
 mod hostile;
 mod paths;
+mod subnets;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
