@@ -23,7 +23,12 @@ pub(super) fn found(recording: &Recording, seen: &Seen, script: Script) -> Findi
     questions(&mut findings, seen);
     findings.table(crowds(&before, &dead));
     curves(&mut findings, &seen.tried, script);
-    findings.steps(rows::rows(recording, seen, died));
+    let rows = rows::rows(recording, seen, died);
+    if let Some(row) = rows.iter().find(|it| !it.fact("client").is_empty()) {
+        findings.mark_at("ecs", "a resolver tells a client's subnet", Some(row.at), row.packets.first().copied());
+        findings.mark_at("scope", "the answer says whom it is for", Some(row.until), row.packets.last().copied());
+    }
+    findings.steps(rows);
     findings
 }
 
