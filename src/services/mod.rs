@@ -11,6 +11,7 @@ pub mod permits;
 pub mod pool;
 #[cfg(test)]
 mod tests;
+pub mod tls;
 pub mod trace;
 pub mod transfer;
 mod wait;

@@ -1,0 +1,89 @@
+//! Why there is no TLS, in words for a person.
+use std::io;
+
+use rustls::{CertificateError, Error};
+
+use crate::wire::text::visible_start;
+
+/// What a certificate or a peer says is shown up to this length.
+const LONGEST: usize = 200;
+
+/// Why a handshake failed, or a certificate could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error("the certificate is not good: {0}")]
+    Certificate(String),
+    #[error("the other end sends something else than TLS: is it the right port?")]
+    NotTls,
+    #[error("the other end broke off with an alert: {0}")]
+    Alert(String),
+    #[error("the other end closed the connection in the middle of the TLS handshake")]
+    Closed,
+    #[error("no TLS handshake within {} s", super::PATIENCE.as_secs())]
+    Time,
+    #[error("the two ends have nothing in common: {0}")]
+    NothingCommon(String),
+    #[error("`{0}` is no name of a server")]
+    Name(String),
+    #[error("TLS: {0}")]
+    Other(String),
+    #[error(transparent)]
+    Socket(io::Error),
+}
+
+impl From<io::Error> for TlsError {
+    fn from(error: io::Error) -> Self {
+        if let Some(inner) = error.get_ref().and_then(|it| it.downcast_ref::<Error>()) {
+            return Self::from(inner.clone());
+        }
+        if error.kind() == io::ErrorKind::UnexpectedEof { Self::Closed } else { Self::Socket(error) }
+    }
+}
+
+impl From<Error> for TlsError {
+    fn from(error: Error) -> Self {
+        let said = |text: String| visible_start(text, LONGEST);
+        match error {
+            Error::InvalidCertificate(why) => Self::Certificate(said(words(why))),
+            Error::InvalidMessage(_) => Self::NotTls,
+            Error::AlertReceived(alert) => Self::Alert(said(format!("{alert:?}"))),
+            Error::PeerIncompatible(why) => Self::NothingCommon(said(format!("{why:?}"))),
+            Error::NoApplicationProtocol => Self::NothingCommon("no protocol that both speak (ALPN)".to_owned()),
+            other => Self::Other(said(other.to_string())),
+        }
+    }
+}
+
+impl From<rcgen::Error> for TlsError {
+    fn from(error: rcgen::Error) -> Self {
+        Self::Other(visible_start(error.to_string(), LONGEST))
+    }
+}
+
+impl From<TlsError> for io::Error {
+    fn from(error: TlsError) -> Self {
+        match error {
+            TlsError::Socket(error) => error,
+            TlsError::Time => Self::new(io::ErrorKind::TimedOut, error.to_string()),
+            other => Self::other(other.to_string()),
+        }
+    }
+}
+
+/// RFC 5280 §6, RFC 9525 §6: what a client finds wrong.
+fn words(error: CertificateError) -> String {
+    match error {
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            // rustls names them `DnsName("www.example")`.
+            let bare = |it: &String| it.split('"').nth(1).unwrap_or(it).to_owned();
+            let presented: Vec<String> = presented.iter().map(bare).collect();
+            format!("it is for {}, and {} was asked", presented.join(", "), expected.to_str())
+        }
+        CertificateError::NotValidForName => "it is for another name".to_owned(),
+        CertificateError::UnknownIssuer => "its signer is nobody this client trusts".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        CertificateError::BadSignature => "its signature is wrong".to_owned(),
+        other => other.to_string(),
+    }
+}
