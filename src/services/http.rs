@@ -37,6 +37,22 @@ pub enum HttpError {
     Body(Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// Where hyper runs the tasks of an HTTP/2 connection: beside the caller's, in the same world.
+#[derive(Clone, Debug)]
+pub(crate) struct Tasks<N>(Rc<N>);
+
+impl<N: Net> Tasks<N> {
+    pub(crate) fn of(net: &N) -> Self {
+        Self(Rc::new(net.clone()))
+    }
+}
+
+impl<N: Net, F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for Tasks<N> {
+    fn execute(&self, task: F) {
+        self.0.spawn(async move { drop(task.await) });
+    }
+}
+
 /// One page of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {

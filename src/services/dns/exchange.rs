@@ -119,7 +119,7 @@ async fn stream<N: Net>(net: &N, server: SocketAddr, query: &Message, bytes: &[u
 }
 
 /// The message, if it answers the query: a response with its id and its question (RFC 5452 §9.1).
-fn fitting(bytes: &[u8], query: &Message) -> Result<Message, String> {
+pub(super) fn fitting(bytes: &[u8], query: &Message) -> Result<Message, String> {
     let reply =
         Message::from_vec(bytes).map_err(|error| format!("{} bytes that cannot be read: {error}", bytes.len()))?;
     let (got, asked) = (&reply.metadata, &query.metadata);

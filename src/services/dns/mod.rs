@@ -1,6 +1,7 @@
 //! DNS (RFC 1034, 1035): zones, an authoritative server, an iterative resolver and a stub, on the seam. Messages by hickory.
 pub mod balance;
 pub mod dnssec;
+pub mod encrypted;
 mod exchange;
 pub mod given;
 pub mod loopback;
