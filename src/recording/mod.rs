@@ -51,6 +51,9 @@ pub struct Recording {
     pub markers: Vec<Marker>,
     /// When the run was over.
     pub end: Time,
+    /// What deciphers the TLS of these packets, a line each secret (the SSLKEYLOGFILE format); empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub secrets: String,
 }
 
 /// What reproduces a run exactly: saved, shared, attached to a bug report.

@@ -57,6 +57,7 @@ pub(crate) fn sample() -> Recording {
         tables: vec![table()],
         markers: vec![marker],
         end: ms(160),
+        secrets: String::new(),
     }
 }
 

@@ -74,7 +74,8 @@ impl Vantage {
         seen
     }
 
-    /// The capture as a file for Wireshark; each packet's comment says its number in the run and why it was sent.
+    /// The capture as a file for Wireshark; each packet's comment says its number in the run and why it was sent. It
+    /// holds the secrets of its TLS connections.
     #[must_use]
     pub fn pcapng(self, recording: &Recording) -> Vec<u8> {
         let interface = pcapng::Interface { name: self.name(recording) };
@@ -87,7 +88,7 @@ impl Vantage {
             bytes: &it.packet.bytes,
             comment: Some(comment),
         });
-        pcapng::write(&[interface], packets)
+        pcapng::write_with_secrets(&[interface], &recording.secrets, packets)
     }
 }
 

@@ -32,6 +32,9 @@ pub struct Captured<'a> {
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
 const ENHANCED_PACKET: u32 = 6;
+const DECRYPTION_SECRETS: u32 = 10;
+/// The kind of secrets: a TLS key log.
+const TLS_KEY_LOG: u32 = 0x544c_534b;
 const LINKTYPE_ETHERNET: u16 = 1;
 
 const OPT_COMMENT: u16 = 1;
@@ -46,10 +49,23 @@ const LONGEST_OPTION: usize = u16::MAX as usize;
 /// The file. Packets are written in the order given; readers expect them by time.
 #[must_use]
 pub fn write<'a>(interfaces: &[Interface], packets: impl IntoIterator<Item = Captured<'a>>) -> Vec<u8> {
+    write_with_secrets(interfaces, "", packets)
+}
+
+/// The same with what deciphers its TLS, in the SSLKEYLOGFILE format: Wireshark then needs nothing else.
+#[must_use]
+pub fn write_with_secrets<'a>(
+    interfaces: &[Interface],
+    secrets: &str,
+    packets: impl IntoIterator<Item = Captured<'a>>,
+) -> Vec<u8> {
     let mut file = Vec::new();
     section(&mut file);
     for interface in interfaces {
         describe(&mut file, interface);
+    }
+    if !secrets.is_empty() {
+        deciphering(&mut file, secrets);
     }
     for packet in packets {
         enhanced(&mut file, &packet);
@@ -76,6 +92,15 @@ fn describe(file: &mut Vec<u8>, interface: &Interface) {
     option(&mut body, IF_TSRESOL, &[9]); // times count 10^-9 seconds
     option(&mut body, 0, &[]);
     block(file, INTERFACE_DESCRIPTION, &body);
+}
+
+/// The secrets stand before the packets they open.
+fn deciphering(file: &mut Vec<u8>, secrets: &str) {
+    let mut body = Vec::new();
+    body.extend(TLS_KEY_LOG.to_le_bytes());
+    body.extend(u32::try_from(secrets.len()).unwrap_or(u32::MAX).to_le_bytes());
+    padded(&mut body, secrets.as_bytes());
+    block(file, DECRYPTION_SECRETS, &body);
 }
 
 fn enhanced(file: &mut Vec<u8>, packet: &Captured<'_>) {

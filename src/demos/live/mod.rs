@@ -336,10 +336,10 @@ fn ran(demo: &'static Demo, request: &Request, played: Played) -> Ran {
     let live = recording::Live { host: request.target.host().map(|it| it.written().to_owned()), address };
     let topology = topology(&live, nodes);
     let run = Run { demo: demo.name.to_owned(), knobs: all, seed: request.seed, live: Some(live), ..Run::default() };
-    let (packets, steps, spans, measurements, tables, markers) = Default::default();
+    let (packets, steps, spans, measurements, tables, markers, secrets) = Default::default();
     let Written { events, series, .. } = written;
     let mut recording =
-        Recording { run, topology, packets, events, steps, spans, series, measurements, tables, markers, end };
+        Recording { run, topology, packets, events, steps, spans, series, measurements, tables, markers, end, secrets };
     let read: BTreeSet<String> = recording.series.iter().map(|it| it.name.clone()).collect();
     found(&mut recording);
     recording.series.retain(|it| !read.contains(&it.name) || curves.contains(&it.name.as_str()));

@@ -203,8 +203,8 @@ impl Lab {
         let links = world.links.iter().map(link).collect();
         drop(world);
         let topology = Topology { nodes, links };
-        let (steps, spans, measurements, tables, markers) = Default::default();
-        Recording { run, topology, packets, events, steps, spans, series, measurements, tables, markers, end }
+        let (steps, spans, measurements, tables, markers, secrets) = Default::default();
+        Recording { run, topology, packets, events, steps, spans, series, measurements, tables, markers, end, secrets }
     }
 }
 

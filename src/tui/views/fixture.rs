@@ -242,6 +242,7 @@ fn empty(knobs: &Knobs, setup: &Setup) -> Recording {
         tables: Vec::new(),
         markers: Vec::new(),
         end: Time::ZERO,
+        secrets: String::new(),
     }
 }
 
