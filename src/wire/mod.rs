@@ -23,6 +23,7 @@ mod protocol;
 mod reader;
 mod tcp;
 pub mod text;
+mod tls;
 mod udp;
 mod walk;
 
@@ -42,7 +43,7 @@ pub struct Decoded {
 /// One protocol's part of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
-    /// Wireshark's filter name, lower case: `eth`, `arp`, `ip`, `ipv6`, `tcp`, `udp`, `icmp`, `dns`, `http`, `data`.
+    /// Wireshark's filter name, lower case: `eth`, `arp`, `ip`, `ipv6`, `tcp`, `udp`, `icmp`, `dns`, `http`, `tls`, `data`.
     pub name: &'static str,
     /// For a person: `Transmission Control Protocol`.
     pub title: String,

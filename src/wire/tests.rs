@@ -109,6 +109,31 @@ const ANSWER: &[u8] = b"\x12\x34\x85\x80\0\x01\0\x02\0\x01\0\0\x03www\x07example
     \xc0\x10\0\x06\0\x01\0\0\0\x3c\0\x20\x02ns\xc0\x10\x04root\xc0\x10\0\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0\x05";
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: www.example.lab\r\nX-Any: 1\r\n\r\n";
 
+/// A hello of TLS, its record around it.
+fn hello(client: bool) -> Vec<u8> {
+    let extension = |kind: u8, data: &[u8]| [&[0, kind, 0, u8::try_from(data.len()).expect("short")], data].concat();
+    let share = [&[0, 29, 0, 32][..], &[7; 32]].concat();
+    let (versions, share): (&[u8], _) = match client {
+        true => (b"\x04\x03\x04\x0a\x0a", [&[0, 36], &share[..]].concat()),
+        false => (b"\x03\x04", share),
+    };
+    let mut extensions = [extension(43, versions), extension(51, &share)].concat();
+    let mut body = [&[3, 3][..], &[9; 32], &[1, 0x55]].concat();
+    if client {
+        extensions.extend(extension(0, b"\0\x0e\0\0\x0bwww.example"));
+        extensions.extend(extension(16, b"\0\x03\x02h2"));
+        extensions.extend(extension(99, b""));
+        body.extend([0, 4, 0x13, 1, 0x13, 2, 1, 0]);
+    } else {
+        body.extend([0x13, 1, 0]);
+    }
+    body.extend([0, u8::try_from(extensions.len()).expect("short")]);
+    body.extend(extensions);
+    let length = u8::try_from(body.len()).expect("short");
+    let kind = if client { 1 } else { 2 };
+    [&[22, 3, 1, 0, length + 4, kind, 0, 0, length][..], &body].concat()
+}
+
 fn samples() -> Vec<Vec<u8>> {
     let mut tagged = tcp(REQUEST);
     tagged.splice(12..12, [0x81, 0, 0x20, 5]);
@@ -139,6 +164,10 @@ fn samples() -> Vec<Vec<u8>> {
         tagged,
         internet6(solicitation, b"\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\x02\x01\x01\x02\0\0\0\0\x01"),
         internet6(too_big, &ping[14..]),
+        tcp(&hello(true)),
+        tcp(&[&hello(false)[..], b"\x14\x03\x03\0\x01\x01", b"\x17\x03\x03\0\x05abcde"].concat()),
+        tcp(b"\x17\x03\x03\x01\0abcde"),
+        tcp(b"\x15\x03\x03\0\x02\x02\x30\x16\x03\x03\0\x06\xff12345\x17\x03"),
     ]
 }
 
@@ -196,7 +225,39 @@ fn the_bit_under_a_cursor_finds_its_field() {
     assert_eq!(decoded.field("tcp.options.mss_val").map(|field| field.value.as_str()), Some("1460"));
 }
 
+#[test]
+fn what_is_in_the_clear_of_tls_is_named() {
+    let frame = tcp(&hello(true));
+    let decoded = decode(&frame);
+    let said = |name: &str| decoded.field(name).map(|it| (it.value.clone(), it.meaning.clone()));
+    assert_eq!(said("tls.handshake.extensions_server_name").map(|it| it.0).as_deref(), Some("www.example"));
+    assert_eq!(said("tls.handshake.ciphersuite").map(|it| it.1).as_deref(), Some("TLS_AES_128_GCM_SHA256"));
+    assert_eq!(said("tls.handshake.extensions_key_share_group").map(|it| it.1).as_deref(), Some("x25519"));
+    // The lengths of the session's id, of the suites, of the extensions.
+    for length in [43, 45, 53] {
+        let mut damaged = frame.clone();
+        damaged[frame.len() - hello(true).len() + length] ^= 0x80;
+        let problem = "a length in the Client Hello does not fit the message";
+        assert!(decode(&damaged).problems.iter().any(|it| it.text == problem), "{:?}", decode(&damaged).problems);
+    }
+}
+
 proptest! {
+    #[test]
+    fn any_bytes_of_tls_are_explained(
+        client: bool,
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+    ) {
+        let mut payload = hello(client);
+        for (at, byte) in damage {
+            let at = at.index(payload.len());
+            payload[at] = byte;
+        }
+        let frame = tcp(&payload);
+        every_byte_explained(&frame).map_err(TestCaseError::fail)?;
+        prop_assert_eq!(decode(&frame).summary, summary(&frame));
+    }
+
     #[test]
     fn any_bytes_are_explained(frame in proptest::collection::vec(any::<u8>(), 0..200)) {
         every_byte_explained(&frame).map_err(TestCaseError::fail)?;
@@ -205,7 +266,7 @@ proptest! {
 
     #[test]
     fn damaged_frames_are_explained(
-        sample in 0..16_usize,
+        sample in 0..20_usize,
         damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
         cut in proptest::option::of(any::<prop::sample::Index>()),
         more in proptest::collection::vec(any::<u8>(), 0..20),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::reader::{Reader, Words};
 use super::tcp::Segment;
-use super::{Decoded, arp, data, dhcp, dhcpv6, dns, ethernet, http, icmp, icmpv6, igmp, ipv4, ipv6, tcp, udp};
+use super::{Decoded, arp, data, dhcp, dhcpv6, dns, ethernet, http, icmp, icmpv6, igmp, ipv4, ipv6, tcp, tls, udp};
 
 /// More layers than this are not looked for: a frame of VLAN tags only would have hundreds.
 const MOST_LAYERS: usize = 16;
@@ -41,6 +41,7 @@ pub(super) enum Next {
     /// DNS over TCP: a length comes first.
     DnsStream,
     Http,
+    Tls,
     /// Bytes nobody here reads, with what they are.
     Data(&'static str),
     /// What an Ethernet frame carries beyond its packet.
@@ -50,7 +51,7 @@ pub(super) enum Next {
 impl Next {
     /// Whether it is damage when nothing is left for this layer.
     const fn needs_bytes(self) -> bool {
-        !matches!(self, Self::Dns | Self::DnsStream | Self::Http | Self::Data(_) | Self::Padding)
+        !matches!(self, Self::Dns | Self::DnsStream | Self::Http | Self::Tls | Self::Data(_) | Self::Padding)
     }
 }
 
@@ -185,6 +186,7 @@ fn read(next: Next, r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next
         Next::Dns => dns::read(r, facts).map(|()| None),
         Next::DnsStream => dns::read_stream(r, facts).map(|()| None),
         Next::Http => Some(http::read(r, facts)),
+        Next::Tls => Some(tls::read(r, facts)),
         Next::Data(what) => Some(data::read(r, what)),
         Next::Padding => Some(ethernet::read_padding(r)),
     }
@@ -217,6 +219,7 @@ const fn names(next: Next, facts: &Facts) -> (&'static str, &'static str) {
         Next::Dhcpv6 => ("dhcpv6", "Dynamic Host Configuration Protocol v6"),
         Next::Dns | Next::DnsStream => ("dns", "Domain Name System"),
         Next::Http => ("http", "Hypertext Transfer Protocol"),
+        Next::Tls => ("tls", "Transport Layer Security"),
         Next::Data(_) => ("data", "Data"),
         Next::Padding => ("padding", "Ethernet padding"),
     }

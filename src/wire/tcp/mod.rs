@@ -10,7 +10,7 @@ use super::checksum;
 use super::ports;
 use super::reader::{Reader, Words};
 use super::walk::{Facts, Next};
-use super::{dns, http};
+use super::{dns, http, tls};
 pub(super) use flags::Flags;
 pub(super) use options::Options;
 
@@ -120,6 +120,7 @@ fn payload(r: &Reader<'_>, from: u16, to: u16, quoted: bool) -> Next {
         _ if quoted => Next::Data("the segment the error is about"),
         (53, _) | (_, 53) if dns::begins_stream_message(r.ahead()) => Next::DnsStream,
         _ if http::begins(r.ahead()) => Next::Http,
+        _ if tls::begins(r.ahead()) => Next::Tls,
         _ => Next::Data("the stream"),
     }
 }
@@ -211,7 +212,7 @@ impl Segment {
         let options = Options::plain(segment.get(20..header)?)?;
         let address = |at: usize| IpAddr::from([ip[at], ip[at + 1], ip[at + 2], ip[at + 3]]);
         let (from, to) = (short(0), short(2));
-        if from == 53 || to == 53 || http::begins(&segment[header..]) {
+        if from == 53 || to == 53 || http::begins(&segment[header..]) || tls::begins(&segment[header..]) {
             return None;
         }
         Some(Self {

@@ -1,0 +1,118 @@
+//! TLS as it crosses the wire: records, what is in the clear of the handshake, and how much is encrypted. RFC 8446 §5.
+mod extensions;
+mod handshake;
+mod names;
+
+use super::reader::{Reader, Words};
+use super::walk::{Facts, Next};
+
+const RECORD_LAYER: &str = "RFC 8446 §5.1";
+const RECORD: Words = Words::new(
+    "tls.record",
+    "Record",
+    RECORD_LAYER,
+    "TLS cuts what it carries into records; each is sealed by itself, so a receiver can open only whole ones.",
+);
+const CONTENT_TYPE: Words = Words::new(
+    "tls.record.content_type",
+    "Content type",
+    RECORD_LAYER,
+    "What the record carries. Once keys are agreed TLS 1.3 says application data of all, and seals the true type inside.",
+);
+const VERSION: Words = Words::new(
+    "tls.record.version",
+    "Legacy version",
+    RECORD_LAYER,
+    "Frozen: boxes on the way drop what they do not know, so TLS 1.3 looks like 1.2 here, and its first hello like 1.0.",
+);
+const LENGTH: Words = Words::new(
+    "tls.record.length",
+    "Length",
+    RECORD_LAYER,
+    "Where this record ends and the next begins; it stays readable, so who listens learns lengths.",
+);
+const SEALED: Words = Words::new(
+    "tls.app_data",
+    "Encrypted data",
+    "RFC 8446 §5.2",
+    "Only the two ends can open it: data, or a part of the handshake. The last 16 bytes prove that nobody changed it.",
+);
+const CHANGE: Words = Words::new(
+    "tls.change_cipher_spec",
+    "Change cipher spec",
+    "RFC 8446 §D.4",
+    "Says nothing in TLS 1.3: it is there so that boxes on the way take the connection for TLS 1.2.",
+);
+const ALERT: Words =
+    Words::new("tls.alert_message", "Alert", "RFC 8446 §6", "Why an end breaks off, or that it is done.");
+const LEVEL: Words =
+    Words::new("tls.alert_message.level", "Level", "RFC 8446 §6", "1 is a warning, 2 is the end of the connection.");
+const DESCRIPTION: Words =
+    Words::new("tls.alert_message.desc", "Description", "RFC 8446 §6.2", "What went wrong, as a number.");
+const PART: Words = Words::new(
+    "tls.record.part",
+    "Part of a record",
+    RECORD_LAYER,
+    "TCP cuts where it likes: the rest of this record comes in later segments, and until then nobody can open it.",
+);
+
+/// A record's content has at most so many bytes (RFC 8446 §5.2).
+const MOST: usize = (1 << 14) + 256;
+/// More records of one segment than this are not taken apart.
+const MOST_RECORDS: usize = 200;
+
+/// Whether the data of a segment begins a record.
+pub(super) fn begins(data: &[u8]) -> bool {
+    let [kind @ 20..=23, 3, 0..=4, high, low, ..] = *data else { return false };
+    let length = usize::from(u16::from_be_bytes([high, low]));
+    // RFC 8446 §5.1: only application data may be empty.
+    length <= MOST && (length > 0 || kind == 23)
+}
+
+/// Reads the records of a segment.
+pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
+    let mut said: Vec<String> = Vec::new();
+    for _ in 0..MOST_RECORDS {
+        if !begins(r.ahead()) {
+            break;
+        }
+        said.extend(r.group(&RECORD, record));
+        if let Some(last) = said.last() {
+            r.says(last);
+        }
+    }
+    facts.summary = format!("TLS {}", said.join(", "));
+    Some(Next::Data("a record that goes on in the next segment"))
+}
+
+/// Reads one record and says what it is.
+fn record(r: &mut Reader<'_>) -> Option<String> {
+    let kind = r.u8(&CONTENT_TYPE)?;
+    r.means(names::content(kind));
+    let version = r.hex16(&VERSION)?;
+    r.means(names::version(version));
+    let length = usize::from(r.u16(&LENGTH)?);
+    let here = length.min(r.left());
+    if here < length {
+        r.means(format_args!("bytes, {here} of them in this segment"));
+        return r.within(here, &PART, |_| names::content(kind).to_owned());
+    }
+    r.means("bytes");
+    let rest = if kind == 20 { &CHANGE } else { &SEALED };
+    r.within(here, rest, |r| match kind {
+        21 if here == 2 => alert(r).unwrap_or_default(),
+        22 => handshake::read(r),
+        23 => format!("Application Data ({length} bytes)"),
+        _ => names::content(kind).to_owned(),
+    })
+}
+
+fn alert(r: &mut Reader<'_>) -> Option<String> {
+    r.group(&ALERT, |r| {
+        let level = r.u8(&LEVEL)?;
+        r.means(if level == 1 { "warning" } else { "fatal" });
+        let name = names::alert(r.u8(&DESCRIPTION)?);
+        r.means(name);
+        Some(format!("Alert ({name})"))
+    })
+}
