@@ -1,7 +1,7 @@
 //! What a resolution came to: its rows, bars, markers and numbers.
 use std::time::Duration;
 
-use super::Seen;
+use super::{Seen, encrypted};
 use crate::demos::capture::capture;
 use crate::demos::findings::Findings;
 use crate::demos::name_servers::rows;
@@ -10,29 +10,58 @@ use crate::recording::{Recording, Step};
 use crate::services::dns::Transport;
 use crate::services::dns::resolver::{self, Outcome, Resolution, Survey};
 
-pub(super) fn found(recording: &Recording, seen: &Seen) -> Findings {
+pub(super) fn found(recording: &Recording, seen: &Seen, near: Duration) -> Findings {
     let mut findings = Findings::default();
     findings.mark_at("question", "the client asks its resolver", Some(seen.asked), None);
     if let Some(answered) = seen.answered {
         findings.mark_at("client-answer", "the client has its answer", Some(answered), None);
         findings.span_at("0 client", "question to answer".to_owned(), seen.asked, answered);
-        let how = "the client's question out to its answer in: 1 RTT to the resolver, and the resolver's own search";
+        let how = match seen.encrypted.opened {
+            Some(_) => "TCP 1 RTT to the resolver, TLS 1.3 1, the question 1, and the resolver's own search",
+            None => "the client's question out to its answer in: 1 RTT to the resolver, and the resolver's own search",
+        };
         findings.time("total_time", "the client waited", Some(answered - seen.asked), how);
     }
     let sights = capture(recording, "resolver");
     let node = recording.node("resolver").unwrap_or_default();
+    let (before, after) = encrypted::found(&mut findings, recording, seen);
+    findings.steps(before);
     if let Some(resolution) = &seen.resolution {
         let rows = rows::rows(&resolution.steps, node, &sights);
         rows::mark(&mut findings, &rows);
         numbers(&mut findings, resolution);
-        findings.steps(rows);
+        // What the resolver does is a part of the client's question.
+        let deeper = u8::from(seen.encrypted.opened.is_some());
+        findings.steps(rows.into_iter().map(|row| Step { depth: row.depth.saturating_add(deeper), ..row }).collect());
     } else {
         findings.count("queries", "queries to servers", 0, "the client's question never came to its resolver");
     }
+    findings.steps(after);
+    clients(&mut findings, recording, seen, near);
     if let Some(survey) = &seen.survey {
         compare(&mut findings, survey, rows::rows(&survey.steps, node, &sights));
     }
     findings
+}
+
+/// What the first answer cost the client.
+fn clients(findings: &mut Findings, recording: &Recording, seen: &Seen, near: Duration) {
+    let Some(answered) = seen.answered else { return };
+    let search = seen.resolution.as_ref().map_or(Duration::ZERO, |it| it.ended - it.began);
+    let own = (answered - seen.asked).saturating_sub(search);
+    if !near.is_zero() {
+        let trips = (own + near / 2).as_nanos() / near.as_nanos();
+        let how = "what the client waited without the resolver's search, divided by the round trip between the two";
+        findings.count("client_round_trips", "the client's round trips", usize::try_from(trips).unwrap_or(0), how);
+    }
+    let sights = capture(recording, "client");
+    let bytes = |sent: bool| {
+        let on_the_way = sights.iter().filter(|it| it.sent == sent && (seen.asked..=answered).contains(&it.at));
+        on_the_way.map(|it| it.packet.bytes.len()).sum::<usize>()
+    };
+    let how = "whole Ethernet frames until the first answer was in";
+    findings.bytes("client_sent_bytes", "the client sent", bytes(true), how);
+    findings.bytes("client_received_bytes", "the client received", bytes(false), how);
 }
 
 /// The numbers of a resolution.

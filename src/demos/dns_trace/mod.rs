@@ -1,4 +1,5 @@
 //! A resolution from the root, step by step: what each server was asked, what it answered, and what of it was believed.
+mod encrypted;
 mod found;
 mod live;
 
@@ -29,7 +30,11 @@ pub(super) const DEMO: Demo = Demo {
         Knob::choice("type", "which records", TYPES),
         Knob::choice("cache", "what the resolver knows before", &["cold", "servers", "answer"]),
         Knob::switch("minimise", "each server is asked for no more labels than it needs (RFC 9156)"),
-        Knob::choice("transport", "what carries the resolver's queries", &["udp", "tcp"]),
+        Knob::choice(
+            "transport",
+            "what carries the resolver's queries (udp, tcp), or encrypted the client's to it (dot: TLS, doh: HTTPS)",
+            &["udp", "tcp", "dot", "doh"],
+        ),
         NEAR,
         ROOT,
         TLD,
@@ -75,6 +80,8 @@ struct Seen {
     outcome: String,
     resolution: Option<Resolution>,
     survey: Option<Survey>,
+    /// The client's encrypted connection, where the knob asks for one.
+    encrypted: encrypted::Told,
 }
 
 fn run(knobs: &Knobs, setup: &Setup) -> Recording {
@@ -89,7 +96,8 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let ended = lab.run(play(&world, knobs, setup.seed, &seen));
     let mut recording = lab.finish(setup.run_of(&DEMO, knobs));
     note_end(&mut recording, ended);
-    found::found(&recording, &seen.borrow()).into(&mut recording);
+    found::found(&recording, &seen.borrow(), knobs.time("near")).into(&mut recording);
+    recording.secrets.clone_from(&seen.borrow().encrypted.secrets);
     recording
 }
 
@@ -123,13 +131,9 @@ async fn play(world: &World, knobs: &Knobs, seed: u64, seen: &RefCell<Seen>) {
     warm(world, &resolver, knobs, (&name, kind)).await;
     let before = resolver.done().len();
     seen.borrow_mut().asked = world.client.now();
-    let id = u16::try_from(seed % 0x1_0000).expect("16 bits remain");
-    let outcome = match dns::ask(&world.client, RESOLVER, dns::query(&name, kind, id)).await {
-        Ok(reply) => {
-            seen.borrow_mut().answered = Some(world.client.now());
-            format!("{}, {} records", reply.metadata.response_code, reply.answers.len())
-        }
-        Err(error) => error.to_string(),
+    let outcome = match encrypted::kind(knobs.choice("transport")) {
+        Some(carried) => encrypted::ask(world, (carried, seed), &resolver, (&name, kind), seen).await,
+        None => plain(world, (&name, kind), seed, seen).await,
     };
     world.client.note(format!("{name} {kind}: {outcome}"));
     seen.borrow_mut().outcome = outcome;
@@ -143,6 +147,23 @@ async fn play(world: &World, knobs: &Knobs, seed: u64, seen: &RefCell<Seen>) {
         let survey = resolver.survey(&name, kind).await;
         seen.borrow_mut().survey = Some(survey);
     }
+}
+
+/// Asks over UDP, as stubs do; what the client got, in words.
+async fn plain(world: &World, (name, kind): (&Name, RecordType), seed: u64, seen: &RefCell<Seen>) -> String {
+    let id = u16::try_from(seed % 0x1_0000).expect("16 bits remain");
+    match dns::ask(&world.client, RESOLVER, dns::query(name, kind, id)).await {
+        Ok(reply) => {
+            seen.borrow_mut().answered = Some(world.client.now());
+            says(&reply)
+        }
+        Err(error) => error.to_string(),
+    }
+}
+
+/// An answer in few words.
+fn says(reply: &hickory_proto::op::Message) -> String {
+    format!("{}, {} records", reply.metadata.response_code, reply.answers.len())
 }
 
 /// Lets the resolver know what the knob says, some time before.

@@ -83,6 +83,12 @@ fn script(stand: Stand) -> Script {
 }
 
 async fn play(stand: &Stand, told: &Rc<RefCell<Told>>) -> io::Result<()> {
+    if super::encrypted::kind(stand.knobs.choice("transport")).is_some() {
+        return Err(io::Error::other(
+            "live, this program is the resolver and asks servers, which speak UDP and TCP: set transport to one of these; \
+             `roundtrip lab up` serves DNS over TLS and HTTPS for other programs",
+        ));
+    }
     let Start { mut options, is_internet, impostor } = start::start(stand, told).await?;
     let net = &stand.client;
     let (name, kind) = super::question(&stand.knobs);
