@@ -241,15 +241,28 @@ impl Output {
 /// `lab`
 #[derive(Debug, Subcommand)]
 pub(super) enum LabCommand {
-    /// Serve the lab's DNS until Ctrl-C: root, top-level domains, domains and a resolver, over UDP and TCP
-    Up {
-        /// The port of every server; on systems with one loopback address, of the resolver, and the others have those after it
-        #[arg(long, default_value_t = 5300, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..=65_500))]
-        port: u16,
-        /// Write the key of the lab's root there, as BIND's trust-anchors: for delv -a FILE
-        #[arg(long, value_name = "FILE")]
-        anchor: Option<PathBuf>,
-    },
+    /// Serve the lab's DNS until Ctrl-C: root, top-level domains, domains and a resolver, which answers over TLS and HTTPS too
+    Up(Up),
+}
+
+/// `lab up`
+#[derive(Args, Debug)]
+pub(super) struct Up {
+    /// The port of every server; on systems with one loopback address, of the resolver, and the others have those after it
+    #[arg(long, default_value_t = 5300, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..=65_500))]
+    pub(super) port: u16,
+    /// The resolver's port for DNS over TLS; 0 takes a free one
+    #[arg(long, default_value_t = 8853, value_name = "PORT")]
+    pub(super) tls_port: u16,
+    /// The resolver's port for DNS over HTTPS; 0 takes a free one
+    #[arg(long, default_value_t = 8443, value_name = "PORT")]
+    pub(super) https_port: u16,
+    /// Where the authority's certificate is written, which clients must trust; it is a new one each time
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// Write the key of the lab's root there, as BIND's trust-anchors: for delv -a FILE
+    #[arg(long, value_name = "FILE")]
+    pub(super) anchor: Option<PathBuf>,
 }
 
 /// `grade`

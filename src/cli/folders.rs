@@ -20,6 +20,13 @@ pub(super) fn progress_file(options: &Options) -> anyhow::Result<PathBuf> {
     Ok(xdg.data_dir().join("roundtrip").join(FILE))
 }
 
+/// The certificate of the lab's authority, beside the progress file.
+pub(super) fn authority_file(options: &Options) -> anyhow::Result<PathBuf> {
+    let progress =
+        progress_file(options).context("no place for the authority's certificate: name a file with --ca FILE")?;
+    Ok(progress.with_file_name("lab-ca.pem"))
+}
+
 /// The folders of the XDG Base Directory Specification; `None` when neither HOME nor the variable for the wanted one names
 /// a folder, as the system's own idea of a home may be nobody's.
 pub(super) fn xdg(variable: &str) -> Option<Xdg> {

@@ -1,34 +1,41 @@
 //! `lab up`: the lab's services on loopback of this machine, for other programs to ask.
 use std::fmt::Write as _;
+use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 
-use super::arguments::Options;
-use super::start;
+use super::arguments::{Options, Up};
 use super::streams::print;
+use super::{folders, start};
 use crate::net::Net;
 use crate::net::host::HostNet;
 use crate::services::dns::dnssec::Date;
-use crate::services::dns::loopback::{self, Up};
+use crate::services::dns::encrypted::loopback as encrypted;
+use crate::services::dns::loopback;
 use crate::services::dns::signing::Signing;
+use crate::wire::text::visible;
 
 /// Serves until the process is ended.
-pub(super) fn up(options: &Options, port: u16, anchor: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub(super) fn up(options: &Options, asked: &Up) -> anyhow::Result<ExitCode> {
     let seed = options.seed.unwrap_or(start::SEED);
+    let ca = asked.ca.clone().map_or_else(|| folders::authority_file(options), Ok)?;
     let signing = Signing::new(seed, today());
-    if let Some(file) = anchor {
-        std::fs::write(file, trust_anchors(&signing))
+    if let Some(file) = &asked.anchor {
+        fs::write(file, trust_anchors(&signing))
             .with_context(|| format!("the root's key cannot be written to {}", file.display()))?;
     }
     let served = HostNet::run(async |net| {
-        let (up, _resolver) = loopback::start_signed(&net, port, seed, &signing).await.map_err(|error| {
-            let hint = "choose another with --port, from 1024 on without being root";
+        let refused = |error| {
+            let hint = "choose another port, from 1024 on without being root";
             anyhow::anyhow!("{error}; {hint}")
-        })?;
-        print(&(told(&up, port) + &about_keys(&signing, port)))?;
+        };
+        let (up, resolver) = loopback::start_signed(&net, asked.port, seed, &signing).await.map_err(refused)?;
+        let secure = encrypted::start(&net, &resolver, asked.tls_port, asked.https_port).await.map_err(refused)?;
+        write(&ca, &secure.authority)?;
+        print(&(told(&up, asked.port) + &told_encrypted(&secure, &ca) + &about_keys(&signing, asked.port)))?;
         loop {
             net.sleep(Duration::from_secs(3600)).await;
         }
@@ -36,8 +43,24 @@ pub(super) fn up(options: &Options, port: u16, anchor: Option<&Path>) -> anyhow:
     served.context("this machine gives no sockets to wait on")?
 }
 
+/// Writes the certificate whole or not at all: a client may read it just now.
+fn write(path: &Path, pem: &str) -> anyhow::Result<()> {
+    let shown = visible(path.to_string_lossy().as_bytes());
+    let writing = || {
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(format!(".{}", std::process::id()));
+        fs::write(&beside, pem)?;
+        fs::rename(&beside, path)
+    };
+    writing().with_context(|| {
+        format!("the authority's certificate cannot be written to {shown}: name another file with --ca")
+    })
+}
+
 /// Who is up, and what to ask whom.
-fn told(up: &[Up], port: u16) -> String {
+fn told(up: &[loopback::Up], port: u16) -> String {
     let mut text =
         "The lab's DNS is up until Ctrl-C, over UDP and TCP, for programs of this machine only.\n\n".to_owned();
     for it in up {
@@ -83,5 +106,25 @@ fn about_keys(signing: &Signing, port: u16) -> String {
          \x20 delv @127.0.0.1 -p {port} -a FILE +root=. www.shop.example\n\
          What does not hold: www.expired.example, www.mismatch.example, www.bare.example\n",
         signing.anchor()
+    )
+}
+
+/// The resolver's encrypted side.
+fn told_encrypted(up: &encrypted::Up, ca: &Path) -> String {
+    let ca = visible(ca.to_string_lossy().as_bytes());
+    let (tls, https) = (up.tls.port(), up.https.port());
+    format!(
+        "\nThe resolver over TLS and HTTPS, as {names}:\n\n\
+         \x20 {:<14} {:<18} DNS over TLS\n\
+         \x20 {:<14} {:<18} DNS over HTTPS: https://localhost:{https}/dns-query\n\n\
+         Its certificate is signed by an authority of this start only: {ca}\n\
+         \x20 dig @127.0.0.1 -p {tls} +tls +tls-ca={ca} www.shop.example\n\
+         \x20 dig @127.0.0.1 -p {https} +https +tls-ca={ca} www.shop.example\n\
+         \x20 openssl s_client -connect 127.0.0.1:{tls} -alpn dot -CAfile {ca}\n",
+        "over-tls",
+        up.tls.to_string(),
+        "over-https",
+        up.https.to_string(),
+        names = encrypted::NAMES.join(", "),
     )
 }

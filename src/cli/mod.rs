@@ -70,7 +70,7 @@ fn run(Asked { options, wish }: Asked) -> anyhow::Result<ExitCode> {
 
 fn run_command(options: &Options, command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Lab { what: LabCommand::Up { port, anchor } } => lab::up(options, port, anchor.as_deref()),
+        Command::Lab { what: LabCommand::Up(up) } => lab::up(options, &up),
         Command::Learn(learn) if learn.plain => plain::learn(options, &learn),
         Command::Learn(Learn { lesson, .. }) => start::tui(options, Some(Place::Learn { lesson })),
         Command::Quiz(quiz) if quiz.plain => plain::quiz(options, &quiz),

@@ -12,8 +12,8 @@ use super::chance::{Generator, Lent};
 use super::keys::Keys;
 use crate::net::Net;
 
-/// The lab's calendar: every run begins at 2026-01-01 00:00:00 UTC, in seconds since 1970.
-const LAB_BEGINS: u64 = 1_767_225_600;
+/// The lab's calendar: every run begins at 2026-01-01 12:00:00 UTC, in seconds since 1970.
+pub(crate) const LAB_BEGINS: u64 = 1_767_268_800;
 
 /// What TLS stands on. Clones are the same ground.
 #[derive(Clone)]

@@ -267,3 +267,8 @@ fn an_empty_get_over_http_2_is_refused_as_well() {
     });
     assert_eq!(status, 400);
 }
+
+#[test]
+fn certificates_and_signatures_of_zones_live_in_one_calendar() {
+    assert_eq!(crate::services::tls::LAB_BEGINS, u64::from(crate::services::dns::dnssec::Date::LAB.0));
+}
