@@ -3,10 +3,14 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
 
+const CA: &str = "ca.pem";
+
 /// The process, with where its servers stand, as it said itself.
 pub(crate) struct Lab {
     process: Child,
     servers: Vec<(String, SocketAddr)>,
+    /// Where its authority's certificate is.
+    _folder: tempfile::TempDir,
 }
 
 impl Lab {
@@ -24,8 +28,10 @@ impl Lab {
     }
 
     fn at(port: u16) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a folder of the test's own");
         let mut command = Command::new(env!("CARGO_BIN_EXE_roundtrip"));
         command.args(["lab", "up", "--port", &port.to_string()]).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.args(["--tls-port", "0", "--https-port", "0", "--ca"]).arg(folder.path().join(CA));
         let mut process = command.spawn().expect("the program starts");
         let mut servers = Vec::new();
         let out = BufReader::new(process.stdout.take().expect("it is piped"));
@@ -33,8 +39,8 @@ impl Lab {
             let mut words = line.split_whitespace();
             if let (Some(host), Some(Ok(at))) = (words.next(), words.next().map(str::parse)) {
                 servers.push((host.to_owned(), at));
-                if host == "resolver" {
-                    return Some(Self { process, servers });
+                if host == "over-https" {
+                    return Some(Self { process, servers, _folder: folder });
                 }
             }
         }

@@ -22,7 +22,7 @@ fn beside_the_lab(script: &str) -> String {
     let setup = format!(
         "set -e; cd {folder}; ip link set lo up; echo 'nameserver 127.0.0.1' > resolv.conf
          mount --bind resolv.conf /etc/resolv.conf
-         {program} lab up --port 53 > up.txt & lab=$!; trap 'kill $lab' EXIT
+         {program} lab up --port 53 --tls-port 0 --https-port 0 --ca ca.pem > up.txt & lab=$!; trap 'kill $lab' EXIT
          for i in $(seq 100); do grep -q resolver up.txt && break; sleep 0.1; done
          grep -q resolver up.txt
          {script}",
