@@ -149,7 +149,8 @@ fn times(findings: &mut Findings, recording: &Recording, (asked, told): (Option<
     let taken = states(recording, "DUPLICATE").next();
     let deprecated = states(recording, "DEPRECATED").next();
     let since = |at: Option<(Time, &str)>| at.map(|(at, _)| at - Time::ZERO);
-    let how = "plugged in to the end of duplicate address detection: up to 1 s of waiting, then 1 s (RFC 4862 §5.1)";
+    let how =
+        "plugged in to the end of duplicate address detection: up to 1 s of waiting, then 1 s (RFC 4862 §5.4.2, §5.1)";
     findings.time("link_local_ready", "the link-local address may be used after", since(link_local), how);
     let how = "the router solicitation out to the advertisement in; a router waits up to 0.5 s (RFC 4861 §10)";
     findings.time("router_heard", "the router answers in", between(asked, told), how);

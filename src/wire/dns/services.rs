@@ -94,8 +94,12 @@ const ASSOCIATION: Words = Words::new(
 );
 const SSHFP_ALGORITHM: Words =
     Words::new("dns.sshfp.algorithm", "Algorithm", "RFC 4255 §3.1.1", "The kind of the host's key.");
-const SSHFP_TYPE: Words =
-    Words::new("dns.sshfp.fingerprint.type", "Fingerprint type", "RFC 4255 §3.1.2", "1: SHA-1, 2: SHA-256.");
+const SSHFP_TYPE: Words = Words::new(
+    "dns.sshfp.fingerprint.type",
+    "Fingerprint type",
+    "RFC 4255 §3.1.2",
+    "1: SHA-1, 2: SHA-256 (RFC 6594 §3.1).",
+);
 const FINGERPRINT: Words = Words::new(
     "dns.sshfp.fingerprint",
     "Fingerprint",

@@ -64,7 +64,7 @@ const HINT6: Words = Words::new(
 const ECH: Words = Words::new(
     "dns.svcb.svcparam.echconfig",
     "Encrypted Client Hello",
-    "RFC 9460 §14.3.2",
+    "RFC 9848",
     "Keys to hide in the TLS handshake which site is visited.",
 );
 const PATH: Words = Words::new(

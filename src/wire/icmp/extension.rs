@@ -7,7 +7,7 @@ use crate::wire::walk::Next;
 
 const SOURCE: &str = "RFC 4884 §7";
 const OBJECTS: &str = "RFC 4884 §8";
-const MPLS: &str = "RFC 4950 §3";
+const MPLS: &str = "RFC 4950 §5";
 
 const VERSION: Words = Words::new("icmp.ext.version", "Version", SOURCE, "2 is the only one there is.");
 const RESERVED: Words = Words::new("icmp.ext.res", "Reserved", SOURCE, "Kept zero.");

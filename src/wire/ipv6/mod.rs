@@ -139,7 +139,8 @@ fn read_length(r: &mut Reader<'_>, facts: &mut Facts) -> Option<usize> {
     Some(length)
 }
 
-/// What an address is by its first bits. RFC 4291 §2.4 to §2.7; unique local: RFC 4193 §3.1; documentation: RFC 3849.
+/// What an address is by its first bits. RFC 4291 §2.4 to §2.7; unique local: RFC 4193 §3.1; documentation: RFC 3849 and
+/// RFC 9637.
 pub(super) fn kind(address: Ipv6Addr) -> &'static str {
     let segments = address.segments();
     match segments {
@@ -157,7 +158,7 @@ pub(super) fn kind(address: Ipv6Addr) -> &'static str {
         [0xfc00..=0xfdff, ..] => "unique local: valid inside a site",
         [0x0064, 0xff9b, 0, 0, 0, 0, _, _] => "an IPv4 address behind a NAT64",
         [0, 0, 0, 0, 0, 0xffff, _, _] => "an IPv4 address in IPv6 form",
-        [0x2001, 0x0db8, ..] => "from the range for documentation",
+        [0x2001, 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => "from the range for documentation",
         [0x2000..=0x3fff, ..] => "global unicast",
         _ => "",
     }
