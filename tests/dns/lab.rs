@@ -9,8 +9,7 @@ const CA: &str = "ca.pem";
 pub(crate) struct Lab {
     process: Child,
     servers: Vec<(String, SocketAddr)>,
-    /// Where its authority's certificate is.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Lab {
@@ -40,7 +39,7 @@ impl Lab {
             if let (Some(host), Some(Ok(at))) = (words.next(), words.next().map(str::parse)) {
                 servers.push((host.to_owned(), at));
                 if host == "over-https" {
-                    return Some(Self { process, servers, _folder: folder });
+                    return Some(Self { process, servers, folder });
                 }
             }
         }
@@ -51,6 +50,11 @@ impl Lab {
     pub(crate) fn server(&self, host: &str) -> SocketAddr {
         let found = self.servers.iter().find(|(name, _)| name == host);
         found.unwrap_or_else(|| panic!("the lab has no {host}: {:?}", self.servers)).1
+    }
+
+    /// The file with the certificate that its clients must trust.
+    pub(crate) fn ca(&self) -> String {
+        self.folder.path().join(CA).display().to_string()
     }
 
     pub(crate) fn resolver(&self) -> SocketAddr {

@@ -3,6 +3,7 @@
 //! These tests need `tshark`; without it they fail and say how to get it.
 #[path = "../frames/mod.rs"]
 mod crafted;
+mod decrypted;
 mod frames;
 mod must;
 mod pairs;

@@ -26,7 +26,7 @@ pub(crate) use ground::LAB_BEGINS;
 pub use keys::Keys;
 pub use stream::{Agreed, Tls};
 
-/// HTTP/2 in a list of protocols (RFC 9113 §3.2).
+/// HTTP/2 in a list of protocols (RFC 9113 §3.1).
 pub const H2: &[u8] = b"h2";
 /// HTTP/1.1 in a list of protocols (RFC 7301 §6).
 pub const HTTP_1_1: &[u8] = b"http/1.1";

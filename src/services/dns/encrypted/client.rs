@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hickory_proto::op::Message;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::https_client::Https;
 use super::padding::padded_query;
@@ -140,10 +140,14 @@ impl<N: Net> Connection<N> {
         within(&self.net, PATIENCE, exchange).await.unwrap_or(Err(Ended::Time))
     }
 
-    /// Closes the connection in order.
+    /// Closes the connection in order, and waits until the server has too: who leaves while something comes sends a RST.
     pub async fn close(self) {
         if let Channel::Tls(mut stream) = self.channel {
-            drop(within(&self.net, PATIENCE, stream.shutdown()).await);
+            let closing = async {
+                stream.shutdown().await?;
+                stream.read(&mut [0; 1]).await
+            };
+            drop(within(&self.net, PATIENCE, closing).await);
         }
     }
 }
