@@ -7,8 +7,8 @@ use crate::demos::findings::Findings;
 use crate::demos::name_servers::rows;
 use crate::quantity::Quantity;
 use crate::recording::{Recording, Step};
-use crate::services::dns::Transport;
-use crate::services::dns::resolver::{self, Outcome, Resolution, Survey};
+use crate::services::dns::resolver::{self, Kind, Outcome, Resolution, Survey};
+use crate::services::dns::{RecordType, Transport};
 
 pub(super) fn found(recording: &Recording, seen: &Seen, near: Duration) -> Findings {
     let mut findings = Findings::default();
@@ -69,6 +69,7 @@ pub(super) fn numbers(findings: &mut Findings, it: &Resolution) {
     let how = "from the question at the resolver to its answer: the round trips to the servers, one after the other";
     findings.time("resolver_time", "the resolver searched for", Some(it.ended - it.began), how);
     counts(findings, &it.steps);
+    keys(findings, it);
     outcome(findings, &it.outcome);
 }
 
@@ -96,12 +97,38 @@ pub(super) fn counts(findings: &mut Findings, steps: &[resolver::Step]) {
     );
     let waited: Duration = asked.iter().map(|step| step.took()).sum();
     findings.time("servers_time", "waiting for servers", Some(waited), "all of these steps added up");
-    let (sent, received) = asked
-        .iter()
-        .filter_map(|step| step.server.as_ref())
-        .fold((0, 0), |(sent, received), it| (sent + it.sent, received + it.received));
+    let (sent, received) = bytes(&asked);
     findings.bytes("query_bytes", "DNS bytes sent to servers", sent, "messages, without the headers below");
     findings.bytes("answer_bytes", "DNS bytes received from them", received, "messages, without the headers below");
+}
+
+/// Bytes of DNS messages: sent, received.
+fn bytes(steps: &[&resolver::Step]) -> (usize, usize) {
+    let servers = steps.iter().filter_map(|step| step.server.as_ref());
+    servers.fold((0, 0), |(sent, received), it| (sent + it.sent, received + it.received))
+}
+
+/// What the chain of trust cost, where signatures were checked.
+fn keys(findings: &mut Findings, it: &Resolution) {
+    let checks = it.steps.iter().filter(|step| matches!(step.kind, Kind::Checked(_))).count();
+    if checks == 0 {
+        return;
+    }
+    let for_keys = |step: &&resolver::Step| {
+        let kind = matches!(step.question.kind, RecordType::DNSKEY | RecordType::DS);
+        kind && step.server.is_some() && step.question != it.question
+    };
+    let more: Vec<&resolver::Step> = it.steps.iter().filter(for_keys).collect();
+    let how = "queries for DNSKEY and DS records, which nobody asked for but the check itself";
+    findings.count("dnssec_queries", "of them for keys", more.len(), how);
+    let time: Duration = more.iter().map(|step| step.took()).sum();
+    findings.time("dnssec_time", "waiting for keys", Some(time), "these queries out to their answers in, added up");
+    let (sent, received) = bytes(&more);
+    let how = "messages of these queries, both ways; signatures in the other answers come on top";
+    findings.bytes("dnssec_bytes", "DNS bytes for keys", sent + received, how);
+    let how = "each one computation with a public key";
+    findings.count("signatures", "signatures computed", it.signatures, how);
+    findings.count("checks", "links of the chain that were checked", checks, "each a row: secure, insecure or bogus");
 }
 
 fn outcome(findings: &mut Findings, outcome: &Outcome) {

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use hickory_proto::op::{Edns, Message};
 use hickory_proto::rr::{Name, RData, Record};
 
 use crate::demos::findings::note_end;
@@ -15,7 +16,9 @@ use crate::demos::{Demo, Form, Knob, Knobs, Setup};
 use crate::lab::{Lab, Limits};
 use crate::net::Net;
 use crate::recording::{Recording, Time};
+use crate::services::dns::dnssec::Date;
 use crate::services::dns::resolver::{Options, Resolution, Resolver, Survey};
+use crate::services::dns::signing::{Fault, Signing};
 use crate::services::dns::{self, RecordType, Transport, world};
 
 pub(super) const DEMO: Demo = Demo {
@@ -30,6 +33,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::choice("type", "which records", TYPES),
         Knob::choice("cache", "what the resolver knows before", &["cold", "servers", "answer"]),
         Knob::switch("minimise", "each server is asked for no more labels than it needs (RFC 9156)"),
+        Knob::choice("dnssec", "the resolver checks signatures; and what is wrong with the name's zone", DNSSEC),
         Knob::choice(
             "transport",
             "what carries the resolver's queries (udp, tcp), or encrypted the client's to it (dot: TLS, doh: HTTPS)",
@@ -58,12 +62,15 @@ const NAMES: &[&str] = &[
     "big.shop.example",
     "www.half.example",
     "www.lame.example",
+    "www.expired.example",
     "loop.shop.example",
     "shop.example",
     "_sip._tcp.shop.example",
     "www.nowhere",
 ];
 const TYPES: &[&str] = &["A", "AAAA", "CNAME", "MX", "NS", "TXT", "SOA", "SRV", "CAA", "HTTPS"];
+/// Off, on, and on with a zone that does not hold.
+const DNSSEC: &[&str] = &["off", "validated", "expired", "wrong-ds", "unsigned", "altered"];
 /// Between what warms the cache and the question.
 const PAUSE: Duration = Duration::from_secs(10);
 /// No resolver searches longer for one question.
@@ -92,8 +99,12 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     if knobs.choice("secondary") == "outdated" {
         outdate(&world);
     }
+    let signing = signing(knobs, setup.seed);
+    if let Some(signing) = &signing {
+        world.sign(signing);
+    }
     let seen = Rc::<RefCell<Seen>>::default();
-    let ended = lab.run(play(&world, knobs, setup.seed, &seen));
+    let ended = lab.run(play(&world, knobs, (setup.seed, signing), &seen));
     let mut recording = lab.finish(setup.run_of(&DEMO, knobs));
     note_end(&mut recording, ended);
     found::found(&recording, &seen.borrow(), knobs.time("near")).into(&mut recording);
@@ -109,6 +120,21 @@ fn outdate(world: &World) {
     assert!(changed, "the second server has the zone");
 }
 
+/// How the zones are signed, where the resolver checks; the chosen fault is in the signed zone that is closest to the name.
+fn signing(knobs: &Knobs, seed: u64) -> Option<Signing> {
+    let fault = match knobs.choice("dnssec") {
+        "off" => return None,
+        "expired" => Some(Fault::Expired),
+        "wrong-ds" => Some(Fault::OtherKey),
+        "unsigned" => Some(Fault::Bare),
+        "altered" => Some(Fault::Altered),
+        _ => None,
+    };
+    let (name, _) = question(knobs);
+    let broken = fault.map(|fault| (Signing::zone_of(&name), fault));
+    Some(Signing { broken, ..Signing::new(seed, Date::LAB) })
+}
+
 /// What is asked for.
 fn question(knobs: &Knobs) -> (Name, RecordType) {
     let kind = knobs.choice("type").parse().expect("the types of this file are record types");
@@ -121,10 +147,11 @@ fn turn(options: &mut Options, knobs: &Knobs) {
     options.transport = if knobs.choice("transport") == "tcp" { Transport::Tcp } else { Transport::Udp };
 }
 
-async fn play(world: &World, knobs: &Knobs, seed: u64, seen: &RefCell<Seen>) {
+async fn play(world: &World, knobs: &Knobs, (seed, signing): (u64, Option<Signing>), seen: &RefCell<Seen>) {
     world.start().await;
     let mut options = Options::new(world::hints());
     turn(&mut options, knobs);
+    options.trust = signing.as_ref().map(|it| it.trust(Time(0)));
     let resolver = Resolver::new(world.resolver.clone(), options, seed);
     dns::serve(&world.resolver, RESOLVER, resolver.clone()).await.expect("a new host has every port free");
     let (name, kind) = question(knobs);
@@ -133,7 +160,10 @@ async fn play(world: &World, knobs: &Knobs, seed: u64, seen: &RefCell<Seen>) {
     seen.borrow_mut().asked = world.client.now();
     let outcome = match encrypted::kind(knobs.choice("transport")) {
         Some(carried) => encrypted::ask(world, (carried, seed), &resolver, (&name, kind), seen).await,
-        None => plain(world, (&name, kind), seed, seen).await,
+        None => {
+            let id = u16::try_from(seed % 0x1_0000).expect("16 bits remain");
+            plain(world, checked_query(dns::query(&name, kind, id), signing.is_some()), seen).await
+        }
     };
     world.client.note(format!("{name} {kind}: {outcome}"));
     seen.borrow_mut().outcome = outcome;
@@ -150,9 +180,8 @@ async fn play(world: &World, knobs: &Knobs, seed: u64, seen: &RefCell<Seen>) {
 }
 
 /// Asks over UDP, as stubs do; what the client got, in words.
-async fn plain(world: &World, (name, kind): (&Name, RecordType), seed: u64, seen: &RefCell<Seen>) -> String {
-    let id = u16::try_from(seed % 0x1_0000).expect("16 bits remain");
-    match dns::ask(&world.client, RESOLVER, dns::query(name, kind, id)).await {
+async fn plain(world: &World, query: Message, seen: &RefCell<Seen>) -> String {
+    match dns::ask(&world.client, RESOLVER, query).await {
         Ok(reply) => {
             seen.borrow_mut().answered = Some(world.client.now());
             says(&reply)
@@ -161,9 +190,27 @@ async fn plain(world: &World, (name, kind): (&Name, RecordType), seed: u64, seen
     }
 }
 
-/// An answer in few words.
-fn says(reply: &hickory_proto::op::Message) -> String {
-    format!("{}, {} records", reply.metadata.response_code, reply.answers.len())
+/// The client's query; where the resolver checks it asks what that came to (AD, RFC 6840 §5.7) and why not (EDNS, RFC 8914).
+fn checked_query(mut query: Message, checked: bool) -> Message {
+    if checked {
+        query.metadata.authentic_data = true;
+        let mut edns = Edns::new();
+        edns.set_max_payload(1232);
+        query.set_edns(edns);
+    }
+    query
+}
+
+/// An answer in one line.
+fn says(reply: &Message) -> String {
+    let mut text = format!("{}, {} records", reply.metadata.response_code, reply.answers.len());
+    if reply.metadata.authentic_data {
+        text += ", checked by the resolver (AD is 1)";
+    }
+    if let Some(why) = dns::extended_error(reply) {
+        text += &format!(", because: {why}");
+    }
+    text
 }
 
 /// Lets the resolver know what the knob says, some time before.

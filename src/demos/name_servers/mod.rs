@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::demos::{Knob, Knobs};
 use crate::lab::{Lab, LabNet, LinkOptions, Loss, NodeId};
 use crate::quantity::Unit;
+use crate::services::dns::signing::Signing;
 use crate::services::dns::world::{Level, SITES, Site};
 use crate::services::dns::{Authority, PORT, serve};
 
@@ -106,6 +107,11 @@ fn gateway(address: Ipv4Addr) -> Ipv4Addr {
 }
 
 impl World {
+    /// Signs the zones that are.
+    pub(super) fn sign(&self, signing: &Signing) {
+        self.servers.iter().for_each(|(_, authority)| authority.sign(signing));
+    }
+
     /// Starts every server.
     pub(super) async fn start(&self) {
         for (net, authority) in &self.servers {

@@ -6,7 +6,7 @@ use crate::demos::findings::Findings;
 use crate::demos::frame::Content;
 use crate::quantity::{Quantity, Unit};
 use crate::recording::{self, Fact};
-use crate::services::dns::resolver::{Kind, Step};
+use crate::services::dns::resolver::{Check, Kind, Step};
 
 /// Names and texts of servers are the network's: none needs more room.
 const LONGEST: usize = 300;
@@ -19,8 +19,13 @@ pub(in crate::demos) fn rows(steps: &[Step], node: usize, seen: &[Sight<'_>]) ->
 }
 
 fn row(step: &Step, node: usize, seen: &[Sight<'_>]) -> recording::Step {
-    let packets = step.server.as_ref().map_or_else(Vec::new, |server| {
-        let during = |it: &&Sight<'_>| (step.at..=step.until).contains(&it.at) && peer(it) == Some(server.address);
+    // A check belongs to the packets that brought what is checked.
+    let exchange = match (&step.kind, &step.server) {
+        (Kind::Checked(check), _) => check.source,
+        (_, server) => server.as_ref().map(|it| (it.address, step.at, step.until)),
+    };
+    let packets = exchange.map_or_else(Vec::new, |(address, from, until)| {
+        let during = |it: &&Sight<'_>| (from..=until).contains(&it.at) && peer(it) == Some(address);
         seen.iter().filter(during).map(|it| it.packet.n).collect()
     });
     recording::Step {
@@ -50,6 +55,7 @@ fn title(step: &Step) -> String {
     match &step.server {
         Some(server) if step.depth == 0 => format!("{}: {}", server.name, step.says()),
         Some(server) => format!("{}, for {}: {}", server.name, step.question, step.says()),
+        None if matches!(step.kind, Kind::Checked(_)) => step.says(),
         None => format!("{}: {}", step.question, step.says()),
     }
 }
@@ -86,6 +92,7 @@ fn facts(step: &Step) -> Vec<Fact> {
         Kind::Cached { left } | Kind::Known { left } => facts.push(seconds("ttl", *left)),
         Kind::Stale { age } => facts.push(seconds("age", *age)),
         Kind::Refused(code) => facts.push(Fact::text("rcode", code.to_string())),
+        Kind::Checked(check) => facts.extend(checked(check)),
         _ => {}
     }
     let kept = step.server.as_ref().and_then(|it| it.reply).and_then(|it| it.ttl);
@@ -94,6 +101,24 @@ fn facts(step: &Step) -> Vec<Fact> {
     }
     facts.push(Fact::list("believed", shortened(&step.believed)));
     facts.push(Fact::list("refused", shortened(&step.refused)));
+    facts
+}
+
+/// What a check looked at: the signature that holds, or what does not fit.
+fn checked(check: &Check) -> Vec<Fact> {
+    let mut facts = vec![Fact::text("checked", check.what.clone())];
+    if let Some(good) = &check.good {
+        facts.extend([
+            Fact::text("signer", good.signer.to_string()),
+            Fact::text("key_tag", good.tag.to_string()),
+            Fact::text("algorithm", good.algorithm.to_string()),
+            Fact::text("covers", good.covered.to_string()),
+            Fact::text("valid_from", good.inception.to_string()),
+            Fact::text("valid_until", good.expiration.to_string()),
+        ]);
+    }
+    facts.extend(check.flaw.as_ref().map(|flaw| Fact::text("flaw", flaw.clone())));
+    facts.extend(check.code.map(|code| Fact::text("extended_error", code.to_string())));
     facts
 }
 

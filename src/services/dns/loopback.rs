@@ -74,7 +74,9 @@ pub async fn start_signed<N: Net>(
         started.map_err(|source| NotUp { host: site.host, at, source })?;
         up.push(Up { host: site.host, at, zones: names });
     }
-    let resolver = Resolver::new(net.clone(), options(port), seed);
+    let mut options = options(port);
+    options.trust = Some(signing.trust(net.now()));
+    let resolver = Resolver::new(net.clone(), options, seed);
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let started = serve(net, at, resolver.clone()).await;
     started.map_err(|source| NotUp { host: "resolver", at, source })?;

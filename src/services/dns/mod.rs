@@ -22,7 +22,7 @@ pub use hickory_proto::rr::{Record, RecordType};
 
 pub use responder::{Asker, Authority};
 pub use serve::{Answers, serve};
-pub use stub::{DnsError, ask, query, resolve};
+pub use stub::{DnsError, ask, extended_error, query, resolve};
 pub use subnet::Subnet;
 pub use zone::{Zone, ZoneError};
 

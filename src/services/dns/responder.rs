@@ -7,6 +7,7 @@ use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode}
 use hickory_proto::rr::rdata::HINFO;
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
+use super::signing::Signing;
 use super::zone::{Found, Zone};
 use super::{Transport, subnet};
 
@@ -37,6 +38,11 @@ impl Authority {
     #[must_use]
     pub fn new(zones: Vec<Zone>) -> Self {
         Self { zones: Rc::new(RefCell::new(zones)), turns: Rc::default() }
+    }
+
+    /// Signs the zones that are.
+    pub fn sign(&self, signing: &Signing) {
+        signing.apply(&mut self.zones.borrow_mut());
     }
 
     /// Changes the zone of that name; `false` when it is not served here.

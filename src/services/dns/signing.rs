@@ -6,7 +6,9 @@ use hickory_proto::dnssec::rdata::DS;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::dnssec::{Date, Denial, Keys, Signer};
+use super::resolver::Trust;
 use super::zone::Zone;
+use crate::recording::Time;
 
 /// The zones with signatures; the others are left without on purpose.
 const SIGNED: [(&str, Denial); 5] = [
@@ -71,6 +73,12 @@ impl Signing {
     #[must_use]
     pub fn anchor(&self) -> DS {
         self.vouched(&Name::root()).unwrap_or_else(|| Keys::derived(self.seed, &Name::root()).ds())
+    }
+
+    /// What a resolver needs to check the zones, when its network's clock stands at `now` as the lab begins.
+    #[must_use]
+    pub fn trust(&self, now: Time) -> Trust {
+        Trust { anchors: vec![self.anchor()], began: self.began.minus(Duration::from_nanos(now.0)) }
     }
 
     /// Signs those of a server's zones that are.

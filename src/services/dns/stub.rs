@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use hickory_proto::ProtoError;
 use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::exchange::{self, Reply};
 use super::{NotAName, Transport, name};
 use crate::net::Net;
 
+/// The option of an extended error (RFC 8914 §2).
+pub(super) const EXTENDED_ERROR: u16 = 15;
 /// As resolvers commonly do: wait this long, ask again, give up after the last.
 const PATIENCE: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
@@ -82,6 +85,16 @@ pub async fn ask<N: Net>(net: &N, server: SocketAddr, query: Message) -> Result<
         }
     }
     Err(DnsError::NoAnswer)
+}
+
+/// Why there is no answer, as the server explains it (RFC 8914 §2): its code and its text.
+#[must_use]
+pub fn extended_error(reply: &Message) -> Option<String> {
+    let data = reply.edns.as_ref()?.option(EdnsCode::Unknown(EXTENDED_ERROR))?;
+    let EdnsOption::Unknown(_, data) = data else { return None };
+    let (code, text) = data.split_first_chunk::<2>()?;
+    let text = crate::wire::text::visible_start(text, 300);
+    Some(format!("{text} (extended error {})", u16::from_be_bytes(*code)))
 }
 
 /// Any port of this host, to reach that address.

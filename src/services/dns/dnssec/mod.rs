@@ -1,11 +1,23 @@
 //! DNSSEC: records signed with a zone's keys, so that who brings an answer need not be trusted (RFC 4033, 4034, 4035).
 mod canonical;
 mod date;
+mod denial;
+mod flaw;
+mod hashed_denial;
 mod keys;
+mod of;
+mod verify;
 
 use canonical::signed_data;
 pub use date::Date;
+pub(super) use denial::{Absence, Proofs};
+pub use flaw::Flaw;
+pub use hashed_denial::MOST_ITERATIONS;
+pub(super) use hashed_denial::base32;
 pub use keys::{Key, Keys};
+pub(super) use of::{dnskey, ds, nsec, nsec3, rrsig};
+pub use verify::{Effort, Good, MOST_CHECKS};
+pub(super) use verify::{Vouched, Zone, keys};
 
 use std::rc::Rc;
 

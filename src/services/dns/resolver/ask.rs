@@ -140,7 +140,7 @@ impl<N: Net> Resolver<N> {
         for (_, kind) in kinds.into_iter().filter(|(used, _)| *used) {
             let question = Question { name: name.clone(), kind };
             match Box::pin(self.follow(work, &question)).await {
-                Ok(Ended::Records(records)) => return Ok(records.iter().filter_map(address).collect()),
+                Ok((Ended::Records(records), _)) => return Ok(records.iter().filter_map(address).collect()),
                 Err(limit @ (Failure::Queries(_) | Failure::Bytes(_) | Failure::Depth(_))) => return Err(limit),
                 _ => {}
             }
@@ -235,7 +235,8 @@ impl<N: Net> Resolver<N> {
         query.add_query(Query::query(question.name.clone(), question.kind));
         if with_edns {
             let mut edns = Edns::new();
-            edns.set_max_payload(self.0.options.payload).set_dnssec_ok(self.0.options.dnssec);
+            edns.set_max_payload(self.0.options.payload)
+                .set_dnssec_ok(self.0.options.dnssec || self.0.options.trust.is_some());
             query.set_edns(edns);
         }
         if let Some(client) = told {
@@ -297,6 +298,7 @@ fn weigh(attempt: Attempt<'_>, reply: &Reply) -> (Kind, Result<Judged, Unusable>
         Verdict::Refused(code) => Kind::Refused(*code),
         Verdict::Lame(why) => Kind::Lame(why.clone()),
         _ if !attempt.whole => Kind::Further,
+        Verdict::Records(records) if attempt.asked.kind == RecordType::DNSKEY => Kind::Keys { records: records.len() },
         Verdict::Records(records) => Kind::Answer { records: records.len() },
         Verdict::Alias(target) => Kind::Alias { target: target.clone() },
         Verdict::NoData(soa) => Kind::NoData { ttl: ttl(soa) },

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use hickory_proto::rr::{Name, Record};
 
+use super::chain::{Above, Keys};
 use super::nearby::{Nearby, nobody};
+use super::security::Proof;
 use super::trace::{Failure, Question};
 use crate::recording::Time;
 use crate::services::dns::Subnet;
@@ -35,6 +37,7 @@ pub(super) enum Known {
 #[derive(Clone, Debug)]
 pub(super) struct Got {
     pub(super) known: Known,
+    pub(super) proof: Proof,
     /// The seconds it holds.
     pub(super) left: u32,
     /// The clients it is for; `None` for all.
@@ -74,12 +77,15 @@ fn seconds(duration: Duration) -> u32 {
 #[derive(Debug)]
 pub(super) struct Cache {
     most: usize,
-    known: BTreeMap<Question, Kept<Known>>,
+    known: BTreeMap<Question, Kept<(Known, Proof)>>,
     nearby: Nearby,
     /// Names that do not exist, with any type (RFC 2308 §5); nor do those below (RFC 8020).
-    nowhere: BTreeMap<Name, Kept<Option<Record>>>,
+    nowhere: BTreeMap<Name, Kept<(Option<Record>, Proof)>>,
     delegations: BTreeMap<Name, Kept<Delegation>>,
     failed: BTreeMap<Question, Kept<Failure>>,
+    /// The keys of zones, checked; and what the zones above say of them.
+    keys: BTreeMap<Name, Kept<Keys>>,
+    above: BTreeMap<Name, Kept<Above>>,
 }
 
 impl Cache {
@@ -91,14 +97,17 @@ impl Cache {
             nowhere: BTreeMap::new(),
             delegations: BTreeMap::new(),
             failed: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            above: BTreeMap::new(),
         }
     }
 
-    /// What is known for a client, with the seconds it holds; the records' TTLs are what is left of them. The subnet is
-    /// that of the clients it is for, where it is not for everybody.
+    /// What is known for a client and its proof, with the seconds it holds; the records' TTLs are what is left of them. The
+    /// subnet is that of the clients it is for, where it is not for everybody.
     pub(super) fn get(&self, question: &Question, client: Option<Subnet>, now: Time) -> Option<Got> {
-        if let Some((left, soa)) = self.is_nowhere(&question.name, now) {
-            return Some(Got { known: Known::NoName(aged(soa.as_slice(), left).pop()), left, of: None });
+        if let Some((left, (soa, proof))) = self.is_nowhere(&question.name, now) {
+            let (known, proof) = (Known::NoName(aged(soa.as_slice(), left).pop()), proof.clone().aged(left));
+            return Some(Got { known, proof, left, of: None });
         }
         let nearby = self.nearby.find(question, client, now);
         let (of, kept) = match nearby {
@@ -106,23 +115,24 @@ impl Cache {
             None => (None, self.known.get(question)?),
         };
         let left = kept.left(now)?;
-        let known = match &kept.value {
+        let (known, proof) = &kept.value;
+        let known = match known {
             Known::Records(records) => Known::Records(aged(records, left)),
             Known::NoData(soa) => Known::NoData(aged(soa.as_slice(), left).pop()),
             Known::NoName(soa) => Known::NoName(soa.clone()),
         };
-        Some(Got { known, left, of })
+        Some(Got { known, proof: proof.clone().aged(left), left, of })
     }
 
     /// Records that are over, but not for longer than `most`; and since when they were kept.
     pub(super) fn stale(&self, question: &Question, now: Time, most: Duration) -> Option<(Vec<Record>, u32)> {
         let kept = self.known.get(question)?;
-        let Known::Records(records) = &kept.value else { return None };
+        let (Known::Records(records), _) = &kept.value else { return None };
         let over = now.since(kept.until);
         (now >= kept.until && over <= most).then(|| (records.clone(), seconds(now - kept.stored)))
     }
 
-    fn is_nowhere(&self, name: &Name, now: Time) -> Option<(u32, &Option<Record>)> {
+    fn is_nowhere(&self, name: &Name, now: Time) -> Option<(u32, &(Option<Record>, Proof))> {
         (1..=name.num_labels()).find_map(|labels| {
             let kept = self.nowhere.get(&name.trim_to(labels.into()))?;
             Some((kept.left(now)?, &kept.value))
@@ -130,7 +140,7 @@ impl Cache {
     }
 
     /// Remembers an answer, `of` the clients of a subnet or of all of them. That a name does not exist holds for all.
-    pub(super) fn put(&mut self, question: Question, known: Known, of: Option<Subnet>, now: Time) {
+    pub(super) fn put(&mut self, question: Question, (known, proof): (Known, Proof), of: Option<Subnet>, now: Time) {
         let ttl = match &known {
             Known::Records(records) => records.iter().map(|it| it.ttl).min(),
             Known::NoData(soa) | Known::NoName(soa) => soa.as_ref().map(|it| it.ttl),
@@ -140,14 +150,14 @@ impl Cache {
         self.failed.remove(&question);
         if let Known::NoName(soa) = known {
             make_room(&mut self.nowhere, self.most);
-            self.nowhere.insert(question.name, Kept::new(soa, now, ttl));
+            self.nowhere.insert(question.name, Kept::new((soa, proof), now, ttl));
         } else if let Some(subnet) = of {
             self.nowhere.remove(&question.name);
-            self.nearby.put(question, subnet, Kept::new(known, now, ttl), self.most);
+            self.nearby.put(question, subnet, Kept::new((known, proof), now, ttl), self.most);
         } else {
             make_room(&mut self.known, self.most);
             self.nowhere.remove(&question.name);
-            self.known.insert(question, Kept::new(known, now, ttl));
+            self.known.insert(question, Kept::new((known, proof), now, ttl));
         }
     }
 
@@ -163,6 +173,26 @@ impl Cache {
             let kept = self.delegations.get(&name.trim_to(labels.into()))?;
             Some((kept.value.clone(), kept.left(now)?))
         })
+    }
+
+    pub(super) fn keys(&self, zone: &Name, now: Time) -> Option<Keys> {
+        let kept = self.keys.get(zone)?;
+        kept.left(now).map(|_| kept.value.clone())
+    }
+
+    pub(super) fn keep_keys(&mut self, zone: Name, keys: Keys, (now, ttl): (Time, u32)) {
+        make_room(&mut self.keys, self.most);
+        self.keys.insert(zone, Kept::new(keys, now, ttl));
+    }
+
+    pub(super) fn above(&self, zone: &Name, now: Time) -> Option<Above> {
+        let kept = self.above.get(zone)?;
+        kept.left(now).map(|_| kept.value.clone())
+    }
+
+    pub(super) fn keep_above(&mut self, zone: Name, above: Above, (now, ttl): (Time, u32)) {
+        make_room(&mut self.above, self.most);
+        self.above.insert(zone, Kept::new(above, now, ttl));
     }
 
     pub(super) fn fail(&mut self, question: Question, failure: Failure, now: Time) {

@@ -9,6 +9,7 @@ use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
 use super::cache::Delegation;
+use super::security::Evidence;
 use super::trace::Question;
 use crate::services::dns::Subnet;
 
@@ -33,6 +34,17 @@ pub(super) struct Judged {
     pub(super) refused: Vec<String>,
     /// The clients it is for; `None` for all.
     pub(super) of: Option<Subnet>,
+    pub(super) evidence: Evidence,
+}
+
+impl Judged {
+    /// The name at the end of the aliases.
+    pub(super) fn end(&self, name: &Name) -> Name {
+        match self.chain.last().map(|it| &it.data) {
+            Some(RData::CNAME(target)) => target.0.clone(),
+            _ => name.clone(),
+        }
+    }
 }
 
 impl Judged {
@@ -66,7 +78,9 @@ pub(super) enum Verdict {
 pub(super) fn judge(zone: &Name, question: &Question, reply: &Message) -> Judged {
     let mut judge = Judge { zone, question, reply, believed: Vec::new(), refused: Vec::new() };
     let (chain, verdict) = judge.verdict();
-    Judged { chain, verdict, believed: judge.believed, refused: judge.refused, of: None }
+    let proofs = |records: &[Record]| records.iter().filter(|it| is_dnssec(it)).cloned().collect();
+    let evidence = Evidence { answers: proofs(&reply.answers), authorities: proofs(&reply.authorities) };
+    Judged { chain, verdict, believed: judge.believed, refused: judge.refused, of: None, evidence }
 }
 
 struct Judge<'a> {

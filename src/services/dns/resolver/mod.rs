@@ -1,16 +1,19 @@
 //! An iterative resolver (RFC 1034 §5.3.3): from the servers of the root down to an answer, each step explained.
 mod ask;
 mod cache;
+mod chain;
 mod judge;
 mod nearby;
 mod options;
 mod privacy;
 mod recursive;
+mod security;
 mod servers;
 mod survey;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod validate;
 mod walk;
 
 use std::cell::RefCell;
@@ -30,6 +33,7 @@ use walk::{Ended, Work};
 
 pub use judge::{address, say};
 pub use options::{Hints, Limits, Options, Place, Tell};
+pub use security::{Bogus, Check, Link, Proof, Status, Trust};
 pub use survey::{Level, Survey};
 pub use trace::{Failure, Families, Kind, Outcome, Question, ReplyHead, Resolution, Server, Step};
 
@@ -72,17 +76,26 @@ impl<N: Net> Resolver<N> {
 
     /// Looks up a name. What was done for it is in the result, and kept in [`Self::done`].
     pub async fn resolve(&self, name: &Name, kind: RecordType) -> Resolution {
-        self.resolve_for(name, kind, None).await
+        self.search(name, kind, None, true).await
     }
 
     /// As [`Self::resolve`], for a client in this subnet: name servers are told so, where the options allow it (RFC 7871).
     pub async fn resolve_for(&self, name: &Name, kind: RecordType, client: Option<Subnet>) -> Resolution {
+        self.search(name, kind, client, true).await
+    }
+
+    /// As [`Self::resolve`], and no signature is checked, whatever the options say (RFC 4035 §3.2.2, CD).
+    pub async fn resolve_unchecked(&self, name: &Name, kind: RecordType) -> Resolution {
+        self.search(name, kind, None, false).await
+    }
+
+    async fn search(&self, name: &Name, kind: RecordType, client: Option<Subnet>, checking: bool) -> Resolution {
         let question = Question { name: name.clone(), kind };
-        let mut work = Work::new(self.0.net.now(), client);
+        let mut work = Work::new(self.0.net.now(), client, checking && self.0.options.trust.is_some());
         let began = work.began;
-        let outcome = self.outcome(&mut work, &question).await;
-        let of = work.of;
-        let resolution = Resolution { question, steps: work.steps, outcome, began, ended: self.0.net.now(), of };
+        let (outcome, proof) = self.outcome(&mut work, &question).await;
+        let (ended, signatures, of) = (self.0.net.now(), work.effort.checks, work.of);
+        let resolution = Resolution { question, steps: work.steps, outcome, proof, signatures, began, ended, of };
         let mut done = self.0.done.borrow_mut();
         if done.len() < REMEMBERED {
             done.push(resolution.clone());
@@ -101,22 +114,29 @@ impl<N: Net> Resolver<N> {
         self.0.cache.borrow_mut().clear();
     }
 
-    async fn outcome(&self, work: &mut Work, question: &Question) -> Outcome {
+    async fn outcome(&self, work: &mut Work, question: &Question) -> (Outcome, Proof) {
         let now = self.0.net.now();
-        if let Some(failure) = self.0.cache.borrow().failed(question, now) {
-            return self.stale(work, question).unwrap_or(Outcome::Failed(Failure::Before(failure.to_string())));
+        let failed = self.0.cache.borrow().failed(question, now);
+        // Who checks for himself may have what did not hold here.
+        let failed = failed.filter(|it| work.is_checking() || it.bogus().is_none());
+        if let Some(failure) = failed {
+            let failed = Outcome::Failed(Failure::Before(Box::new(failure)));
+            return (self.stale(work, question).unwrap_or(failed), Proof::default());
         }
         let has_stale = self.expired(question).is_some();
         let limit = if has_stale { STALE_AFTER } else { self.0.options.limits.time };
         let ended = within(&self.0.net, limit, self.follow(work, question)).await;
         match ended.unwrap_or(Err(Failure::Time(limit))) {
-            Ok(Ended::Records(records)) => Outcome::Answer(records),
-            Ok(Ended::NoData(aliases, soa)) => Outcome::NoData { aliases, soa },
-            Ok(Ended::NoName(aliases, soa)) => Outcome::NoName { aliases, soa },
+            Ok((Ended::Records(records), proof)) => (Outcome::Answer(records), proof),
+            Ok((Ended::NoData(aliases, soa), proof)) => (Outcome::NoData { aliases, soa }, proof),
+            Ok((Ended::NoName(aliases, soa), proof)) => (Outcome::NoName { aliases, soa }, proof),
             Err(failure) => {
                 let now = self.0.net.now();
                 self.0.cache.borrow_mut().fail(question.clone(), failure.clone(), now);
-                self.stale(work, question).unwrap_or(Outcome::Failed(failure))
+                let status = if failure.bogus().is_some() { Status::Bogus } else { Status::Unchecked };
+                // RFC 8767 §4 is for servers that cannot be reached: what does not hold is no reason to fall back.
+                let stale = if status == Status::Bogus { None } else { self.stale(work, question) };
+                (stale.unwrap_or(Outcome::Failed(failure)), Proof { status, ..Proof::default() })
             }
         }
     }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::cache::{Kept, Known, make_room};
+use super::security::Proof;
 use super::trace::Question;
 use crate::recording::Time;
 use crate::services::dns::Subnet;
@@ -12,7 +13,7 @@ const NETWORKS: usize = 256;
 
 /// What is known for the clients of some subnets.
 #[derive(Debug, Default)]
-pub(super) struct Nearby(pub(super) BTreeMap<(Question, Subnet), Kept<Known>>);
+pub(super) struct Nearby(pub(super) BTreeMap<(Question, Subnet), Kept<(Known, Proof)>>);
 
 /// Whom an answer is for that was asked for without any client's subnet: RFC 7871 §7.3.1 keeps it from all others.
 pub(super) fn nobody() -> Subnet {
@@ -27,7 +28,7 @@ impl Nearby {
         question: &Question,
         client: Option<Subnet>,
         now: Time,
-    ) -> Option<(Subnet, &Kept<Known>)> {
+    ) -> Option<(Subnet, &Kept<(Known, Proof)>)> {
         let fits = |subnet: Subnet| match client {
             Some(client) => subnet != nobody() && subnet.holds(client),
             None => subnet == nobody(),
@@ -38,7 +39,7 @@ impl Nearby {
     }
 
     /// Remembers what is for one subnet, of at most `most` in all.
-    pub(super) fn put(&mut self, question: Question, subnet: Subnet, kept: Kept<Known>, most: usize) {
+    pub(super) fn put(&mut self, question: Question, subnet: Subnet, kept: Kept<(Known, Proof)>, most: usize) {
         let beside = self.0.range((question.clone(), nobody())..).take_while(|((it, _), _)| *it == question);
         let beside: Vec<_> = beside.map(|((_, subnet), kept)| (kept.until(), *subnet)).collect();
         if beside.len() >= NETWORKS

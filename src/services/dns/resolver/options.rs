@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hickory_proto::rr::Name;
 
+use super::security::Trust;
 use super::trace::{Families, Step};
 use crate::services::dns::responder::EDNS_UDP;
 use crate::services::dns::subnet::Told;
@@ -31,6 +32,8 @@ pub struct Options {
     pub minimise: bool,
     /// Asks for the records of DNSSEC too (the DO bit, RFC 3225).
     pub dnssec: bool,
+    /// Checks signatures from there on; `None` checks nothing.
+    pub trust: Option<Trust>,
     /// An expired answer may be used for so long when nobody can be asked (RFC 8767); `None` never.
     pub serve_stale: Option<Duration>,
     pub families: Families,
@@ -89,6 +92,7 @@ impl Options {
             payload: EDNS_UDP,
             minimise: false,
             dnssec: false,
+            trust: None,
             serve_stale: None,
             families: Families { v4: true, v6: false },
             tells: None,

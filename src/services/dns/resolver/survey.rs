@@ -38,7 +38,7 @@ impl<N: Net> Resolver<N> {
     /// Nothing is taken from the cache, and nothing put into it.
     pub async fn survey(&self, name: &Name, kind: RecordType) -> Survey {
         let question = Question { name: name.clone(), kind };
-        let mut work = Work::new(self.0.net.now(), None);
+        let mut work = Work::new(self.0.net.now(), None, false);
         let mut here = Delegation { zone: Name::root(), servers: self.0.options.hints.clone(), ttl: u32::MAX };
         let mut levels = Vec::new();
         for _ in 0..self.0.options.limits.referrals {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, Record, RecordType};
 
+use super::security::{Bogus, Check, Proof};
 use crate::recording::Time;
 use crate::services::dns::exchange::STRANGER;
 use crate::services::dns::{Subnet, Transport};
@@ -92,6 +93,12 @@ pub enum Kind {
     Answer {
         records: usize,
     },
+    /// The zone's keys.
+    Keys {
+        records: usize,
+    },
+    /// Signatures were held against keys.
+    Checked(Box<Check>),
     /// The name is an alias: the question goes on with its target.
     Alias {
         target: Name,
@@ -131,6 +138,8 @@ impl Kind {
             Self::Known { .. } => "known",
             Self::Referral { .. } => "referral",
             Self::Answer { .. } => "answer",
+            Self::Keys { .. } => "keys",
+            Self::Checked(check) => check.status.word(),
             Self::Alias { .. } => "alias",
             Self::NoName { .. } => "nxdomain",
             Self::NoData { .. } => "nodata",
@@ -168,6 +177,8 @@ impl Step {
             Kind::Referral { cut, servers, glue } => {
                 format!("referral to {cut} ({}, {})", counted(*servers, "server"), counted(*glue, "address"))
             }
+            Kind::Keys { records } => format!("the keys of {zone}: {}", counted(*records, "record")),
+            Kind::Checked(check) => check.says(),
             Kind::Answer { records: 1 } => "the answer: 1 record".to_owned(),
             Kind::Answer { records } => format!("the answer: {records} records"),
             Kind::Alias { target } => format!("an alias of {target}"),
@@ -200,6 +211,11 @@ impl Step {
                 let plain = format!("The server is an authority for {zone} (AA is 1), and has records of this name and type.");
                 [plain, self.server.as_ref().map(Server::whose).unwrap_or_default()].join(" ").trim_end().to_owned()
             }
+            Kind::Keys { .. } => format!(
+                "To check a signature the resolver needs the public key. Who sent it does not matter: it is held against what the \
+                 zone above {zone} says (RFC 4035 §5.2)."
+            ),
+            Kind::Checked(check) => check.why(),
             Kind::Alias { target } => format!(
                 "A CNAME says that {name} is another name for {target}; what is asked for is looked up there (RFC 1034 §3.6.2)."
             ),
@@ -285,6 +301,10 @@ pub struct Resolution {
     pub question: Question,
     pub steps: Vec<Step>,
     pub outcome: Outcome,
+    /// How far the answer can be trusted, and what proves it.
+    pub proof: Proof,
+    /// Signatures that were computed for it.
+    pub signatures: usize,
     pub began: Time,
     pub ended: Time,
     /// The clients the answer is for; `None` for all (RFC 7871 §7.3.1).
@@ -314,8 +334,33 @@ pub enum Failure {
     Bytes(usize),
     #[error("the limit of {0:?} for one question is reached")]
     Time(Duration),
+    #[error("it does not hold: {0}")]
+    Bogus(Bogus),
     #[error("a moment ago it failed too: {0}")]
-    Before(String),
+    Before(Box<Self>),
+}
+
+impl Failure {
+    /// What does not hold, when that is why.
+    #[must_use]
+    pub const fn bogus(&self) -> Option<&Bogus> {
+        match self {
+            Self::Bogus(bogus) => Some(bogus),
+            Self::Before(failure) => failure.bogus(),
+            _ => None,
+        }
+    }
+
+    /// The code of an extended error (RFC 8914 §4), where there is one for it.
+    #[must_use]
+    pub const fn code(&self) -> Option<u16> {
+        match self {
+            Self::Bogus(bogus) => Some(bogus.code),
+            Self::Servers { .. } | Self::NoAddress { .. } | Self::Time(_) => Some(22),
+            Self::Before(failure) => failure.code(),
+            _ => None,
+        }
+    }
 }
 
 /// Which addresses of servers are used.

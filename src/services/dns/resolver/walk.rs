@@ -5,10 +5,13 @@ use super::Resolver;
 use super::cache::{Delegation, Got, Known};
 use super::judge::{Judged, Verdict, say};
 use super::nearby::nobody;
+use super::security::{Proof, Status};
 use super::trace::{Failure, Kind, Question, Step};
+use super::validate::Validated;
 use crate::net::Net;
 use crate::recording::Time;
 use crate::services::dns::Subnet;
+use crate::services::dns::dnssec::Effort;
 
 /// One question's work so far.
 pub(super) struct Work {
@@ -22,6 +25,9 @@ pub(super) struct Work {
     pub(super) client: Option<Subnet>,
     /// The clients that the answer is for, where it is not for all.
     pub(super) of: Option<Subnet>,
+    /// Signatures are checked.
+    checking: bool,
+    pub(super) effort: Effort,
 }
 
 /// How a question ended, after its aliases.
@@ -32,7 +38,7 @@ pub(super) enum Ended {
 }
 
 /// What one name came to.
-enum One {
+pub(super) enum One {
     Records(Vec<Record>),
     Alias(Vec<Record>, Name),
     NoData(Vec<Record>, Option<Record>),
@@ -40,8 +46,9 @@ enum One {
 }
 
 impl Work {
-    pub(super) const fn new(began: Time, client: Option<Subnet>) -> Self {
-        Self { steps: Vec::new(), began, queries: 0, bytes: 0, wanted: Vec::new(), client, of: None }
+    pub(super) const fn new(began: Time, client: Option<Subnet>, checking: bool) -> Self {
+        let effort = Effort { checks: 0 };
+        Self { steps: Vec::new(), began, queries: 0, bytes: 0, wanted: Vec::new(), client, of: None, checking, effort }
     }
 
     /// The smaller of the subnets that the parts of the answer are for.
@@ -49,6 +56,11 @@ impl Work {
         if self.wanted.is_empty() {
             self.of = [self.of, of].into_iter().flatten().max_by_key(|it| it.prefix());
         }
+    }
+
+    /// Whether signatures are checked: not those of servers' addresses, for whoever answers there proves what it says.
+    pub(super) const fn is_checking(&self) -> bool {
+        self.checking && self.wanted.is_empty()
     }
 
     /// How deep the question is among those about servers' addresses.
@@ -84,15 +96,18 @@ impl Work {
 
 impl<N: Net> Resolver<N> {
     /// Looks up a name and follows its aliases.
-    pub(super) async fn follow(&self, work: &mut Work, question: &Question) -> Result<Ended, Failure> {
+    pub(super) async fn follow(&self, work: &mut Work, question: &Question) -> Result<(Ended, Proof), Failure> {
         let mut question = question.clone();
         let mut aliases: Vec<Record> = Vec::new();
         let most = self.0.options.limits.aliases;
+        let mut proof = Proof { status: Status::Secure, ..Proof::default() };
         while aliases.len() <= most {
-            match self.one(work, &question).await? {
-                One::Records(records) => return Ok(Ended::Records([aliases, records].concat())),
-                One::NoData(more, soa) => return Ok(Ended::NoData([aliases, more].concat(), soa)),
-                One::NoName(more, soa) => return Ok(Ended::NoName([aliases, more].concat(), soa)),
+            let (one, of_one) = self.one(work, &question).await?;
+            proof = proof.and(of_one);
+            match one {
+                One::Records(records) => return Ok((Ended::Records([aliases, records].concat()), proof)),
+                One::NoData(more, soa) => return Ok((Ended::NoData([aliases, more].concat(), soa), proof)),
+                One::NoName(more, soa) => return Ok((Ended::NoName([aliases, more].concat(), soa), proof)),
                 One::Alias(more, target) => {
                     aliases.extend(more);
                     if aliases.iter().any(|it| it.name == target) {
@@ -106,7 +121,7 @@ impl<N: Net> Resolver<N> {
     }
 
     /// Looks up one name: in the cache, then from server to server.
-    async fn one(&self, work: &mut Work, question: &Question) -> Result<One, Failure> {
+    pub(super) async fn one(&self, work: &mut Work, question: &Question) -> Result<(One, Proof), Failure> {
         if let Some(known) = self.cached(work, question) {
             return Ok(known);
         }
@@ -117,22 +132,32 @@ impl<N: Net> Resolver<N> {
         for _ in 0..steps {
             let asked = self.asked(question, labels.max(here.zone.num_labels()));
             let judged = self.ask_zone(work, &here, &asked, question).await?;
-            let Judged { chain, verdict, of, .. } = judged;
             let whole = asked == *question;
+            if let (Verdict::Referral(next), true) = (&judged.verdict, work.is_checking()) {
+                self.check_referral(work, (&here, next), &asked, &judged).await?;
+            }
+            let ends = !matches!(judged.verdict, Verdict::Referral(_))
+                && (whole || matches!(judged.verdict, Verdict::NoName(_)));
+            let proof = if ends { self.validate(work, &here, &asked, &judged).await? } else { Default::default() };
+            let Judged { chain, verdict, of, .. } = judged;
             match verdict {
                 Verdict::Referral(next) => {
                     self.0.cache.borrow_mut().delegate(next.clone(), self.0.net.now());
                     here = next;
                 }
                 // The name does not exist, so nothing below it does (RFC 8020).
-                Verdict::NoName(soa) => return Ok(self.keep(work, &asked, (chain, of), One::NoName(Vec::new(), soa))),
+                Verdict::NoName(soa) => {
+                    return Ok(self.keep(work, &asked, (chain, of), One::NoName(Vec::new(), soa), proof));
+                }
                 _ if !whole => labels = asked.name.num_labels(),
-                Verdict::Records(records) => return Ok(self.keep(work, question, (chain, of), One::Records(records))),
+                Verdict::Records(records) => {
+                    return Ok(self.keep(work, question, (chain, of), One::Records(records), proof));
+                }
                 Verdict::Alias(target) => {
-                    return Ok(self.keep(work, question, (chain, of), One::Alias(Vec::new(), target)));
+                    return Ok(self.keep(work, question, (chain, of), One::Alias(Vec::new(), target), proof));
                 }
                 Verdict::NoData(soa) => {
-                    return Ok(self.keep(work, question, (chain, of), One::NoData(Vec::new(), soa)));
+                    return Ok(self.keep(work, question, (chain, of), One::NoData(Vec::new(), soa), proof));
                 }
                 Verdict::Truncated | Verdict::Refused(_) | Verdict::Lame(_) => {
                     return Err(Failure::Servers { zone: here.zone, why: Vec::new() });
@@ -143,15 +168,19 @@ impl<N: Net> Resolver<N> {
     }
 
     /// What the cache knows: the answer, or an alias.
-    fn cached(&self, work: &mut Work, question: &Question) -> Option<One> {
+    fn cached(&self, work: &mut Work, question: &Question) -> Option<(One, Proof)> {
         let now = self.0.net.now();
         let alias = Question { name: question.name.clone(), kind: RecordType::CNAME };
         let client = self.client(work);
-        let Got { known, left, of } = {
+        let Got { known, proof, left, of } = {
             let cache = self.0.cache.borrow();
+            // What nobody has looked at is no answer where signatures are checked.
+            let usable = |it: &Got| !work.is_checking() || it.proof.status != Status::Unchecked;
+            let an_alias = |it: &Got| matches!(it.known, Known::Records(_));
             cache
                 .get(question, client, now)
-                .or_else(|| cache.get(&alias, client, now).filter(|it| matches!(it.known, Known::Records(_))))?
+                .filter(usable)
+                .or_else(|| cache.get(&alias, client, now).filter(usable).filter(an_alias))?
         };
         work.is_for(of);
         let (one, mut told): (_, Vec<String>) = match known {
@@ -170,7 +199,7 @@ impl<N: Net> Resolver<N> {
         };
         told.extend(of.map(|it| format!("for the clients of {it}")));
         work.step(self, question.name.clone(), question, Kind::Cached { left }, told);
-        Some(one)
+        Some((one, proof))
     }
 
     /// Where the way begins: at the closest zone whose servers are known, at last at the root.
@@ -196,14 +225,24 @@ impl<N: Net> Resolver<N> {
         Question { name: question.name.trim_to(next.into()), kind: RecordType::A }
     }
 
-    /// Remembers what a name came to, with the aliases before it.
-    fn keep(&self, work: &mut Work, question: &Question, (chain, of): (Vec<Record>, Option<Subnet>), one: One) -> One {
+    /// Remembers what a name came to, with the aliases before it; nothing for longer than its signatures hold.
+    fn keep(
+        &self,
+        work: &mut Work,
+        question: &Question,
+        (mut chain, of): (Vec<Record>, Option<Subnet>),
+        one: One,
+        (proof, most): Validated,
+    ) -> (One, Proof) {
         work.is_for(of.filter(|it| *it != nobody()));
         let now = self.0.net.now();
         let mut cache = self.0.cache.borrow_mut();
+        chain.iter_mut().for_each(|it| it.ttl = it.ttl.min(most));
+        let one = one.at_most(most);
         for alias in &chain {
             let key = Question { name: alias.name.clone(), kind: RecordType::CNAME };
-            cache.put(key, Known::Records(vec![alias.clone()]), of, now);
+            let known = (Known::Records(vec![alias.clone()]), proof.about(&alias.name));
+            cache.put(key, known, of, now);
         }
         let end = chain.last().and_then(|it| match &it.data {
             hickory_proto::rr::RData::CNAME(target) => Some(target.0.clone()),
@@ -214,11 +253,25 @@ impl<N: Net> Resolver<N> {
             One::Records(records) => Known::Records(records.clone()),
             One::NoData(_, soa) => Known::NoData(soa.clone()),
             One::NoName(_, soa) => Known::NoName(soa.clone()),
-            One::Alias(..) => return with_chain(chain, one),
+            One::Alias(..) => return (with_chain(chain, one), proof),
         };
-        cache.put(key, known, of, now);
+        let of_end = proof.about(&key.name);
+        cache.put(key, (known, of_end), of, now);
         drop(cache);
-        with_chain(chain, one)
+        (with_chain(chain, one), proof)
+    }
+}
+
+impl One {
+    /// The same with TTLs of so many seconds at most.
+    fn at_most(mut self, most: u32) -> Self {
+        match &mut self {
+            Self::Records(records) | Self::Alias(records, _) => {
+                records.iter_mut().for_each(|it| it.ttl = it.ttl.min(most))
+            }
+            Self::NoData(_, soa) | Self::NoName(_, soa) => soa.iter_mut().for_each(|it| it.ttl = it.ttl.min(most)),
+        }
+        self
     }
 }
 

@@ -6,7 +6,7 @@ use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC3, NSEC3PARAM};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::{Zone, labels};
-use crate::services::dns::dnssec::Signer;
+use crate::services::dns::dnssec::{Signer, base32};
 
 /// A hash of a name.
 type Hash = Vec<u8>;
@@ -58,12 +58,4 @@ impl Hashed {
 
 fn hash(name: &Name) -> Hash {
     SHA1.hash(&[], name, 0).map(|digest| digest.as_ref().to_vec()).unwrap_or_default()
-}
-
-/// RFC 5155 §3.3: base 32 with the extended hex alphabet, without padding.
-fn base32(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-    let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| usize::from(byte >> (7 - at % 8) & 1));
-    let digit = |at: usize| (0..5).fold(0, |value, n| value << 1 | bit(at + n));
-    (0..bytes.len() * 8).step_by(5).map(|at| char::from(DIGITS[digit(at)])).collect()
 }
