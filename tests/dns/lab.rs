@@ -1,6 +1,7 @@
 //! A `roundtrip lab up` of the test's own, on ports nobody else uses; ended with the test.
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, UdpSocket};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 const CA: &str = "ca.pem";
@@ -9,6 +10,7 @@ const CA: &str = "ca.pem";
 pub(crate) struct Lab {
     process: Child,
     servers: Vec<(String, SocketAddr)>,
+    /// Where its authority's certificate is, and the key of its root.
     folder: tempfile::TempDir,
 }
 
@@ -31,6 +33,7 @@ impl Lab {
         let mut command = Command::new(env!("CARGO_BIN_EXE_roundtrip"));
         command.args(["lab", "up", "--port", &port.to_string()]).stdout(Stdio::piped()).stderr(Stdio::null());
         command.args(["--tls-port", "0", "--https-port", "0", "--ca"]).arg(folder.path().join(CA));
+        command.arg("--anchor").arg(folder.path().join("anchor"));
         let mut process = command.spawn().expect("the program starts");
         let mut servers = Vec::new();
         let out = BufReader::new(process.stdout.take().expect("it is piped"));
@@ -55,6 +58,11 @@ impl Lab {
     /// The file with the certificate that its clients must trust.
     pub(crate) fn ca(&self) -> String {
         self.folder.path().join(CA).display().to_string()
+    }
+
+    /// The file with the key of its root, as BIND's programs read it.
+    pub(crate) fn anchor(&self) -> PathBuf {
+        self.folder.path().join("anchor")
     }
 
     pub(crate) fn resolver(&self) -> SocketAddr {

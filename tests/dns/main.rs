@@ -14,7 +14,8 @@ use lab::Lab;
 fn the_resolver_finds_what_the_zones_say() {
     let lab = Lab::up();
     let a = dig(&lab.resolver(), &["static.shop.example", "A"]);
-    assert_eq!((a.status.as_str(), a.flags.as_str()), ("NOERROR", "qr rd ra"));
+    // dig asks what was checked (AD), and both zones on the way are signed.
+    assert_eq!((a.status.as_str(), a.flags.as_str()), ("NOERROR", "qr rd ra ad"));
     assert_eq!(
         a.answers,
         [
@@ -105,6 +106,74 @@ fn a_ttl_runs_down_in_the_resolver() {
     assert_eq!(ttl(), 300);
     std::thread::sleep(std::time::Duration::from_millis(1100));
     assert!((1..300).contains(&ttl()));
+}
+
+#[test]
+fn who_asks_for_signatures_gets_them_and_nobody_else() {
+    let lab = Lab::up();
+    for server in [lab.server("ns1-shop"), lab.resolver()] {
+        let recursion = if server == lab.resolver() { "+rec" } else { "+norec" };
+        let plain = dig(&server, &[recursion, "www.shop.example", "A"]);
+        assert_eq!(plain.answers, ["www.shop.example. IN A 203.0.113.80"]);
+        let signed = dig(&server, &[recursion, "+dnssec", "www.shop.example", "A"]);
+        assert_eq!(signed.answers.len(), 2);
+        assert!(signed.answers[1].starts_with("www.shop.example. IN RRSIG A 15 3 300 "), "{signed:?}");
+        let nobody = dig(&server, &[recursion, "+dnssec", "nobody.shop.example", "A"]);
+        let kinds: Vec<&str> = nobody.authority.iter().filter_map(|it| it.split(' ').nth(2)).collect();
+        assert_eq!(kinds, ["SOA", "RRSIG", "NSEC", "RRSIG", "NSEC", "RRSIG"]);
+    }
+    let referral = dig(&lab.server("root-a"), &["+norec", "+dnssec", "www.shop.example", "A"]);
+    let kinds: Vec<&str> = referral.authority.iter().filter_map(|it| it.split(' ').nth(2)).collect();
+    assert_eq!(kinds, ["NS", "NS", "DS", "RRSIG"]);
+    let cut =
+        dig(&lab.server("ns1-shop"), &["+norec", "+dnssec", "+bufsize=512", "+ignore", "nobody.shop.example", "A"]);
+    assert!(cut.flags.contains("tc"), "{cut:?}");
+}
+
+#[test]
+fn the_resolver_says_what_it_checked_and_why_it_gives_no_answer() {
+    let lab = Lab::up();
+    let flags = |what: &[&str]| dig(&lab.resolver(), what).flags;
+    assert_eq!(flags(&["+dnssec", "www.shop.example", "A"]), "qr rd ra ad");
+    assert_eq!(flags(&["+noadflag", "www.shop.example", "A"]), "qr rd ra");
+    assert_eq!(flags(&["+dnssec", "www.blog.example", "A"]), "qr rd ra");
+    for (name, error, says) in [
+        ("www.expired.example", "EDE: 7 (Signature Expired)", "expired.example. was not signed again in time"),
+        ("www.mismatch.example", "EDE: 9 (DNSKEY Missing)", "the DS record of mismatch.example. is about key"),
+        ("www.bare.example", "EDE: 9 (DNSKEY Missing)", "bare.example. has no DNSKEY record"),
+    ] {
+        let text = dig::raw(&lab.resolver(), &[name, "A"]);
+        assert!(text.contains("status: SERVFAIL") && text.contains(error) && text.contains(says), "{text}");
+        let unchecked = dig(&lab.resolver(), &["+cd", name, "A"]);
+        assert_eq!((unchecked.status.as_str(), unchecked.answers.len()), ("NOERROR", 1), "{name}");
+    }
+}
+
+#[test]
+fn delv_validates_what_the_resolver_hands_on_and_names_what_does_not_hold() {
+    let lab = Lab::up();
+    let anchor = lab.anchor();
+    let delv = |name: &str, kind: &str| {
+        let file = anchor.to_str().expect("a path of the test's own");
+        dig::delv(&lab.resolver(), &["-a", file, "+root=.", "+cd", name, kind])
+    };
+    for (name, kind, says) in [
+        ("www.shop.example", "A", "; fully validated"),
+        ("static.shop.example", "A", "; fully validated"),
+        ("any.customers.shop.example", "A", "; fully validated"),
+        ("nobody.shop.example", "A", "; negative response, fully validated"),
+        ("empty.shop.example", "A", "; negative response, fully validated"),
+        ("nobody.cdn.test", "A", "; negative response, fully validated"),
+        ("shop.example", "DNSKEY", "; fully validated"),
+        ("shop.example", "DS", "; fully validated"),
+        ("www.blog.example", "A", "; unsigned answer"),
+        ("www.expired.example", "A", "RRSIG has expired"),
+        ("www.mismatch.example", "A", "no valid signature found (DS)"),
+        ("www.bare.example", "A", "parent indicates it should be secure"),
+    ] {
+        let text = delv(name, kind);
+        assert!(text.contains(says), "{name} {kind}: {text}");
+    }
 }
 
 #[test]

@@ -55,7 +55,9 @@ impl<'a> Hashes<'a> {
             return Some(Absence::OptOut);
         }
         let star = self.at(&encloser.prepend_label("*").ok()?)?;
-        lacks(star, kind).then_some(Absence::Proved)
+        // RFC 5155 §9.2: in a span with unsigned zones nothing is certain.
+        let absence = if over.opt_out() { Absence::OptOut } else { Absence::Proved };
+        lacks(star, kind).then_some(absence)
     }
 
     /// RFC 5155 §8.4.
