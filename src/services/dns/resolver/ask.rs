@@ -50,7 +50,11 @@ impl<N: Net> Resolver<N> {
         let mut candidates = self.candidates(zone);
         let (mut why, mut any) = (Vec::new(), false);
         for number in 1..=self.0.options.limits.rounds {
-            self.0.servers.borrow().sort(&mut candidates.known);
+            if asked.kind == RecordType::DNSKEY {
+                self.0.servers.borrow().sort_known_first(&mut candidates.known);
+            } else {
+                self.0.servers.borrow().sort(&mut candidates.known);
+            }
             let mut next = 0;
             while next < candidates.known.len() || self.look_up(work, &mut candidates).await? {
                 any = true;

@@ -43,6 +43,12 @@ impl Servers {
         (usual * times).min(MOST)
     }
 
+    /// Sorts addresses: the fastest first, and those never tried last. What a zone's other servers are like is found out with
+    /// other questions than those for its keys.
+    pub(super) fn sort_known_first<T>(&self, servers: &mut [(T, IpAddr)]) {
+        servers.sort_by_key(|(_, address)| self.0.get(address).map_or(Duration::MAX, |rtt| rtt.smoothed));
+    }
+
     /// Sorts addresses: those never tried first, as each has to be tried to be known; then the fastest.
     pub(super) fn sort<T>(&self, servers: &mut [(T, IpAddr)]) {
         servers.sort_by_key(|(_, address)| self.0.get(address).map(|rtt| rtt.smoothed));

@@ -211,6 +211,9 @@ impl Step {
                 let plain = format!("The server is an authority for {zone} (AA is 1), and has records of this name and type.");
                 [plain, self.server.as_ref().map(Server::whose).unwrap_or_default()].join(" ").trim_end().to_owned()
             }
+            Kind::Keys { .. } if self.zone.is_root() => "To check a signature the resolver needs the public key. Who sent it does not \
+                 matter: it is held against the trust anchor, which the resolver was given before (RFC 4035 §5)."
+                .to_owned(),
             Kind::Keys { .. } => format!(
                 "To check a signature the resolver needs the public key. Who sent it does not matter: it is held against what the \
                  zone above {zone} says (RFC 4035 §5.2)."

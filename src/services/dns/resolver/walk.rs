@@ -85,8 +85,12 @@ impl Work {
     }
 
     pub(super) fn add<N: Net>(&mut self, resolver: &Resolver<N>, step: Step) {
-        let who = step.server.as_ref().map_or("the cache".to_owned(), |it| it.name.to_string());
-        resolver.0.net.note(format!("{}, {who}: {}", step.question, step.says()));
+        let says = match (&step.server, &step.kind) {
+            (Some(server), _) => format!("{}, {}: {}", step.question, server.name, step.says()),
+            (None, Kind::Checked(_)) => step.says(),
+            (None, _) => format!("{}, the cache: {}", step.question, step.says()),
+        };
+        resolver.0.net.note(says);
         if let Some(tell) = &resolver.0.options.tell {
             tell(&step);
         }
