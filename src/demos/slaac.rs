@@ -49,9 +49,10 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     // A round trip crosses three links twice.
     let cable = || LinkOptions::default().delay(knobs.time("rtt") / 6);
     if knobs.choice("neighbour") == "taken" {
-        // What the host will want is known from its MAC: somebody was there before.
-        let (net, neighbour) = (lab.net(host), lab.host("neighbour").at(0, 1).unconfigured().add());
-        lab.net(neighbour).add_address(wanted(net.mac()), 64, false);
+        // Somebody was there before, with the address that the host will want.
+        let wanted = lab.net(host).will_want().expect("the host makes its address itself");
+        let neighbour = lab.host("neighbour").at(0, 1).unconfigured().add();
+        lab.net(neighbour).add_address(wanted, 64, false);
         lab.link(neighbour, sw, cable());
     }
     for (a, b) in [(host, sw), (sw, router), (router, far)] {
@@ -82,12 +83,6 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     note_end(&mut recording, ended);
     found(&recording).into(&mut recording);
     recording
-}
-
-/// The link-local address that a MAC gives (RFC 4291 appendix A).
-fn wanted([a, b, c, d, e, f]: [u8; 6]) -> IpAddr {
-    let words = [[a ^ 2, b], [c, 0xff], [0xfe, d], [e, f]].map(u16::from_be_bytes);
-    Ipv6Addr::new(0xfe80, 0, 0, 0, words[0], words[1], words[2], words[3]).into()
 }
 
 async fn reach(net: &crate::lab::LabNet) {
@@ -149,6 +144,8 @@ fn times(findings: &mut Findings, recording: &Recording, (asked, told): (Option<
     let taken = states(recording, "DUPLICATE").next();
     let deprecated = states(recording, "DEPRECATED").next();
     let since = |at: Option<(Time, &str)>| at.map(|(at, _)| at - Time::ZERO);
+    let tries = states(recording, "TENTATIVE").filter(|(_, it)| it.starts_with("fe80:")).count();
+    findings.count("tries", "link-local addresses it asked about", tries, "each with another identifier (RFC 7217 §6)");
     let how =
         "plugged in to the end of duplicate address detection: up to 1 s of waiting, then 1 s (RFC 4862 §5.4.2, §5.1)";
     findings.time("link_local_ready", "the link-local address may be used after", since(link_local), how);

@@ -87,6 +87,12 @@ impl LabNet {
         self.ask(|host| host.interface.own.mac.0)
     }
 
+    /// The link-local address that this host will make itself when it is plugged in; `None` when it makes none.
+    #[must_use]
+    pub fn will_want(&self) -> Option<IpAddr> {
+        self.ask(|host| host.will_want()).map(IpAddr::V6)
+    }
+
     /// Tells everybody on the link that an address is here.
     pub fn announce(&self, address: IpAddr) {
         self.at_host(|host, _, out| host.interface.announce(address, out));

@@ -9,11 +9,11 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::lab::host::Host;
+use crate::lab::host::identifiers::{Identifier, Identifiers};
 use crate::lab::icmp::ndp::{self, ALL_ROUTERS, Prefix, RouterAdvertisement};
-use crate::lab::interface::{Own, Usable, interface_identifier, link_local};
+use crate::lab::interface::{Own, Usable, link_local};
 use crate::lab::ip;
 use crate::lab::output::Output;
-use crate::lab::random::Dice;
 use crate::lab::route::{Network, Route};
 use crate::quantity::Quantity;
 use crate::recording::Time;
@@ -29,26 +29,17 @@ const TWO_HOURS: Duration = Duration::from_secs(7200);
 /// Addresses, routers and prefixes a host takes over from advertisements, which nobody signs (Linux: `max_addresses`).
 const MOST: usize = 16;
 
-/// How a host makes the lower half of its addresses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Identifier {
-    /// Of the MAC (RFC 4291 appendix A): the same on every network, so that it can be followed.
-    #[default]
-    Mac,
-    /// Stable on each network and different on each (RFC 7217).
-    Stable,
-}
-
 /// What the host has learned of routers.
 #[derive(Debug, Default)]
 pub(super) struct Autoconf {
-    identifier: Identifier,
-    secret: u64,
+    identifiers: Identifiers,
     /// When the next router solicitation is due, and how many were sent.
     solicits: Option<(Time, u32)>,
     /// A router has spoken.
     heard: bool,
     addresses: BTreeMap<Ipv6Addr, Lifetimes>,
+    /// Lifetimes of networks whose address another had, until there is one with another identifier.
+    waiting: Vec<(Network, Lifetimes)>,
     routers: BTreeMap<Ipv6Addr, Time>,
     /// Prefixes that are on the link without an address of ours.
     on_link: Vec<(Network, Time)>,
@@ -67,18 +58,12 @@ fn until(now: Time, lifetime: Duration) -> Time {
 
 impl Autoconf {
     pub(super) fn new(identifier: Identifier, secret: u64) -> Self {
-        Self { identifier, secret, ..Self::default() }
+        Self { identifiers: Identifiers::new(identifier, secret), ..Self::default() }
     }
 
     /// The address of this host in a network.
-    fn address_in(&self, own: &Own, prefix: Network) -> Option<Ipv6Addr> {
-        let IpAddr::V6(network) = prefix.network().address else { return None };
-        let identifier = match self.identifier {
-            Identifier::Mac => interface_identifier(own.mac),
-            // RFC 7217 §5: a pseudo-random function of prefix, interface and secret.
-            Identifier::Stable => Dice::new(self.secret, &format!("{network}/eth{}", own.index)).bits(),
-        };
-        Some(Ipv6Addr::from_bits(network.to_bits() | u128::from(identifier)))
+    pub(super) fn address_in(&self, own: &Own, prefix: Network) -> Option<Ipv6Addr> {
+        self.identifiers.address_in(own, prefix)
     }
 
     /// The routes that routers have told of.
@@ -95,11 +80,47 @@ impl Autoconf {
         let addresses = self.addresses.values().flat_map(|it| [it.preferred_until, it.valid_until]);
         let others = self.routers.values().copied().chain(self.on_link.iter().map(|(_, until)| *until));
         let solicits = self.solicits.map(|(at, _)| at);
-        addresses.chain(others).filter(|it| *it < Time(u64::MAX)).chain(solicits).min()
+        let retries = self.identifiers.next_tick();
+        addresses.chain(others).filter(|it| *it < Time(u64::MAX)).chain(solicits).chain(retries).min()
     }
 }
 
 impl Host {
+    /// Takes away an address that another has, where another identifier may be tried (RFC 7217 §6).
+    pub(super) fn replace_taken(&mut self, now: Time, out: &mut Output) {
+        let Some(autoconf) = &mut self.autoconf else { return };
+        let taken: Vec<_> = self.interface.own.addresses.iter().filter(|it| it.usable == Usable::Duplicate).collect();
+        let taken: Vec<_> = taken.into_iter().map(|it| it.network).collect();
+        for network in taken {
+            let IpAddr::V6(address) = network.address else { continue };
+            let lifetimes = autoconf.addresses.get(&address).copied();
+            if !autoconf.identifiers.retry(now, network, out) {
+                continue;
+            }
+            autoconf.addresses.remove(&address);
+            autoconf.waiting.extend(lifetimes.map(|it| (network.network(), it)));
+            self.interface.drop_address(address.into(), out);
+        }
+    }
+
+    /// Asks about the addresses that other identifiers give.
+    fn try_again(&mut self, now: Time, out: &mut Output) {
+        let Some(autoconf) = &mut self.autoconf else { return };
+        for network in autoconf.identifiers.due(now) {
+            let Some(address) = autoconf.address_in(&self.interface.own, network) else { continue };
+            let at = autoconf.waiting.iter().position(|(it, _)| *it == network);
+            if let Some((_, lifetimes)) = at.map(|at| autoconf.waiting.swap_remove(at)) {
+                autoconf.addresses.insert(address, lifetimes);
+            }
+            self.interface.check_and_use(now, Network { address: address.into(), ..network }, out);
+        }
+    }
+
+    /// The link-local address that this host will make when it is plugged in; `None` when it makes none itself.
+    pub(crate) fn will_want(&self) -> Option<Ipv6Addr> {
+        self.autoconf.as_ref()?.address_in(&self.interface.own, link_local(self.interface.own.mac))
+    }
+
     /// The link is there: a host that configures itself begins with a link-local address (RFC 4862 §5.3).
     pub(super) fn begin_autoconf(&mut self, now: Time, out: &mut Output) {
         let Some(autoconf) = &self.autoconf else { return };
@@ -134,6 +155,7 @@ impl Host {
             }
         }
         self.forget_old(now, out);
+        self.try_again(now, out);
     }
 
     fn forget_old(&mut self, now: Time, out: &mut Output) {

@@ -7,6 +7,7 @@
 //! ```
 mod autoconf;
 mod icmp;
+mod identifiers;
 mod ip;
 mod options;
 mod probe;
@@ -24,7 +25,7 @@ use crate::lab::tcp::output::TcpOutput;
 use crate::lab::tcp::stack::{Stack, StackConfig};
 use crate::recording::Time;
 use autoconf::Autoconf;
-pub use autoconf::Identifier;
+pub use identifiers::Identifier;
 pub use options::HostOptions;
 
 /// The number a program knows a socket by.
@@ -197,6 +198,7 @@ impl Host {
             Received::RouterAdvertisement { from, said } => self.advertised(now, from, &said, out),
             Received::RouterSolicitation { .. } | Received::Nothing => {}
         }
+        self.replace_taken(now, out);
     }
 
     /// Does what is due.

@@ -285,6 +285,35 @@ fn a_stable_identifier_does_not_show_the_mac() {
     assert!(matches!(address, IpAddr::V6(it) if it.octets()[11..13] != [0xff, 0xfe]), "{address}");
 }
 
+/// A host that makes its own address, beside one that has it already; the events of the first, and what it may use.
+fn beside_its_twin(identifier: Identifier) -> (String, Option<IpAddr>) {
+    let mut lab = Lab::new(5, &[]);
+    let switch = lab.switch("sw").add();
+    let host = lab.host("host").autoconfigure(identifier).add();
+    let twin = lab.host("twin").unconfigured().add();
+    let wanted = lab.net(host).will_want().expect("it makes one");
+    lab.net(twin).add_address(wanted, 64, false);
+    lab.link(twin, switch, LinkOptions::default().delay(ms(1)));
+    lab.link(host, switch, LinkOptions::default().delay(ms(1)));
+    let net = lab.net(host);
+    let address = lab.run(async move {
+        net.sleep(SECOND * 10).await;
+        net.address()
+    });
+    (diary(&finish(lab), "host"), address.expect("it ends"))
+}
+
+// RFC 7217 §6
+#[test]
+fn a_stable_identifier_that_is_taken_gives_way_to_another_and_one_of_the_mac_to_none() {
+    let (diary, address) = beside_its_twin(Identifier::Stable);
+    assert!(diary.contains("another identifier is made, 1 of 3"), "{diary}");
+    assert!(address.is_some_and(|it| crate::lab::ip::is_link_local(it)), "{diary}");
+    let (diary, address) = beside_its_twin(Identifier::Mac);
+    assert!(!diary.contains("another identifier"), "{diary}");
+    assert_eq!(address, None);
+}
+
 #[test]
 fn lifetimes_run_out() {
     let options = AdvertiseOptions {
