@@ -44,7 +44,7 @@ impl Chooser {
     }
 }
 
-/// FNV-1a over addresses, protocol and, where TCP and UDP have them, ports.
+/// FNV-1a over addresses, protocol and, where TCP and UDP have them, ports; then mixed.
 fn flow_hash(packet: &Packet<'_>) -> u64 {
     let ends = [packet.from, packet.to].map(|it| it.to_string());
     let ports = match packet.protocol.0 {
@@ -54,8 +54,15 @@ fn flow_hash(packet: &Packet<'_>) -> u64 {
     let bytes = ends.iter().flat_map(|it| it.bytes()).chain([packet.protocol.0]).chain(ports.iter().copied());
     let hash =
         bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-    // The low bits of such a hash depend on the low bits of the input only.
-    hash ^ hash >> 32
+    mixed(hash)
+}
+
+/// The low bits of FNV depend on the low bits of its input only, and neighbouring ports would share a way. After this each
+/// bit of the input changes each bit of the result in about half of all cases (the finalizer of `MurmurHash3`).
+const fn mixed(hash: u64) -> u64 {
+    let hash = (hash ^ hash >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let hash = (hash ^ hash >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ hash >> 33
 }
 
 #[cfg(test)]
@@ -63,19 +70,24 @@ mod tests {
     use super::*;
     use crate::lab::ip::{self, Envelope};
 
+    fn packet(from: u16, to: u16) -> Vec<u8> {
+        let ends = ([10, 0, 0, 1].into(), [10, 0, 9, 9].into());
+        let payload = [&from.to_be_bytes()[..], &to.to_be_bytes(), &[0, 12, 0, 0, 1, 2, 3, 4]].concat();
+        ip::write(&Envelope::new(ends.0, ends.1, etherparse::IpNumber::UDP), payload).expect("small")
+    }
+
     fn packets() -> Vec<Vec<u8>> {
-        let packet = |port: u16| {
-            let (from, to) = ([10, 0, 0, 1].into(), [10, 0, 9, 9].into());
-            let payload = [&port.to_be_bytes()[..], &[0, 80, 0, 12, 0, 0, 1, 2, 3, 4]].concat();
-            ip::write(&Envelope::new(from, to, etherparse::IpNumber::UDP), payload).expect("small")
-        };
-        (40_000..40_200).map(packet).collect()
+        (40_000..40_200).map(|port| packet(port, 80)).collect()
     }
 
     fn ways(rule: Balance, packets: &[Vec<u8>]) -> Vec<usize> {
+        ways_of(rule, packets, 2)
+    }
+
+    fn ways_of(rule: Balance, packets: &[Vec<u8>], count: usize) -> Vec<usize> {
         let route = |interface| Route { to: "10.0.9.0/24".parse().expect("a network"), via: None, interface };
         let shorter = Route { to: "10.0.0.0/8".parse().expect("a network"), via: None, interface: 7 };
-        let table = [shorter, route(0), route(1)];
+        let table: Vec<_> = [shorter].into_iter().chain((0..count).map(route)).collect();
         let mut chooser = Chooser::new(rule);
         let chosen = packets.iter().map(|it| chooser.choose(&table, &ip::read(it).expect("whole")));
         chosen.map(|it| it.expect("a route").interface).collect()
@@ -91,5 +103,31 @@ mod tests {
         assert!((60..140).contains(&second), "{second} of 200");
         assert!(ways(Balance::PerFlow, &vec![packets[0].clone(); 9]).windows(2).all(|it| it[0] == it[1]));
         assert_eq!(ways(Balance::PerPacket, &packets[..4]), [0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn whatever_step_ports_grow_by_each_way_gets_its_share() {
+        for (ways, step) in [(2, 1), (2, 2), (2, 16), (2, 256), (3, 1), (3, 3), (4, 1), (4, 4), (5, 8)] {
+            let destinations: Vec<_> = (0..240).map(|n| packet(40_000, 1000 + n * step)).collect();
+            let sources: Vec<_> = (0..240).map(|n| packet(1000 + n * step, 33_434)).collect();
+            for packets in [destinations, sources] {
+                let chosen = ways_of(Balance::PerFlow, &packets, ways);
+                let shares: Vec<_> = (0..ways).map(|way| chosen.iter().filter(|it| **it == way).count()).collect();
+                // 4.5 standard deviations of a fair draw: npq = 240/k (1 - 1/k).
+                let (fair, k) = (240.0 / ways as f64, ways as f64);
+                let most = 4.5 * (fair * (1.0 - 1.0 / k)).sqrt();
+                assert!(
+                    shares.iter().all(|it| (*it as f64 - fair).abs() < most),
+                    "{ways} ways, steps of {step}: {shares:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn neighbouring_ports_go_on_one_way_no_more_often_than_chance_would_have_it() {
+        let chosen = ways(Balance::PerFlow, &packets());
+        let longest = chosen.chunk_by(|a, b| a == b).map(<[usize]>::len).max();
+        assert!(longest < Some(16), "{longest:?} of 200 in a row");
     }
 }

@@ -2,6 +2,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::rows;
 use crate::demos::capture::capture;
 use crate::demos::findings::Findings;
 use crate::lab::Said;
@@ -29,6 +30,8 @@ pub(super) fn found(recording: &Recording, hops: &[Hop]) -> Findings {
     let mut findings = Findings::default();
     findings.table(table(recording, hops));
     numbers(&mut findings, hops);
+    ways(&mut findings, recording);
+    findings.steps(rows::rows(recording, hops));
     for hop in hops {
         if let Some(first) = hop.asked.iter().find(|it| it.answer.is_some()) {
             let at = arrival(first);
@@ -55,7 +58,7 @@ fn says(kind: &EventKind, words: &str) -> bool {
     matches!(kind, EventKind::Decision { text } if text.contains(words))
 }
 
-fn arrival(asked: &Asked) -> Option<Time> {
+pub(super) fn arrival(asked: &Asked) -> Option<Time> {
     asked.answer.map(|it| asked.at + it.rtt)
 }
 
@@ -96,8 +99,18 @@ fn table(recording: &Recording, hops: &[Hop]) -> Table {
     table
 }
 
+/// Which part of the probes went on by the second of two ways.
+fn ways(findings: &mut Findings, recording: &Recording) {
+    let [Some(r2), Some(r3), Some(second)] = ["r2", "r3", "r3b"].map(|name| recording.node(name)) else { return };
+    let over = |to: usize| recording.packets.iter().filter(|it| it.from == r2 && it.to == to).count();
+    let (first, second) = (over(r3), over(second));
+    let share = (first + second > 0).then(|| Quantity::share(second, first + second));
+    let how = "of what r2 sent on: a hash of addresses, protocol and ports chooses, so one flow takes one way";
+    findings.measure("second_way_share", "went by r3b, the second way", share, how);
+}
+
 /// In the order they came first.
-fn distinct(all: impl Iterator<Item = String>) -> Vec<String> {
+pub(super) fn distinct(all: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = Vec::new();
     for it in all {
         if !seen.contains(&it) {
@@ -108,7 +121,7 @@ fn distinct(all: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// The lab's name for an address.
-fn name(recording: &Recording, address: IpAddr) -> Option<String> {
+pub(super) fn name(recording: &Recording, address: IpAddr) -> Option<String> {
     let live = recording.run.live.is_some();
     let has = |node: &&crate::recording::Node| node.interfaces.iter().any(|it| it.addresses.contains(&address));
     recording.topology.nodes.iter().find(has).filter(|_| !live).map(|it| it.name.clone())

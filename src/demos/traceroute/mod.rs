@@ -9,6 +9,7 @@
 //! ```
 mod found;
 mod live;
+mod rows;
 
 use std::cell::RefCell;
 use std::rc::Rc;
