@@ -41,33 +41,7 @@ impl<'a> HostBuilder<'a> {
         }
     }
 
-    /// Where it stands on the topology's grid: column and row from the top left.
-    #[must_use]
-    pub const fn at(mut self, column: u8, row: u8) -> Self {
-        self.place = (column, row);
-        self
-    }
-
-    /// An address with the prefix of its network: `10.0.0.1/24`, `2001:db8:1::10/64`. Call it once for each; with an IPv6
-    /// address comes a link-local one made from the MAC.
-    ///
-    /// # Panics
-    /// When the text is no such address.
-    #[must_use]
-    pub fn address(mut self, address: &str) -> Self {
-        self.networks.push(network(address));
-        self
-    }
-
-    /// The router that gets what goes to other networks; one for each family.
-    ///
-    /// # Panics
-    /// When the text is no address.
-    #[must_use]
-    pub fn gateway(mut self, address: &str) -> Self {
-        self.gateways.push(super::address(address));
-        self
-    }
+    place_and_addresses!();
 
     /// Lets it begin without an address: a program gives it one.
     #[must_use]

@@ -1,4 +1,6 @@
 //! Building a small internet: hosts, switches, routers, cables. A mistake in a demo's own text is a bug and panics.
+#[macro_use]
+mod ends;
 mod host;
 mod outside;
 mod router;

@@ -23,33 +23,7 @@ impl<'a> OutsideBuilder<'a> {
         Self { lab, name: name.to_owned(), place: (0, 0), networks, gateways }
     }
 
-    /// Where it stands on the topology's grid: column and row from the top left.
-    #[must_use]
-    pub const fn at(mut self, column: u8, row: u8) -> Self {
-        self.place = (column, row);
-        self
-    }
-
-    /// An address its packets come from, with the prefix of its network; who asks for its MAC is answered. One call for
-    /// each. With an IPv6 address comes a link-local one made from the MAC, as on a host.
-    ///
-    /// # Panics
-    /// When the text is no such address.
-    #[must_use]
-    pub fn address(mut self, address: &str) -> Self {
-        self.networks.push(network(address));
-        self
-    }
-
-    /// The router that gets what goes to other networks; one for each family.
-    ///
-    /// # Panics
-    /// When the text is no address.
-    #[must_use]
-    pub fn gateway(mut self, address: &str) -> Self {
-        self.gateways.push(super::address(address));
-        self
-    }
+    place_and_addresses!();
 
     /// Puts the station into the lab.
     ///
