@@ -95,9 +95,10 @@ fn draw_links(area: Rect, buffer: &mut Buffer, view: &View<'_>) -> Map {
     let room = area.height >= 8 && place::fits(topology, &with_addresses, area.width);
     let texts = if room { with_addresses } else { boxes(false) };
     let map = Map::new(topology, texts, area);
+    map.paths.iter().for_each(|path| draw_link(area, buffer, view, path));
     for (link, path) in topology.links.iter().zip(&map.paths) {
-        draw_link(area, buffer, view, path);
-        draw_properties(area, buffer, view, path, &link.properties[..link.properties.len().min(map.properties)]);
+        let properties = &link.properties[..link.properties.len().min(map.properties)];
+        draw_properties(area, buffer, view, (&map, path), properties);
     }
     map
 }
@@ -149,16 +150,28 @@ fn put_at(area: Rect, buffer: &mut Buffer, at: Position, sign: &str, style: rata
     }
 }
 
-/// The link's properties under the middle of its line, where they fit.
-fn draw_properties(area: Rect, buffer: &mut Buffer, view: &View<'_>, path: &[Position], properties: &[String]) {
+/// The link's properties under the middle of its line, where they fit and hide no node.
+fn draw_properties(
+    area: Rect,
+    buffer: &mut Buffer,
+    view: &View<'_>,
+    (map, path): (&Map, &[Position]),
+    properties: &[String],
+) {
     let (Some(first), Some(last)) = (path.first(), path.last()) else { return };
+    let framed = map.boxes.iter().any(|it| it.height > 1);
+    let hides = |place: Rect| map.boxes.iter().any(|it| it.intersects(place));
     let room = usize::from(first.x.abs_diff(last.x)) + 1;
     for (line, property) in (0..).zip(properties) {
         let text = visible(property);
         let width = usize::from(pen::columns(&text));
         if first.y == last.y && width <= room {
             let x = first.x.min(last.x) + u16::try_from((room - width) / 2).unwrap_or(0);
-            put_at(area, buffer, Position { x, y: first.y + 2 + line }, &text, view.theme.dim);
+            let y = first.y + if framed { 2 } else { 1 } + line;
+            let columns = u16::try_from(width).unwrap_or(u16::MAX);
+            if !hides(Rect { x, y, width: columns, height: 1 }) {
+                put_at(area, buffer, Position { x, y }, &text, view.theme.dim);
+            }
         } else if first.x == last.x && line == 0 {
             // Left of it: at the right are the packets' names.
             let middle = path[path.len() / 2];
@@ -333,7 +346,13 @@ fn aged(text: &str, kind: &EventKind, since: Time) -> String {
     }
 }
 
+/// A caption with fewer columns than this says nothing, and hides the link it stands on.
+const SHORTEST_CAPTION: u16 = 12;
+
 fn draw_caption(area: Rect, buffer: &mut Buffer, view: &View<'_>, event: &Event) {
+    if area.height == 1 && area.width < SHORTEST_CAPTION {
+        return;
+    }
     let text = match &event.kind {
         EventKind::Call { call, .. } if event.until.is_some_and(|until| until > view.state.cursor) => {
             format!("{} … waits", visible(call))

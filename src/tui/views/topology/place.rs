@@ -24,10 +24,7 @@ pub(super) struct Map {
 impl Map {
     /// A map of the grid in an area; where it is too narrow for its columns they become rows.
     pub(super) fn new(topology: &Topology, texts: Vec<Vec<String>>, area: Rect) -> Self {
-        let size = |place: fn(&(u8, u8)) -> u8| {
-            topology.nodes.iter().map(|node| u16::from(place(&node.place)) + 1).max().unwrap_or(1)
-        };
-        let (columns, rows) = (size(|it| it.0), size(|it| it.1));
+        let Grid { places, columns, rows } = grid(topology);
         let turned = columns > rows && !fits(topology, &texts, area.width);
         let (columns, rows) = if turned { (rows, columns) } else { (columns, rows) };
         let (cell_width, cell_height) = (area.width / columns.max(1), area.height / rows.max(1));
@@ -36,8 +33,7 @@ impl Map {
         let framed = cell_height >= lines + if rows > 1 { 6 } else { 3 };
         let mut map =
             Self { boxes: Vec::new(), paths: Vec::new(), captions: Vec::new(), properties: 0, texts: Vec::new() };
-        for (node, texts) in topology.nodes.iter().zip(&texts) {
-            let (column, row) = (u16::from(node.place.0), u16::from(node.place.1));
+        for ((column, row), texts) in places.into_iter().zip(&texts) {
             let (column, row) = if turned { (row, column) } else { (column, row) };
             let cell = Rect {
                 x: area.x + column * cell_width,
@@ -72,10 +68,30 @@ impl Map {
     }
 }
 
+/// Where the nodes stand, without the columns and rows in which nobody does.
+struct Grid {
+    places: Vec<(u16, u16)>,
+    columns: u16,
+    rows: u16,
+}
+
+fn grid(topology: &Topology) -> Grid {
+    let used = |place: fn((u8, u8)) -> u8| -> Vec<u8> {
+        let mut used: Vec<u8> = topology.nodes.iter().map(|node| place(node.place)).collect();
+        used.sort_unstable();
+        used.dedup();
+        used
+    };
+    let (columns, rows) = (used(|it| it.0), used(|it| it.1));
+    let rank = |used: &[u8], it: u8| u16::try_from(used.partition_point(|other| *other < it)).unwrap_or(0);
+    let places = topology.nodes.iter().map(|it| (rank(&columns, it.place.0), rank(&rows, it.place.1))).collect();
+    let count = |used: &[u8]| u16::try_from(used.len()).unwrap_or(u16::MAX).max(1);
+    Grid { places, columns: count(&columns), rows: count(&rows) }
+}
+
 /// Whether the columns of the grid have room for boxes of these texts and a little of the links between them.
 pub(super) fn fits(topology: &Topology, texts: &[Vec<String>], width: u16) -> bool {
-    let columns = topology.nodes.iter().map(|node| u16::from(node.place.0) + 1).max().unwrap_or(1);
-    width / columns >= widest(texts) + LINK
+    width / grid(topology).columns >= widest(texts) + LINK
 }
 
 /// The columns of the widest box.
