@@ -14,7 +14,8 @@ pub(super) fn rows(recording: &Recording, seen: &Seen, died: Time) -> Vec<Step> 
         // What the cache had is no row: there are hundreds.
         let asked = resolutions.iter().filter(|it| it.steps.iter().any(|step| step.server.is_some()));
         for resolution in asked {
-            rows.extend(name_servers::rows::rows(&resolution.steps, node, &sights).into_iter().map(|mut row| {
+            let steps: Vec<_> = resolution.steps.iter().filter(|it| it.server.is_some()).cloned().collect();
+            rows.extend(name_servers::rows::rows(&steps, node, &sights).into_iter().map(|mut row| {
                 row.title = format!("{name} asks {}", row.title);
                 row
             }));
