@@ -17,7 +17,9 @@ fn fields(recording: &Recording, filter: &str, names: &[&str]) -> Vec<String> {
     file.write_all(&place.pcapng(recording)).expect("room on the disk");
     let mut command = Command::new("tshark");
     command.args(["-n", "-r"]).arg(file.path()).args(["-Y", filter, "-T", "fields", "-E", "separator=/s"]);
-    names.iter().for_each(|name| drop(command.args(["-e", name])));
+    for name in names {
+        command.args(["-e", name]);
+    }
     let output = command.output().expect("tshark is needed (Debian and Ubuntu: sudo apt-get install tshark)");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).lines().map(|it| it.trim().to_owned()).collect()
