@@ -1,9 +1,12 @@
 //! `demo NAME --live`: a run on real sockets, on loopback only, and every way it can go wrong.
 use std::collections::BTreeSet;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use hickory_proto::op::Message;
+use hickory_proto::rr::rdata::{A, NS};
+use hickory_proto::rr::{Name, RData, Record};
 use roundtrip::demos::{self, live};
 use roundtrip::recording::{json, saved};
 
@@ -102,6 +105,11 @@ fn what_a_live_run_cannot_do_is_refused_with_what_it_can() {
         ("demo tcp-echo --live --fork drop:3", "cannot be used with"),
         ("demo tcp-echo --live --pcap x.pcapng", "capturing them needs root"),
         ("demo tcp-echo --live host:0", "a whole number from 1 to 65535"),
+        ("demo dns-trace --live --root 5ms", "`root` describes the lab's network"),
+        ("demo dns-trace --live --name a..b", "is no domain name"),
+        ("demo dns-trace --live --type NOPE", "NOPE"),
+        ("demo dns-trace --live system --compare nowhere.run.json --pcap x", "cannot be used with"),
+        ("demo dns-trace --compare", "name the saved run to compare with"),
         ("demo packet-tour --live", "runs in the lab only; these also run live: "),
     ] {
         home.run(&words(line)).code(2).no_result().warns(says);
@@ -122,5 +130,138 @@ fn ctrl_c_ends_a_live_run_and_what_it_saw_is_given_out() {
             stream
         });
         ended.code(3).warns("the run was stopped before its end").says("connect(");
+    }
+}
+
+/// The names of the fields of an object, below `at`.
+fn names(run: &serde_json::Value, list: &str) -> Vec<(String, BTreeSet<String>)> {
+    let rows = run[list].as_array().expect("a list").iter();
+    let of = |row: &serde_json::Value| {
+        let facts = row["facts"].as_object().into_iter().flat_map(|it| it.keys()).map(|it| format!("facts.{it}"));
+        row.as_object().expect("a row").keys().cloned().chain(facts).collect()
+    };
+    rows.map(|row| (row["kind"].as_str().unwrap_or_default().to_owned(), of(row))).collect()
+}
+
+#[test]
+fn a_live_trace_has_the_fields_of_the_labs() {
+    let home = Home::new();
+    for name in
+        ["www.shop.example", "static.shop.example", "nobody.shop.example", "www.blog.example", "www.lame.example"]
+    {
+        let [lab, live] = [&["--json"][..], &["--live", "--json"]].map(|how| {
+            let line = [&["demo", "dns-trace", "--name", name], how].concat();
+            home.run(&line).code(0).no_message().json()
+        });
+        assert_eq!(keys(&lab), keys(&live));
+        assert_eq!(names(&lab, "steps"), names(&live, "steps"), "{name}");
+        let measured: BTreeSet<_> = names_of(&live, "measurements").into_iter().collect();
+        for it in ["resolver_time", "queries", "round_trips", "slowest_step", "query_bytes", "answer_bytes"] {
+            assert!(measured.contains(it) && names_of(&lab, "measurements").contains(&it.to_owned()), "{name}: {it}");
+        }
+    }
+    let [lab, live] = [&["--json"][..], &["--live", "--json"]]
+        .map(|how| home.run(&[&["demo", "traceroute"], how].concat()).code(0).no_message().json());
+    assert_eq!(keys(&lab), keys(&live));
+    assert_eq!(hops(&lab), hops(&live));
+    for it in ["probes", "answers", "hops", "rtt_end", "hop1_rtt", "hop1_answered"] {
+        assert!(names_of(&lab, "measurements").contains(&it.to_owned()), "{it}");
+        assert!(names_of(&live, "measurements").contains(&it.to_owned()), "{it}");
+    }
+}
+
+fn hops(run: &serde_json::Value) -> BTreeSet<&str> {
+    let tables = run["tables"].as_array().expect("a list");
+    keys(&tables.iter().find(|it| it["name"] == "hops").expect("the table of hops")["rows"][0])
+}
+
+fn names_of(run: &serde_json::Value, list: &str) -> Vec<String> {
+    run[list].as_array().expect("a list").iter().map(|it| it["name"].as_str().expect("a name").to_owned()).collect()
+}
+
+#[test]
+fn a_live_trace_stands_beside_the_labs_row_by_row() {
+    let home = Home::new();
+    let json = home.run(&words("demo dns-trace --live --compare --json")).code(0).no_message().json();
+    assert_eq!(keys(&json), BTreeSet::from(["this", "other", "rows"]));
+    let rows = json["rows"].as_array().expect("rows");
+    let roles: Vec<_> = rows.iter().map(|it| it["role"].as_str().expect("a role")).collect();
+    assert_eq!(roles, ["root referral", "TLD referral", "answer"]);
+    for row in rows {
+        let what: Vec<_> =
+            row["differences"].as_array().expect("a list").iter().map(|it| it["what"].as_str()).collect();
+        assert_eq!((&row["this"]["kind"], what.contains(&Some("time"))), (&row["other"]["kind"], true), "{row}");
+        assert!(what.contains(&Some("address")), "other addresses on loopback: {row}");
+    }
+    let text = home.run(&words("demo dns-trace --live --compare")).code(0).no_message().stdout();
+    assert!(
+        text.contains("root referral") && text.contains("other time: ") && text.contains("the lab, seed"),
+        "{text}"
+    );
+    home.run(&words("demo traceroute --live --compare")).code(2).warns("lines up the rows of traces");
+}
+
+/// A server of a root on loopback that refers `example.` to itself, and then says nothing.
+fn refers_and_falls_silent() -> (SocketAddr, UdpSocket) {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let (at, server) = (socket.local_addr().expect("an address"), socket.try_clone().expect("a second handle"));
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        let mut referred = false;
+        while let Ok((length, from)) = server.recv_from(&mut buffer) {
+            let query = Message::from_vec(&buffer[..length]).expect("a query");
+            let mut reply = Message::response(query.metadata.id, query.metadata.op_code);
+            reply.add_queries(query.queries.iter().cloned());
+            let (zone, host) =
+                (Name::from_ascii("example.").expect("a name"), Name::from_ascii("ns.example.").expect("a name"));
+            if query.queries[0].name.is_root() {
+                reply.metadata.authoritative = true;
+                reply.add_answer(Record::from_rdata(Name::root(), 60, RData::NS(NS(host))));
+            } else if !std::mem::replace(&mut referred, true) {
+                reply.add_authority(Record::from_rdata(zone, 60, RData::NS(NS(host.clone()))));
+                reply.add_additional(Record::from_rdata(host, 60, RData::A(A(Ipv4Addr::LOCALHOST))));
+            } else {
+                continue;
+            }
+            server.send_to(&reply.to_vec().expect("a message"), from).expect("sent");
+        }
+    });
+    (at, socket)
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the run must have begun, and only the wall clock says so")]
+fn ctrl_c_in_a_live_trace_keeps_the_rows_it_had_seen() {
+    let (at, socket) = refers_and_falls_silent();
+    let at = at.to_string();
+    let ended = Home::new().tutor(&["demo", "dns-trace", "--live", &at, "--json"]).run_and_interrupt(|| {
+        thread::sleep(Duration::from_millis(500));
+        socket
+    });
+    ended.code(3).warns("the run was stopped before its end");
+    let run = ended.json();
+    let kinds: Vec<_> = names(&run, "steps").into_iter().map(|it| it.0).collect();
+    assert_eq!(kinds.first().map(String::as_str), Some("referral"), "{kinds:?}");
+    assert!(names_of(&run, "measurements").contains(&"queries".to_owned()));
+}
+
+#[test]
+fn every_path_is_checked_in_the_lab_and_live_and_an_old_copy_is_found() {
+    let home = Home::new();
+    for (line, differ) in [
+        ("demo dns-trace --check --json", 0),
+        ("demo dns-trace --check --secondary outdated --json", 1),
+        ("demo dns-trace --check --live --json", 0),
+    ] {
+        let run = home.run(&words(line)).code(0).no_message().json();
+        let measured = run["measurements"].as_array().expect("a list").iter().find(|it| it["name"] == "disagreements");
+        assert_eq!(measured.expect("measured")["value"], differ, "{line}");
+        let tables = run["tables"].as_array().expect("a list");
+        let rows = tables.iter().find(|it| it["name"] == "servers").expect("the table of servers")["rows"].clone();
+        let rows = rows.as_array().expect("rows").clone();
+        assert!(rows.len() >= 6, "two servers of each of three zones: {line}");
+        let serials: BTreeSet<_> = rows.iter().filter_map(|it| it["serial"].as_str()).collect();
+        assert_eq!(serials.len(), if differ == 1 { 2 } else { 0 }, "{line}: {rows:#?}");
+        assert_eq!(rows.iter().any(|it| it["agree"] == "no"), differ == 1);
     }
 }

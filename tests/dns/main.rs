@@ -5,6 +5,8 @@ mod dig;
 mod encrypted;
 mod lab;
 #[cfg(target_os = "linux")]
+mod live;
+#[cfg(target_os = "linux")]
 mod others;
 
 use dig::dig;

@@ -6,9 +6,10 @@ use crate::demos::capture::capture;
 use crate::demos::findings::Findings;
 use crate::demos::name_servers::rows;
 use crate::quantity::Quantity;
-use crate::recording::{Recording, Step};
-use crate::services::dns::resolver::{self, Kind, Outcome, Resolution, Survey};
+use crate::recording::{Cell, Recording, Step, Table};
+use crate::services::dns::resolver::{self, Kind, Outcome, Resolution, Survey, Word};
 use crate::services::dns::{RecordType, Transport};
+use crate::wire::text::visible_start;
 
 pub(super) fn found(recording: &Recording, seen: &Seen, near: Duration) -> Findings {
     let mut findings = Findings::default();
@@ -146,6 +147,41 @@ fn outcome(findings: &mut Findings, outcome: &Outcome) {
     findings.measure("ttl", "the answer may be kept for", ttl, how);
 }
 
+/// Texts are the network's: none needs more room.
+const LONGEST: usize = 300;
+
+/// A row for each server of each zone.
+fn table(survey: &Survey) -> Table {
+    let columns = [
+        ("zone", "zone"),
+        ("agree", "agree"),
+        ("server", "server"),
+        ("address", "address"),
+        ("serial", "serial"),
+        ("name", "asked for"),
+        ("says", "says"),
+    ];
+    let mut table = Table::new("servers", "Every server of every zone", &columns);
+    let text = |it: String| Cell::Text(visible_start(&it, LONGEST));
+    for level in &survey.levels {
+        let agree = if level.agrees() { "yes" } else { "no" };
+        for word in &level.said {
+            let serial = word.serial.and_then(|it| usize::try_from(it).ok()).map(|it| Cell::Text(it.to_string()));
+            let cells = vec![
+                text(level.zone.to_string()),
+                text(agree.to_owned()),
+                text(word.server.to_string()),
+                text(word.address.to_string()),
+                serial.unwrap_or(Cell::Empty),
+                text(level.question.name.to_string()),
+                text(word.says.clone()),
+            ];
+            table.row(None, cells);
+        }
+    }
+    table
+}
+
 /// What asking everybody found.
 pub(super) fn compare(findings: &mut Findings, survey: &Survey, rows: Vec<Step>) {
     let asked: usize = survey.levels.iter().map(|it| it.said.len()).sum();
@@ -159,9 +195,10 @@ pub(super) fn compare(findings: &mut Findings, survey: &Survey, rows: Vec<Step>)
     let how = "zones whose servers do not all say the same, TTLs and order left aside";
     findings.count("disagreements", "zones that disagree", differ, how);
     let at = rows.last().map(|it| it.until);
+    findings.table(table(survey));
     for level in survey.levels.iter().filter(|it| !it.agrees()) {
-        for (name, address, said) in &level.said {
-            let text = format!("{} of {} ({address}) says: {said}", name, level.zone);
+        for Word { server, address, says, .. } in &level.said {
+            let text = visible_start(&format!("{server} of {} ({address}) says: {says}", level.zone), LONGEST);
             findings.note(at.unwrap_or_default(), rows.first().map_or(0, |it| it.node), text);
         }
     }

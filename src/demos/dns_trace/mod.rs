@@ -116,7 +116,11 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
 fn outdate(world: &World) {
     let [origin, www] = ["shop.example", "www.shop.example"].map(|it| dns::name(it).expect("a domain name"));
     let old = Record::from_rdata(www.clone(), 300, RData::A(std::net::Ipv4Addr::from(OLD_ADDRESS).into()));
-    let changed = world.authority("ns2-shop").change(&origin, |zone| zone.set(&www, RecordType::A, vec![old]));
+    let changed = world.authority("ns2-shop").change(&origin, |zone| {
+        zone.set(&www, RecordType::A, vec![old]);
+        let soa: Vec<Record> = zone.records(&origin, RecordType::SOA).iter().map(one_before).collect();
+        zone.set(&origin, RecordType::SOA, soa);
+    });
     assert!(changed, "the second server has the zone");
 }
 
@@ -133,6 +137,15 @@ fn signing(knobs: &Knobs, seed: u64) -> Option<Signing> {
     let (name, _) = question(knobs);
     let broken = fault.map(|fault| (Signing::zone_of(&name), fault));
     Some(Signing { broken, ..Signing::new(seed, Date::LAB) })
+}
+
+/// The SOA record of the zone as it was one change earlier (RFC 1035 §3.3.13: each change has a greater serial).
+fn one_before(soa: &Record) -> Record {
+    let mut soa = soa.clone();
+    if let RData::SOA(data) = &mut soa.data {
+        data.serial = data.serial.wrapping_sub(1);
+    }
+    soa
 }
 
 /// What is asked for.

@@ -144,7 +144,7 @@ pub enum LiveError {
 /// A run asks this often whether it shall stop, and tells how far it is.
 const PULSE: Duration = Duration::from_millis(20);
 
-/// After the script the programs have this long to see the connection's end.
+/// After the script the programs have this long to see the end of the connections they had.
 const GRACE: Duration = Duration::from_millis(60);
 
 /// How a run ended.
@@ -199,7 +199,9 @@ async fn play(net: HostNet, live: &Live, request: &Request, mut watch: Watch<'_>
     });
     let ended = watch.wait(&net, play, || client.progress()).await.map_or_else(|ended| ended, Ended::Script);
     let over = net.now();
-    net.sleep(GRACE).await;
+    if client.has_connected() {
+        net.sleep(GRACE).await;
+    }
     Ok(Played { written: client.written(), ended, over, address, found })
 }
 
@@ -321,7 +323,10 @@ fn ran(demo: &'static Demo, request: &Request, played: Played) -> Ran {
     let live = demo.live.as_ref().expect("it just ran live");
     let Played { mut written, ended, over, address, found } = played;
     let end = cut(&mut written, over);
-    let address = written.listened.filter(|_| address.port() == 0).unwrap_or(address);
+    let address = match address.port() {
+        0 => written.listened.unwrap_or(SocketAddr::new(address.ip(), live.port)),
+        _ => address,
+    };
     let trouble = match ended {
         Ended::Script(Ok(())) => None,
         Ended::Script(Err(error)) => Some(trouble::of(&error, address)),

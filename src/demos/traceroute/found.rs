@@ -6,7 +6,7 @@ use super::rows;
 use crate::demos::capture::capture;
 use crate::demos::findings::Findings;
 use crate::lab::Said;
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, Unit};
 use crate::recording::{Cell, EventKind, Recording, Table, Time};
 use crate::services::trace::{Asked, Hop};
 
@@ -29,6 +29,7 @@ const COLUMNS: [(&str, &str); 10] = [
 pub(super) fn found(recording: &Recording, hops: &[Hop]) -> Findings {
     let mut findings = Findings::default();
     findings.table(table(recording, hops));
+    findings.curve("round trip", Unit::Nanoseconds, round_trips(hops, recording.end));
     numbers(&mut findings, hops);
     ways(&mut findings, recording);
     findings.steps(rows::rows(recording, hops));
@@ -60,6 +61,15 @@ fn says(kind: &EventKind, words: &str) -> bool {
 
 pub(super) fn arrival(asked: &Asked) -> Option<Time> {
     asked.answer.map(|it| asked.at + it.rtt)
+}
+
+/// Each answered probe's round trip, at the instant of its answer.
+fn round_trips(hops: &[Hop], end: Time) -> Vec<(Time, i64)> {
+    let answered = hops.iter().flat_map(|it| &it.asked).filter_map(|it| Some((arrival(it)?, it.answer?.rtt)));
+    let mut points: Vec<_> =
+        answered.map(|(at, rtt)| (at.min(end), i64::try_from(rtt.as_nanos()).unwrap_or(i64::MAX))).collect();
+    points.sort_unstable();
+    points
 }
 
 /// The packet that had come in at the client at that instant.

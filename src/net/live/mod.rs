@@ -71,6 +71,12 @@ impl LiveNet {
         self.shared.log.borrow().progress()
     }
 
+    /// Whether any program had a connection.
+    #[must_use]
+    pub fn has_connected(&self) -> bool {
+        self.shared.sampler.borrow().has_followed()
+    }
+
     /// What was written down until now; calls that have not returned say so.
     #[must_use]
     pub fn written(&self) -> Written {

@@ -66,6 +66,11 @@ impl Sampler {
         }
     }
 
+    /// Whether there was any connection.
+    pub(super) fn has_followed(&self) -> bool {
+        !self.connections.is_empty()
+    }
+
     /// Reads all connections once; gives the changes of state.
     pub(super) fn sample(&mut self, now: Time) -> Vec<Event> {
         let Some(kernel) = &mut self.kernel else { return Vec::new() };

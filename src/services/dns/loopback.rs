@@ -1,17 +1,32 @@
 //! The lab's name servers on this machine's loopback: the same zones and programs, on real sockets.
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::dnssec::Date;
 use super::resolver::{Options, Resolver};
-use super::responder::Authority;
-use super::serve::serve;
+use super::responder::{Asker, Authority};
+use super::serve::{Answers, serve};
 use super::signing::Signing;
 use super::world::{SITES, Site, hints};
 use super::zone::Zone;
 use crate::net::Net;
+
+/// A server that thinks before it answers.
+struct Late<N> {
+    net: N,
+    delay: Duration,
+    authority: Authority,
+}
+
+impl<N: Net> Answers for Late<N> {
+    async fn answer(&self, query: Vec<u8>, asker: Asker) -> Option<Vec<u8>> {
+        self.net.sleep(self.delay).await;
+        self.authority.answer(&query, asker)
+    }
+}
 
 /// A server that is up.
 #[derive(Clone, Debug)]
@@ -61,6 +76,19 @@ pub async fn start_signed<N: Net>(
     seed: u64,
     signing: &Signing,
 ) -> Result<(Vec<Up>, Resolver<N>), NotUp> {
+    start_late(net, port, seed, (signing, Duration::ZERO)).await
+}
+
+/// The same with servers that think so long before each answer, as if they were far away; the resolver does not.
+///
+/// # Errors
+/// When one of the addresses cannot be had.
+pub async fn start_late<N: Net>(
+    net: &N,
+    port: u16,
+    seed: u64,
+    (signing, delay): (&Signing, Duration),
+) -> Result<(Vec<Up>, Resolver<N>), NotUp> {
     let mut up = Vec::new();
     for (number, site) in (0_u8..).zip(&SITES) {
         let at = place(number, port);
@@ -70,7 +98,7 @@ pub async fn start_signed<N: Net>(
         }
         signing.apply(&mut zones);
         let names = zones.iter().map(|zone| zone.origin().clone()).collect();
-        let started = serve(net, at, Authority::new(zones)).await;
+        let started = serve(net, at, Late { net: net.clone(), delay, authority: Authority::new(zones) }).await;
         started.map_err(|source| NotUp { host: site.host, at, source })?;
         up.push(Up { host: site.host, at, zones: names });
     }

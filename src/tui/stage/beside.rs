@@ -74,3 +74,51 @@ impl Stage {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demos::{self, Knobs};
+    use crate::recording::Live;
+    use crate::tui::action::Outcome;
+
+    /// A stage of dns-trace whose live run has arrived.
+    fn live(name: &str) -> Stage {
+        let demo = demos::find("dns-trace").expect("it ships");
+        let knobs = Knobs::with(demo.knobs, [("name", name)]).expect("a setting");
+        let mut recording = (demo.run)(&knobs, &Setup::default());
+        recording.run.live = Some(Live { host: Some("root".to_owned()), address: ([198, 41, 0, 4], 53).into() });
+        recording.run.knobs.retain(|knob, _| knob == "name");
+        let mut stage = Stage::of(demo, knobs, Setup::default());
+        stage.arrived(Arc::new(Prepared::new(Arc::new(recording))));
+        stage
+    }
+
+    #[test]
+    fn beside_a_live_run_stands_the_labs_with_a_name_the_lab_knows() {
+        let mut stage = live("www.wikipedia.org");
+        let effects = stage.update(&Action::Compare).expect("the stage's key");
+        let [Effect::Run { demo, knobs, setup }] = effects.as_slice() else { panic!("{effects:?}") };
+        assert_eq!((knobs.text("name"), stage.compare), ("www.shop.example", false));
+        let run = Prepared::new(Arc::new((demo.run)(knobs, setup)));
+        drop(stage.done(&Outcome::Ran(Arc::new(run))));
+        assert!(stage.compare && stage.compares_steps());
+        assert!(stage.is_live(), "it stands beside the live run, not in its place");
+        for expected in [1, 0, 0] {
+            drop(stage.update(&Action::Up));
+            assert_eq!(stage.state.row, Some(expected), "the lab's referrals come before the only row of the live run");
+        }
+        for on in [false, true] {
+            let effects = stage.update(&Action::Compare).expect("the stage's key");
+            assert_eq!((effects.len(), stage.compare), (0, on), "the lab's run is at hand");
+        }
+    }
+
+    #[test]
+    fn a_name_of_the_labs_internet_is_kept() {
+        let mut stage = live("static.shop.example");
+        let effects = stage.update(&Action::Compare).expect("the stage's key");
+        let [Effect::Run { knobs, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+        assert_eq!(knobs.text("name"), "static.shop.example");
+    }
+}

@@ -179,10 +179,7 @@ impl Stage {
         let text = if words.is_empty() {
             format!("A name or address, :PORT where it is not {port}. Nothing else is spoken to.")
         } else {
-            format!(
-                "{}, or a name or address, :PORT where it is not {port}; and whom those refer to.",
-                words.join(", ")
-            )
+            format!("{} or HOST[:{port}]; then whom the search is referred to.", words.join(", "))
         };
         pen::put(buffer, area, (1, 2), &pen::cut(&text, width), theme.dim);
     }

@@ -1,7 +1,7 @@
 //! Every server of every zone on the way, asked the same question: do they all say the same?
 use std::net::IpAddr;
 
-use hickory_proto::rr::{Name, RecordType};
+use hickory_proto::rr::{Name, RData, RecordType};
 
 use super::Resolver;
 use super::cache::Delegation;
@@ -14,15 +14,27 @@ use crate::net::Net;
 #[derive(Clone, Debug)]
 pub struct Level {
     pub zone: Name,
-    /// Each server's answer in one line, TTLs left out; a server without a usable answer says why.
-    pub said: Vec<(Name, IpAddr, String)>,
+    /// What they were asked: the question, or its alias.
+    pub question: Question,
+    pub said: Vec<Word>,
+}
+
+/// What one server said.
+#[derive(Clone, Debug)]
+pub struct Word {
+    pub server: Name,
+    pub address: IpAddr,
+    /// Its answer in one line, TTLs left out; a server without a usable answer says why.
+    pub says: String,
+    /// Which copy of the zone it has, where the servers differ: the serial of its SOA record (RFC 1035 §3.3.13).
+    pub serial: Option<u32>,
 }
 
 impl Level {
     /// Whether all of them said the same.
     #[must_use]
     pub fn agrees(&self) -> bool {
-        self.said.windows(2).all(|pair| pair[0].2 == pair[1].2)
+        self.said.windows(2).all(|pair| pair[0].says == pair[1].says)
     }
 }
 
@@ -33,39 +45,88 @@ pub struct Survey {
     pub steps: Vec<Step>,
 }
 
+/// How a survey goes on below a level.
+enum Next {
+    Zone(Delegation),
+    /// The name is an alias of this one: the way begins again at the closest zone that is known.
+    Alias(Name),
+}
+
 impl<N: Net> Resolver<N> {
-    /// Asks every server of each zone on the way to a name; where they differ, the way goes on with the first usable answer.
-    /// Nothing is taken from the cache, and nothing put into it.
+    /// Asks every server of each zone on the way to a name; where they differ, the way goes on with the first
+    /// usable answer, through aliases too. Nothing is taken from the cache, and nothing put into it.
     pub async fn survey(&self, name: &Name, kind: RecordType) -> Survey {
-        let question = Question { name: name.clone(), kind };
+        let mut question = Question { name: name.clone(), kind };
         let mut work = Work::new(self.0.net.now(), None, false);
-        let mut here = Delegation { zone: Name::root(), servers: self.0.options.hints.clone(), ttl: u32::MAX };
+        let mut known = vec![Delegation { zone: Name::root(), servers: self.0.options.hints.clone(), ttl: u32::MAX }];
+        let (mut here, mut aliases) = (0, vec![name.clone()]);
         let mut levels = Vec::new();
         for _ in 0..self.0.options.limits.referrals {
-            let (level, next) = self.level(&mut work, &here, &question).await;
+            let (level, next) = self.level(&mut work, &known[here], &question).await;
             levels.push(level);
-            let Some(next) = next else { break };
-            here = next;
+            match next {
+                Some(Next::Zone(below)) => {
+                    here = known.len();
+                    known.push(below);
+                }
+                Some(Next::Alias(target)) if !aliases.contains(&target) => {
+                    here = closest(&known, &target);
+                    aliases.push(target.clone());
+                    question.name = target;
+                }
+                Some(Next::Alias(_)) | None => break,
+            }
         }
         Survey { levels, steps: work.steps }
     }
 
-    async fn level(&self, work: &mut Work, here: &Delegation, question: &Question) -> (Level, Option<Delegation>) {
-        let mut level = Level { zone: here.zone.clone(), said: Vec::new() };
+    async fn level(&self, work: &mut Work, here: &Delegation, question: &Question) -> (Level, Option<Next>) {
+        let mut level = Level { zone: here.zone.clone(), question: question.clone(), said: Vec::new() };
         let mut next = None;
-        for (name, address) in self.everybody(work, here).await {
-            let answer = self.attempt_once(work, &here.zone, (&name, address), question).await;
-            let said = match &answer {
+        for (server, address) in self.everybody(work, here).await {
+            let answer = self.attempt_once(work, &here.zone, (&server, address), question).await;
+            let says = match &answer {
                 Ok(judged) => say(judged),
                 Err(why) => why.clone(),
             };
-            if let (None, Ok(Judged { verdict: Verdict::Referral(below), .. })) = (&next, answer) {
-                next = Some(below);
+            if next.is_none() {
+                next = answer.ok().and_then(|judged| goes_on(judged, question));
             }
-            level.said.push((name, address, said));
+            level.said.push(Word { server, address, says, serial: None });
+        }
+        if !level.agrees() {
+            self.serials(work, &mut level).await;
         }
         (level, next)
     }
+
+    /// Where servers differ, which copy of the zone each of them has.
+    async fn serials(&self, work: &mut Work, level: &mut Level) {
+        let question = Question { name: level.zone.clone(), kind: RecordType::SOA };
+        for word in &mut level.said {
+            let answer = self.attempt_once(work, &level.zone, (&word.server, word.address), &question).await;
+            if let Ok(Judged { verdict: Verdict::Records(records), .. }) = answer {
+                word.serial = records.iter().find_map(|it| match &it.data {
+                    RData::SOA(soa) => Some(soa.serial),
+                    _ => None,
+                });
+            }
+        }
+    }
+}
+
+fn goes_on(judged: Judged, question: &Question) -> Option<Next> {
+    match judged.verdict {
+        Verdict::Referral(below) => Some(Next::Zone(below)),
+        Verdict::Alias(target) if target != question.name => Some(Next::Alias(target)),
+        _ => None,
+    }
+}
+
+/// The zone among these that holds the name and is the closest to it; the first is the root.
+fn closest(known: &[Delegation], name: &Name) -> usize {
+    let holding = known.iter().enumerate().filter(|(_, it)| it.zone.zone_of(name));
+    holding.max_by_key(|(_, it)| it.zone.num_labels()).map_or(0, |(at, _)| at)
 }
 
 /// The answer without its TTLs, in an order of its own: servers turn the order of records round.

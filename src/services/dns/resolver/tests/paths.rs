@@ -104,3 +104,42 @@ fn a_lost_query_is_followed_by_one_to_another_server() {
         found.steps.iter().take(2).map(|it| it.server.as_ref().expect("a server").name.to_string()).collect();
     assert_eq!(hosts, ["a.root-servers.", "b.root-servers."]);
 }
+
+fn survey(world: World, text: &str) -> Survey {
+    let asked = name(text).expect("a name");
+    world.run(options(), |resolver| async move { resolver.survey(&asked, RecordType::A).await })
+}
+
+#[test]
+fn every_server_is_asked_along_the_aliases_too() {
+    let found = survey(World::whole(), "static.shop.example");
+    let zones: Vec<_> = found.levels.iter().map(|it| it.zone.to_string()).collect();
+    assert_eq!(zones, [".", "example.", "shop.example.", ".", "test.", "cdn.test."]);
+    assert!(found.levels.iter().all(Level::agrees));
+    assert_eq!(found.levels[2].said.len(), 2, "both servers of the shop");
+    // An alias of an alias of itself ends.
+    assert!(survey(World::whole(), "loop.shop.example").levels.len() <= 9);
+}
+
+#[test]
+fn an_old_copy_of_a_zone_is_found_with_its_serial() {
+    let mut world = World::without(&["ns2-shop"]);
+    let site = SITES.iter().find(|it| it.host == "ns2-shop").expect("it ships");
+    let old = Authority::new(site.zones());
+    let [origin, www] = ["shop.example", "www.shop.example"].map(|it| name(it).expect("a name"));
+    let changed = old.change(&origin, |zone| {
+        zone.set(&www, RecordType::A, Vec::new());
+        let mut soa = zone.records(&origin, RecordType::SOA)[0].clone();
+        if let hickory_proto::rr::RData::SOA(data) = &mut soa.data {
+            data.serial -= 1;
+        }
+        zone.set(&origin, RecordType::SOA, vec![soa]);
+    });
+    assert!(changed);
+    world.add(site.host, site.address, old);
+    let found = survey(world, "www.shop.example");
+    let level = found.levels.iter().find(|it| it.zone == origin).expect("the shop's servers");
+    let serials: Vec<_> = level.said.iter().map(|it| it.serial.expect("each has one")).collect();
+    assert!(!level.agrees() && serials[0].abs_diff(serials[1]) == 1, "{:?}", level.said);
+    assert!(found.levels.iter().filter(|it| it.zone != origin).all(|it| it.agrees() && it.said[0].serial.is_none()));
+}
