@@ -77,3 +77,16 @@ fn what_would_drive_a_terminal_is_shown_and_not_sent() {
     let ended = home.run(&["learn", "w01.evil", "--plain", "--content", "course"]);
     ended.code(0).says("Clear: ␛[2J, bell: ␇, turned: \u{fffd}, entity: ␛[2J").warns("the content has problems");
 }
+
+#[test]
+fn no_number_of_a_run_is_told_before_the_guess_about_it() {
+    let home = Home::new();
+    let lesson = "+++\nid = \"w01.mine\"\ntitle = \"A lesson of mine\"\nminutes = 3\ncovers = [\"W1-01\"]\n\
+                  demo = { name = \"tcp-vs-udp\", knobs = { rtt = \"84ms\" } }\n+++\n\n# Before\n\nIn {m:tcp_first} with {k:rtt}.\n\n\
+                  # Guess\n\nWhen?\n\n```predict\nask = \"When?\"\nunit = \"ms\"\nmeasure = \"tcp_first\"\n\
+                  wrong = [{ value = \"84ms\", why = \"It must still travel.\" }]\n```\n\n# After\n\nIt was {m:tcp_first}.\n";
+    home.file("course/lessons/01-osi-tcp-ip/90-mine.md", lesson);
+    let command = ["learn", "w01.mine", "--plain", "--content", "course"];
+    home.tutor(&command).stdin("\n").run().code(0).says("with 84 ms").says_not("126 ms");
+    home.tutor(&command).stdin("\n100ms\n\n\n").run().code(0).says("Measured: 126 ms").says("It was 126 ms");
+}

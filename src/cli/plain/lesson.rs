@@ -82,7 +82,8 @@ impl Reader<'_> {
     fn step(&mut self, index: usize, step: &Step) -> anyhow::Result<bool> {
         self.console.line(&format!("\n{} of {}: {}\n", index + 1, self.lesson.steps.len(), step.title))?;
         let is_new = self.set(self.lesson.run_at(index))?;
-        let numbers = Numbers { stage: self.stage.as_ref(), is_guessed: step.predict.is_none() };
+        let is_veiled = self.is_veiled(index);
+        let numbers = Numbers { stage: self.stage.as_ref(), is_guessed: step.predict.is_none() && !is_veiled };
         for row in layout::rows(&step.blocks, WIDTH, &numbers) {
             self.console.line(&row.text())?;
         }
@@ -91,13 +92,19 @@ impl Reader<'_> {
         {
             return Ok(false);
         }
-        let Some(stage) = &self.stage else { return Ok(true) };
+        let Some(stage) = self.stage.as_ref().filter(|_| !is_veiled) else { return Ok(true) };
         if let Some(show) = &step.show {
             self.console.line(&format!("\n{}", stage.told(show)))?;
-        } else if is_new {
+        } else if is_new || step.predict.is_some() {
             self.console.line(&format!("\nThe demo {} has run; all of it: {}", stage.demo.name, stage.command()))?;
         }
         Ok(true)
+    }
+
+    /// Whether the lesson's first guess is still ahead, about the run of this step: nothing of it may be told before.
+    fn is_veiled(&self, step: usize) -> bool {
+        let ahead = self.lesson.steps.iter().position(|it| it.predict.is_some()).filter(|first| *first > step);
+        ahead.is_some_and(|first| self.lesson.run_at(first) == self.lesson.run_at(step))
     }
 
     /// Makes the run a step needs; says whether it is another than before.

@@ -36,7 +36,7 @@ const VERSION: Words =
 const DNSSEC_OK: Words =
     Words::new("dns.resp.z.do", "DNSSEC OK", "RFC 3225 §3", "The sender wants signatures along with the records.");
 const Z: Words =
-    Words::new("dns.resp.z", "EDNS flags", "RFC 6891 §6.1.4", "Sixteen more flags, of which one is in use.");
+    Words::new("dns.resp.z", "EDNS flags", "RFC 6891 §6.1.4", "Sixteen more flags; DO is the one in common use.");
 const Z_REST: Words = Words::new("dns.resp.z.reserved", "Reserved", "RFC 6891 §6.1.4", "Kept zero.");
 
 pub(super) const NS: u16 = 2;
