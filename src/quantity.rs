@@ -116,7 +116,14 @@ impl Unit {
     /// Suffixes with their factor, longest first where one ends another; shown with the first that fits.
     const fn scales(self) -> &'static [(&'static str, i64)] {
         match self {
-            Self::Nanoseconds => &[("s", 1_000_000_000), ("ms", 1_000_000), ("µs", 1_000), ("us", 1_000), ("ns", 1)],
+            Self::Nanoseconds => &[
+                ("s", 1_000_000_000),
+                ("ms", 1_000_000),
+                ("µs", 1_000),
+                ("us", 1_000),
+                ("ns", 1),
+                ("min", 60_000_000_000),
+            ],
             Self::BitsPerSecond => &[
                 ("Gbit/s", 1_000_000_000),
                 ("Mbit/s", 1_000_000),
@@ -125,6 +132,9 @@ impl Unit {
                 ("Gbit", 1_000_000_000),
                 ("Mbit", 1_000_000),
                 ("kbit", 1_000),
+                ("Gbps", 1_000_000_000),
+                ("Mbps", 1_000_000),
+                ("kbps", 1_000),
             ],
             Self::Bytes => &[
                 ("GB", 1_000_000_000),

@@ -255,7 +255,7 @@ fn check_sack(recording: &Recording) {
     let all = segments(recording);
     for sender in [0, 1] {
         let Some(first) = all.iter().find(|it| it.from == sender && it.syn).map(|it| it.seq.wrapping_add(1)) else {
-            return;
+            continue;
         };
         let place = |seq: u32| seq.wrapping_sub(first);
         // Every instant at which one of the two learns something or speaks.

@@ -23,6 +23,8 @@ mod linux {
 
     /// Set in the copy of the test that runs inside a namespace.
     const INSIDE: &str = "ROUNDTRIP_INSIDE_A_NAMESPACE";
+    /// The file the copy leaves when the body is done.
+    const MARK: &str = "ROUNDTRIP_DONE";
 
     /// A test that measures speed runs alone; the others may run beside each other.
     static CROWD: RwLock<()> = RwLock::new(());
@@ -45,7 +47,9 @@ mod linux {
         }
         if std::env::var_os(INSIDE).is_some() {
             ip("link set lo up");
-            return body();
+            body();
+            let mark = std::env::var_os(MARK).expect("set with the other");
+            return std::fs::write(mark, name).expect("a folder of the test's own can be written");
         }
         let _alone = (company == Company::Alone).then(|| CROWD.write());
         let _among_others = (company == Company::Others).then(|| CROWD.read());
@@ -53,8 +57,13 @@ mod linux {
         let myself = std::env::current_exe().expect("a running program has a path");
         let mut copy = Command::new("unshare");
         copy.arg(how).arg(myself).args(["--exact", name, "--nocapture", "--test-threads=1"]).env(INSIDE, "1");
+        let folder = tempfile::tempdir().expect("a folder for a mark");
+        let mark = folder.path().join("done");
+        copy.env(MARK, &mark);
         let copy = copy.stdout(Stdio::null()).stdin(Stdio::null()).spawn().expect("unshare ran a moment ago");
         wait(copy, name, patience);
+        // A name that is no test's runs nothing, and nothing succeeds.
+        assert!(mark.exists(), "no test is called {name}: nothing was run");
     }
 
     fn wait(mut copy: Child, name: &str, patience: Duration) {

@@ -3,6 +3,7 @@ use jiff::Timestamp;
 
 use super::answer::{how, numbers, read};
 use super::console::Console;
+use super::stage::command;
 use super::{capture, kept};
 use crate::cli::arguments::Options;
 use crate::cli::start;
@@ -73,8 +74,7 @@ impl Sitter {
         let OpenSitting { id, sitting, answers: mut all } = open;
         let count = sitting.items.len();
         self.console.say(
-            "Instead of an answer write hint or skip; before it sure, unsure or guess. q stops here: nothing is lost, and \
-             the same command goes on.",
+            "Instead of an answer write hint or skip; before it sure, unsure or guess. q stops here: nothing is lost.",
         )?;
         if !all.is_empty() {
             self.console.say(&format!("Going on: {} of {count} are answered.", all.len()))?;
@@ -100,7 +100,11 @@ impl Sitter {
             };
             let place = Place { sitting: id.clone(), item: u32::try_from(at)? };
             let Some(answered) = self.ask(question, &attempt, place)? else {
-                self.console.line("Left unfinished; the same command goes on with this question.")?;
+                let again = match (self.context, &sitting.chapter) {
+                    (Context::Quiz, Some(chapter)) => format!("roundtrip quiz {chapter} --plain"),
+                    _ => "roundtrip drill --plain".to_owned(),
+                };
+                self.console.line(&format!("Left unfinished; {again} goes on with this question."))?;
                 return Ok(None);
             };
             all.push(answered);
@@ -259,12 +263,23 @@ impl Sitter {
                 matches!(question.kind, Kind::TrueFalse { .. }) && ["True", "False"].contains(&&*remark.about);
             if remark.about.is_empty() || is_verdict {
                 self.console.prose(&remark.why)?;
+            } else if remark.why.is_empty() {
+                self.console.prose(&format!("{}{note} ({sign})", remark.about))?;
             } else {
                 self.console.prose(&format!("{}{note} ({sign}): {}", remark.about, remark.why))?;
             }
         }
         self.console.prose(&attempt.explanation)?;
-        self.console.say(&format!("Source: {}", question.source))
+        self.console.say(&format!("Source: {}", question.source))?;
+        let judged = attempt.judged_by(answer, &DemoRuns).ok().flatten();
+        let run = judged.as_ref().or_else(|| attempt.run());
+        match (run, &question.demo) {
+            (Some(run), _) => self.console.say(&format!("The run: {}", command(&run.demo, &run.knobs, run.seed))),
+            (None, Some(demo)) => {
+                self.console.say(&format!("A run of it: {}", command(&demo.name, &demo.knobs, attempt.seed)))
+            }
+            (None, None) => Ok(()),
+        }
     }
 }
 

@@ -1,4 +1,6 @@
 //! What the screen shows beside a step, in words.
+use std::collections::BTreeMap;
+
 use crate::content::layout::Facts;
 use crate::content::{DemoRef, Show};
 use crate::demos::{self, Knobs, Setup};
@@ -21,8 +23,7 @@ impl Stage {
 
     /// The command that gives out all of the run.
     pub(super) fn command(&self) -> String {
-        let knobs: String = self.demo.knobs.iter().map(|(name, value)| format!(" --{name} {value}")).collect();
-        format!("roundtrip demo {}{knobs} --seed {} --text", self.demo.name, self.run.run.seed)
+        command(&self.demo.name, &self.demo.knobs, self.run.run.seed)
     }
 
     /// What the view would show.
@@ -76,6 +77,12 @@ impl Facts for Numbers<'_> {
         let knobs = Knobs::with(demos::find(&run.demo)?.knobs, settings).ok()?;
         knobs.iter().find(|(knob, _)| knob.name == name).map(|(_, value)| value.to_string())
     }
+}
+
+/// What prints a run whole.
+pub(super) fn command(demo: &str, knobs: &BTreeMap<String, String>, seed: u64) -> String {
+    let knobs: String = knobs.iter().map(|(name, value)| format!(" --{name} {value}")).collect();
+    format!("roundtrip demo {demo}{knobs} --seed {seed} --text")
 }
 
 /// Who is there, and what connects them.

@@ -13,9 +13,12 @@ impl Connection {
     pub(super) fn takes_ack(&mut self, now: Time, segment: &Segment<'_>, ack: Seq, out: &mut TcpOutput) -> bool {
         let before = self.window.size();
         let duplicate = self.is_duplicate(segment, ack);
-        self.window.update(segment.seq, ack, segment.window);
-        self.note_peer_window(before, out);
         let una = self.una();
+        // RFC 9293 §3.10.7.4: a window counted from an older ACK would reach too far.
+        if ack.at_or_after(una) {
+            self.window.update(segment.seq, ack, segment.window);
+        }
+        self.note_peer_window(before, out);
         let Some(sender) = &mut self.sender else { return false };
         // RFC 7323 §4.1: the echo of a segment's timestamp measures its round trip.
         let echo = segment.options.timestamps.filter(|(_, echo)| self.terms.timestamps && *echo != 0);

@@ -142,7 +142,7 @@ impl Connection {
         true
     }
 
-    /// RFC 9293 §3.5, figure 8: after a simultaneous open both ends' SYN-ACKs repeat the SYN, and acknowledge the other's.
+    /// RFC 9293 §3.5, figure 7: after a simultaneous open both ends' SYN-ACKs repeat the SYN, and acknowledge the other's.
     fn completes_crossed_syns(&self, segment: &Segment<'_>) -> bool {
         let ours = segment.ack == Some(self.opening.iss + 1);
         self.state == State::SynReceived && ours && segment.seq + 1 == self.inbox.next()

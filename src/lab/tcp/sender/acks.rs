@@ -29,9 +29,10 @@ impl Sender {
         }
         self.count_duplicates(ack, &mut delivery);
         self.look_for_mistakes(ack, &delivery);
+        let of_probe = self.probe.is_reported(delivery.duplicate);
         self.on_probe_answered(ack, &delivery);
         self.leave_recovery(ack.now);
-        let found = self.detect(ack, &delivery);
+        let found = self.detect(ack, &delivery, of_probe);
         self.note_found(found);
         self.on_ecn_echo(ack);
         self.move_window(ack.now, &before, &delivery, found);
@@ -81,14 +82,15 @@ impl Sender {
     }
 
     /// What is lost, as far as this ACK tells.
-    fn detect(&mut self, ack: &Ack<'_>, delivery: &Delivery) -> Found {
+    fn detect(&mut self, ack: &Ack<'_>, delivery: &Delivery, of_probe: bool) -> Found {
         if !self.options.sack {
             return self.detect_by_duplicates(delivery);
         }
         if self.options.detection == LossDetection::DuplicateAcks {
             return self.detect_by_threshold();
         }
-        if delivery.duplicate.is_some() {
+        // A probe that was not needed says nothing of reordering: Linux leaves its D-SACK out, too.
+        if delivery.duplicate.is_some() && !of_probe {
             self.rack.on_dsack(self.snd_una(), self.snd_nxt());
         }
         let min_rtt = self.rtt.min().unwrap_or_default();
@@ -235,6 +237,8 @@ impl Sender {
             return;
         }
         self.reduce(Signal::Ecn);
+        // A mark stands, whatever is found out about an older loss.
+        self.undo = None;
         self.phase = Phase::Reducing;
         self.recover = self.snd_nxt();
         self.echoed = true;
@@ -243,9 +247,11 @@ impl Sender {
     /// RFC 8985 §7.4.2: the probe's ACK. Where the probe was data sent again and nothing reports it as a duplicate, it
     /// repaired a loss: a congestion signal.
     fn on_probe_answered(&mut self, ack: &Ack<'_>, delivery: &Delivery) {
-        let repaired = self.probe.on_ack(ack.ack, delivery.duplicate);
+        let is_pure_duplicate = ack.duplicate && ack.sack.is_empty();
+        let repaired = self.probe.on_ack(ack.ack, delivery.duplicate, is_pure_duplicate);
         if repaired && self.phase == Phase::Open {
             self.reduce(Signal::Loss);
+            self.undo = None;
             self.control.on_recovered(ack.now);
             self.prr = None;
             let (cwnd, ssthresh) = (self.cwnd(), self.ssthresh());

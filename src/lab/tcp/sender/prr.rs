@@ -7,7 +7,7 @@
 #[derive(Clone, Debug)]
 pub(crate) struct Prr {
     ssthresh: u32,
-    /// `RecoverFS`: the flight when the recovery began.
+    /// `RecoverFS` as RFC 6937 counts it: the flight when the recovery began, with what was SACKed before.
     recover_flight: u32,
     /// `prr_delivered`, `prr_out`.
     delivered: u32,

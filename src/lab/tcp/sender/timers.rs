@@ -39,14 +39,20 @@ impl Probe {
         *self = Self { at: None, due: None, sent: Some((end, again)) };
     }
 
-    /// RFC 8985 §7.4.2; true when the probe repaired a loss.
-    pub(super) fn on_ack(&mut self, ack: Seq, duplicate: Option<Range>) -> bool {
+    /// Whether the D-SACK is about the probe: it and what it repeated arrived.
+    pub(super) fn is_reported(&self, duplicate: Option<Range>) -> bool {
+        self.sent.is_some_and(|(end, _)| duplicate.is_some_and(|(_, to)| to == end))
+    }
+
+    /// RFC 8985 §7.4.2; true when the probe repaired a loss. A duplicate ACK without SACK tells a peer that speaks no
+    /// D-SACK from one that missed something: both copies arrived.
+    pub(super) fn on_ack(&mut self, ack: Seq, duplicate: Option<Range>, is_pure_duplicate: bool) -> bool {
         let Some((end, again)) = self.sent else { return false };
         if ack.before(end) {
             return false;
         }
-        let reported = duplicate.is_some_and(|(_, to)| to == end);
-        if !again || reported || ack.after(end) {
+        let reported = self.is_reported(duplicate);
+        if !again || reported || ack.after(end) || is_pure_duplicate {
             self.sent = None;
         }
         again && !reported && ack.after(end)

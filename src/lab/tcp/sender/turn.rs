@@ -37,8 +37,9 @@ impl Sender {
     }
 
     fn again(&self, segment: &Segment, room: u32) -> Turn {
-        // A FIN rides on top of a full segment's octets.
-        let len = if segment.len <= self.options.mss + 1 { segment.len } else { self.options.mss };
+        // The last one's FIN, if there is one, rides on top of a full segment's octets.
+        let most = self.options.mss + u32::from(segment.end() == self.snd_nxt());
+        let len = if segment.len <= most { segment.len } else { self.options.mss };
         let why = segment.lost.unwrap_or(Why::Rescue);
         if self.forced || room >= len { Turn::Again { seq: segment.seq, len, why } } else { Turn::Nothing }
     }

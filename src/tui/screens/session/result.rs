@@ -8,13 +8,14 @@ use ratatui::widgets::{Block, Padding, Widget};
 
 use super::behind::behind;
 use super::{Session, Topic, is_missed};
-use crate::content::{Kind, Question};
+use crate::content::{self, Kind, Question, layout};
 use crate::practice::grade::FULL;
 use crate::practice::{Answer, Attempt, Grade, Item, Verdict, score};
 use crate::quantity::{Quantity, Unit};
 use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Place};
 use crate::tui::app::World;
 use crate::tui::theme::Theme;
+use crate::tui::widgets::prose;
 
 /// A question that was not all right, as it was asked.
 struct Miss<'a> {
@@ -156,6 +157,16 @@ fn wrapped(text: &str, indent: &str, width: usize, style: Style) -> Vec<(Line<'s
     textwrap::wrap(&joined, &options).into_iter().map(|line| (Line::styled(line.into_owned(), style), false)).collect()
 }
 
+/// Markdown of the content behind four columns.
+fn prose_lines(text: &str, width: usize, theme: &Theme) -> impl Iterator<Item = (Line<'static>, bool)> {
+    let rows = layout::rows(&content::blocks(text), width.saturating_sub(4).max(8), &layout::NoRun);
+    let indented = |mut line: Line<'static>| {
+        line.spans.insert(0, Span::raw("    "));
+        (line, false)
+    };
+    prose::lines(&rows, theme).into_iter().map(indented)
+}
+
 /// One line a miss; the chosen one opened.
 fn miss_lines(lines: &mut Vec<(Line<'static>, bool)>, miss: &Miss<'_>, chosen: bool, width: usize, theme: &Theme) {
     let (sign, style) = match miss.grade.map(|grade| grade.verdict) {
@@ -166,7 +177,7 @@ fn miss_lines(lines: &mut Vec<(Line<'static>, bool)>, miss: &Miss<'_>, chosen: b
     let prompt = miss.attempt.map_or("…", |attempt| attempt.prompt.as_str());
     let prompt = prompt.split_whitespace().collect::<Vec<_>>().join(" ");
     if !chosen {
-        let head = crate::content::layout::cut(&format!("  {sign} {prompt}"), width);
+        let head = layout::cut(&format!("  {sign} {prompt}"), width);
         return lines.push((Line::styled(head, style), false));
     }
     let options = textwrap::Options::new(width.max(8)).subsequent_indent("    ");
@@ -177,10 +188,11 @@ fn miss_lines(lines: &mut Vec<(Line<'static>, bool)>, miss: &Miss<'_>, chosen: b
         let label = if matches!(miss.question.kind, Kind::Design(_)) { "one that works" } else { "right" };
         lines.extend(wrapped(&format!("{label}: {}", grade.right), "    ", width, theme.strong));
         for remark in grade.remarks.iter().filter(|remark| !remark.right) {
-            lines.extend(wrapped(&remark.why, "    ", width, theme.text));
+            let about = if remark.about.is_empty() { String::new() } else { format!("{}: ", remark.about) };
+            lines.extend(prose_lines(&format!("{about}{}", remark.why), width, theme));
         }
     }
-    lines.extend(wrapped(miss.attempt.map_or("", |attempt| &attempt.explanation), "    ", width, theme.text));
+    lines.extend(prose_lines(miss.attempt.map_or("", |attempt| &attempt.explanation), width, theme));
     lines.extend(wrapped(&format!("source: {}", miss.question.source), "    ", width, theme.dim));
     lines.push((Line::default(), false));
 }

@@ -97,8 +97,9 @@ impl Scoreboard {
         let mut found = Found::default();
         for at in 0..self.segments.len() {
             let segment = &self.segments[at];
-            // A FIN rides on top of a full segment's octets.
-            if !segment.sacked && segment.len > mss + 1 {
+            // The last one's FIN, if there is one, rides on top of a full segment's octets.
+            let most = mss + u32::from(at + 1 == self.segments.len());
+            if !segment.sacked && segment.len > most {
                 self.mark(at, Why::TooLong, &mut found);
             }
         }
