@@ -191,7 +191,7 @@ const CONTRACT: &[(&str, &str, &str, &str)] = &[
         "keepalive",
         "",
         "connected answered forgotten second-question turned-away noticed",
-        "probes probe_bytes forgotten_at turned_away copies given_up noticed server_open packets",
+        "probes_sent probe_bytes forgotten_at turned_away copies given_up noticed server_open packets",
     ),
     ("connection-pool", "", "first-syn first-request first-fin pool-full worst", POOL),
     (

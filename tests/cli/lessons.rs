@@ -87,6 +87,6 @@ fn no_number_of_a_run_is_told_before_the_guess_about_it() {
                   wrong = [{ value = \"84ms\", why = \"It must still travel.\" }]\n```\n\n# After\n\nIt was {m:tcp_first}.\n";
     home.file("course/lessons/01-osi-tcp-ip/90-mine.md", lesson);
     let command = ["learn", "w01.mine", "--plain", "--content", "course"];
-    home.tutor(&command).stdin("\n").run().code(0).says("with 84 ms").says_not("126 ms");
-    home.tutor(&command).stdin("\n100ms\n\n\n").run().code(0).says("Measured: 126 ms").says("It was 126 ms");
+    home.tutor(&command).stdin("\n").run().code(0).says("‹tcp_first› with 84").says_not("126");
+    home.tutor(&command).stdin("\n100ms\n\n\n").run().code(0).says("Measured: 126").says("It was 126");
 }

@@ -67,7 +67,7 @@ const REFUSED: [(&str, &str); 30] = [
     ("demo tcp-vs-udp --rtt -5ms", "`rtt` goes from 0 ns to 1 s; -5 ms lies outside"),
     ("demo tcp-vs-udp --rtt 99999h", "the units are s, ms, us, ns; it goes from 0 ns to 1 s"),
     ("demo tcp-echo --seed -1", "write a whole number from 0"),
-    ("demo nosuch", "`roundtrip demos` lists the demos"),
+    ("demo zzz", "`roundtrip demos` lists the demos"),
     ("demo handshake", "tcp-handshake"),
     ("drill --tags timeouts --plain", "did you mean `timeout`?"),
     ("demo tcp-vs-udp --rate 10Mb", "such as 10Mbit/s"),

@@ -198,7 +198,7 @@ fn a_live_trace_stands_beside_the_labs_row_by_row() {
         text.contains("root referral") && text.contains("other time: ") && text.contains("the lab, seed"),
         "{text}"
     );
-    home.run(&words("demo traceroute --live --compare")).code(2).warns("lines up the rows of traces");
+    home.run(&words("demo tcp-handshake --live --compare")).code(2).warns("lines up the rows of traces");
 }
 
 /// A server of a root on loopback that refers `example.` to itself, and then says nothing.

@@ -14,7 +14,7 @@ fn every_run_as_json_has_exactly_the_documented_shape() {
     let home = Home::new();
     for demo in demos::all() {
         let run = home.run(&["demo", demo.name, "--seed", "7", "--json"]).code(0).no_message().json();
-        let fields = "demo seed knobs interventions live end_ns measurements markers packets events steps spans series nodes links";
+        let fields = "demo seed knobs interventions live end_ns measurements markers packets events steps spans series nodes links tables";
         assert_eq!(keys(&run), fields.split(' ').collect(), "{}", demo.name);
         assert_eq!((run["demo"].as_str(), run["seed"].as_u64()), (Some(demo.name), Some(7)));
         assert!(run["live"].is_null());

@@ -108,7 +108,7 @@ fn unbound_trusts_the_signed_zones_from_the_labs_root_down_and_none_that_is_brok
         .collect();
     let start = unbound("validator iterator", "  trust-anchor-file: \"anchor\"\n");
     let text = beside_the_lab(&format!("grep -o '\\. IN DS .*' up.txt > anchor\n{start}\n{ask}cat unbound.txt"));
-    let got: Vec<String> = text.split("? ").skip(1).map(|it| verdict(it)).collect();
+    let got: Vec<String> = text.split("? ").skip(1).map(verdict).collect();
     let expected: Vec<String> = CHECKED.iter().map(|(name, kind, says)| format!("{name} {kind}: {says}")).collect();
     assert_eq!(got, expected, "{text}");
 }

@@ -73,9 +73,8 @@ impl Sitter {
     ) -> anyhow::Result<Option<Finished>> {
         let OpenSitting { id, sitting, answers: mut all } = open;
         let count = sitting.items.len();
-        self.console.say(
-            "Instead of an answer write hint or skip; before it sure, unsure or guess. q stops here: nothing is lost.",
-        )?;
+        self.console.say("Instead of an answer write hint or skip; before it sure, unsure or guess.")?;
+        self.console.say("q stops here: nothing is lost.")?;
         if !all.is_empty() {
             self.console.say(&format!("Going on: {} of {count} are answered.", all.len()))?;
         }

@@ -198,7 +198,7 @@ pub(super) fn compare(findings: &mut Findings, survey: &Survey, rows: Vec<Step>)
     findings.table(table(survey));
     for level in survey.levels.iter().filter(|it| !it.agrees()) {
         for Word { server, address, says, .. } in &level.said {
-            let text = visible_start(&format!("{server} of {} ({address}) says: {says}", level.zone), LONGEST);
+            let text = visible_start(format!("{server} of {} ({address}) says: {says}", level.zone), LONGEST);
             findings.note(at.unwrap_or_default(), rows.first().map_or(0, |it| it.node), text);
         }
     }

@@ -308,7 +308,7 @@ fn beside_its_twin(identifier: Identifier) -> (String, Option<IpAddr>) {
 fn a_stable_identifier_that_is_taken_gives_way_to_another_and_one_of_the_mac_to_none() {
     let (diary, address) = beside_its_twin(Identifier::Stable);
     assert!(diary.contains("another identifier is made, 1 of 3"), "{diary}");
-    assert!(address.is_some_and(|it| crate::lab::ip::is_link_local(it)), "{diary}");
+    assert!(address.is_some_and(crate::lab::ip::is_link_local), "{diary}");
     let (diary, address) = beside_its_twin(Identifier::Mac);
     assert!(!diary.contains("another identifier"), "{diary}");
     assert_eq!(address, None);

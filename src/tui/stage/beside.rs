@@ -31,7 +31,7 @@ impl Stage {
         let wanted = Run { demo, knobs: knobs_text, seed, ..Run::default() };
         let fits = |other: &Run| other.live.is_some() && other.demo == wanted.demo || *other == wanted;
         let is_there = self.other.as_ref().is_some_and(|it| fits(&it.recording().run));
-        (!is_there).then(|| (wanted, Effect::Run { demo: self.demo, knobs, setup }))
+        (!is_there).then_some((wanted, Effect::Run { demo: self.demo, knobs, setup }))
     }
 
     /// The lab's run has arrived.

@@ -110,7 +110,7 @@ fn ttl(said: &Said) -> Option<u32> {
 
 fn records(said: &Said) -> Vec<String> {
     let Said::Records(records) = said else { return Vec::new() };
-    records.iter().take(MOST).map(|it| visible_start(&say(it), LONGEST)).collect()
+    records.iter().take(MOST).map(|it| visible_start(say(it), LONGEST)).collect()
 }
 
 fn why(said: &Said) -> &'static str {

@@ -148,7 +148,7 @@ fn is_by(key: &DNSKEY, tag: u16, algorithm: Algorithm) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::services::dns) enum Vouched {
     /// The keys, by which of them, and the signature over all of them.
-    Keys(Vec<DNSKEY>, Good),
+    Keys(Vec<DNSKEY>, Box<Good>),
     /// RFC 4035 §5.2: none of the DS records is of a kind this resolver knows, so the zone is as one without.
     Unknown,
 }
@@ -176,7 +176,7 @@ pub(in crate::services::dns) fn keys(
         let meant = all.iter().filter(|it| is_by(it, ds.key_tag(), ds.algorithm())).take(MOST_KEYS);
         for key in meant.filter(|it| ds.covers(zone, it).unwrap_or(false)) {
             match (Zone { name: zone, keys: std::slice::from_ref(key), now }).verify(set, among, effort) {
-                Ok(good) => return Ok(Vouched::Keys(all, good)),
+                Ok(good) => return Ok(Vouched::Keys(all, Box::new(good))),
                 Err(other) => flaw = other,
             }
         }

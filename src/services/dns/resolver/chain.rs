@@ -81,7 +81,7 @@ impl<N: Net> Resolver<N> {
                 let ttl = set.iter().map(|it| it.ttl).min().unwrap_or_default().min(good.ttl);
                 let keys = Keys::Trusted(keys.into());
                 self.0.cache.borrow_mut().keep_keys(zone.zone.clone(), keys.clone(), (self.0.net.now(), ttl));
-                work.checked(self, &question, check(Status::Secure, Some(good)));
+                work.checked(self, &question, check(Status::Secure, Some(*good)));
                 Ok(keys)
             }
             Ok(Vouched::Unknown) => {

@@ -126,7 +126,9 @@ impl Answers for Changing {
     async fn answer(&self, bytes: Vec<u8>, asker: Asker) -> Option<Vec<u8>> {
         let mut bytes = self.0.answer(&bytes, asker)?;
         let told = bytes.windows(3).position(|it| it == [198, 18, 16]);
-        told.map(|at| bytes[at + 2] = 32);
+        if let Some(at) = told {
+            bytes[at + 2] = 32;
+        }
         Some(bytes)
     }
 }
