@@ -23,7 +23,7 @@ fn dig_gets_the_same_answers_over_tls_and_https() {
     for (server, how) in [("over-tls", "+tls"), ("over-https", "+https"), ("over-https", "+https-get")] {
         let at = lab.server(server);
         let a = dig(&at, &[how, &ca, "www.shop.example", "A"]);
-        assert_eq!((a.status.as_str(), a.flags.as_str()), ("NOERROR", "qr rd ra"), "{how}");
+        assert_eq!((a.status.as_str(), a.flags.as_str()), ("NOERROR", "qr rd ra ad"), "{how}");
         assert_eq!(a.answers, ["www.shop.example. IN A 203.0.113.80"], "{how}");
         assert_eq!(dig(&at, &[how, &ca, "nobody.shop.example", "A"]).status, "NXDOMAIN", "{how}");
         assert_eq!(dig(&at, &[how, &ca, "big.shop.example", "TXT"]).answers.len(), 5, "{how}: no datagram, no limit");

@@ -18,8 +18,11 @@ fn the_resolver_finds_what_the_zones_say() {
     let a = dig(&lab.resolver(), &["static.shop.example", "A"]);
     // dig asks what was checked (AD), and both zones on the way are signed.
     assert_eq!((a.status.as_str(), a.flags.as_str()), ("NOERROR", "qr rd ra ad"));
+    // A set's records come in turns.
+    let mut answers = a.answers.clone();
+    answers[2..].sort();
     assert_eq!(
-        a.answers,
+        answers,
         [
             "static.shop.example. IN CNAME shop.cdn.test.",
             "shop.cdn.test. IN CNAME edge.cdn.test.",

@@ -44,7 +44,9 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
             let sign = if holds { "✔ " } else { "✘ " };
             page.hung(sign, "  ", &format!("{about}{note}"), width, style);
         }
-        page.hung("  ", "  ", &why, width, theme.text);
+        if !why.is_empty() {
+            page.hung("  ", "  ", &why, width, theme.text);
+        }
     }
     page.gap();
     page.prose(&asking.attempt.explanation, width, theme);

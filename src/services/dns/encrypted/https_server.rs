@@ -8,12 +8,12 @@ use std::rc::Rc;
 
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{RData, Record};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 
 use super::padding::padded_answer;
@@ -112,38 +112,50 @@ impl<N: Net, A: Answers> Desk<N, A> {
         response
     }
 
-    /// The message of a request.
+    /// The message of a request. Its body is read first, whatever is then said: a client still sending takes an answer that
+    /// overtakes its body for a broken stream.
     async fn message(&self, request: Request<Incoming>) -> Result<Vec<u8>, Refusal> {
-        if request.uri().path() != PATH {
+        let (head, body) = request.into_parts();
+        let body = self.whole(body).await;
+        if head.uri.path() != PATH {
             return Err((StatusCode::NOT_FOUND, "DNS queries go to /dns-query\n"));
         }
-        match *request.method() {
-            Method::GET => in_path(&request),
-            Method::POST => self.in_body(request).await,
+        match head.method {
+            Method::GET => in_path(&head.uri),
+            Method::POST if is_message(&head.headers) => body,
+            Method::POST => Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "a POST holds application/dns-message\n")),
             _ => Err((StatusCode::METHOD_NOT_ALLOWED, "a DNS query is a GET or a POST\n")),
         }
     }
 
-    async fn in_body(&self, request: Request<Incoming>) -> Result<Vec<u8>, Refusal> {
-        let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-        if !kind.is_some_and(|it| it.eq_ignore_ascii_case(MEDIA_TYPE.as_bytes())) {
-            return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "a POST holds application/dns-message\n"));
-        }
-        let body = Limited::new(request.into_body(), MOST_BYTES).collect();
-        match within(&self.net, IDLE, body).await {
-            Some(Ok(body)) => Ok(body.to_bytes().to_vec()),
-            Some(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-                Err((StatusCode::PAYLOAD_TOO_LARGE, "a DNS message has at most 65535 bytes\n"))
-            }
+    async fn whole(&self, body: Incoming) -> Result<Vec<u8>, Refusal> {
+        match within(&self.net, IDLE, read(body)).await {
+            Some(Ok(body)) if body.len() <= MOST_BYTES => Ok(body),
+            Some(Ok(_)) => Err((StatusCode::PAYLOAD_TOO_LARGE, "a DNS message has at most 65535 bytes\n")),
             Some(Err(_)) => Err((StatusCode::BAD_REQUEST, "the body ended before it was whole\n")),
             None => Err((StatusCode::REQUEST_TIMEOUT, "the body did not come in time\n")),
         }
     }
 }
 
+/// A body to its end, or to twice the longest message.
+async fn read(mut body: Incoming) -> hyper::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while bytes.len() <= 2 * MOST_BYTES
+        && let Some(frame) = body.frame().await
+    {
+        bytes.extend(frame?.into_data().unwrap_or_default());
+    }
+    Ok(bytes)
+}
+
+fn is_message(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(MEDIA_TYPE.as_bytes()))
+}
+
 /// RFC 8484 §4.1: the message of a GET is the value of `dns`, in base64url. A path has at most 65,534 bytes here (hyper's).
-fn in_path(request: &Request<Incoming>) -> Result<Vec<u8>, Refusal> {
-    let values = request.uri().query().into_iter().flat_map(|it| it.split('&'));
+fn in_path(uri: &Uri) -> Result<Vec<u8>, Refusal> {
+    let values = uri.query().into_iter().flat_map(|it| it.split('&'));
     let mut values = values.filter_map(|it| it.strip_prefix("dns="));
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err((StatusCode::BAD_REQUEST, "a GET holds its query once: /dns-query?dns=...\n"));
