@@ -148,3 +148,25 @@ impl Sender {
         self.probe.at = Some((at, at - now));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duplicate_ack_without_sack_says_that_the_probe_was_not_needed() {
+        let sent = || {
+            let mut probe = Probe::default();
+            probe.on_sent(Seq(2000), true);
+            probe
+        };
+        let mut repaired = sent();
+        assert!(repaired.on_ack(Seq(3000), None, false), "nothing else explains the ACK");
+        let mut needless = sent();
+        assert!(!needless.on_ack(Seq(2000), None, true));
+        assert!(!needless.on_ack(Seq(3000), None, false), "its episode is over");
+        let mut reported = sent();
+        assert!(!reported.on_ack(Seq(2000), Some((Seq(1000), Seq(2000))), false));
+        assert!(!reported.on_ack(Seq(3000), None, false));
+    }
+}

@@ -4,7 +4,8 @@ mod path;
 
 use std::time::Duration;
 
-use crate::lab::tcp::sender::{Decision, SenderOptions, Why};
+use crate::lab::tcp::sender::{Ack, Decision, Phase, Sender, SenderOptions, Turn, Why};
+use crate::lab::tcp::seq::Seq;
 use crate::lab::tcp::settings::Congestion;
 use crate::lab::tcp::settings::LossDetection;
 use crate::recording::Time;
@@ -246,4 +247,43 @@ fn an_rto_for_nothing_is_undone() {
     );
     assert!(transfer.timeouts() >= 1, "{}", transfer.story());
     assert!(transfer.story().contains("the echoed timestamp is older"), "{}", transfer.story());
+}
+
+/// Sends what may leave now.
+fn send_all(sender: &mut Sender, now: Time) {
+    loop {
+        let (seq, len) = match sender.next(now, 1_000_000) {
+            Turn::New { len, .. } => (sender.snd_nxt(), len),
+            Turn::Again { seq, len, .. } => (seq, len),
+            Turn::Wait(_) | Turn::Nothing => return,
+        };
+        sender.on_sent(now, seq, len);
+    }
+}
+
+#[test]
+fn a_mark_stands_when_an_older_loss_turns_out_to_be_none() {
+    let first = Seq(1000);
+    let at = |ms| Time::ZERO + Duration::from_millis(ms);
+    let options = SenderOptions { detection: LossDetection::DuplicateAcks, ..sender(Congestion::NewReno) };
+    let mut it = Sender::new(options, first, at(0), Some(Duration::from_millis(40)));
+    let heard = |it: &mut Sender, ms, ack, sack: &[(Seq, Seq)], ece| {
+        let duplicate = !sack.is_empty();
+        it.on_ack(&Ack { now: at(ms), ack, sack, echoed: None, duplicate, ece });
+        send_all(it, at(ms));
+    };
+    send_all(&mut it, at(0));
+    // The first segment is late, is sent again, and its recovery ends: without timestamps nothing tells that it was for nothing.
+    heard(&mut it, 40, first, &[(first + MSS, first + 4 * MSS)], false);
+    assert_eq!(it.phase, Phase::FastRecovery);
+    let all = it.snd_nxt();
+    heard(&mut it, 80, all, &[], false);
+    assert_eq!(it.phase, Phase::Open);
+    // A mark lowers the window; then the receiver reports the second copy of the first segment.
+    heard(&mut it, 120, all + MSS, &[], true);
+    let marked = it.ssthresh();
+    heard(&mut it, 121, all + MSS, &[(first, first + MSS)], false);
+    assert_eq!(it.ssthresh(), marked);
+    let undone = it.take_decisions().into_iter().filter(|it| matches!(it, Decision::Undone { .. })).count();
+    assert_eq!(undone, 0, "RFC 3168 §6.1.2: the mark is answered");
 }
