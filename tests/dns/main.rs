@@ -19,7 +19,7 @@ fn the_resolver_finds_what_the_zones_say() {
     // dig asks what was checked (AD), and both zones on the way are signed.
     assert_eq!((a.status.as_str(), a.flags.as_str()), ("NOERROR", "qr rd ra ad"));
     // A set's records come in turns.
-    let mut answers = a.answers.clone();
+    let mut answers = a.answers;
     answers[2..].sort();
     assert_eq!(
         answers,
