@@ -3,7 +3,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hickory_proto::op::{Message, MessageType};
+use hickory_proto::op::{Message, MessageType, ResponseCode};
 
 use super::serve::{receive, send};
 use super::stub::any;
@@ -129,8 +129,12 @@ pub(super) fn fitting(bytes: &[u8], query: &Message) -> Result<Message, String> 
     if got.id != asked.id {
         return Err(format!("its id is {:#06x}, the query's is {:#06x}", got.id, asked.id));
     }
-    // A server that could not read the query may leave it out.
-    let unread = reply.queries.is_empty() && reply.answers.is_empty();
+    // A server that could not read the query may leave it out, and then says no more than that.
+    let refuses = matches!(
+        got.response_code,
+        ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::ServFail | ResponseCode::Refused
+    );
+    let unread = refuses && [reply.queries.len(), reply.answers.len(), reply.authorities.len()] == [0; 3];
     if reply.queries != query.queries && !unread {
         let question =
             reply.queries.first().map_or("no question".to_owned(), |it| format!("{} {}", it.name, it.query_type));

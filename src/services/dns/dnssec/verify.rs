@@ -61,12 +61,12 @@ impl Zone<'_> {
     ) -> Result<Good, Flaw> {
         let Some(first) = set.first() else { return Err(self.without(&Name::root(), RecordType::ZERO)) };
         let (name, kind) = (&first.name, first.record_type());
-        let over = |it: &&RRSIG| it.input().type_covered == kind;
-        let signatures = among.iter().filter(|it| it.name == *name).filter_map(rrsig).filter(over);
+        let signatures = among.iter().filter(|it| it.name == *name).filter_map(|it| Some((it.ttl, rrsig(it)?)));
+        let signatures = signatures.filter(|(_, it)| it.input().type_covered == kind);
         let (mut worst, mut left) = (self.without(name, kind), CHECKS_OF_A_SET);
-        for signature in signatures {
+        for (ttl, signature) in signatures {
             match self.fits(signature, name, kind).and_then(|()| self.try_keys(signature, set, &mut left, effort)) {
-                Ok(()) => return Ok(self.good(signature, set)),
+                Ok(()) => return Ok(self.good(signature, ttl, set)),
                 Err(flaw @ Flaw::TooMany { .. }) => return Err(flaw),
                 Err(flaw) if flaw.weight() >= worst.weight() => worst = flaw,
                 Err(_) => {}
@@ -118,7 +118,7 @@ impl Zone<'_> {
         Err(if found { Flaw::Changed { zone, name, kind, tag } } else { Flaw::NoKey { zone, name, kind, tag } })
     }
 
-    fn good(&self, signature: &RRSIG, set: &[Record]) -> Good {
+    fn good(&self, signature: &RRSIG, ttl: u32, set: &[Record]) -> Good {
         let input = signature.input();
         let expiration = Date(input.sig_expiration.get());
         let name = &set[0].name;
@@ -130,7 +130,7 @@ impl Zone<'_> {
             covered: input.type_covered,
             inception: Date(input.sig_inception.get()),
             expiration,
-            ttl: input.original_ttl.min(self.now.until(expiration)),
+            ttl: ttl.min(input.original_ttl).min(self.now.until(expiration)),
             encloser: wild.then(|| name.trim_to(input.num_labels.into())),
         }
     }

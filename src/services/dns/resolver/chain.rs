@@ -14,7 +14,7 @@ use super::trace::{Failure, Kind, Question};
 use super::walk::{One, Work};
 use crate::net::Net;
 use crate::recording::Time;
-use crate::services::dns::dnssec::{Date, Flaw, Good, Proofs, Vouched, Zone, ds, keys};
+use crate::services::dns::dnssec::{Absence, Date, Flaw, Good, Proofs, Vouched, Zone, ds, keys};
 
 /// What is known of a zone's keys.
 #[derive(Clone, Debug)]
@@ -192,7 +192,11 @@ impl<N: Net> Resolver<N> {
         let outcome = super::validate::proofs(zone, records, &mut work.effort).and_then(|(proofs, good)| {
             let Some(good) = good else { return Ok(None) };
             let found = Proofs::of(zone.name, &proofs)?;
-            found.no_data(below, RecordType::DS)?;
+            let absence = found.no_data(below, RecordType::DS)?;
+            // RFC 6840 §4.4: a zone begins where NS records are. Any host's own proof shows no DS either.
+            if absence == Absence::Proved && !found.is_cut(below) {
+                return Err(Flaw::NotProved { zone: zone.name.clone(), name: below.clone(), kind: RecordType::NS });
+            }
             Ok(Some(good))
         });
         match outcome {

@@ -8,6 +8,9 @@ const LEAST: Duration = Duration::from_millis(400);
 /// Nobody is waited for longer.
 const MOST: Duration = Duration::from_secs(4);
 
+/// Servers whose round trips are kept.
+const MOST_SERVERS: usize = 1000;
+
 /// What is known of a server's round trips: smoothed, and their variation (as RFC 6298 §2).
 #[derive(Clone, Copy, Debug)]
 struct Rtt {
@@ -23,6 +26,7 @@ impl Servers {
     /// The server answered after this time.
     pub(super) fn answered(&mut self, server: IpAddr, took: Duration) {
         let Some(rtt) = self.0.get_mut(&server) else {
+            self.make_room();
             self.0.insert(server, Rtt { smoothed: took, variation: took / 2 });
             return;
         };
@@ -32,8 +36,18 @@ impl Servers {
 
     /// The server did not answer: it goes behind the others, and is tried again when they fail.
     pub(super) fn was_silent(&mut self, server: IpAddr, patience: Duration) {
+        if !self.0.contains_key(&server) {
+            self.make_room();
+        }
         let rtt = self.0.entry(server).or_insert(Rtt { smoothed: patience, variation: Duration::ZERO });
         rtt.smoothed = (rtt.smoothed * 2).min(MOST).max(patience);
+    }
+
+    /// Forgets one where there are too many: hostile glue may name any address.
+    fn make_room(&mut self) {
+        if self.0.len() >= MOST_SERVERS {
+            self.0.pop_first();
+        }
     }
 
     /// How long the server is waited for: by its round trips, or `unknown` when it never answered; longer by `times`.

@@ -121,7 +121,7 @@ fn a_broken_chain_says_what_does_not_fit() {
         flaw(&found)
     };
     for (fault, says) in [
-        (Fault::Expired, "ended at 2025-12-31 12:00:00 UTC: shop.example. was not signed again in time"),
+        (Fault::Expired, "ended at 2025-12-29 12:00:00 UTC: shop.example. was not signed again in time"),
         (Fault::OtherKey, "the DS record of shop.example. is about key"),
         (Fault::Bare, "shop.example. has no DNSKEY record, and the zone above says that it is signed with key"),
         (Fault::Altered, "www.shop.example. A is not what key"),
@@ -344,6 +344,36 @@ fn a_proof_for_another_name_proves_nothing() {
     };
     let found = mangled(&SHOP, "www.shop.example", denies);
     assert!(flaw(&found).contains("proves that there is no www.shop.example."), "{}", flaw(&found));
+}
+
+#[test]
+fn a_hosts_own_proof_makes_no_unsigned_zone_of_it() {
+    // RFC 6840 §4.4: www has no DS record, which its NSEC record proves. But it has no NS records either.
+    for text in ["www.shop.example", "api.www.shop.example"] {
+        let authority = Authority::new(SITES[5].zones());
+        authority.sign(&signing());
+        let refers = move |message: &mut Message| {
+            if message.queries[0].query_type != RecordType::A {
+                return;
+            }
+            let www = name("www.shop.example").expect("a name");
+            let mut query = crate::services::dns::query(&www, RecordType::TXT, 1);
+            let mut edns = hickory_proto::op::Edns::new();
+            edns.set_dnssec_ok(true);
+            query.set_edns(edns);
+            let proof = authority.reply(&query).authorities.into_iter().filter(|it| it.name == www);
+            let server = name("ns.www.shop.example").expect("a name");
+            let ns = RData::NS(hickory_proto::rr::rdata::NS(server.clone()));
+            message.answers.clear();
+            message.authorities = std::iter::once(Record::from_rdata(www.clone(), 300, ns)).chain(proof).collect();
+            message.additionals =
+                vec![Record::from_rdata(server, 300, RData::A(hickory_proto::rr::rdata::A::new(203, 0, 113, 66)))];
+            message.metadata.authoritative = false;
+            message.metadata.response_code = hickory_proto::op::ResponseCode::NoError;
+        };
+        let found = mangled(&SHOP, text, refers);
+        assert!(flaw(&found).contains("proves that www.shop.example. has no NS record"), "{}", flaw(&found));
+    }
 }
 
 #[test]
