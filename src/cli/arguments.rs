@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use jiff::civil::Date;
 
 use super::near::near;
-use super::{config, demo, demos, grade, progress, subnet};
+use super::{config, demo, demos, grade, lessons, progress, subnet};
 use crate::practice::interview_day;
 use crate::recording::{beside, json};
 use crate::tui::theme::Theme;
@@ -152,6 +152,12 @@ pub(super) struct Learn {
     /// Sequential text instead of the screen: for screen readers and pipes
     #[arg(long)]
     pub(super) plain: bool,
+    /// List chapters and lessons with their ids, and which are done
+    #[arg(long, conflicts_with_all = ["lesson", "plain"])]
+    pub(super) list: bool,
+    /// The list as JSON
+    #[arg(long, requires = "list", long_help = lessons::SHAPE)]
+    pub(super) json: bool,
 }
 
 /// `quiz`

@@ -11,6 +11,7 @@ mod demos;
 mod folders;
 mod grade;
 mod lab;
+mod lessons;
 mod man;
 mod near;
 mod open;
@@ -71,6 +72,7 @@ fn run(Asked { options, wish }: Asked) -> anyhow::Result<ExitCode> {
 fn run_command(options: &Options, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Lab { what: LabCommand::Up(up) } => lab::up(options, &up),
+        Command::Learn(learn) if learn.list => lessons::list(options, learn.json),
         Command::Learn(learn) if learn.plain => plain::learn(options, &learn),
         Command::Learn(Learn { lesson, .. }) => start::tui(options, Some(Place::Learn { lesson })),
         Command::Quiz(quiz) if quiz.plain => plain::quiz(options, &quiz),

@@ -28,7 +28,7 @@ pub(super) fn loaded(options: &Options) -> Content {
 }
 
 /// The store; when nothing can be kept, that is said and the program goes on without.
-fn kept(options: &Options) -> Store {
+pub(super) fn kept(options: &Options) -> Store {
     let (store, unkept) = folders::store(options);
     if let Some(why) = unkept {
         tell(&format!("roundtrip: nothing is kept: {why}"));
