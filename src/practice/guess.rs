@@ -1,6 +1,10 @@
-//! A lesson's prediction: what the run says to a guess.
+//! A lesson's prediction: what a line says of it, and what the run says to it.
+use super::{Unreadable, number_hint, read_number};
 use crate::content::{Predict, is_close};
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, Unit};
+
+/// The word that skips a guess.
+const SKIP: &str = "skip";
 
 /// What the run says to a guess.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +15,24 @@ pub struct Verdict {
     pub said: Option<String>,
     /// What was measured, and what is wrong about a guess that people make.
     pub sentences: Vec<String>,
+}
+
+/// What was written as a guess: a number, or `None` for the word that skips it. Nothing written is no guess.
+///
+/// # Errors
+/// [`Unreadable`] with a sentence that says what to write.
+pub fn read(line: &str, unit: Unit) -> Result<Option<Quantity>, Unreadable> {
+    let line = line.trim();
+    if line.is_empty() {
+        return Err(Unreadable(format!(
+            "Nothing is written yet: write skip to go on without a guess, or {}.",
+            number_hint(unit)
+        )));
+    }
+    if line.eq_ignore_ascii_case(SKIP) {
+        return Ok(None);
+    }
+    read_number(line, unit).map(Some)
 }
 
 /// Judges a guess by the value that was measured and the way it was.
@@ -30,7 +52,6 @@ pub fn judge(predict: &Predict, guess: Option<Quantity>, measured: Quantity, how
 mod tests {
     use super::*;
     use crate::content::WrongGuess;
-    use crate::quantity::Unit;
 
     const fn ms(value: i64) -> Quantity {
         Quantity::new(value * 1_000_000, Unit::Nanoseconds)
@@ -43,6 +64,16 @@ mod tests {
         assert!(!is_close(count(64), count(63)), "a TTL of 64 is not 63");
         assert!(is_close(ms(100), ms(102)));
         assert!(!is_close(ms(90), ms(102)));
+    }
+
+    #[test]
+    fn nothing_written_is_no_guess_and_one_word_skips_it() {
+        let read = |line| read(line, Unit::Nanoseconds);
+        assert_eq!(read(" 80 ms "), Ok(Some(ms(80))));
+        assert_eq!((read("skip"), read(" Skip ")), (Ok(None), Ok(None)));
+        let said = |line| read(line).expect_err("no guess").0;
+        insta::assert_snapshot!(said("  "), @"Nothing is written yet: write skip to go on without a guess, or a time with its unit; 80ms and 0.08 s are both read.");
+        insta::assert_snapshot!(said("80"), @"`80` is not a time without its unit: write 80ms or 80s.");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! `learn --plain`: a lesson through a pipe.
 use crate::tutor::Home;
 
-/// More line ends than any lesson asks for.
-fn enters() -> String {
-    "\n".repeat(60)
+/// More lines than any lesson asks for; each goes on with the next step, or skips a guess.
+fn skips() -> String {
+    "skip\n".repeat(60)
 }
 
 #[test]
@@ -13,7 +13,7 @@ fn every_lesson_that_ships_is_read_to_its_end_through_a_pipe() {
     let lessons: Vec<_> = content.chapters.iter().flat_map(|chapter| &chapter.lessons).collect();
     assert!(lessons.len() >= 8);
     for lesson in lessons {
-        let ended = home.tutor(&["learn", &lesson.id, "--plain"]).stdin(enters()).run();
+        let ended = home.tutor(&["learn", &lesson.id, "--plain"]).stdin(skips()).run();
         ended.code(0).no_message().says(&lesson.title).says("The lesson is done.");
         for step in &lesson.steps {
             ended.says(&step.title);
@@ -35,7 +35,7 @@ fn without_a_name_it_goes_on_where_it_was_left() {
     let second = home.tutor(&["learn", "--plain"]).stdin("q\n").run();
     second.code(0).says("3 of ").says_not("2 of ").says("Stopped here");
     home.tutor(&["learn", "--plain"])
-        .stdin(enters())
+        .stdin(skips())
         .run()
         .code(0)
         .says("3 of ")
@@ -51,6 +51,7 @@ fn a_guess_is_asked_before_the_run_is_told_and_kept() {
     let home = Home::new();
     let unread = home.tutor(&["learn", "w01.why-layers", "--plain"]).stdin("\n\n\n").run();
     unread.code(0).says("your guess").says_not("Measured: ").says_not("[SYN]").says("Stopped here");
+    unread.says("Nothing is written yet: write skip to go on without a guess");
     let guessed = home.tutor(&["learn", "--plain"]).stdin("many\n\u{1b}[2J\n2\nq\n").run();
     guessed.says("`\\x1b[2J` is not a whole number");
     guessed.code(0).says("`many` is not a whole number: write digits only").says("Measured: 12");
@@ -89,4 +90,27 @@ fn no_number_of_a_run_is_told_before_the_guess_about_it() {
     let command = ["learn", "w01.mine", "--plain", "--content", "course"];
     home.tutor(&command).stdin("\n").run().code(0).says("‹tcp_first› with 84").says_not("126");
     home.tutor(&command).stdin("\n100ms\n\n\n").run().code(0).says("Measured: 126").says("It was 126");
+}
+
+#[test]
+fn the_list_names_every_lesson_and_what_is_done() {
+    let home = Home::new();
+    home.tutor(&["learn", "w01.why-layers", "--plain"]).stdin(skips()).run().code(0);
+    home.tutor(&["learn", "w01.layers-are-questions", "--plain"]).stdin("\n\n").run();
+    let list = home.run(&["learn", "--list"]);
+    list.code(0).no_message().says("[x] w01.why-layers ").says("1 of 10 done").says("not written yet");
+    let (content, _) = roundtrip::content::load(roundtrip::content::Source::Embedded);
+    for lesson in content.chapters.iter().flat_map(|chapter| &chapter.lessons) {
+        list.says(&format!("] {} ", lesson.id)).says(&lesson.title);
+    }
+    let json = home.run(&["learn", "--list", "--json"]).json();
+    let chapters = json.as_array().expect("a list");
+    assert_eq!(chapters.len(), content.chapters.len());
+    let first = &chapters[0]["lessons"][0];
+    assert_eq!((&first["id"], &first["done"], &first["step"]), (&"w01.why-layers".into(), &true.into(), &1.into()));
+    assert_eq!(first["steps"], content.chapters[0].lessons[0].steps.len());
+    let fields = std::collections::BTreeSet::from(["id", "title", "minutes", "steps", "step", "done"]);
+    assert_eq!(crate::listed::keys(first), fields);
+    home.run(&["learn", "--json"]).code(2).no_result();
+    home.run(&["learn", "w01", "--list"]).code(2).no_result();
 }

@@ -24,6 +24,9 @@ fn a_guess_open_wrong_right_unreadable_and_skipped() {
     at_guess().keys("95%").enter().shows("predict_wrong");
     at_guess().keys("half of it").enter().shows("predict_unreadable");
     at_guess().key(KeyCode::Tab).shows("predict_skipped");
+    at_guess().enter().shows("predict_empty");
+    let skipped = at_guess().keys("skip").enter().text();
+    assert!(skipped.contains("Measured: ") && !skipped.contains("You said"), "{skipped}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::cli::arguments::{Learn, Options};
 use crate::cli::{Misuse, start};
 use crate::content::layout;
 use crate::content::{DemoRef, Lesson, Predict, Step};
-use crate::practice::{guess, number_hint, read_number};
+use crate::practice::{guess, number_hint};
 use crate::progress::{Position, Prediction, Store};
 use crate::tui::course;
 
@@ -122,15 +122,12 @@ impl Reader<'_> {
         let Some(measured) = measured else { bail!("the run measures no {}", predict.measure) };
         self.console.line("")?;
         self.console.prose(&predict.ask)?;
-        let prompt = format!("your guess: {}; enter skips", number_hint(predict.unit));
+        let prompt = format!("your guess: {}, or skip", number_hint(predict.unit));
         let guess = loop {
-            match self.console.ask(&prompt)? {
-                None => return Ok(false),
-                Some(line) if line.is_empty() => break None,
-                Some(line) => match read_number(&line, predict.unit) {
-                    Ok(guess) => break Some(guess),
-                    Err(unreadable) => self.console.say(&unreadable.0)?,
-                },
+            let Some(line) = self.console.ask(&prompt)? else { return Ok(false) };
+            match guess::read(&line, predict.unit) {
+                Ok(guess) => break guess,
+                Err(unreadable) => self.console.say(&unreadable.0)?,
             }
         };
         if let Some(guess) = guess {

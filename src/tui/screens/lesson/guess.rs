@@ -1,7 +1,6 @@
 //! Predict before run: the guess being typed, and whether it is settled.
 use crate::content::Predict;
 use crate::practice::guess::{self, Verdict};
-use crate::practice::read_number;
 use crate::quantity::Quantity;
 use crate::recording::Recording;
 use crate::tui::widgets::field::Field;
@@ -30,30 +29,25 @@ impl Guess {
         matches!(self.state, State::Open)
     }
 
+    /// Closes the guess without one.
     pub(super) fn skip(&mut self) {
         self.field.text.clear();
+        self.state = State::Skipped;
     }
 
-    /// Closes the guess. `Some(Some(..))` is what was said and what was measured, to be kept; `Some(None)` a skipped
-    /// one; `None` means it could not be read and stays open.
-    pub(super) fn submit(&mut self, recording: Option<&Recording>) -> Option<Option<(Quantity, Quantity)>> {
-        let typed = self.field.text.trim();
-        if typed.is_empty() {
-            self.state = State::Skipped;
-            return Some(None);
+    /// Reads what was typed and closes the guess; what could not be read says so and it stays open.
+    pub(super) fn submit(&mut self) {
+        match guess::read(&self.field.text, self.predict.unit) {
+            Ok(None) => self.skip(),
+            Ok(Some(said)) => self.state = State::Said(said),
+            Err(unreadable) => self.unreadable = Some(unreadable.0),
         }
-        match read_number(typed, self.predict.unit) {
-            Ok(said) => {
-                self.unreadable = None;
-                self.state = State::Said(said);
-                let measured = recording.and_then(|it| it.measurement(&self.predict.measure));
-                Some(measured.map(|it| (said, it.value)))
-            }
-            Err(unreadable) => {
-                self.unreadable = Some(unreadable.0);
-                None
-            }
-        }
+    }
+
+    /// What was said and what was measured, to be kept.
+    pub(super) fn settled(&self, recording: Option<&Recording>) -> Option<(Quantity, Quantity)> {
+        let State::Said(said) = &self.state else { return None };
+        Some((*said, recording?.measurement(&self.predict.measure)?.value))
     }
 
     /// What the run says to the guess.

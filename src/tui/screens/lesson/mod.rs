@@ -137,12 +137,11 @@ impl Lesson {
         self.lesson(&world.content).is_some_and(|(_, lesson)| self.step + 1 >= lesson.steps.len())
     }
 
-    /// Settles the guess: shows the run, and keeps what was said beside what was measured.
-    fn submit(&mut self) -> Vec<Effect> {
-        let Some(guess) = &mut self.guess else { return Vec::new() };
-        let recording = self.stage.as_ref().and_then(Stage::recording);
-        let Some(settled) = guess.submit(recording) else { return Vec::new() };
+    /// Once the guess is settled: shows the run, and keeps what was said beside what was measured.
+    fn settle(&mut self) -> Vec<Effect> {
+        let Some(guess) = self.guess.as_ref().filter(|it| !it.is_open()) else { return Vec::new() };
         self.predicted = true;
+        let settled = guess.settled(self.stage.as_ref().and_then(Stage::recording));
         if let Some(stage) = &mut self.stage {
             stage.veil(false);
         }
@@ -275,12 +274,10 @@ impl Screen for Lesson {
                 self.stage.iter_mut().for_each(Stage::left);
             }
             Action::Back => return vec![Effect::Back],
-            Action::Submit => return self.submit(),
-            Action::Skip => {
-                if let Some(guess) = &mut self.guess {
-                    guess.skip();
-                }
-                return self.submit();
+            Action::Submit | Action::Skip => {
+                let close = if action == Action::Skip { Guess::skip } else { Guess::submit };
+                self.guess.iter_mut().for_each(close);
+                return self.settle();
             }
             Action::Type(key) => self.guess.iter_mut().for_each(|guess| guess.field.key(key)),
             Action::Paste(text) => self.guess.iter_mut().for_each(|guess| guess.field.paste(&text)),

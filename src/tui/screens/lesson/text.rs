@@ -85,7 +85,7 @@ fn lines(page: &Page<'_>, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     if guess.is_open() {
         lines.push(field_line(guess, theme));
         let help = guess.unreadable.clone();
-        let help = help.unwrap_or_else(|| format!("{}; enter runs it", number_hint(guess.predict.unit)));
+        let help = help.unwrap_or_else(|| format!("{}; enter says it, tab skips it", number_hint(guess.predict.unit)));
         lines.extend(plain(&help, width, theme.dim));
     } else {
         lines.extend(guess.verdict(page.recording).map(|it| verdict(&it, width, theme)).unwrap_or_default());
