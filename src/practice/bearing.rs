@@ -22,6 +22,8 @@ pub fn bearing(question: &Question, attempt: &Attempt, answer: &Answer, remark: 
             among(corrections, correction.as_slice(), "").or(Some((true, "")))
         }
         (Kind::TrueFalse { corrections, .. }, _) => among(corrections, &[], "").or(Some((true, ""))),
+        // What was skipped is told as it is right.
+        (Kind::Order(_) | Kind::Match(_), Answer::Skipped) => Some((true, "")),
         (Kind::Field(_), _) => match &attempt.asked {
             Asked::Field { revealed, .. } if revealed.value == remark.about => Some((true, "")),
             _ => None,

@@ -4,7 +4,7 @@ use crate::content::OrderItem;
 use crate::practice::{Answer, Grade, Remark};
 
 /// Pairs in the right order minus pairs in the wrong one, as a share of all pairs (Kendall's tau), not below nothing:
-/// an order by chance is worth about nothing.
+/// an order by chance is worth about nothing. A remark for each place: what the learner put there, and what belongs there.
 pub(super) fn grade(items: &[OrderItem], given: Option<&Answer>) -> Result<Grade, Unreadable> {
     let right: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
     let right = right.join(", then ");
@@ -16,13 +16,23 @@ pub(super) fn grade(items: &[OrderItem], given: Option<&Answer>) -> Result<Grade
     if !is_permutation(order, items.len()) {
         return Err(Unreadable(format!("Put each of the {} items in one place.", items.len())));
     }
-    let staying = longest_run(order);
-    let remarks = order.iter().map(|at| Remark::new(&items[*at].text, staying.contains(at), &items[*at].why));
-    Ok(Grade::new(tau(order), right, remarks.collect()))
+    let beside = order.iter().zip(items).enumerate().map(|(place, (at, right))| {
+        let yours = &items[*at];
+        let is_right = yours.text == right.text;
+        let instead = if is_right { String::new() } else { format!("; right: {}", right.text) };
+        Remark::new(format!("{}. {}{instead}", place + 1, yours.text), is_right, &right.why)
+    });
+    let (kept, broken) = pairs(order);
+    let counted = (kept > 0 && broken > 0).then(|| {
+        let why = format!("Of {} pairs of these, {kept} are in the right order.", kept + broken);
+        Remark::new("", false, why)
+    });
+    Ok(Grade::new(tau(kept, broken), right, beside.chain(counted).collect()))
 }
 
 fn all(items: &[OrderItem]) -> Vec<Remark> {
-    items.iter().map(|item| Remark::new(&item.text, false, &item.why)).collect()
+    let numbered = items.iter().enumerate();
+    numbered.map(|(place, it)| Remark::new(format!("{}. {}", place + 1, it.text), false, &it.why)).collect()
 }
 
 fn is_permutation(order: &[usize], count: usize) -> bool {
@@ -31,23 +41,12 @@ fn is_permutation(order: &[usize], count: usize) -> bool {
     sorted.iter().copied().eq(0..count)
 }
 
-fn tau(order: &[usize]) -> i64 {
+/// How many pairs of items are in the right order, and how many in the wrong one.
+fn pairs(order: &[usize]) -> (i64, i64) {
     let pairs = order.iter().enumerate().flat_map(|(at, first)| order[at + 1..].iter().map(move |then| first < then));
-    let (mut kept, mut broken) = (0_i64, 0_i64);
-    for in_order in pairs {
-        if in_order { kept += 1 } else { broken += 1 }
-    }
-    ((kept - broken) * FULL).checked_div(kept + broken).unwrap_or(FULL).max(0)
+    pairs.fold((0, 0), |(kept, broken), in_order| if in_order { (kept + 1, broken) } else { (kept, broken + 1) })
 }
 
-/// The most items that stand in the right order among themselves: the others are the ones to move.
-fn longest_run(order: &[usize]) -> Vec<usize> {
-    let mut runs: Vec<Vec<usize>> = Vec::with_capacity(order.len());
-    for item in order {
-        let before = runs.iter().filter(|run| run.last().is_some_and(|last| last < item));
-        let mut run = before.max_by_key(|run| run.len()).cloned().unwrap_or_default();
-        run.push(*item);
-        runs.push(run);
-    }
-    runs.into_iter().max_by_key(Vec::len).unwrap_or_default()
+fn tau(kept: i64, broken: i64) -> i64 {
+    ((kept - broken) * FULL).checked_div(kept + broken).unwrap_or(FULL).max(0)
 }

@@ -3,7 +3,8 @@ use super::{Unreadable, misfit, share};
 use crate::content::Pair;
 use crate::practice::{Answer, Grade, Remark};
 
-/// The share of left sides with their right side; right sides that read the same are the same.
+/// The share of left sides with their right side; right sides that read the same are the same. A remark
+/// for each: what the learner chose, and what belongs there.
 pub(super) fn grade(pairs: &[Pair], given: Option<&Answer>) -> Result<Grade, Unreadable> {
     let right: Vec<String> = pairs.iter().map(|pair| format!("{}: {}", pair.left, pair.right)).collect();
     let right = right.join("; ");
@@ -17,7 +18,9 @@ pub(super) fn grade(pairs: &[Pair], given: Option<&Answer>) -> Result<Grade, Unr
     }
     let judged = pairs.iter().zip(chosen).map(|(pair, at)| (pair, &pairs[*at].right));
     let remark = |(pair, right): (&Pair, &String)| {
-        Remark::new(format!("{}: {right}", pair.left), *right == pair.right, &pair.why)
+        let is_right = *right == pair.right;
+        let instead = if is_right { String::new() } else { format!("; right: {}", pair.right) };
+        Remark::new(format!("{}: {right}{instead}", pair.left), is_right, &pair.why)
     };
     let remarks: Vec<Remark> = judged.map(remark).collect();
     let hits = remarks.iter().filter(|remark| remark.right).count();

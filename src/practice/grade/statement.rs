@@ -41,10 +41,12 @@ fn right_line(statement: &Statement<'_>) -> String {
     }
 }
 
-/// About the statement, then about every correction in the order of the screen.
+/// About the statement, then about the corrections in the order of the screen: all of them to whom they were offered (who
+/// said false), to others only the one that holds.
 fn remarks(statement: &Statement<'_>, seen: bool, chosen: Option<usize>) -> Vec<Remark> {
     let verdict = Remark::new(if statement.truth { "True" } else { "False" }, seen, statement.why);
     let known = statement.shown.iter().filter_map(|it| Some((it.index, statement.corrections.get(it.index)?)));
+    let known = known.filter(|(_, it)| seen || it.correct);
     let corrections = known.map(|(at, it)| Remark::new(&it.text, (chosen == Some(at)) == it.correct, &it.why));
     std::iter::once(verdict).chain(corrections).collect()
 }

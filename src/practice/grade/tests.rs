@@ -64,6 +64,7 @@ fn question(kind: Kind) -> Question {
         twin: None,
         confusable: None,
         demo: None,
+        show: None,
         path: String::new(),
         line: 1,
     }
@@ -227,7 +228,9 @@ fn a_false_statement_wants_its_correction() {
     assert_eq!(points(&kind, says(false, Some(1)), FULL).right, "False: y");
     points(&kind, says(false, Some(0)), FULL / 2);
     points(&kind, says(false, None), FULL / 2);
-    points(&kind, says(true, None), 0);
+    let unseen = points(&kind, says(true, None), 0);
+    let about: Vec<&str> = unseen.remarks.iter().map(|it| it.about.as_str()).collect();
+    assert_eq!(about, ["False", "y"], "only what holds: the others were not offered");
     points(&kind, says(true, Some(1)), 0);
     assert_eq!(said(&kind, says(false, Some(2))), "There are 2 corrections.");
     let kind = statement(true);
@@ -286,8 +289,12 @@ fn an_order() {
     points(&kind, order([1, 0, 2, 3]), 666_666);
     points(&kind, order([3, 2, 1, 0]), 0);
     let moved = points(&kind, order([1, 2, 3, 0]), 0);
-    let stay: Vec<(&str, bool)> = moved.remarks.iter().map(|it| (it.about.as_str(), it.right)).collect();
-    assert_eq!(stay, [("TCP", true), ("TLS", true), ("HTTP", true), ("DNS", false)]);
+    let told: Vec<(&str, bool, &str)> =
+        moved.remarks.iter().map(|it| (it.about.as_str(), it.right, it.why.as_str())).collect();
+    assert_eq!(told[0], ("1. TCP; right: DNS", false, "why DNS"));
+    assert_eq!(told[4], ("", false, "Of 6 pairs of these, 3 are in the right order."));
+    let swapped = points(&kind, order([1, 0, 2, 3]), 666_666);
+    assert_eq!((swapped.remarks[3].about.as_str(), swapped.remarks[3].right), ("4. HTTP", true));
     for bad in [vec![], vec![0, 1, 2], vec![0, 1, 2, 2], vec![0, 1, 2, 4], vec![0, 1, 2, 3, 3]] {
         assert_eq!(said(&kind, Answer::Sequence(bad)), "Put each of the 4 items in one place.");
     }
@@ -298,7 +305,10 @@ fn pairs_that_belong_together() {
     let kind = Kind::Match(pairs());
     points(&kind, Answer::Sequence(vec![0, 1, 2, 3]), FULL);
     points(&kind, Answer::Sequence(vec![3, 1, 2, 0]), FULL);
-    points(&kind, Answer::Sequence(vec![1, 0, 2, 3]), FULL / 2);
+    let half = points(&kind, Answer::Sequence(vec![1, 0, 2, 3]), FULL / 2);
+    let (first, second) = (&pairs()[0], &pairs()[1]);
+    assert_eq!(half.remarks[0].about, format!("{}: {}; right: {}", first.left, second.right, first.right));
+    assert_eq!(half.remarks[2].about, format!("{}: {}", pairs()[2].left, pairs()[2].right));
     points(&kind, Answer::Sequence(vec![1, 1, 1, 1]), FULL / 4);
     assert_eq!(said(&kind, Answer::Sequence(vec![0])), "Choose a right side for each of the 4 left sides.");
     assert_eq!(said(&kind, Answer::Sequence(vec![0, 1, 2, 9])), "Choose a right side for each of the 4 left sides.");

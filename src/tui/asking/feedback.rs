@@ -1,7 +1,7 @@
 //! What is said after an answer: the verdict, each option's why, the explanation, the source.
 use super::Asking;
 use super::draw::Page;
-use crate::content;
+use crate::content::{self, Kind};
 use crate::practice::{Answer, Confidence, Grade, Verdict, bearing};
 use crate::tui::theme::Theme;
 
@@ -20,7 +20,9 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
     if let Answer::Number(text) | Answer::Text(text) = answer {
         page.hung("  you: ", "       ", text, width, theme.text);
     }
-    if grade.verdict != Verdict::Right && !grade.right.is_empty() {
+    // An order or pairs: the right ones stand beside the learner's below.
+    let beside = matches!(asking.question.kind, Kind::Order(_) | Kind::Match(_));
+    if grade.verdict != Verdict::Right && !grade.right.is_empty() && !beside {
         let label = if asking.attempt.design().is_some() { "  one that works: " } else { "  right: " };
         page.hung(label, "         ", &content::unmarked(&grade.right), width, theme.strong);
     }
@@ -35,6 +37,7 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
     for remark in &grade.remarks {
         let (holds, note) = bearing(&asking.question, &asking.attempt, answer, remark);
         let style = match (remark.right, holds) {
+            (false, true) if *answer == Answer::Skipped => theme.text,
             (false, _) => theme.bad,
             (true, true) => theme.good,
             (true, false) => theme.dim,
