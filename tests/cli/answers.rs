@@ -40,7 +40,7 @@ pub(crate) fn right(question: &Question, attempt: &Attempt) -> String {
     match (&question.kind, &attempt.asked) {
         (Kind::Single(options) | Kind::Multiple(options), _) => rows(shown, |index| options[index].correct),
         (Kind::TrueFalse { truth: true, .. }, _) => "t".to_owned(),
-        (Kind::TrueFalse { corrections, .. }, _) => format!("f {}", rows(shown, |index| corrections[index].correct)),
+        (Kind::TrueFalse { corrections, .. }, _) => format!("f\n{}", rows(shown, |index| corrections[index].correct)),
         (Kind::Order(items), _) => in_order(shown, items.len()),
         (Kind::Match(pairs), _) => in_order(shown, pairs.len()),
         (_, Asked::Number { truth, .. }) => format!("{:#}", truth.value),

@@ -23,6 +23,7 @@ pub(crate) fn answer(learner: &mut Learner, id: &str, right: bool) {
         (Kind::TrueFalse { truth, corrections, .. }, _) => {
             learner.keys(if *truth == right { "t" } else { "f" });
             if right && !truth {
+                learner.enter();
                 pick_one(learner, corrections, &attempt, true);
             }
         }

@@ -10,7 +10,7 @@ pub(super) const fn how(question: &Question, attempt: &Attempt) -> &'static str 
     match question.kind {
         Kind::Single(_) => "a number",
         Kind::Multiple(_) => "numbers, such as 1 3",
-        Kind::TrueFalse { .. } => "t, or f and the number of the correction, such as f 2",
+        Kind::TrueFalse { .. } => "t for true, f for false",
         Kind::Order(_) => "the numbers in the right order",
         Kind::Match(_) => "for a, b, ... the number of each right side",
         Kind::Numeric { .. } | Kind::Predict { .. } => match attempt.asked {
@@ -37,30 +37,27 @@ pub(super) fn numbers(line: &str, most: usize) -> Option<Vec<usize>> {
 
 /// The answer a line says; else what to write.
 pub(super) fn read(question: &Question, attempt: &Attempt, line: &str) -> Result<Answer, String> {
-    let options = attempt.options();
-    let rows = |text: &str| {
-        let rows = numbers(text, options.len()).ok_or_else(|| match options.len() {
-            0 => "No correction is listed: write t or f alone.".to_owned(),
-            most => format!("Write numbers from 1 to {most}."),
-        })?;
-        Ok::<_, String>(rows.into_iter().map(|row| options[row].index).collect::<Vec<_>>())
-    };
+    let rows = |text: &str| chosen(attempt, text);
     match &attempt.asked {
         Asked::Options(_) if matches!(question.kind, Kind::Order(_)) => Ok(Answer::Sequence(rows(line)?)),
         Asked::Options(_) => Ok(Answer::Choices(rows(line)?)),
         Asked::Match { .. } => Ok(Answer::Sequence(rows(line)?)),
-        Asked::Statement { .. } => {
-            let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-            match word.to_lowercase().as_str() {
-                "t" | "true" => Ok(Answer::Truth { says: true, correction: None }),
-                "f" | "false" => Ok(Answer::Truth { says: false, correction: rows(rest)?.first().copied() }),
-                _ => Err("Write t for true, or f for false and the number of the correction.".to_owned()),
-            }
-        }
+        Asked::Statement { .. } => match line.to_lowercase().as_str() {
+            "t" | "true" => Ok(Answer::Truth { says: true, correction: None }),
+            "f" | "false" => Ok(Answer::Truth { says: false, correction: None }),
+            _ => Err("Write t for true or f for false.".to_owned()),
+        },
         Asked::Number { .. } => Ok(Answer::Number(line.to_owned())),
         Asked::Design(asked) => values(asked, line).map(Answer::Values),
         Asked::Field { .. } | Asked::Text => Ok(Answer::Text(line.to_owned())),
     }
+}
+
+/// What the row numbers of a line choose, by their places in the question.
+pub(super) fn chosen(attempt: &Attempt, line: &str) -> Result<Vec<usize>, String> {
+    let options = attempt.options();
+    let rows = numbers(line, options.len()).ok_or_else(|| format!("Write numbers from 1 to {}.", options.len()))?;
+    Ok(rows.into_iter().map(|row| options[row].index).collect())
 }
 
 /// The values of a line, in the order of the blanks.

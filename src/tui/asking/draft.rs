@@ -11,8 +11,9 @@ use crate::tui::widgets::field::Field;
 pub enum Draft {
     /// Options: the row under the cursor, and those ticked where several may be.
     Choose { row: usize, ticked: BTreeSet<usize>, several: bool },
-    /// A statement: true, false, and the correction's row.
-    Judge { says: Option<bool>, row: Option<usize> },
+    /// A statement: true, false, and the correction's row. Corrections are offered once it is said to be false for good: only
+    /// a false statement has any.
+    Judge { says: Option<bool>, row: Option<usize>, is_said: bool },
     /// Items in the learner's order (rows of the attempt), one of them held perhaps.
     Arrange { row: usize, order: Vec<usize>, held: bool },
     /// For each left side, the right side's row chosen for it.
@@ -32,7 +33,7 @@ impl Draft {
         match &question.kind {
             Kind::Single(_) => Self::Choose { row: 0, ticked: BTreeSet::new(), several: false },
             Kind::Multiple(_) => Self::Choose { row: 0, ticked: BTreeSet::new(), several: true },
-            Kind::TrueFalse { .. } => Self::Judge { says: None, row: None },
+            Kind::TrueFalse { .. } => Self::Judge { says: None, row: None, is_said: false },
             Kind::Order(_) => Self::Arrange { row: 0, order: (0..attempt.options().len()).collect(), held: false },
             Kind::Match(_) => Self::Pair { row: 0, chosen: vec![None; attempt.lefts().len()] },
             Kind::Numeric { .. } | Kind::Predict { .. } | Kind::Short { .. } | Kind::Field(_) => {
@@ -57,13 +58,13 @@ impl Draft {
         let rows = attempt.options().len();
         match self {
             Self::Choose { row, ticked, several } => choose(row, ticked, *several, action, rows),
-            Self::Judge { says, row } => match action {
-                Action::Choose(0) => *says = Some(true),
-                Action::Choose(1) => *says = Some(false),
-                Action::Choose(option) => {
-                    *says = Some(false);
-                    *row = Some((option - 2).min(rows.saturating_sub(1)));
-                }
+            Self::Judge { says, is_said: false, .. } => match action {
+                Action::Choose(0) | Action::Up => *says = Some(true),
+                Action::Choose(1) | Action::Down => *says = Some(false),
+                _ => {}
+            },
+            Self::Judge { row, .. } => match action {
+                Action::Choose(option) => *row = Some((*option).min(rows.saturating_sub(1))),
                 // The first arrow comes from above the list.
                 Action::Down if row.is_none() => *row = Some(0),
                 other => *row = row.map(|row| moved(row, other, rows)),
@@ -102,7 +103,7 @@ impl Draft {
                 let all: Vec<usize> = ticked.iter().filter_map(index).collect();
                 (!all.is_empty()).then_some(Answer::Choices(all))
             }
-            Self::Judge { says, row } => {
+            Self::Judge { says, row, .. } => {
                 let says = (*says)?;
                 let correction = row.as_ref().and_then(index).filter(|_| !says);
                 let is_whole = says || correction.is_some() || attempt.options().is_empty();

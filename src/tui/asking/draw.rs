@@ -80,6 +80,13 @@ impl Asking {
         Line::styled(more, theme.accent).right_aligned().render(border, buffer);
     }
 
+    /// Rows the whole question needs in a pane of this width, its border included.
+    #[must_use]
+    pub fn height(&self, width: u16, theme: &Theme) -> u16 {
+        let rows = self.page(usize::from(width.saturating_sub(4)), theme).lines.len();
+        u16::try_from(rows + 2).unwrap_or(u16::MAX)
+    }
+
     fn page(&self, width: usize, theme: &Theme) -> Page {
         let mut page = Page { lines: Vec::new(), keep: 0, here: usize::MAX };
         page.prose(&self.attempt.prompt, width, theme);
@@ -117,7 +124,7 @@ impl Asking {
                     option(page, width, theme, index == *row, &format!("{} {mark}", index + 1), &shown.text);
                 }
             }
-            Draft::Judge { says, row } => self.judge_rows(page, width, theme, *says, *row),
+            Draft::Judge { says, row, is_said } => self.judge_rows(page, width, theme, (*says, *is_said), *row),
             Draft::Arrange { row, order, held } => {
                 for (place, item) in order.iter().enumerate() {
                     let Some(shown) = self.attempt.options().get(*item) else { continue };
@@ -169,16 +176,23 @@ impl Asking {
         page.here = first;
     }
 
-    fn judge_rows(&self, page: &mut Page, width: usize, theme: &Theme, says: Option<bool>, row: Option<usize>) {
+    fn judge_rows(
+        &self,
+        page: &mut Page,
+        width: usize,
+        theme: &Theme,
+        (says, is_said): (Option<bool>, bool),
+        row: Option<usize>,
+    ) {
         let sign = |chosen: bool| if chosen { "(•) " } else { "( ) " };
         for (word, key, value) in [("true", "t", true), ("false", "f", false)] {
             let style = if says == Some(value) { theme.selected } else { theme.text };
             page.lines.push(Line::styled(format!("{key} {}{word}", sign(says == Some(value))), style));
         }
         page.keep_here();
-        if says == Some(false) && !self.attempt.options().is_empty() {
+        if is_said {
             page.gap();
-            page.text("What holds instead?", width, theme.strong);
+            page.text("It is false. What holds instead?", width, theme.strong);
             for (index, shown) in self.attempt.options().iter().enumerate() {
                 option(page, width, theme, Some(index) == row, &format!("{} ", index + 1), &shown.text);
             }

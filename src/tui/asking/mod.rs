@@ -174,6 +174,12 @@ impl Asking {
             self.unreadable = Some("Tick what you said: space ticks. Enter again if it was none of it.".to_owned());
             return Vec::new();
         }
+        if let Draft::Judge { says: Some(false), is_said: is_said @ false, .. } = &mut self.draft
+            && !self.attempt.options().is_empty()
+        {
+            *is_said = true;
+            return Vec::new();
+        }
         match self.draft.answer(&self.attempt) {
             Some(answer) => self.answer(answer),
             None => {
@@ -295,10 +301,9 @@ fn draft_bindings(draft: &Draft, options: usize) -> Vec<Binding> {
             Binding::quiet([Key::code(KeyCode::Up), Key::char('k')], "up", Action::Up),
         ]
     };
-    let letters = |first: u8, count: usize, offset: usize| {
-        let letter = move |(index, c): (usize, u8)| {
-            Binding::quiet([Key::char(char::from(c))], "this one", Action::Choose(index + offset))
-        };
+    let letters = |first: u8, count: usize| {
+        let letter =
+            |(index, c): (usize, u8)| Binding::quiet([Key::char(char::from(c))], "this one", Action::Choose(index));
         (first..).take(count).enumerate().map(letter).collect::<Vec<_>>()
     };
     let toggle = |label| Binding::new([Key::char(' ')], label, Action::Toggle);
@@ -306,16 +311,18 @@ fn draft_bindings(draft: &Draft, options: usize) -> Vec<Binding> {
         Draft::Choose { several, .. } => {
             let mut all = if *several { vec![toggle("tick")] } else { Vec::new() };
             all.extend(arrows());
-            all.extend(letters(b'1', options.min(9), 0));
+            all.extend(letters(b'1', options.min(9)));
             all
         }
+        Draft::Judge { is_said: false, .. } => vec![
+            Binding::new([Key::char('t')], "true", Action::Choose(0)),
+            Binding::new([Key::char('f')], "false", Action::Choose(1)),
+            Binding::quiet([Key::code(KeyCode::Up)], "true", Action::Up),
+            Binding::quiet([Key::code(KeyCode::Down)], "false", Action::Down),
+        ],
         Draft::Judge { .. } => {
-            let mut all = vec![
-                Binding::new([Key::char('t')], "true", Action::Choose(0)),
-                Binding::new([Key::char('f')], "false", Action::Choose(1)),
-            ];
-            all.extend(arrows());
-            all.extend(letters(b'1', options.min(9), 2));
+            let mut all = arrows();
+            all.extend(letters(b'1', options.min(9)));
             all
         }
         Draft::Arrange { held, .. } => {
@@ -327,7 +334,7 @@ fn draft_bindings(draft: &Draft, options: usize) -> Vec<Binding> {
             let mut all = arrows();
             all.push(Binding::quiet([Key::code(KeyCode::Right)], "next right side", Action::Right));
             all.push(Binding::quiet([Key::code(KeyCode::Left)], "previous right side", Action::Left));
-            all.extend(letters(b'1', options.min(9), 0));
+            all.extend(letters(b'1', options.min(9)));
             all
         }
         // Letters are text here.
@@ -339,7 +346,7 @@ fn draft_bindings(draft: &Draft, options: usize) -> Vec<Binding> {
         Draft::Explain { met: Some(met), .. } => {
             let mut all = vec![toggle("said it")];
             all.extend(arrows());
-            all.extend(letters(b'1', met.len().min(9), 0));
+            all.extend(letters(b'1', met.len().min(9)));
             all
         }
     }
