@@ -56,7 +56,7 @@ pub struct Step {
 /// Which view, at which instant, with what lit.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Show {
-    /// `sequence`, `packets`, `waterfall`, `topology`, `chart`, `table`, `states`.
+    /// `sequence`, `packets`, `waterfall`, `topology`, `chart`, `table`, `states`, `steps`; empty for the demo's own.
     pub view: String,
     /// The name of a marker of the run.
     pub marker: Option<String>,

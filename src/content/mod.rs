@@ -19,6 +19,7 @@ mod parse_kind;
 mod parse_lesson;
 mod parse_number;
 mod parse_question;
+mod parse_show;
 mod problems;
 mod question;
 mod raw;

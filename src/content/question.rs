@@ -1,7 +1,7 @@
 //! A question of a quiz or drill, in each of its kinds.
 use std::collections::BTreeMap;
 
-use super::{DemoRef, Design};
+use super::{DemoRef, Design, Show};
 use crate::quantity::{Quantity, Unit};
 
 /// Something to answer. The id carries its history: an edit of the text keeps it.
@@ -28,6 +28,8 @@ pub struct Question {
     pub confusable: Option<String>,
     /// What "show me" opens.
     pub demo: Option<DemoRef>,
+    /// The view and the instant at which it stands then.
+    pub show: Option<Show>,
     /// File and line, for messages.
     pub path: String,
     pub line: usize,

@@ -111,6 +111,7 @@ pub(super) struct RawQuestion {
     pub(super) twin: Text,
     pub(super) confusable: Text,
     pub(super) demo: Option<RawDemo>,
+    pub(super) show: Text,
     pub(super) single: Option<Spanned<RawOptions>>,
     pub(super) multiple: Option<Spanned<RawOptions>>,
     pub(super) true_false: Option<Spanned<RawTrueFalse>>,

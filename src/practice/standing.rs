@@ -74,6 +74,7 @@ mod tests {
             twin: None,
             confusable: None,
             demo: None,
+            show: None,
             path: String::new(),
             line: 1,
         }

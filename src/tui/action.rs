@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 
-use crate::content::{Content, DemoRef, Question};
+use crate::content::{Content, DemoRef, Question, Show};
 use crate::demos::live::{Progress, Request, Stop, Target};
 use crate::demos::{Demo, Knobs, Setup};
 use crate::practice::{Answer, Attempt, Grade, Item, Unreadable, Wish};
@@ -148,6 +148,12 @@ pub enum Place {
     Demo {
         demo: DemoRef,
         seed: u64,
+    },
+    /// A demo's run, standing where it answers a question.
+    Shown {
+        demo: DemoRef,
+        seed: u64,
+        show: Show,
     },
     /// A demo on this machine's sockets.
     Live {

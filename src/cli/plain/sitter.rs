@@ -1,16 +1,16 @@
 //! Asks the questions of a sitting, stores each answer, says what it was worth.
 use jiff::Timestamp;
 
-use super::answer::{how, numbers, read};
+use super::answer::{chosen, how, numbers, read};
 use super::console::Console;
-use super::stage::command;
+use super::stage::{Stage, command};
 use super::{capture, kept};
 use crate::cli::arguments::Options;
 use crate::cli::start;
-use crate::content::{self, Content, Kind, Question};
+use crate::content::{self, Content, DemoRef, Kind, Question};
 use crate::practice::{
     Answer, Answered, Attempt, Confidence, Context, Grade, Item, Place, Sitting, Verdict, Wish, bearing, fresh_seed,
-    grade,
+    grade, moment,
 };
 use crate::progress::{OpenSitting, Snapshot, Store};
 use crate::tui::runs::DemoRuns;
@@ -135,7 +135,13 @@ impl Sitter {
                     let Some(met) = self.met(rubric, model)? else { return Ok(None) };
                     Ok(Answer::Rubric { met, text: line })
                 }
-                _ => read(question, attempt, &line),
+                _ => match read(question, attempt, &line) {
+                    Ok(Answer::Truth { says: false, .. }) if !attempt.options().is_empty() => {
+                        let Some(answer) = self.correction(attempt)? else { return Ok(None) };
+                        Ok(answer)
+                    }
+                    other => other,
+                },
             };
             let graded = answer.and_then(|answer| {
                 let graded = grade(question, attempt, &answer, &DemoRuns).map_err(|unreadable| unreadable.0);
@@ -202,8 +208,9 @@ impl Sitter {
         for (letter, left) in ('a'..).zip(attempt.lefts()) {
             self.console.line(&format!("  {letter}) {}", content::unmarked(left)))?;
         }
-        for (index, option) in attempt.options().iter().enumerate() {
-            self.console.line(&format!("  {}) {}", index + 1, content::unmarked(&option.text)))?;
+        // Only a false statement has corrections: they come once it is said to be false.
+        if !matches!(question.kind, Kind::TrueFalse { .. }) {
+            self.options(attempt)?;
         }
         if let Some(capture) = capture::beside(question, attempt) {
             self.console.line(&capture)?;
@@ -219,6 +226,28 @@ impl Sitter {
             self.console.say(hint)?;
         }
         Ok(())
+    }
+
+    fn options(&mut self, attempt: &Attempt) -> anyhow::Result<()> {
+        let mut numbered = attempt.options().iter().enumerate();
+        numbered.try_for_each(|(at, it)| self.console.line(&format!("  {}) {}", at + 1, content::unmarked(&it.text))))
+    }
+
+    /// What holds instead of a statement that was rightly said to be false; `None` when the input ended.
+    fn correction(&mut self, attempt: &Attempt) -> anyhow::Result<Option<Answer>> {
+        self.console.line("\nIt is false. What holds instead?")?;
+        self.options(attempt)?;
+        loop {
+            let Some(line) = self.line("a number")? else { return Ok(None) };
+            if line.eq_ignore_ascii_case("skip") {
+                return Ok(Some(Answer::Skipped));
+            }
+            match chosen(attempt, &line).as_deref() {
+                Ok([one]) => return Ok(Some(Answer::Truth { says: false, correction: Some(*one) })),
+                Ok(_) => self.console.say("Write one number.")?,
+                Err(message) => self.console.say(message)?,
+            }
+        }
     }
 
     /// The points of a card's rubric the learner found in their own words; `None` when the input ended.
@@ -244,7 +273,8 @@ impl Sitter {
         grade: &Grade,
     ) -> anyhow::Result<()> {
         self.console.line(&format!("\n{}", verdict(&question.kind, answer, grade)))?;
-        if grade.verdict != Verdict::Right {
+        let beside = matches!(question.kind, Kind::Order(_) | Kind::Match(_));
+        if grade.verdict != Verdict::Right && !beside {
             let (label, right) = match &question.kind {
                 // Whether it is true is said already.
                 Kind::TrueFalse { .. } => ("What holds", grade.right.split_once(": ").map_or("", |it| it.1)),
@@ -257,7 +287,7 @@ impl Sitter {
         }
         for remark in &grade.remarks {
             let (holds, note) = bearing(question, attempt, answer, remark);
-            let sign = sign(&question.kind, holds);
+            let sign = sign(&question.kind, answer, holds);
             let is_verdict =
                 matches!(question.kind, Kind::TrueFalse { .. }) && ["True", "False"].contains(&&*remark.about);
             if remark.about.is_empty() || is_verdict {
@@ -270,14 +300,24 @@ impl Sitter {
         }
         self.console.prose(&attempt.explanation)?;
         self.console.say(&format!("Source: {}", question.source))?;
+        self.shown(question, attempt, answer)
+    }
+
+    /// The run behind the question: the command that gives it out, and the instant that answers it.
+    fn shown(&mut self, question: &Question, attempt: &Attempt, answer: &Answer) -> anyhow::Result<()> {
         let judged = attempt.judged_by(answer, &DemoRuns).ok().flatten();
         let run = judged.as_ref().or_else(|| attempt.run());
-        match (run, &question.demo) {
-            (Some(run), _) => self.console.say(&format!("The run: {}", command(&run.demo, &run.knobs, run.seed))),
-            (None, Some(demo)) => {
-                self.console.say(&format!("A run of it: {}", command(&demo.name, &demo.knobs, attempt.seed)))
-            }
-            (None, None) => Ok(()),
+        let (label, demo, seed) = match (run, &question.demo) {
+            (Some(run), _) => ("The run", DemoRef { name: run.demo.clone(), knobs: run.knobs.clone() }, run.seed),
+            (None, Some(demo)) => ("A run of it", demo.clone(), attempt.seed),
+            (None, None) => return Ok(()),
+        };
+        self.console.say(&format!("{label}: {}", command(&demo.name, &demo.knobs, seed)))?;
+        let show = moment(question);
+        let stage = show.marker.is_some().then(|| Stage::new(demo, seed)).transpose()?;
+        match stage.filter(|it| show.marker.as_deref().is_some_and(|name| it.run.marker(name).is_some())) {
+            Some(stage) => self.console.line(&stage.told(&show)),
+            None => Ok(()),
         }
     }
 }
@@ -298,8 +338,9 @@ fn verdict(kind: &Kind, answer: &Answer, grade: &Grade) -> String {
 
 /// What the sign before a remark says on the screen: of an option whether it is true, of the learner's own work whether
 /// it was done.
-const fn sign(kind: &Kind, holds: bool) -> &'static str {
+fn sign(kind: &Kind, answer: &Answer, holds: bool) -> &'static str {
     match (kind, holds) {
+        (Kind::Order(_) | Kind::Match(_), true) if *answer == Answer::Skipped => "right",
         (Kind::Order(_) | Kind::Match(_), true) => "you had it",
         (Kind::Order(_) | Kind::Match(_), false) => "you did not have it",
         (Kind::Design(_), true) => "met",

@@ -38,7 +38,7 @@ impl Checker<'_> {
         for drawn in &draws {
             names.given.extend(drawn.known.keys().cloned().chain(drawn.knobs.keys().cloned()));
             for seed in SEEDS {
-                if !self.model_meets(design, drawn, seed, &mut names, place) {
+                if !self.model_meets(question, drawn, seed, &mut names, place) {
                     return;
                 }
             }
@@ -87,7 +87,15 @@ impl Checker<'_> {
     }
 
     /// Runs the model answer; false after reporting what is wrong with it.
-    fn model_meets(&mut self, design: &Design, drawn: &Drawn, seed: u64, names: &mut Names, place: Place<'_>) -> bool {
+    fn model_meets(
+        &mut self,
+        question: &Question,
+        drawn: &Drawn,
+        seed: u64,
+        names: &mut Names,
+        place: Place<'_>,
+    ) -> bool {
+        let Kind::Design(design) = &question.kind else { return false };
         let unit = |knob: &str| self.known.unit(&design.demo, knob);
         let model = match design.model(&drawn.known, &unit) {
             Ok(model) => model,
@@ -98,6 +106,11 @@ impl Checker<'_> {
         };
         let demo = demo_ref(design, &drawn.knobs, &model);
         let Some(run) = self.run_with(&demo, seed, place) else { return false };
+        let before = self.found.len();
+        question.show.iter().for_each(|show| self.shown(show, &design.demo, &run, place));
+        if self.found.len() > before {
+            return false;
+        }
         let values = values(drawn, &model, &run.measurements);
         let twice = values_of(&demo.knobs).map(|(name, _)| name).chain(drawn.parameters.keys().cloned());
         if let Some(name) = twice.into_iter().find(|name| run.measurements.contains_key(name)) {

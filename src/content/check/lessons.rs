@@ -66,7 +66,7 @@ impl Checker<'_> {
         }
     }
 
-    fn view(&mut self, show: &Show, place: Place<'_>) {
+    pub(super) fn view(&mut self, show: &Show, place: Place<'_>) {
         if !self.views.contains(&show.view) {
             let help = suggest::instead(&show.view, self.views.iter().map(String::as_str));
             self.error(Rule::UnknownView, place, &show.view, (format!("there is no view `{}`", show.view), help));
@@ -124,7 +124,8 @@ impl Checker<'_> {
         self.error(Rule::UnknownMeasurement, place, needle, (title, help));
     }
 
-    fn shown(&mut self, show: &Show, demo: &str, run: &RunFacts, place: Place<'_>) {
+    /// Reports a marker or fields that the run does not have.
+    pub(super) fn shown(&mut self, show: &Show, demo: &str, run: &RunFacts, place: Place<'_>) {
         let Some(marker) = &show.marker else {
             let any = run.markers.values().flatten().flatten().cloned().collect();
             show.highlight.iter().for_each(|field| self.field(field, "any marker", Some(&any), place));

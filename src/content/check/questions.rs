@@ -15,8 +15,15 @@ impl Checker<'_> {
         for question in content.questions() {
             let place = Place { path: &question.path, line: question.line };
             self.rows(&question.covers, &question.corrects, place);
-            if let Some(demo) = &question.demo {
-                self.demo(demo, place);
+            if let Some(demo) = &question.demo
+                && self.demo(demo, place)
+                && self.judges_runs_of(place.path)
+                && !matches!(question.kind, Kind::Predict { .. } | Kind::Design(_))
+            {
+                self.instant(question, demo, place);
+            }
+            if let Some(show) = &question.show {
+                self.view(show, place);
             }
             for text in [&question.prompt, &question.explanation].into_iter().chain(&question.hints) {
                 if text.contains("](") {
@@ -31,6 +38,14 @@ impl Checker<'_> {
             if self.judges_runs_of(place.path) {
                 self.kind(question, place);
             }
+        }
+    }
+
+    /// The instant that "show me" opens is one of this run.
+    pub(super) fn instant(&mut self, question: &Question, demo: &DemoRef, place: Place<'_>) {
+        let Some(show) = &question.show else { return };
+        if let Some(run) = self.run(demo, place) {
+            self.shown(show, &demo.name, &run, place);
         }
     }
 
@@ -61,6 +76,11 @@ impl Checker<'_> {
             runs.push((settings, run));
         }
         for (_, run) in &runs {
+            let before = self.found.len();
+            question.show.iter().for_each(|show| self.shown(show, demo, run, place));
+            if self.found.len() > before {
+                return;
+            }
             let Some(answer) = run.measurements.get(measure).copied() else {
                 return self.unmeasured(measure, measure, demo, run, place);
             };

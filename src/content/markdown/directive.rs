@@ -3,9 +3,10 @@ use std::ops::Range;
 
 use super::Reader;
 use super::blocks::HTML_HELP;
+use crate::content::parse_show::show;
 use crate::content::problems::Problems;
 use crate::content::rule::Rule;
-use crate::content::{DemoRef, Show, Step};
+use crate::content::{DemoRef, Step};
 
 const SHOW_HELP: &str =
     "write <!-- show: sequence @marker highlight=ip.ttl,tcp.flags -->; marker and highlight may be left out";
@@ -60,30 +61,11 @@ impl Reader<'_, '_, '_> {
             return self.problems.error(Rule::Directive, span.clone(), title, help);
         }
         if name == "show" {
-            step.show = show(rest, span, self.problems);
+            step.show = show(rest, span, SHOW_HELP, self.problems);
         } else {
             step.run = run(rest, span, demo, self.problems);
         }
     }
-}
-
-fn show(text: &str, span: &Range<usize>, problems: &mut Problems<'_>) -> Option<Show> {
-    let mut words = text.split_whitespace();
-    let Some(view) = words.next() else {
-        problems.error(Rule::Directive, span.clone(), "`show` names no view", SHOW_HELP);
-        return None;
-    };
-    let mut show = Show { view: view.to_owned(), ..Show::default() };
-    for word in words {
-        if let Some(marker) = word.strip_prefix('@').filter(|it| !it.is_empty()) {
-            show.marker = Some(marker.to_owned());
-        } else if let Some(fields) = word.strip_prefix("highlight=") {
-            show.highlight.extend(fields.split(',').filter(|it| !it.is_empty()).map(ToOwned::to_owned));
-        } else {
-            problems.error(Rule::Directive, span.clone(), format!("`{word}` is no part of `show`"), SHOW_HELP);
-        }
-    }
-    Some(show)
 }
 
 /// The run, with the front matter's knobs where it is the same demo and the directive does not set them.

@@ -24,6 +24,7 @@ fn question(id: &str, kind: Kind, covers: &str) -> Question {
         twin: None,
         confusable: None,
         demo: None,
+        show: None,
         path: String::new(),
         line: 1,
     }

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::Screen;
-use crate::content::DemoRef;
+use crate::content::{DemoRef, Show};
 use crate::demos::live::Target;
 use crate::tui::FRAME;
 use crate::tui::action::{Action, Binding, Effect, Key, Outcome};
@@ -33,6 +33,17 @@ impl Demo {
     pub fn new(demo: &DemoRef, seed: u64) -> Result<Self, String> {
         let mut stage = Stage::new(demo, seed)?;
         stage.play();
+        stage.offer_live();
+        Ok(Self { stage: Some(stage), file: None, problem: None, target: None })
+    }
+
+    /// A demo's run that does not play: it stands where something is to be seen.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn shown(demo: &DemoRef, seed: u64, show: &Show) -> Result<Self, String> {
+        let mut stage = Stage::new(demo, seed)?;
+        stage.show_or_begin(show);
         stage.offer_live();
         Ok(Self { stage: Some(stage), file: None, problem: None, target: None })
     }

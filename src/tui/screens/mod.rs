@@ -93,6 +93,7 @@ pub fn open(place: Place, world: &World) -> Result<Box<dyn Screen>, String> {
         Place::Progress => Ok(Box::new(Progress::default())),
         Place::Demos => Ok(Box::new(Demos::default())),
         Place::Demo { demo, seed } => Ok(Box::new(Demo::new(&demo, seed)?)),
+        Place::Shown { demo, seed, show } => Ok(Box::new(Demo::shown(&demo, seed, &show)?)),
         Place::Live { demo, seed, target } => Ok(Box::new(Demo::live(&demo, seed, target)?)),
         Place::SavedRun { path } => Ok(Box::new(Demo::saved(path))),
     }

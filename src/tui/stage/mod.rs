@@ -214,6 +214,12 @@ impl Stage {
         }
     }
 
+    /// The same; a run without that marker stands at its first packet.
+    pub fn show_or_begin(&mut self, show: &Show) {
+        self.show(show);
+        self.stay_at = Some(1);
+    }
+
     /// Stands at a packet and hides the value and bytes of its field: a question asks for it.
     pub fn ask_for_field(&mut self, packet: u32, field: &str) {
         self.state.hidden = vec![(packet, field.to_owned())];

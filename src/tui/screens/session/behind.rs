@@ -1,7 +1,7 @@
 //! The run a question is about: beside it while it is asked, and opened by "show me" afterwards.
 use super::Session;
 use crate::content::{DemoRef, Kind, Question, Show};
-use crate::practice::{Answer, Asked, Attempt, Run};
+use crate::practice::{Answer, Asked, Attempt, Run, moment};
 use crate::tui::action::{Effect, Place};
 use crate::tui::runs::DemoRuns;
 use crate::tui::stage::Stage;
@@ -20,6 +20,23 @@ impl Session {
             None => attempt.run().filter(|_| is_shown).and_then(|run| withheld(run, question, attempt)),
         };
         let Some(mut stage) = stage else { return Vec::new() };
+        let effects = stage.start();
+        self.stage = Some(stage);
+        effects
+    }
+
+    /// After the answer the run beside the question keeps nothing back and stands where the answer is to be seen; where values
+    /// were chosen it is the run with them.
+    pub(super) fn uncover(&mut self) -> Vec<Effect> {
+        let (Some(asking), Some(beside)) = (&self.asking, &mut self.stage) else { return Vec::new() };
+        let show = moment(&asking.question);
+        let Some(run) = judged(Some(&asking.attempt), asking.answered()) else {
+            beside.unhide();
+            beside.show(&Show { view: "packets".to_owned(), ..show });
+            return Vec::new();
+        };
+        let Some(mut stage) = stage(&run) else { return Vec::new() };
+        stage.show_or_begin(&show);
         let effects = stage.start();
         self.stage = Some(stage);
         effects
@@ -50,17 +67,23 @@ fn withheld(run: &Run, question: &Question, attempt: &Attempt) -> Option<Stage> 
     Some(stage)
 }
 
-/// Opens the demo behind a question: the very run it was asked about or judged by, or else the one its author names.
+/// The run with the values that were chosen, or with the model's where none were.
+fn judged(attempt: Option<&Attempt>, answer: Option<&Answer>) -> Option<Run> {
+    attempt?.judged_by(answer.unwrap_or(&Answer::Skipped), &DemoRuns).ok()?
+}
+
+/// Opens the demo behind a question, at the instant that answers it: the very run it was asked about or judged by, or else
+/// the one its author names.
 pub(super) fn behind(
     question: &Question,
     attempt: Option<&Attempt>,
     answer: Option<&Answer>,
     seed: u64,
 ) -> Option<Effect> {
-    let judged = attempt.and_then(|attempt| attempt.judged_by(answer.unwrap_or(&Answer::Skipped), &DemoRuns).ok()?);
+    let judged = judged(attempt, answer);
     if let Some(run) = judged.as_ref().or_else(|| attempt.and_then(Attempt::run)) {
         let demo = DemoRef { name: run.demo.clone(), knobs: run.knobs.clone() };
-        return Some(Effect::Go(Place::Demo { demo, seed: run.seed }));
+        return Some(Effect::Go(Place::Shown { demo, seed: run.seed, show: moment(question) }));
     }
     let own = match &question.kind {
         Kind::Field(hidden) => Some(hidden.demo.clone()),
@@ -69,5 +92,5 @@ pub(super) fn behind(
         _ => None,
     };
     let demo = question.demo.clone().or(own)?;
-    Some(Effect::Go(Place::Demo { demo, seed }))
+    Some(Effect::Go(Place::Shown { demo, seed, show: moment(question) }))
 }

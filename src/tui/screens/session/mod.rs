@@ -267,7 +267,7 @@ impl Session {
                 {
                     self.grades[self.at] = asking.grade().cloned();
                     self.answers[self.at] = asking.answered().cloned();
-                    self.unhide();
+                    return self.uncover();
                 }
                 Vec::new()
             }
@@ -284,13 +284,6 @@ impl Session {
                 Vec::new()
             }
             Kept::Begun { .. } | Kept::Noted => Vec::new(),
-        }
-    }
-
-    /// After the answer, the run may show everything.
-    fn unhide(&mut self) {
-        if let Some(stage) = &mut self.stage {
-            stage.unhide();
         }
     }
 
@@ -326,7 +319,7 @@ impl Session {
         self.asking.as_ref().is_some_and(|asking| matches!(asking.state, State::Graded(..)))
     }
 
-    fn panes(&self, area: Rect) -> (Rect, Rect) {
+    fn panes(&self, area: Rect, world: &World) -> (Rect, Rect) {
         if self.stage.is_none() {
             let [column] = Layout::horizontal([Constraint::Max(88)]).flex(ratatui::layout::Flex::Center).areas(area);
             return (column, Rect::default());
@@ -338,8 +331,10 @@ impl Session {
             let [left, right] = Layout::horizontal([Constraint::Percentage(42), Constraint::Min(0)]).areas(area);
             return (left, right);
         }
-        let share = if self.on_stage { 35 } else { 60 };
-        let [top, bottom] = Layout::vertical([Constraint::Percentage(share), Constraint::Min(0)]).areas(area);
+        // No taller than what it says, so that the run has the rest.
+        let most = area.height * if self.on_stage { 35 } else { 60 } / 100;
+        let height = self.asking.as_ref().map_or(most, |it| it.height(area.width, &world.theme)).min(most);
+        let [top, bottom] = Layout::vertical([Constraint::Length(height), Constraint::Min(0)]).areas(area);
         (top, bottom)
     }
 }
@@ -460,7 +455,7 @@ impl Screen for Session {
     }
 
     fn click(&self, area: Rect, at: Position, world: &World) -> Option<Action> {
-        let (question, stage) = self.panes(area);
+        let (question, stage) = self.panes(area, world);
         if stage.contains(at) {
             let inside = self.stage.as_ref().and_then(|it| it.click(stage, at, world));
             return inside.or((!self.on_stage).then_some(Action::OtherSide));
@@ -473,7 +468,7 @@ impl Screen for Session {
         if self.over {
             return self.draw_result(area, buffer, world);
         }
-        let (question, stage) = self.panes(area);
+        let (question, stage) = self.panes(area, world);
         let border = if self.on_stage { theme.border } else { theme.focus };
         let block = Block::bordered()
             .border_style(border)

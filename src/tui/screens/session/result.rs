@@ -40,6 +40,14 @@ impl Session {
         score::share(self.grades.iter().flatten().map(|grade| grade.points_ppm).sum(), self.asked())
     }
 
+    /// Says which questions counted nowhere, when there are such.
+    fn left_out_line(&self) -> Option<String> {
+        let item = |at: &u32| self.items().get(usize::try_from(*at).ok()?).map(|it| it.question.as_str());
+        let ids: Vec<&str> = self.left_out.iter().filter_map(item).collect();
+        let what = if ids.len() == 1 { "a question that cannot be asked" } else { "questions that cannot be asked" };
+        (!ids.is_empty()).then(|| format!("Left out, {what}: {}.", ids.join(", ")))
+    }
+
     fn pass_mark(&self, world: &World) -> Option<i64> {
         let Topic::Quiz { chapter } = &self.topic else { return None };
         world.content.chapter(chapter).map(|chapter| chapter.quiz.pass_ppm)
@@ -137,6 +145,7 @@ impl Session {
             };
             lines.extend(wrapped(&text, "", width, style));
         }
+        lines.extend(self.left_out_line().iter().flat_map(|it| wrapped(it, "", width, theme.warn)));
         lines.push((bar(self.share(), width.min(60), theme), false));
         lines.push((Line::default(), false));
         for (index, miss) in self.misses(world).iter().enumerate() {

@@ -23,6 +23,9 @@ pub(crate) const PER_LINE: u16 = 8;
 const TREE: u16 = 60;
 const EXPLAIN: u16 = 26;
 
+/// Below so many rows a question about a field leaves the bytes out: its neighbours are what the answer follows from.
+const ASKED: u16 = 18;
+
 /// Where the panes stand; each has its title on its first row. Without room a pane is empty.
 struct Panes {
     list: Rect,
@@ -43,9 +46,11 @@ struct Read<'a> {
 }
 
 impl Read<'_> {
-    /// The row in the middle of interest: the selected one, else the first that the lesson lights.
+    /// The row in the middle of interest: the selected one, else the first that the lesson lights, else the one asked for.
     fn focus(&self, view: &View<'_>) -> Option<usize> {
-        self.row.or_else(|| self.rows.iter().position(|row| tree::is_lit(view, row)))
+        let lit = || self.rows.iter().position(|row| tree::is_lit(view, row));
+        let asked = || self.rows.iter().position(|row| self.is_covered(row));
+        self.row.or_else(lit).or_else(asked)
     }
 
     /// Whether a row would give a covered field away.
@@ -114,6 +119,10 @@ fn panes(area: Rect, view: &View<'_>) -> Panes {
         return panes;
     }
     let count = u16::try_from(view.run.recording().packets.len()).unwrap_or(u16::MAX).saturating_add(1);
+    if !view.state.hidden.is_empty() && (5..ASKED).contains(&area.height) && view.state.reading.pane != Pane::Bytes {
+        let [list, tree] = Layout::vertical([Constraint::Length(3), Constraint::Min(0)]).areas(area);
+        return Panes { list, tree, ..panes };
+    }
     let list = (area.height / 3).clamp(4, 16).min(count.max(4));
     // Titles without rows say nothing: a low area is all list, unless another pane has the keys.
     let is_low = area.height < list + 3;
