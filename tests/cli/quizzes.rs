@@ -159,6 +159,51 @@ fn a_statement_says_what_was_said_and_what_it_is_and_marks_are_not_shown() {
     let ended = home.tutor(&["quiz", "W13", "--plain", "--content", "course"]).stdin("T\n").run();
     ended.says("TCP keeps messages apart.").says("Not right. You said true; it is false.");
     ended.says("What holds: It carries a stream of bytes").says("It numbers bytes.").says("As read shows.");
+    // A correction that was not offered is not spoken of, and before "false" is said none is.
+    ended.says_not("It carries packets");
+    let home = Home::new();
+    home.file("course/quizzes/marked.toml", MARKED);
+    let ended = home.tutor(&["quiz", "W13", "--plain", "--content", "course"]).stdin("f\n7\nskip\n").run();
+    let text = ended.stdout();
+    let (before, after) = text.split_once("What holds instead?").expect("it is asked");
+    assert!(!before.contains("stream of bytes") && after.contains("It carries packets"), "{text}");
+    ended.says("Write numbers from 1 to 2.").says("Skipped. It is false.");
+}
+
+/// A course of one order and of one question about a run with a marker.
+const PLACED: &str = r#"
+chapter = "W13"
+
+[[question]]
+id = "w13.order"
+tags = ["placed"]
+difficulty = 1
+source = "RFC 9293"
+prompt = "In which order?"
+explanation = "So."
+covers = ["W13-01"]
+demo = { name = "tcp-handshake" }
+show = "sequence @ack highlight=tcp.ack_raw"
+
+[question.order]
+items = [{ text = "SYN", why = "It asks." }, { text = "SYN-ACK", why = "It answers." }, { text = "ACK", why = "It ends it." }]
+"#;
+
+#[test]
+fn an_order_stands_beside_the_right_one_and_the_run_is_told_where_the_answer_is() {
+    let home = Home::new();
+    home.file("course/quizzes/placed.toml", PLACED);
+    let run =
+        |input: &str| home.tutor(&["quiz", "W13", "--plain", "--content", "course", "--seed", "3"]).stdin(input).run();
+    let asked = run("").stdout();
+    let row = |text: &str| {
+        let line = asked.lines().find(|line| line.ends_with(&format!(") {text}"))).expect("an item");
+        line.trim().chars().next().expect("a digit")
+    };
+    let ended = run(&format!("{} {} {}\n", row("SYN-ACK"), row("SYN"), row("ACK")));
+    ended.says("1. SYN-ACK; right: SYN (you did not have it): It asks.").says("3. ACK (you had it): It ends it.");
+    ended.says("Of 3 pairs of these, 2 are in the right order.");
+    ended.says("A run of it: roundtrip demo tcp-handshake").says("the client's ACK leaves").says("tcp.ack_raw");
 }
 
 /// A course of one question that is answered with values.

@@ -43,7 +43,7 @@ fn a_question_on_its_way_to_an_answer() {
     learner.drill(&["w01.tcp.guarantees"]).enter().shows("question_nothing_ticked");
     learner.keys("1h").keys("c").shows("question_ticked_hint_sure");
     let mut learner = Learner::new();
-    learner.drill(&["w01.myth.every-packet-is-acked"]).keys("f").shows("question_false_correction");
+    learner.drill(&["w01.myth.every-packet-is-acked"]).keys("f").enter().shows("question_false_correction");
     let mut learner = Learner::new();
     learner.drill(&["w01.layers.units"]).keys("21").shows("question_match_half");
     let mut learner = Learner::new();
@@ -70,6 +70,64 @@ fn chosen_values_are_written_one_below_the_other_and_show_me_opens_the_run_that_
     assert!(text.contains("fault vanish") && text.contains("Timeouts between services"), "{text}");
     learner.keys("k").times(9, KeyCode::Down);
     assert!(learner.text().contains("◂ 1 s ▸"), "{}", learner.text());
+}
+
+#[test]
+fn the_run_beside_a_task_is_that_of_the_learners_values_once_they_are_judged() {
+    let id = "w02.labs.timeouts";
+    let mut learner = Learner::new();
+    learner.drill(&[id]).resize(120, 36);
+    let at = |text: &str| text.lines().any(|line| line.contains("fault none  rtt"));
+    assert!(at(&learner.text()), "the run before: nothing fails in it");
+    learner.keys("1s").key(KeyCode::Down).keys("2s").enter();
+    let text = learner.text();
+    assert!(
+        !at(&text) && text.contains("fault vanish  rtt") && text.contains("◆ A notices for the first time"),
+        "{text}"
+    );
+    learner.shows("question_design_judged");
+}
+
+#[test]
+fn show_me_stands_at_the_instant_that_answers_the_question() {
+    let shown = |id: &str| {
+        let mut learner = Learner::new();
+        learner.drill(&[id]).resize(120, 36);
+        answer(&mut learner, id, true);
+        learner.keys("m");
+        assert!(learner.app.pace().is_none(), "{id}: nothing plays");
+        learner.text()
+    };
+    let named = shown("w02.handshake.lost-syn");
+    assert!(named.contains("◆ the SYN-ACK arrives: the client may send"), "{named}");
+    let field = shown("w01.field.ether-type");
+    assert!(field.contains("packets on every link: 19 of") && field.contains("◆  EtherType: 0x0806"), "{field}");
+    let unnamed = shown("w09.dns.record-types");
+    assert!(unnamed.contains("‖ 0 ns of"), "at the first packet: {unnamed}");
+}
+
+#[test]
+fn a_question_about_a_field_shows_the_fields_around_it_in_a_small_terminal() {
+    let mut learner = Learner::new();
+    learner.drill(&["w01.field.ether-type"]).resize(80, 24);
+    let text = learner.text();
+    let (_, tree) = text.split_once("layers of packet 19").expect("the packet's layers");
+    let fields = tree.lines().skip(1).take_while(|line| !line.starts_with(" ‖")).count();
+    assert!(fields >= 6 && tree.contains("?? ??"), "{text}");
+}
+
+#[test]
+fn saying_false_tells_nothing_before_it_is_said_for_good() {
+    for id in ["w01.myth.every-packet-is-acked", "w01.myth.tcp-packets-arrive-in-order"] {
+        let mut learner = Learner::new();
+        learner.drill(&[id]).keys("f3");
+        let text = learner.text();
+        assert!(!text.contains("instead") && text.contains("(•) false"), "{text}");
+        assert!(!learner.keys("?").text().contains("this one"), "nor does the help: {}", learner.text());
+    }
+    let mut learner = Learner::new();
+    learner.drill(&["w01.myth.every-packet-is-acked"]).keys("f").enter().keys("t");
+    assert!(learner.text().contains("What holds instead?"), "it stays said: {}", learner.text());
 }
 
 #[test]
@@ -126,6 +184,7 @@ fn a_question_that_is_gone_counts_nowhere() {
     learner.enter().enter();
     let text = learner.text();
     assert!(text.contains("100 % of the points, 1 of 1 answered") && text.contains("Passed"), "{text}");
+    assert!(text.contains("Left out, questions that cannot be asked: w01.gone, w01.gone-too."), "{text}");
     let kept = learner.app.world.learner.quizzes[0].clone();
     assert_eq!((kept.asked, kept.share_ppm()), (1, 1_000_000), "the same is kept");
 }

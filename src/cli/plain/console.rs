@@ -11,7 +11,7 @@ use crate::content::layout::{self, Row};
 const WIDTH: usize = 78;
 
 /// More bytes than any answer has; a longer line is not kept in memory.
-const LONGEST: u64 = 16 * 1024;
+const LONGEST: u64 = 64 * 1024;
 
 /// A conversation by lines. What is said is safe to show, wherever its text came from.
 pub(super) struct Console {
@@ -56,7 +56,7 @@ impl Console {
                 Line::End => return Ok(None),
                 Line::Text(text) => return Ok(Some(text.trim().to_owned())),
                 Line::TooLong => {
-                    self.say(&format!("This line is longer than {LONGEST} bytes: write a shorter one."))?
+                    self.say(&format!("This line is longer than {} KiB: write a shorter one.", LONGEST / 1024))?
                 }
             }
         }
