@@ -300,19 +300,16 @@ impl Recording {
 
 /// Bytes as hexadecimal text in JSON.
 pub(crate) mod hex {
+    use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        serializer.serialize_str(&text)
+        serializer.serialize_str(&HEXLOWER.encode(bytes))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();
-        let digits = digits.filter(|it| it.len() % 2 == 0);
-        let digits = digits.ok_or_else(|| D::Error::custom("bytes are pairs of hexadecimal digits"))?;
-        let byte = |pair: &[u32]| u8::try_from(pair[0] * 16 + pair[1]).map_err(D::Error::custom);
-        digits.chunks_exact(2).map(byte).collect()
+        let digits = HEXLOWER_PERMISSIVE.decode(text.as_bytes());
+        digits.map_err(|_| D::Error::custom("bytes are pairs of hexadecimal digits"))
     }
 }

@@ -1,5 +1,6 @@
 //! Ethernet: who on this link is meant, who sent it, and what is inside. IEEE 802.3 clause 3; VLAN tags of IEEE 802.1Q.
 use super::reader::{Reader, Words};
+use super::text::mac;
 use super::walk::{Facts, Next};
 
 const DESTINATION: Words = Words::new(
@@ -132,7 +133,7 @@ fn length(r: &mut Reader<'_>, length: usize, facts: &mut Facts) -> Option<Next> 
 /// Reads a MAC address and says whom it means.
 pub(super) fn address(r: &mut Reader<'_>, words: &Words) -> Option<String> {
     let octets: [u8; 6] = r.raw(words, 6)?.try_into().ok()?;
-    let text = octets.map(|octet| format!("{octet:02x}")).join(":");
+    let text = mac(octets);
     r.says(&text);
     // IEEE 802.3 §3.2.3: the first bit sent says group, the second locally administered.
     r.means(match octets {

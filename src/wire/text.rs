@@ -31,6 +31,19 @@ pub fn hex_start(bytes: &[u8], most: usize) -> String {
     shown.join(" ") + more
 }
 
+/// A second of the calendar, so many after 1970-01-01 00:00:00 UTC: `2026-11-21 18:00:00 UTC`.
+#[must_use]
+pub fn date(seconds: u32) -> String {
+    let date = jiff::Timestamp::from_second(seconds.into()).expect("jiff's calendar reaches far beyond 2106");
+    format!("{} UTC", date.strftime("%Y-%m-%d %H:%M:%S"))
+}
+
+/// A hardware address: `02:00:5e:10:00:01`.
+#[must_use]
+pub fn mac(octets: [u8; 6]) -> String {
+    octets.map(|octet| format!("{octet:02x}")).join(":")
+}
+
 fn push_char(shown: &mut String, c: char) {
     match c {
         '\n' => shown.push_str("\\n"),
@@ -71,6 +84,14 @@ mod tests {
         assert_eq!(visible("\u{202e}gpj.exe\u{2066}\u{200b}"), r"\u{202e}gpj.exe\u{2066}\u{200b}");
         assert_eq!(visible("\u{9b}31m\u{85}"), r"\u{9b}31m\u{85}");
         assert_eq!(visible(b"ok \xff\xfe caf\xc3\xa9"), r"ok \xff\xfe café");
+    }
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        assert_eq!(date(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(date(951_782_400), "2000-02-29 00:00:00 UTC");
+        assert_eq!(date(1_795_284_000), "2026-11-21 18:00:00 UTC");
+        assert_eq!(date(u32::MAX), "2106-02-07 06:28:15 UTC");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::demos::findings::{Findings, between};
 use crate::demos::states::stays;
 use crate::recording::{Recording, Time};
 use crate::services::dhcp::{Kind, Message};
+use crate::wire::text;
 
 /// How the client names its state machine.
 const MACHINE: &str = "dhcp client";
@@ -23,7 +24,7 @@ pub(super) fn found(recording: &Recording) -> Findings {
     let mac = node.and_then(|it| recording.topology.nodes[it].interfaces[0].mac.clone()).unwrap_or_default();
     let client: Vec<_> = capture(recording, "client")
         .into_iter()
-        .filter(|it| message(it).is_some_and(|it| written(it.mac) == mac))
+        .filter(|it| message(it).is_some_and(|it| text::mac(it.mac) == mac))
         .collect();
     moments(&mut findings, &client);
     walk(&mut findings, recording);
@@ -32,10 +33,6 @@ pub(super) fn found(recording: &Recording) -> Findings {
     findings.count("offers", "offers", text(Kind::Offer), "that reached the client");
     findings.count("naks", "refusals", text(Kind::Nak), "NAK messages that reached the client");
     findings
-}
-
-fn written(mac: [u8; 6]) -> String {
-    mac.map(|byte| format!("{byte:02x}")).join(":")
 }
 
 /// The messages of the first conversation that led to an address.

@@ -8,6 +8,7 @@ use crate::quantity::Quantity;
 use crate::services::dhcp::leases::{Leases, Pool};
 use crate::services::dhcp::message::{Kind, Message};
 use crate::services::dhcp::{CLIENT_PORT, LARGEST, SERVER_PORT};
+use crate::wire::text::mac;
 
 /// What a server gives out, and for how long.
 #[derive(Clone, Debug)]
@@ -45,10 +46,6 @@ pub async fn serve<N: Configure>(net: N, options: ServerOptions) -> io::Result<(
             server.hear(&message).await?;
         }
     }
-}
-
-fn mac(mac: [u8; 6]) -> String {
-    mac.map(|byte| format!("{byte:02x}")).join(":")
 }
 
 impl<N: Configure> Server<N> {

@@ -13,7 +13,7 @@ use super::keys::Keys;
 use crate::net::Net;
 
 /// The lab's calendar: every run begins at 2026-01-01 12:00:00 UTC, in seconds since 1970.
-pub(crate) const LAB_BEGINS: u64 = 1_767_268_800;
+pub(crate) const LAB_BEGINS: u32 = 1_767_268_800;
 
 /// What TLS stands on. Clones are the same ground.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl Ground {
     pub fn lab(net: &impl Net, seed: u64) -> Self {
         let lent = Lent::seeded(seed);
         let generator = lent.0;
-        let clock = Arc::new(LabClock { seconds: AtomicU64::new(LAB_BEGINS), _generator: lent });
+        let clock = Arc::new(LabClock { seconds: AtomicU64::new(LAB_BEGINS.into()), _generator: lent });
         let provider =
             CryptoProvider { secure_random: generator, kx_groups: vec![generator], ..ring::default_provider() };
         let (own, net) = (Arc::clone(&clock), net.clone());
@@ -81,7 +81,7 @@ struct LabClock {
 
 impl LabClock {
     fn set(&self, seconds: u64) {
-        self.seconds.store(LAB_BEGINS.saturating_add(seconds), Ordering::Relaxed);
+        self.seconds.store(u64::from(LAB_BEGINS).saturating_add(seconds), Ordering::Relaxed);
     }
 }
 

@@ -2,6 +2,7 @@
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use data_encoding::HEXLOWER;
 use rustls::KeyLog;
 
 /// More than this is not kept: some 20,000 connections.
@@ -23,13 +24,8 @@ impl KeyLog for Keys {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
         let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if text.len() < MOST_BYTES {
-            let hex = |bytes: &[u8]| {
-                bytes.iter().fold(String::new(), |mut hex, byte| {
-                    write!(hex, "{byte:02x}").expect("a String takes all text");
-                    hex
-                })
-            };
-            writeln!(text, "{label} {} {}", hex(client_random), hex(secret)).expect("a String takes all text");
+            writeln!(text, "{label} {} {}", HEXLOWER.encode(client_random), HEXLOWER.encode(secret))
+                .expect("a String takes all text");
         }
     }
 }

@@ -21,7 +21,6 @@ pub use authority::{Authority, Identity};
 pub use ends::{Client, PATIENCE, Server};
 pub use error::TlsError;
 pub use ground::Ground;
-#[cfg(test)]
 pub(crate) use ground::LAB_BEGINS;
 pub use keys::Keys;
 pub use stream::{Agreed, Tls};

@@ -1,7 +1,10 @@
 //! DNSSEC's records: keys, signatures over records, digests of keys, and proofs that something is not there. RFC 4034, RFC 5155.
+use data_encoding::BASE32_DNSSEC;
+
 use super::name;
 use super::record::type_name;
 use crate::wire::reader::{Reader, Words};
+use crate::wire::text::date;
 
 const KEY_TAG: Words = Words::new(
     "dns.ds.key_id",
@@ -239,8 +242,8 @@ pub(super) fn read_hashed(r: &mut Reader<'_>, with_next: bool) -> Option<String>
     let length = usize::from(r.u8(&HASH_LENGTH)?);
     let next = r.raw(&NEXT_HASH, length)?;
     // RFC 5155 §3.3: people see it in base 32, as the names of these records are.
-    r.means(base32(next));
-    let shown = base32(&next[..next.len().min(5)]);
+    r.means(BASE32_DNSSEC.encode(next));
+    let shown = BASE32_DNSSEC.encode(&next[..next.len().min(5)]);
     let types = read_bitmaps(r)?;
     Some(format!("next {shown}…: {types}"))
 }
@@ -284,47 +287,15 @@ const fn algorithm_name(number: u8) -> &'static str {
     }
 }
 
-/// RFC 4648 §7, in lower case.
-fn base32(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-    let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| usize::from(byte >> (7 - at % 8) & 1));
-    let digit = |at: usize| (0..5).fold(0, |value, n| value << 1 | bit(at + n));
-    (0..bytes.len() * 8).step_by(5).map(|at| char::from(DIGITS[digit(at)])).collect()
-}
-
-/// Seconds since 1970 as a date: `2026-11-21 18:00:00 UTC`.
-fn date(seconds: u32) -> String {
-    let (days, rest) = (seconds / 86400, seconds % 86400);
-    // Counted from 1 March of year 0, so that a leap day is the last of its year.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = era * 400 + year_of_era + u32::from(month <= 2);
-    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn dates_are_those_of_the_calendar() {
-        assert_eq!(date(0), "1970-01-01 00:00:00 UTC");
-        assert_eq!(date(951_782_400), "2000-02-29 00:00:00 UTC");
-        assert_eq!(date(1_795_284_000), "2026-11-21 18:00:00 UTC");
-        assert_eq!(date(u32::MAX), "2106-02-07 06:28:15 UTC");
-    }
-
     /// The example zone of RFC 5155 Appendix A has this owner for ns1.example.
     #[test]
     fn hashes_are_shown_in_base_32() {
-        assert_eq!(base32(&[0xff, 0, 0, 0, 1]), "vs000001");
-        assert_eq!(base32(b"foobar"), "cpnmuoj1e8");
+        assert_eq!(BASE32_DNSSEC.encode(&[0xff, 0, 0, 0, 1]), "vs000001");
+        assert_eq!(BASE32_DNSSEC.encode(b"foobar"), "cpnmuoj1e8");
     }
 
     /// RFC 4034 §5.4: the key of dskey.example.com has the tag 60485.

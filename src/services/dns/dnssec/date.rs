@@ -2,13 +2,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::services::tls::LAB_BEGINS;
+use crate::wire::text;
+
 /// A second of the calendar: so many after 1970-01-01 00:00:00 UTC, modulo 2^32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Date(pub u32);
 
 impl Date {
     /// When a lab begins: 2026-01-01 12:00:00 UTC. Its clock is its own, and so is its calendar.
-    pub const LAB: Self = Self(1_767_268_800);
+    pub const LAB: Self = Self(LAB_BEGINS);
 
     /// Whether this is after the other, by the arithmetic of serial numbers (RFC 1982 §3.2).
     #[must_use]
@@ -38,8 +41,7 @@ impl Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let date = jiff::Timestamp::from_second(self.0.into()).map_err(|_| fmt::Error)?;
-        write!(f, "{} UTC", date.strftime("%Y-%m-%d %H:%M:%S"))
+        f.write_str(&text::date(self.0))
     }
 }
 

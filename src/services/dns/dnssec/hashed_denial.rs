@@ -1,4 +1,5 @@
 //! Whether signed records prove that something is not there: by the hashes around it (RFC 5155 §8).
+use data_encoding::BASE32_DNSSEC;
 use hickory_proto::dnssec::Nsec3HashAlgorithm::SHA1;
 use hickory_proto::dnssec::rdata::NSEC3;
 use hickory_proto::rr::{Name, Record, RecordType};
@@ -101,7 +102,7 @@ impl<'a> Hashes<'a> {
     fn over(&self, name: &Name) -> Option<&NSEC3> {
         let hash = self.hash(name)?;
         let covers = |(owner, data): &&(String, &NSEC3)| {
-            let next = base32(data.next_hashed_owner_name());
+            let next = BASE32_DNSSEC.encode(data.next_hashed_owner_name());
             let last = next <= *owner;
             *owner < hash && (last || hash < next) || (last && hash < next)
         };
@@ -110,18 +111,10 @@ impl<'a> Hashes<'a> {
 
     fn hash(&self, name: &Name) -> Option<String> {
         let (_, first) = self.all.first()?;
-        Some(base32(SHA1.hash(first.salt(), name, first.iterations()).ok()?.as_ref()))
+        Some(BASE32_DNSSEC.encode(SHA1.hash(first.salt(), name, first.iterations()).ok()?.as_ref()))
     }
 }
 
 fn lacks(data: &NSEC3, kind: RecordType) -> bool {
     !data.type_set().contains(kind) && !data.type_set().contains(RecordType::CNAME)
-}
-
-/// RFC 5155 §3.3: base 32 with the extended hex alphabet, whose order is that of the bytes.
-pub(in crate::services::dns) fn base32(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-    let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| usize::from(byte >> (7 - at % 8) & 1));
-    let digit = |at: usize| (0..5).fold(0, |value, n| value << 1 | bit(at + n));
-    (0..bytes.len() * 8).step_by(5).map(|at| char::from(DIGITS[digit(at)])).collect()
 }

@@ -13,7 +13,6 @@ pub use date::Date;
 pub(super) use denial::{Absence, Proofs};
 pub use flaw::Flaw;
 pub use hashed_denial::MOST_ITERATIONS;
-pub(super) use hashed_denial::base32;
 pub use keys::{Key, Keys};
 pub(super) use of::{dnskey, ds, nsec, nsec3, rrsig};
 pub use verify::{Effort, Good, MOST_CHECKS};

@@ -1,4 +1,5 @@
 //! DNS over HTTPS, the client's side (RFC 8484), over HTTP/2.
+use data_encoding::BASE64URL_NOPAD;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http2::{self, SendRequest};
@@ -7,13 +8,10 @@ use hyper::{Method, Request, Version};
 use hyper_util::rt::TokioIo;
 
 use super::client::Ended;
-use super::{MEDIA_TYPE, PATH, base64url};
+use super::{MEDIA_TYPE, MOST_BYTES, PATH};
 use crate::net::Net;
 use crate::services::http::Tasks;
 use crate::services::tls::{H2, Tls};
-
-/// A message has at most so many bytes.
-const MOST_BYTES: usize = u16::MAX as usize;
 
 /// An HTTP/2 connection to a resolver.
 pub(super) struct Https {
@@ -60,6 +58,6 @@ impl Https {
             let request = request.method(Method::POST).uri(url).header(CONTENT_TYPE, MEDIA_TYPE);
             return request.body(Full::new(Bytes::from(query)));
         }
-        request.uri(format!("{url}?dns={}", base64url::encode(&query))).body(Full::default())
+        request.uri(format!("{url}?dns={}", BASE64URL_NOPAD.encode(&query))).body(Full::default())
     }
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 
+use data_encoding::BASE64URL_NOPAD;
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{RData, Record};
 use http_body_util::{BodyExt, Full};
@@ -17,17 +18,15 @@ use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 
 use super::padding::padded_answer;
-use super::tls_server::each_connection;
-use super::{AT_ONCE, IDLE, MEDIA_TYPE, PATH, base64url};
-use crate::net::{Listener, Net};
+use super::serve_at;
+use super::{AT_ONCE, IDLE, MEDIA_TYPE, MOST_BYTES, PATH};
+use crate::net::Net;
 use crate::recording::Time;
 use crate::services::dns::{Answers, Asker, Transport};
 use crate::services::http::Tasks;
 use crate::services::tls::{H2, Server};
 use crate::services::{Crowd, within};
 
-/// A message has at most so many bytes.
-const MOST_BYTES: usize = u16::MAX as usize;
 /// The head of an HTTP/1.1 request: a GET may hold a whole message in its path.
 const MOST_HEAD: usize = 100 << 10;
 
@@ -44,14 +43,9 @@ pub async fn serve_https<N: Net>(
     tls: Server,
     answers: Rc<impl Answers>,
 ) -> io::Result<SocketAddr> {
-    let listener = net.listen(at).await?;
-    let at = listener.local()?;
     let own = net.clone();
-    net.spawn(async move {
-        let serve = |stream, from| connection(own.clone(), stream, from, tls.clone(), Rc::clone(&answers));
-        drop(each_connection(&own, &listener, serve).await);
-    });
-    Ok(at)
+    let serve = move |stream, from| connection(own.clone(), stream, from, tls.clone(), Rc::clone(&answers));
+    serve_at(net, at, serve).await
 }
 
 /// What a connection's requests share.
@@ -160,8 +154,9 @@ fn in_path(uri: &Uri) -> Result<Vec<u8>, Refusal> {
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err((StatusCode::BAD_REQUEST, "a GET holds its query once: /dns-query?dns=...\n"));
     };
-    base64url::decode(value)
-        .ok_or((StatusCode::BAD_REQUEST, "`dns` is base64url without padding (RFC 4648 section 5)\n"))
+    BASE64URL_NOPAD
+        .decode(value.as_bytes())
+        .map_err(|_| (StatusCode::BAD_REQUEST, "`dns` is base64url without padding (RFC 4648 section 5)\n"))
 }
 
 fn answered(answer: Vec<u8>) -> Response<Full<Bytes>> {

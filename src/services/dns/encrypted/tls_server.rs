@@ -1,5 +1,4 @@
 //! DNS over TLS, the resolver's side (RFC 7858): many queries on a connection, each answered as soon as it can be.
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -8,8 +7,8 @@ use tokio::io::{AsyncWriteExt, WriteHalf};
 use tokio::sync::Mutex;
 
 use super::padding::padded_answer;
-use super::{AT_ONCE, CONNECTIONS, IDLE};
-use crate::net::{Listener, Net};
+use super::{AT_ONCE, IDLE, serve_at};
+use crate::net::Net;
 use crate::services::dns::serve::{receive, send};
 use crate::services::dns::{Answers, Asker, Transport};
 use crate::services::tls::{Server, Tls};
@@ -25,34 +24,9 @@ pub async fn serve_tls<N: Net>(
     tls: Server,
     answers: Rc<impl Answers>,
 ) -> io::Result<SocketAddr> {
-    let listener = net.listen(at).await?;
-    let at = listener.local()?;
     let own = net.clone();
-    net.spawn(async move {
-        let serve = |stream, from| connection(own.clone(), stream, from, tls.clone(), Rc::clone(&answers));
-        drop(each_connection(&own, &listener, serve).await);
-    });
-    Ok(at)
-}
-
-/// Serves every connection that comes until the listening socket fails.
-pub(super) async fn each_connection<N: Net, F: Future<Output = ()> + 'static>(
-    net: &N,
-    listener: &N::Listener,
-    serve: impl Fn(N::Stream, SocketAddr) -> F,
-) -> io::Result<()> {
-    let crowd = Crowd::default();
-    loop {
-        let (stream, from) = listener.accept().await?;
-        if crowd.size() >= CONNECTIONS {
-            continue;
-        }
-        let (served, member) = (serve(stream, from), crowd.join());
-        net.spawn(async move {
-            served.await;
-            drop(member);
-        });
-    }
+    let serve = move |stream, from| connection(own.clone(), stream, from, tls.clone(), Rc::clone(&answers));
+    serve_at(net, at, serve).await
 }
 
 async fn connection<N: Net>(net: N, stream: N::Stream, from: SocketAddr, tls: Server, answers: Rc<impl Answers>) {

@@ -1,12 +1,13 @@
 //! A zone's names by their hashes (RFC 5155 §7.1): absence is proved without telling which names there are.
 use std::collections::{BTreeMap, BTreeSet};
 
+use data_encoding::BASE32_DNSSEC;
 use hickory_proto::dnssec::Nsec3HashAlgorithm::SHA1;
 use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC3, NSEC3PARAM};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::{Zone, labels};
-use crate::services::dns::dnssec::{Signer, base32};
+use crate::services::dns::dnssec::Signer;
 
 /// A hash of a name.
 type Hash = Vec<u8>;
@@ -40,7 +41,7 @@ impl Hashed {
         let record = |(at, (own, types)): (usize, (Hash, BTreeSet<RecordType>))| {
             let next = hashes[(at + 1) % hashes.len()].clone();
             let data = NSEC3::new(SHA1, false, 0, Vec::new(), next, types);
-            let owner = zone.origin.prepend_label(base32(&own)).unwrap_or_else(|_| zone.origin.clone());
+            let owner = zone.origin.prepend_label(BASE32_DNSSEC.encode(&own)).unwrap_or_else(|_| zone.origin.clone());
             let record = Record::from_rdata(owner, ttl, RData::DNSSEC(DNSSECRData::NSEC3(data)));
             let signature = signer.sign(std::slice::from_ref(&record));
             (own, [Some(record), signature].into_iter().flatten().collect())
