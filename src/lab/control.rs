@@ -142,7 +142,7 @@ pub(crate) fn line(route: &Route) -> String {
 impl World {
     /// Changes a router, which is told its name.
     fn at_router<R>(&mut self, node: usize, action: impl FnOnce(&mut Router, &str, &mut Output) -> R) -> R {
-        let mut out = Output::default();
+        let mut out = self.output();
         let place = &mut self.nodes[node];
         let Machine::Router(router) = &mut place.machine else { panic!("{} is no router", place.face.name) };
         let result = action(router, &place.face.name, &mut out);

@@ -71,7 +71,7 @@ impl Lab {
 impl World {
     /// Does something at an outside station.
     fn at_door<R>(&mut self, node: usize, action: impl FnOnce(&mut Outside, Time, &mut Output) -> R) -> R {
-        let mut out = Output::default();
+        let mut out = self.output();
         let now = self.now;
         let Machine::Outside(door) = &mut self.nodes[node].machine else {
             panic!("{} is no outside station", self.nodes[node].face.name)

@@ -33,6 +33,7 @@ mod advertise;
 mod agenda;
 mod balance;
 mod build;
+mod calls;
 mod clamp;
 mod control;
 mod curves;

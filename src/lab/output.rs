@@ -1,5 +1,5 @@
 //! What a node does when it is given a frame or the time: frames out of its interfaces, and events worth recording.
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use crate::lab::frame::Mac;
@@ -61,6 +61,19 @@ impl fmt::Display for Why {
             }
             Self::Copied { of } => write!(f, "the link made this copy of packet {of}"),
         }
+    }
+}
+
+impl Why {
+    /// The sentence of a reason.
+    pub(crate) fn into_words(self) -> String {
+        if let Self::Text(text) = self {
+            return text;
+        }
+        // Room for most of them: a run has one for each packet.
+        let mut words = String::with_capacity(80);
+        write!(words, "{self}").expect("a String takes all text");
+        words
     }
 }
 

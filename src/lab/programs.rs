@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::lab::agenda::{Happening, Slot};
+use crate::lab::calls::SocketCall;
 use crate::lab::host::tcp::Held;
 use crate::lab::host::{Fd, Host};
 use crate::lab::output::Output;
@@ -37,8 +38,8 @@ impl LabNet {
     }
 
     /// A socket call begins.
-    fn begin(&self, call: String) -> Call {
-        let number = self.shared.world.borrow_mut().call(self.node, call);
+    fn begin(&self, call: impl Into<SocketCall>) -> Call {
+        let number = self.shared.world.borrow_mut().call(self.node, call.into());
         Call { shared: Rc::clone(&self.shared), number: Some(number) }
     }
 
@@ -48,9 +49,9 @@ impl LabNet {
         if world.over {
             return;
         }
-        let call = world.call(self.node, call);
+        let call = world.call(self.node, call.into());
         world.at_host(self.node, action);
-        world.returned(call, "= 0".to_owned());
+        world.returned(call, || "= 0".to_owned());
     }
 
     /// Records a remark of the program, at this instant.
@@ -103,7 +104,7 @@ impl LabNet {
         let length = packet.len();
         let call = self.begin(format!("sendto(raw, {length} bytes)"));
         self.at_host(|host, now, out| host.send_raw(now, packet, why, out));
-        call.returned(format!("= {length}"));
+        call.returned(|| format!("= {length}"));
     }
 
     /// Asks a host for an ICMP echo of 56 bytes and gives the round-trip time, ARP included.
@@ -154,7 +155,7 @@ impl LabNet {
         });
         let answer = answer.await;
         self.ask(|host| host.forget_probe(number));
-        call.returned(answer.map_or("no answer".to_owned(), |it| format!("= {it}")));
+        call.returned(|| answer.map_or("no answer".to_owned(), |it| format!("= {it}")));
         Ok(answer)
     }
 
@@ -223,16 +224,16 @@ struct Call {
 impl Call {
     fn end<T>(self, outcome: &io::Result<T>, result: impl FnOnce(&T) -> String) {
         match outcome {
-            Ok(value) => self.returned(format!("= {}", result(value))),
+            Ok(value) => self.returned(|| format!("= {}", result(value))),
             Err(error) => self.fail(error),
         }
     }
 
     fn fail(self, error: &Error) {
-        self.returned(format!("= -1 {}", errno(error)));
+        self.returned(|| format!("= -1 {}", errno(error)));
     }
 
-    fn returned(mut self, text: String) {
+    fn returned(mut self, text: impl FnOnce() -> String) {
         if let Some(number) = self.number.take() {
             self.shared.world.borrow_mut().returned(number, text);
         }
@@ -244,7 +245,7 @@ impl Drop for Call {
         if let (Some(number), Ok(mut world)) = (self.number, self.shared.world.try_borrow_mut())
             && !world.over
         {
-            world.returned(number, "given up by the program".to_owned());
+            world.returned(number, || "given up by the program".to_owned());
         }
     }
 }
@@ -363,7 +364,7 @@ impl AsyncRead for LabStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let (held, room) = (self.held, buffer.remaining());
         let waiting = self.reading.take();
-        let call = waiting.unwrap_or_else(|| self.net.begin(format!("recv(fd {}, {room})", held.fd)));
+        let call = waiting.unwrap_or_else(|| self.net.begin(SocketCall::Receive { fd: held.fd, room }));
         let unfilled = buffer.initialize_unfilled();
         let outcome = self.net.at_host(|host, now, out| host.poll_read(held, unfilled, cx, (now, out)));
         let Poll::Ready(outcome) = outcome else {
@@ -381,7 +382,7 @@ impl AsyncWrite for LabStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let held = self.held;
         let waiting = self.writing.take();
-        let call = waiting.unwrap_or_else(|| self.net.begin(format!("send(fd {}, {} bytes)", held.fd, bytes.len())));
+        let call = waiting.unwrap_or_else(|| self.net.begin(SocketCall::Send { fd: held.fd, bytes: bytes.len() }));
         let Poll::Ready(outcome) = self.net.at_host(|host, now, out| host.poll_write(held, bytes, cx, (now, out)))
         else {
             self.writing = Some(call);

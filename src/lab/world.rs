@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::lab::agenda::{Agenda, Happening, Slot};
+use crate::lab::calls::SocketCall;
 use crate::lab::curves::Curves;
 use crate::lab::frame;
 use crate::lab::host::Host;
@@ -43,7 +44,7 @@ pub(crate) struct Node {
 struct Waiting {
     at: Time,
     node: usize,
-    call: String,
+    call: SocketCall,
 }
 
 /// Everything there is.
@@ -59,6 +60,8 @@ pub(crate) struct World {
     whys: Vec<Option<Why>>,
     events: Vec<Event>,
     pub(crate) curves: Curves,
+    /// Empty; its room is used again and again.
+    output: Output,
     calls: usize,
     waiting: BTreeMap<u64, Waiting>,
     next_call: u64,
@@ -97,6 +100,7 @@ impl World {
             whys: Vec::new(),
             events: Vec::new(),
             curves: Curves::default(),
+            output: Output::default(),
             calls: 0,
             waiting: BTreeMap::new(),
             next_call: 0,
@@ -127,7 +131,7 @@ impl World {
             return self
                 .record(node, EventKind::Decision { text: format!("the power is off: packet {number} is not heard") });
         }
-        let mut out = Output::default();
+        let mut out = std::mem::take(&mut self.output);
         match &mut self.nodes[node].machine {
             Machine::Host(host) => host.receive(self.now, &packet.bytes, &mut out),
             Machine::Switch(switch) => switch.receive(self.now, interface, &packet.bytes, &mut out),
@@ -143,7 +147,7 @@ impl World {
         if self.nodes[node].off {
             return;
         }
-        let mut out = Output::default();
+        let mut out = self.output();
         match &mut self.nodes[node].machine {
             Machine::Host(host) => host.tick(self.now, &mut out),
             Machine::Router(router) => router.tick(self.now, &mut out),
@@ -173,7 +177,7 @@ impl World {
 
     /// A cable was plugged in: what a node does by itself begins.
     pub(crate) fn start(&mut self, node: usize) {
-        let mut out = Output::default();
+        let mut out = self.output();
         if let Machine::Host(host) = &mut self.nodes[node].machine {
             host.start(self.now, &mut out);
         }
@@ -183,7 +187,7 @@ impl World {
 
     /// A program does something at its host.
     pub(crate) fn at_host<R>(&mut self, node: usize, action: impl FnOnce(&mut Host, Time, &mut Output) -> R) -> R {
-        let mut out = Output::default();
+        let mut out = self.output();
         let now = self.now;
         let result = action(self.host(node), now, &mut out);
         self.emit(node, out);
@@ -199,19 +203,25 @@ impl World {
         }
     }
 
-    pub(crate) fn emit(&mut self, node: usize, out: Output) {
-        for kind in out.events {
+    /// Where a node puts what it does; give it to [`Self::emit`].
+    pub(crate) fn output(&mut self) -> Output {
+        std::mem::take(&mut self.output)
+    }
+
+    pub(crate) fn emit(&mut self, node: usize, mut out: Output) {
+        for kind in out.events.drain(..) {
             self.record(node, kind);
         }
-        for sample in out.samples {
+        for sample in out.samples.drain(..) {
             self.curves.add(node, sample, self.now);
         }
-        for level in out.levels {
+        for level in out.levels.drain(..) {
             self.curves.level(node, level, self.now);
         }
-        for frame in out.frames {
+        for frame in out.frames.drain(..) {
             self.transmit(node, frame);
         }
+        self.output = out;
     }
 
     pub(crate) fn record(&mut self, node: usize, kind: EventKind) {
@@ -308,24 +318,30 @@ impl World {
     }
 
     /// A socket call begins; give the number to [`Self::returned`].
-    pub(crate) fn call(&mut self, node: usize, call: String) -> u64 {
+    pub(crate) fn call(&mut self, node: usize, call: SocketCall) -> u64 {
         self.next_call += 1;
         self.waiting.insert(self.next_call, Waiting { at: self.now, node, call });
         self.next_call
     }
 
-    /// A socket call returns.
-    pub(crate) fn returned(&mut self, call: u64, result: String) {
+    /// A socket call returns; what, is only put into words where it is recorded.
+    pub(crate) fn returned(&mut self, call: u64, result: impl FnOnce() -> String) {
         let Some(waiting) = self.waiting.remove(&call) else { return };
         let until = (waiting.at != self.now).then_some(self.now);
         self.record_call(waiting, until, result);
     }
 
-    fn record_call(&mut self, Waiting { at, node, call }: Waiting, until: Option<Time>, result: String) {
+    fn record_call(
+        &mut self,
+        Waiting { at, node, call }: Waiting,
+        until: Option<Time>,
+        result: impl FnOnce() -> String,
+    ) {
         let traced = matches!(&self.nodes[node].machine, Machine::Host(host) if host.options.trace_calls);
         if traced && self.calls < CALLS {
             self.calls += 1;
-            self.events.push(Event { at, until, node, kind: EventKind::Call { call, result } });
+            let kind = EventKind::Call { call: call.to_string(), result: result() };
+            self.events.push(Event { at, until, node, kind });
             if self.calls == CALLS {
                 let text = format!("{CALLS} socket calls are recorded: the rest is not");
                 self.record(node, EventKind::Note { text });
@@ -358,12 +374,12 @@ impl World {
         let last_event = self.events.iter().map(|it| it.until.unwrap_or(it.at)).max();
         let end = end.max(last_event.unwrap_or(end));
         for (_, waiting) in std::mem::take(&mut self.waiting) {
-            self.record_call(waiting, Some(end), "has not returned when the run ends".to_owned());
+            self.record_call(waiting, Some(end), || "has not returned when the run ends".to_owned());
         }
         let mut packets = std::mem::take(&mut self.packets);
         let whys = std::mem::take(&mut self.whys);
         for (packet, why) in packets.iter_mut().zip(whys) {
-            packet.reason = why.map(|it| it.to_string());
+            packet.reason = why.map(Why::into_words);
             packet.arrived = packet.arrived.filter(|at| *at <= end);
             packet.summary = crate::wire::summary(&packet.bytes);
         }

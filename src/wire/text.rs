@@ -31,6 +31,12 @@ pub fn hex_start(bytes: &[u8], most: usize) -> String {
     shown.join(" ") + more
 }
 
+/// A label and a number behind it. Every packet of a run has such a line: the formatter of `write!` showed in the profile.
+pub(super) fn push_number(line: &mut String, label: &str, number: u32) {
+    line.push_str(label);
+    line.push_str(itoa::Buffer::new().format(number));
+}
+
 /// A second of the calendar, so many after 1970-01-01 00:00:00 UTC: `2026-11-21 18:00:00 UTC`.
 #[must_use]
 pub fn date(seconds: u32) -> String {

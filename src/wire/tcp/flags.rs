@@ -137,7 +137,10 @@ impl fmt::Display for Flags {
         ];
         let mut set = all.iter().filter(|(set, _)| *set).map(|(_, name)| *name);
         f.write_str(set.next().unwrap_or("none"))?;
-        set.try_for_each(|name| write!(f, ", {name}"))
+        set.try_for_each(|name| {
+            f.write_str(", ")?;
+            f.write_str(name)
+        })
     }
 }
 

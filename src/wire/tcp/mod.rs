@@ -2,13 +2,14 @@
 mod flags;
 mod options;
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
 use super::checksum;
 use super::ports;
 use super::reader::{Reader, Words};
+use super::text::push_number;
 use super::walk::{Facts, Next};
 use super::{dns, http, tls};
 pub(super) use flags::Flags;
@@ -180,16 +181,19 @@ impl Segment {
 
     /// One line for a list, with numbers of the caller's: relative ones, where the start of the stream is known.
     pub(super) fn line(&self, sequence: u32, acknowledgment: u32, window: u32) -> String {
-        let (from, to) = (self.source.1, self.destination.1);
         let mut line = String::with_capacity(96);
-        let mut say = |text: fmt::Arguments<'_>| line.write_fmt(text).expect("text grows");
-        say(format_args!("TCP {from} > {to} [{}] Seq={sequence}", self.flags));
+        push_number(&mut line, "TCP ", u32::from(self.source.1));
+        push_number(&mut line, " > ", u32::from(self.destination.1));
+        line.push_str(" [");
+        write!(line, "{}", self.flags).expect("a String takes all text");
+        push_number(&mut line, "] Seq=", sequence);
         if self.flags.ack {
-            say(format_args!(" Ack={acknowledgment}"));
+            push_number(&mut line, " Ack=", acknowledgment);
         }
+        push_number(&mut line, " Win=", window);
+        push_number(&mut line, " Len=", u32::try_from(self.data.len()).unwrap_or(u32::MAX));
         // The blocks count in the same stream as the acknowledgment.
-        let options = self.options.line(self.acknowledgment.wrapping_sub(acknowledgment));
-        say(format_args!(" Win={window} Len={}{options}", self.data.len()));
+        self.options.push_line(&mut line, self.acknowledgment.wrapping_sub(acknowledgment));
         line
     }
 

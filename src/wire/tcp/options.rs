@@ -1,8 +1,7 @@
 //! The options of a TCP header: how the two sides agree on more than the fixed part can say.
-use std::fmt;
-
 use super::flags::Flags;
 use crate::wire::reader::{Reader, Words};
+use crate::wire::text::push_number;
 
 const SOURCE: &str = "RFC 9293 §3.1";
 
@@ -115,8 +114,25 @@ pub(in crate::wire) struct Options {
 
 impl Options {
     /// As Wireshark ends its line: ` MSS=1460 WS=128 SACK_PERM TSval=1 TSecr=0 SLE=.. SRE=..`, the blocks counted from `base`.
-    pub(in crate::wire) const fn line(&self, base: u32) -> Line<'_> {
-        Line { options: self, base }
+    pub(in crate::wire) fn push_line(&self, line: &mut String, base: u32) {
+        let Self { mss, window_scale, sack_permitted, timestamps, sack } = self;
+        if let Some(mss) = mss {
+            push_number(line, " MSS=", u32::from(*mss));
+        }
+        if let Some(shift) = window_scale {
+            push_number(line, " WS=", multiplier(*shift));
+        }
+        if *sack_permitted {
+            line.push_str(" SACK_PERM");
+        }
+        if let Some((value, echo)) = timestamps {
+            push_number(line, " TSval=", *value);
+            push_number(line, " TSecr=", *echo);
+        }
+        for (left, right) in sack {
+            push_number(line, " SLE=", left.wrapping_sub(base));
+            push_number(line, " SRE=", right.wrapping_sub(base));
+        }
     }
 
     /// The options of a header in which nothing is odd; `None` where it takes [`read`] to tell what is what.
@@ -145,32 +161,6 @@ impl Options {
     }
 }
 
-/// Options in words.
-pub(in crate::wire) struct Line<'a> {
-    options: &'a Options,
-    base: u32,
-}
-
-impl fmt::Display for Line<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Options { mss, window_scale, sack_permitted, timestamps, sack } = self.options;
-        if let Some(mss) = mss {
-            write!(f, " MSS={mss}")?;
-        }
-        if let Some(shift) = window_scale {
-            write!(f, " WS={}", multiplier(*shift))?;
-        }
-        if *sack_permitted {
-            f.write_str(" SACK_PERM")?;
-        }
-        if let Some((value, echo)) = timestamps {
-            write!(f, " TSval={value} TSecr={echo}")?;
-        }
-        let counted = |edge: &u32| edge.wrapping_sub(self.base);
-        sack.iter().try_for_each(|(left, right)| write!(f, " SLE={} SRE={}", counted(left), counted(right)))
-    }
-}
-
 /// Two numbers of 32 bits.
 const fn pair(bytes: &[u8; 8]) -> (u32, u32) {
     let [a, b, c, d, e, f, g, h] = *bytes;
@@ -193,7 +183,9 @@ pub(super) fn read(r: &mut Reader<'_>, header: usize, flags: Flags) -> Option<Op
     r.group(&OPTIONS, |r| r.within(there, &FILL, |r| read_all(r, flags, &mut options)));
     r.says(format_args!("{there} bytes"));
     if r.keeps() {
-        r.means(options.line(0).to_string().trim_start());
+        let mut line = String::new();
+        options.push_line(&mut line, 0);
+        r.means(line.trim_start());
     }
     (there == length).then_some(options)
 }
