@@ -112,15 +112,23 @@ impl LabNet {
     /// # Errors
     /// `TimedOut` after `patience`; `HostUnreachable`, `NetworkUnreachable` when ARP or a router says so.
     pub async fn ping(&self, to: impl Into<IpAddr>, patience: Duration) -> io::Result<Duration> {
+        self.ping_with(to, 56, patience).await
+    }
+
+    /// As [`Self::ping`], with so many bytes: what the path does not carry whole goes in pieces.
+    ///
+    /// # Errors
+    /// As [`Self::ping`]; `InvalidInput` for more bytes than IP carries.
+    pub async fn ping_with(&self, to: impl Into<IpAddr>, size: usize, patience: Duration) -> io::Result<Duration> {
         let to = to.into();
-        let call = self.begin(format!("ping({to}, 56 bytes)"));
-        let outcome = self.echo(to, patience).await;
+        let call = self.begin(format!("ping({to}, {size} bytes)"));
+        let outcome = self.echo(to, size, patience).await;
         call.end(&outcome, |rtt| crate::quantity::Quantity::time(*rtt).to_string());
         outcome
     }
 
-    async fn echo(&self, to: IpAddr, patience: Duration) -> io::Result<Duration> {
-        let id = self.at_host(|host, now, out| host.ping(now, to, 56, out))?;
+    async fn echo(&self, to: IpAddr, size: usize, patience: Duration) -> io::Result<Duration> {
+        let id = self.at_host(|host, now, out| host.ping(now, to, size, out))?;
         let mut limit = self.sleep(patience);
         let outcome = poll_fn(|cx| {
             if let Poll::Ready(outcome) = self.ask(|host| host.poll_ping(id, cx)) {

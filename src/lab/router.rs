@@ -12,6 +12,7 @@ use crate::lab::interface::{Interface, Received};
 use crate::lab::ip::{self, Packet};
 use crate::lab::nat::{self, Nat, Verdict};
 use crate::lab::output::{Output, Why};
+use crate::lab::redirect::Redirects;
 use crate::lab::route::{self, Network, Route};
 use crate::lab::tcp::stack::IcmpError;
 use crate::recording::Time;
@@ -31,6 +32,7 @@ pub(crate) struct Router {
     pub(crate) errors: Errors,
     pub(crate) chooser: Chooser,
     pub(crate) filter: Option<Filter>,
+    pub(crate) redirects: Redirects,
     /// Lowers the MSS of TCP handshakes to what the next link carries.
     pub(crate) clamps: bool,
 }
@@ -42,7 +44,8 @@ impl Router {
         let bytes = match port.receive(now, bytes, out) {
             Received::Packet(bytes) => bytes,
             Received::RouterSolicitation { from } => return self.solicited(now, interface, from, out),
-            Received::RouterAdvertisement { .. } | Received::Nothing => return,
+            // RFC 4861 §8.2: a router changes no route for a redirect.
+            Received::RouterAdvertisement { .. } | Received::Redirect { .. } | Received::Nothing => return,
         };
         let Some(packet) = ip::read(bytes) else { return out.decide(ip::damaged(bytes)) };
         if self.is_own(interface, packet.to) {
@@ -189,6 +192,9 @@ impl Router {
 
     /// Sends a packet on, one hop older.
     fn pass_on(&mut self, now: Time, from: usize, packet: &Packet<'_>, route: Route, out: &mut Output) {
+        if route.interface == from {
+            self.redirect(now, packet, route, out);
+        }
         let Packet { to, hops: before, .. } = *packet;
         let mut packet = ip::one_hop_on(packet.bytes);
         let nat = self.nat.as_mut().filter(|it| it.outside == route.interface && from != route.interface);
@@ -208,6 +214,16 @@ impl Router {
         let pieces = if packet.len() > usize::from(mtu) { ip::fragment(&packet, mtu) } else { None };
         for piece in pieces.unwrap_or_else(|| vec![packet]) {
             self.interfaces[route.interface].send(now, next_hop, piece, Some(why.clone()), out);
+        }
+    }
+
+    /// RFC 1812 §5.2.7.2, RFC 4861 §8.2: the packet is sent on, and its sender told of the shorter way.
+    fn redirect(&mut self, now: Time, packet: &Packet<'_>, route: Route, out: &mut Output) {
+        let told = self.redirects.about(now, &self.interfaces[route.interface], packet, route.via);
+        let Some((message, why)) = told else { return };
+        match self.errors.may(now) {
+            Ok(()) => self.originate(now, route.interface, message, why, out),
+            Err(rule) => out.decide(format!("{why}: nobody is told, {rule}")),
         }
     }
 

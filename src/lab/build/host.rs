@@ -100,6 +100,13 @@ impl<'a> HostBuilder<'a> {
         self
     }
 
+    /// Whether it obeys routers that name a nearer first hop; it does without this, as Linux.
+    #[must_use]
+    pub const fn accept_redirects(mut self, on: bool) -> Self {
+        self.options.accept_redirects = on;
+        self
+    }
+
     /// Connections that may wait for `accept`.
     #[must_use]
     pub const fn backlog(mut self, connections: usize) -> Self {

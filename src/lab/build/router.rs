@@ -9,6 +9,7 @@ use crate::lab::errors::{Errors, IcmpErrors};
 use crate::lab::firewall::{Filter, Firewall};
 use crate::lab::interface::Interface;
 use crate::lab::nat::{Nat, NatOptions};
+use crate::lab::redirect::Redirects;
 use crate::lab::route::{Network, Route};
 use crate::lab::router::Router;
 use crate::lab::world::Machine;
@@ -29,6 +30,7 @@ pub struct RouterBuilder<'a> {
     balance: Balance,
     firewall: Option<Firewall>,
     clamps: bool,
+    redirects: bool,
 }
 
 /// The next router, and where it is when its address does not say: `fe80::1%eth1`.
@@ -50,6 +52,7 @@ impl<'a> RouterBuilder<'a> {
             balance: Balance::default(),
             firewall: None,
             clamps: false,
+            redirects: true,
         }
     }
 
@@ -164,6 +167,13 @@ impl<'a> RouterBuilder<'a> {
         self
     }
 
+    /// Whether it tells hosts of a neighbour that is nearer to where their packets go; it does without this, as Linux.
+    #[must_use]
+    pub const fn send_redirects(mut self, on: bool) -> Self {
+        self.redirects = on;
+        self
+    }
+
     /// Puts the router into the lab.
     ///
     /// # Panics
@@ -182,6 +192,7 @@ impl<'a> RouterBuilder<'a> {
             balance,
             firewall,
             clamps,
+            redirects,
         } = self;
         let macs: Vec<_> = given.iter().map(|_| lab.next_mac()).collect();
         let networks: Vec<_> = given.iter().zip(&macs).map(|(given, mac)| with_link_local(*mac, given)).collect();
@@ -218,6 +229,7 @@ impl<'a> RouterBuilder<'a> {
             chooser: Chooser::new(balance),
             filter: firewall.map(Filter::new),
             clamps,
+            redirects: Redirects::new(redirects),
             ..Router::default()
         };
         let interfaces = parts().map(|(index, (own, mac))| face(index, mac, own)).collect();

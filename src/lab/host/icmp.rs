@@ -42,13 +42,14 @@ const fn kind(error: IcmpError) -> Option<ErrorKind> {
         IcmpError::HostUnreachable | IcmpError::AdminProhibited | IcmpError::TimeExceeded => {
             Some(ErrorKind::HostUnreachable)
         }
-        IcmpError::FragmentationNeeded { .. } => None,
+        // RFC 1122 §3.3.2: the packet is lost, as others are.
+        IcmpError::FragmentationNeeded { .. } | IcmpError::ReassemblyTimeExceeded => None,
     }
 }
 
-/// An error quotes at least the header and 8 bytes: the ports, or the echo's number.
+/// An error quotes at least the header and 8 bytes: the ports, or the echo's number. A later piece has neither.
 fn quoted(bytes: &[u8]) -> Option<Quoted> {
-    let packet = ip::read_beginning(bytes)?;
+    let packet = ip::read_beginning(bytes).filter(|it| !it.is_later_fragment)?;
     let words: [u8; 8] = packet.payload.get(..8)?.try_into().ok()?;
     let [a, b, c, d, e, f, g, h] = words;
     let (source, target) = if icmp::carries(&packet) { ([e, f], [0, 0]) } else { ([a, b], [c, d]) };
@@ -69,6 +70,12 @@ impl Host {
                 let waited = self.pings.get(&id).map(|it| now.since(it.sent));
                 self.ping_done(id, waited.ok_or(ErrorKind::NotFound));
             }
+            Some(Message::Redirect { gateway, quoted }) => {
+                // It must quote a packet of ours (RFC 5927 §4, as for errors).
+                if let Some(about) = ip::read_beginning(quoted).filter(|it| self.interface.own.has(it.from)) {
+                    self.redirected(now, packet.from, (about.to, gateway.into()), out);
+                }
+            }
             Some(Message::Error { error, what, quoted }) => self.told(now, (packet, what), error, quoted, out),
             _ => {}
         }
@@ -80,7 +87,7 @@ impl Host {
             return;
         }
         let reply = self.answers_from(packet).and_then(|own| icmp::echo_reply(own, packet));
-        self.send_whole(now, reply, Some("answers the echo request".to_owned().into()), out);
+        self.send_datagram(now, reply, Some("answers the echo request".to_owned().into()), out);
     }
 
     /// An ICMP error: the socket that sent the quoted packet hears of it.
@@ -89,7 +96,10 @@ impl Host {
         self.probe_failed(now, by, error, &about);
         let by = by.from;
         out.decide(format!("ICMP from {by}: {what}, about a packet to {}", about.to.ip()));
-        self.fail(now, &about, error, out);
+        let before = self.fail(now, &about, error, out);
+        if let (Some(before), IcmpError::FragmentationNeeded { mtu }) = (before, error) {
+            self.stack.paths.learn(now, about.to.ip(), (mtu, before), out);
+        }
     }
 
     /// ARP gave up: the packet's sender hears "host unreachable".
@@ -99,14 +109,21 @@ impl Host {
         }
     }
 
-    fn fail(&mut self, now: Time, about: &Quoted, error: IcmpError, out: &mut Output) {
+    /// Tells who sent a packet what became of it. Gives the size of the packets sent so far, where the path carries less
+    /// and the sender may believe it: TCP by its sequence number, others because they keep no record (RFC 5927 §4.1).
+    fn fail(&mut self, now: Time, about: &Quoted, error: IcmpError, out: &mut Output) -> Option<u16> {
         match about.protocol {
+            // As Linux: that pieces were lost is no sign about the path.
+            IpNumber::TCP if error == IcmpError::ReassemblyTimeExceeded => return None,
             IpNumber::TCP => {
                 let pair = Pair { local: about.from, remote: about.to };
                 let quoted = stack::Quoted { pair, seq: about.seq };
-                self.at_tcp(now, out, |stack, tcp| stack.icmp(now, quoted, error, tcp));
+                return self.at_tcp(now, out, |stack, tcp| stack.icmp(now, quoted, error, tcp));
             }
             IpNumber::UDP => {
+                if !self.datagrams.has_sent(about.from, about.to) {
+                    return None;
+                }
                 if let Some(kind) = kind(error) {
                     self.fail_datagram(about.from, about.to, kind);
                 }
@@ -116,17 +133,18 @@ impl Host {
                     self.ping_done(about.from.port(), Err(kind));
                 }
             }
-            _ => {}
+            _ => return None,
         }
+        Some(self.path_mtu(now, about.to.ip()))
     }
 
     /// Sends an echo request with `size` bytes of payload; the number is for [`Self::poll_ping`].
     pub(crate) fn ping(&mut self, now: Time, to: IpAddr, size: usize, out: &mut Output) -> std::io::Result<u16> {
         let to = to.to_canonical();
         let from = self.way_to(to)?;
-        let room = usize::from(self.mtu) - ip::header_bytes(to) - ICMP;
+        let room = ip::largest_payload(to) - ICMP;
         if size > room {
-            let text = format!("{size} bytes do not fit: an echo request takes {room} here");
+            let text = format!("{size} bytes do not fit: an echo request takes {room} at most");
             return Err(Error::new(ErrorKind::InvalidInput, text));
         }
         let id = self.next_ping;
@@ -134,7 +152,7 @@ impl Host {
         let payload: Vec<u8> = (0_u8..=255).cycle().take(size).collect();
         let packet = icmp::echo_request(from, to, id, 1, &payload);
         self.pings.insert(id, Ping { sent: now, outcome: None, waker: None });
-        self.send_whole(now, packet, Some(format!("ping: asks {to} for an echo").into()), out);
+        self.send_datagram(now, packet, Some(format!("ping: asks {to} for an echo").into()), out);
         Ok(id)
     }
 

@@ -23,12 +23,23 @@ impl Host {
         if !packet.is_fragment {
             return self.whole(now, &packet, out);
         }
-        if packet.from.is_ipv6() {
-            return out.decide("a fragment: this host puts no IPv6 fragments together, dropped");
-        }
         let whole = self.reassembly.take(now, &packet, out);
-        if let Some(packet) = whole.as_deref().and_then(ip::read) {
-            self.whole(now, &packet, out);
+        match whole.as_deref().and_then(ip::read) {
+            Some(packet) if packet.problem.is_none() && !packet.is_fragment => self.whole(now, &packet, out),
+            Some(Packet { problem: Some(problem), .. }) => {
+                out.decide(format!("IPv6 {problem}, in a packet of several pieces: dropped"));
+            }
+            _ => {}
+        }
+    }
+
+    /// RFC 1122 §3.3.2, RFC 8200 §4.5: who sent a first piece hears that others did not come in time.
+    pub(super) fn give_up_pieces(&mut self, now: Time, out: &mut Output) {
+        for first in self.reassembly.tick(now, out) {
+            if let Some(packet) = ip::read(&first) {
+                let why = "pieces of a packet did not come in time";
+                self.complain(now, &packet, IcmpError::ReassemblyTimeExceeded, why.to_owned(), out);
+            }
         }
     }
 
@@ -85,12 +96,44 @@ impl Host {
     pub(super) fn send_whole(&mut self, now: Time, packet: Option<Vec<u8>>, why: Option<Why>, out: &mut Output) {
         let Some(mut packet) = packet else { return };
         ip::identify(&mut packet, self.next_id);
-        self.next_id = self.next_id.wrapping_add(1);
+        self.next_id = self.next_id.wrapping_add(1).max(1);
         let Some(to) = ip::destination(&packet) else { return };
         match self.next_hop(to) {
             Some(next_hop) => self.interface.send(now, next_hop, packet, why, out),
             None => out.decide(format!("no route to {to}: dropped")),
         }
+    }
+
+    /// Sends a UDP or ICMP packet of this host, in pieces where the path does not carry it whole (RFC 8200 §5; over IPv4 as
+    /// Linux: DF is set only on what fits, RFC 1191 §3 leaves the rest to its sender).
+    pub(super) fn send_datagram(&mut self, now: Time, packet: Option<Vec<u8>>, why: Option<Why>, out: &mut Output) {
+        let Some((packet, to)) = packet.and_then(|it| ip::destination(&it).map(|to| (it, to))) else { return };
+        let (mtu, length) = (self.path_mtu(now, to), packet.len());
+        if length <= usize::from(mtu) {
+            return self.send_whole(now, Some(packet), why, out);
+        }
+        let id = self.new_identification(to);
+        let Some(pieces) = ip::fragment_at_source(packet, mtu, id) else {
+            return out.decide(format!("{length} bytes for {to}, and the path carries {mtu}: dropped"));
+        };
+        out.decide(format!("{length} bytes for {to}, and the path carries {mtu}: cut into {} pieces", pieces.len()));
+        for piece in pieces {
+            self.send_whole(now, Some(piece), why.clone(), out);
+        }
+    }
+
+    /// The largest packet that the path to `to` is known to carry.
+    pub(super) fn path_mtu(&self, now: Time, to: IpAddr) -> u16 {
+        self.stack.paths.get(now, to).map_or(self.mtu, |it| it.mtu.min(self.mtu))
+    }
+
+    fn new_identification(&mut self, to: IpAddr) -> u32 {
+        if to.is_ipv6() {
+            return u32::try_from(self.fragment_ids.below(1 << 32)).expect("it is below that");
+        }
+        let id = self.next_id;
+        self.next_id = id.wrapping_add(1).max(1);
+        id.into()
     }
 
     /// Sends a packet that a program made, as it is.
@@ -105,7 +148,7 @@ impl Host {
         if self.interface.own.is_broadcast(to) || to.is_multicast() {
             return Some(to);
         }
-        route::choose(&self.routes, to).map(|it| it.via.unwrap_or(to))
+        self.redirects.hop(to).or_else(|| route::choose(&self.routes, to).map(|it| it.via.unwrap_or(to)))
     }
 
     /// The address that a packet to `to` leaves with. What a program that asks for `to` hears at once, without a packet

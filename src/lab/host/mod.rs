@@ -11,7 +11,7 @@ mod identifiers;
 mod ip;
 mod options;
 mod probe;
-mod reassembly;
+mod redirects;
 pub(crate) mod tcp;
 mod udp;
 
@@ -20,6 +20,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::lab::interface::{Interface, Received, Usable};
 use crate::lab::output::Output;
+use crate::lab::random::Dice;
+use crate::lab::reassembly::Reassembly;
 use crate::lab::route::{Network, Route};
 use crate::lab::tcp::output::TcpOutput;
 use crate::lab::tcp::stack::{Stack, StackConfig};
@@ -53,9 +55,13 @@ pub(crate) struct Host {
     pings: BTreeMap<u16, icmp::Ping>,
     next_ping: u16,
     probes: probe::Underway,
-    reassembly: reassembly::Reassembly,
-    /// The identification of the next packet that routers may cut.
+    reassembly: Reassembly,
+    /// First hops that routers have named.
+    redirects: redirects::Redirects,
+    /// The identification of the next IPv4 packet that routers may cut; not 0, which stands for none.
     next_id: u16,
+    /// Identifications of IPv6 packets cut here: no other host foresees them (RFC 7739 §3).
+    fragment_ids: Dice,
     seed: u64,
 }
 
@@ -117,8 +123,10 @@ impl Host {
             pings: BTreeMap::new(),
             next_ping: 1,
             probes: probe::Underway::default(),
-            reassembly: reassembly::Reassembly::default(),
+            reassembly: Reassembly::default(),
+            redirects: redirects::Redirects::default(),
             next_id: 1,
+            fragment_ids: Dice::new(seed, "fragment identifications"),
             seed,
         };
         host.reroute();
@@ -179,6 +187,7 @@ impl Host {
         let v4 = router.is_none_or(|it| it.is_ipv4());
         self.gateways.retain(|it| it.is_ipv4() != v4);
         self.gateways.extend(router);
+        self.redirects.clear();
         self.reroute();
     }
 
@@ -196,6 +205,7 @@ impl Host {
         match self.interface.receive(now, frame, out) {
             Received::Packet(packet) => self.packet(now, packet, out),
             Received::RouterAdvertisement { from, said } => self.advertised(now, from, &said, out),
+            Received::Redirect { from, said } => self.redirected_v6(now, from, &said, out),
             Received::RouterSolicitation { .. } | Received::Nothing => {}
         }
         self.replace_taken(now, out);
@@ -204,8 +214,10 @@ impl Host {
     /// Does what is due.
     pub(crate) fn tick(&mut self, now: Time, out: &mut Output) {
         let unreachable = self.interface.tick(now, out);
-        self.reassembly.tick(now, out);
+        self.give_up_pieces(now, out);
+        self.redirects.tick(now, out);
         for lost in unreachable {
+            self.redirects.forget_hop(lost.next_hop, out);
             self.nobody_answers(now, &lost.packet, out);
         }
         self.tick_autoconf(now, out);
@@ -217,9 +229,9 @@ impl Host {
 
     /// When [`Self::tick`] has something to do.
     pub(crate) fn next_tick(&self) -> Option<Time> {
-        let dues =
-            [self.stack.next_tick(), self.interface.next_tick(), self.reassembly.next_tick(), self.next_autoconf()];
-        dues.into_iter().flatten().min()
+        let dues = [self.stack.next_tick(), self.interface.next_tick(), self.next_autoconf()];
+        let memories = [self.reassembly.next_tick(), self.redirects.next_tick()];
+        dues.into_iter().chain(memories).flatten().min()
     }
 
     fn new_descriptor(&mut self) -> Fd {

@@ -9,6 +9,8 @@ pub struct HostOptions {
     /// Bytes a socket takes from a program before they are acknowledged.
     pub send_buffer: usize,
     pub tcp: TcpSettings,
+    /// Whether it obeys routers that name a nearer first hop (Linux: `accept_redirects`). Nobody signs what they say.
+    pub accept_redirects: bool,
     /// Whether socket calls are recorded.
     pub trace_calls: bool,
     /// Whether each connection's congestion window, threshold, round-trip time, timeout, bytes in flight and queues are
@@ -22,6 +24,7 @@ impl Default for HostOptions {
             receive_buffer: 65_535,
             send_buffer: 65_535,
             tcp: TcpSettings::default(),
+            accept_redirects: true,
             trace_calls: true,
             trace_tcp: false,
         }

@@ -48,9 +48,9 @@ impl Sent {
     }
 }
 
-/// What an error says to who probed.
-const fn said(error: IcmpError) -> Said {
-    match error {
+/// What an error says to who probed; that pieces of it were lost says nothing of where it got to.
+const fn said(error: IcmpError) -> Option<Said> {
+    Some(match error {
         IcmpError::TimeExceeded => Said::TimeExceeded,
         IcmpError::PortUnreachable => Said::PortUnreachable,
         IcmpError::ProtocolUnreachable => Said::ProtocolUnreachable,
@@ -58,7 +58,8 @@ const fn said(error: IcmpError) -> Said {
         IcmpError::NetworkUnreachable => Said::NetworkUnreachable,
         IcmpError::AdminProhibited => Said::Prohibited,
         IcmpError::FragmentationNeeded { mtu } => Said::TooBig { mtu },
-    }
+        IcmpError::ReassemblyTimeExceeded => return None,
+    })
 }
 
 impl Host {
@@ -66,9 +67,10 @@ impl Host {
     pub(crate) fn probe(&mut self, now: Time, mut probe: Probe, out: &mut Output) -> std::io::Result<u64> {
         probe.to = probe.to.to_canonical();
         let from = self.way_to(probe.to)?;
-        let room = usize::from(self.mtu) - ip::header_bytes(probe.to) - HEADER;
+        let (largest, link) = (ip::largest_payload(probe.to), usize::from(self.mtu) - ip::header_bytes(probe.to));
+        let room = if probe.dont_fragment { link } else { largest } - HEADER;
         if probe.payload > room {
-            let text = format!("{} bytes do not fit the first link: a probe takes {room} here", probe.payload);
+            let text = format!("{} bytes do not fit: a probe takes {room} here", probe.payload);
             return Err(Error::new(ErrorKind::InvalidInput, text));
         }
         let number = self.probes.next;
@@ -80,13 +82,19 @@ impl Host {
         let packet = write(from, &probe, &payload);
         let why = format!("a probe with TTL {}: whoever ends it says who it is", probe.ttl);
         self.probes.all.insert(number, Sent { probe, at: now, answer: None, waker: None });
-        self.send_whole(now, packet, Some(why.into()), out);
+        if probe.dont_fragment {
+            self.send_whole(now, packet, Some(why.into()), out);
+        } else {
+            self.send_datagram(now, packet, Some(why.into()), out);
+        }
         Ok(number)
     }
 
     /// An ICMP error came in; the probe it quotes is answered.
     pub(super) fn probe_failed(&mut self, now: Time, by: &Packet<'_>, error: IcmpError, quoted: &Quoted) {
-        self.probe_answered(now, by, said(error), |it| it.is(quoted));
+        if let Some(said) = said(error) {
+            self.probe_answered(now, by, said, |it| it.is(quoted));
+        }
     }
 
     /// An echo reply came in.

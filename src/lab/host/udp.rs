@@ -49,6 +49,11 @@ impl Datagrams {
         self.bound.get_mut(fd)
     }
 
+    /// Whether a socket there has sent to that peer.
+    pub(super) fn has_sent(&mut self, from: SocketAddr, to: SocketAddr) -> bool {
+        self.at(from).is_some_and(|it| it.peers.contains(&to))
+    }
+
     fn is_taken(&self, port: u16) -> bool {
         self.places.keys().any(|it| it.port() == port)
     }
@@ -122,10 +127,9 @@ impl Host {
     ) -> io::Result<()> {
         let to = canonical(to);
         let source = self.way_to(to.ip())?;
-        let room = usize::from(self.mtu) - ip::header_bytes(to.ip()) - UDP;
+        let room = ip::largest_payload(to.ip()) - UDP;
         if bytes.len() > room {
-            let text =
-                format!("{} bytes do not fit: a datagram takes {room} here, and nothing is fragmented", bytes.len());
+            let text = format!("{} bytes do not fit: a datagram takes {room} at most", bytes.len());
             return Err(Error::new(ErrorKind::InvalidInput, text));
         }
         let bound = self.datagrams.bound.get_mut(&fd).ok_or_else(closed)?;
@@ -143,11 +147,11 @@ impl Host {
             return Err(Error::new(ErrorKind::InvalidInput, text));
         }
         let header = UdpHeader::without_ipv4_checksum(bound.local.port(), to.port(), bytes.len());
-        let mut header = header.expect("a datagram that fits the MTU fits UDP");
-        header.checksum = checksum(&header, (from, to.ip()), bytes).expect("a datagram that fits the MTU fits UDP");
+        let mut header = header.expect("a datagram that fits IP fits UDP");
+        header.checksum = checksum(&header, (from, to.ip()), bytes).expect("a datagram that fits IP fits UDP");
         let datagram = [&header.to_bytes(), bytes].concat();
         let why = Some(Why::Text(format!("sendto() of {} bytes", bytes.len())));
-        self.send_ip(now, &Envelope::new(from, to.ip(), IpNumber::UDP), datagram, why, out);
+        self.send_datagram(now, ip::write(&Envelope::new(from, to.ip(), IpNumber::UDP), datagram), why, out);
         Ok(())
     }
 

@@ -3,7 +3,7 @@ pub(crate) mod ndp;
 mod v4;
 pub(crate) mod v6;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use etherparse::IpNumber;
 
@@ -13,9 +13,25 @@ use crate::lab::tcp::stack::IcmpError;
 /// An ICMP message that was read.
 #[derive(Debug)]
 pub(crate) enum Message<'a> {
-    EchoRequest { id: u16, seq: u16, payload: &'a [u8] },
-    EchoReply { id: u16, seq: u16 },
-    Error { error: IcmpError, what: &'static str, quoted: &'a [u8] },
+    EchoRequest {
+        id: u16,
+        seq: u16,
+        payload: &'a [u8],
+    },
+    EchoReply {
+        id: u16,
+        seq: u16,
+    },
+    Error {
+        error: IcmpError,
+        what: &'static str,
+        quoted: &'a [u8],
+    },
+    /// IPv4's; IPv6's is Neighbor Discovery's.
+    Redirect {
+        gateway: Ipv4Addr,
+        quoted: &'a [u8],
+    },
 }
 
 /// Whether a packet carries ICMP of its family.
@@ -81,6 +97,12 @@ pub(crate) fn error(own: IpAddr, about: &[u8], error: IcmpError) -> Option<Vec<u
     packet(own, quoted.from, message)
 }
 
+/// Tells the sender of a packet which neighbour takes the next one to that host (RFC 792; RFC 1812 §5.2.7.2: for a host,
+/// never for a network).
+pub(crate) fn redirect(own: IpAddr, about: &Packet<'_>, gateway: Ipv4Addr) -> Option<Vec<u8>> {
+    packet(own, about.from, v4::redirect(about, gateway)?)
+}
+
 /// A whole packet with this ICMP message.
 fn packet(from: IpAddr, to: IpAddr, message: Vec<u8>) -> Option<Vec<u8>> {
     ip::write(&Envelope::new(from, to, protocol(from)), message)
@@ -130,6 +152,7 @@ mod tests {
             IcmpError::AdminProhibited,
             IcmpError::FragmentationNeeded { mtu: 1400 },
             IcmpError::TimeExceeded,
+            IcmpError::ReassemblyTimeExceeded,
         ];
         for [me, you] in ends() {
             let request = echo_request(me, you, 7, 3, b"hello").expect("small");

@@ -27,6 +27,7 @@ const REDIRECT: u8 = 137;
 const SOURCE_MAC: u8 = 1;
 const TARGET_MAC: u8 = 2;
 const PREFIX: u8 = 3;
+const REDIRECTED: u8 = 4;
 const MTU: u8 = 5;
 const DNS: u8 = 25;
 
@@ -43,6 +44,15 @@ pub(crate) enum Message {
         mac: Option<Mac>,
     },
     Advertisement(Advertisement),
+    Redirect(Redirect),
+}
+
+/// What goes to `destination` goes to `target` first, which has this MAC (RFC 4861 §4.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Redirect {
+    pub(crate) target: Ipv6Addr,
+    pub(crate) destination: Ipv6Addr,
+    pub(crate) mac: Option<Mac>,
 }
 
 /// I have `target`, and this is my MAC (RFC 4861 §4.4).
@@ -87,9 +97,10 @@ pub(crate) struct Prefix {
     pub(crate) preferred: Duration,
 }
 
-/// Whether a packet is a message of Neighbor Discovery, sound or not.
+/// Whether a packet is a message of Neighbor Discovery, sound or not. What a later piece begins with is no type.
 pub(crate) fn is_meant(packet: &Packet<'_>) -> bool {
-    packet.protocol == IpNumber::IPV6_ICMP
+    !packet.is_later_fragment
+        && packet.protocol == IpNumber::IPV6_ICMP
         && packet.payload.first().is_some_and(|it| (ROUTER_SOLICITATION..=REDIRECT).contains(it))
 }
 
@@ -124,6 +135,21 @@ pub(crate) fn advertisement(from: Ipv6Addr, to: Ipv6Addr, it: &Advertisement) ->
     let flags = u8::from(it.router) << 7 | u8::from(it.solicited) << 6 | u8::from(it.replaces) << 5;
     let body = [&it.target.octets()[..], &mac_option(TARGET_MAC, it.mac)].concat();
     packet(from, to, (ADVERTISEMENT, [flags, 0, 0, 0]), &body)
+}
+
+/// Tells the sender of `about` of a nearer first hop, and quotes as much of it as IPv6's smallest MTU takes.
+pub(crate) fn redirect(from: Ipv6Addr, to: Ipv6Addr, it: &Redirect, about: &[u8]) -> Option<Vec<u8>> {
+    const SMALLEST_MTU: usize = 1280;
+    // The IPv6 header, the ICMPv6 header with both addresses, and the beginning of the option.
+    const BEFORE: usize = 40 + 40 + 8;
+    let mac = mac_option(TARGET_MAC, it.mac);
+    let room = (SMALLEST_MTU - BEFORE - mac.len()) / 8 * 8;
+    let mut quoted = about[..about.len().min(room)].to_vec();
+    quoted.resize(quoted.len().next_multiple_of(8), 0);
+    let units = u8::try_from(1 + quoted.len() / 8).ok()?;
+    let option = [&[REDIRECTED, units, 0, 0, 0, 0, 0, 0], &quoted[..]].concat();
+    let body = [&it.target.octets()[..], &it.destination.octets(), &mac, &option].concat();
+    packet(from, to, (REDIRECT, [0; 4]), &body)
 }
 
 /// Asks for routers.
@@ -166,11 +192,13 @@ pub(crate) fn router_advertisement(from: Ipv6Addr, it: &RouterAdvertisement) -> 
     packet(from, ALL_NODES, (ROUTER_ADVERTISEMENT, [it.hop_limit, flags, a, b]), &body)
 }
 
-/// Reads a message that stands the tests of RFC 4861 §6.1 and §7.1.
+/// Reads a message that stands the tests of RFC 4861 §6.1, §7.1 and §8.1, and of RFC 6980 §5: it has no fragment header.
 pub(crate) fn read(packet: &Packet<'_>) -> Option<Message> {
     let (IpAddr::V6(from), IpAddr::V6(to)) = (packet.from, packet.to) else { return None };
     let icmp = Icmpv6Slice::from_slice(packet.payload).ok()?;
-    let sound = packet.hops == HOPS && icmp.code_u8() == 0 && icmp.is_checksum_valid(from.octets(), to.octets());
+    let in_pieces = ip::has_fragment_header(packet.bytes);
+    let sound =
+        !in_pieces && packet.hops == HOPS && icmp.code_u8() == 0 && icmp.is_checksum_valid(from.octets(), to.octets());
     // etherparse counts part of some messages to the header: here all but the first 8 bytes is body.
     let (words, body) = (icmp.bytes5to8(), sound.then(|| packet.payload.get(8..))??);
     match icmp.type_u8() {
@@ -193,6 +221,13 @@ pub(crate) fn read(packet: &Packet<'_>) -> Option<Message> {
             let it = Advertisement { target, mac, router: flag(7), solicited: flag(6), replaces: flag(5) };
             // RFC 4861 §7.1.2: what goes to many answers nobody.
             (!to.is_multicast() || !it.solicited).then_some(Message::Advertisement(it))
+        }
+        // RFC 4861 §8.1
+        REDIRECT if from.is_unicast_link_local() => {
+            let (hop, destination) = (target(body)?, target(body.get(16..)?)?);
+            let mac = mac(&options(body.get(32..)?)?, TARGET_MAC);
+            let names_it = hop == destination || hop.is_unicast_link_local();
+            names_it.then_some(Message::Redirect(Redirect { target: hop, destination, mac }))
         }
         _ => None,
     }
@@ -276,6 +311,15 @@ mod tests {
         let told = Advertisement { target: ME, mac: Some(MINE), router: true, solicited: true, replaces: false };
         assert_eq!(again(advertisement(ME, YOU, &told)), Some(Message::Advertisement(told)));
         assert_eq!(again(advertisement(ME, ALL_NODES, &told)), None, "to all nodes nothing is solicited");
+        let better =
+            Redirect { target: YOU, destination: Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 9), mac: Some(MINE) };
+        let about = vec![0x60; 2000];
+        assert_eq!(again(redirect(ME, YOU, &better, &about)), Some(Message::Redirect(better)));
+        let whole = redirect(ME, YOU, &better, &about).expect("small");
+        assert!((1273..=1280).contains(&whole.len()), "RFC 4861 §4.6.3: no more than IPv6's smallest MTU");
+        let global = Redirect { target: Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1), ..better };
+        assert_eq!(again(redirect(ME, YOU, &global, &about)), None, "RFC 4861 §8.1: a router is link-local");
+        assert_eq!(again(redirect(better.destination, YOU, &better, &about)), None, "and so is who says so");
         assert_eq!(again(router_solicitation(ME, MINE)), Some(Message::RouterSolicitation { mac: Some(MINE) }));
     }
 
@@ -308,9 +352,11 @@ mod tests {
         let bytes = solicitation_to_group(ME, YOU, MINE).expect("small");
         let crossed = ip::one_hop_on(&bytes);
         assert!(read(&ip::read(&crossed).expect("whole")).is_none());
-        let mut damaged = bytes;
+        let mut damaged = bytes.clone();
         *damaged.last_mut().expect("bytes") ^= 1;
         assert!(read(&ip::read(&damaged).expect("whole")).is_none());
+        let cut = ip::fragment_at_source(bytes.clone(), 1280, 1).expect("one piece");
+        assert!(ip::read(&cut[0]).is_some_and(|it| is_meant(&it) && read(&it).is_none()), "RFC 6980 §5");
         let without_length = packet(ME, YOU, (SOLICITATION, [0; 4]), &[&YOU.octets()[..], &[1, 0, 0, 0]].concat());
         assert_eq!(again(without_length), None, "RFC 4861 §4.6: an option without length");
         assert_eq!(again(packet(ME, YOU, (SOLICITATION, [0; 4]), &[1; 15])), None);

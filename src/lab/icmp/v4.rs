@@ -1,7 +1,7 @@
 //! ICMP for IPv4 (RFC 792).
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use etherparse::icmpv4::{DestUnreachableHeader, TimeExceededCode};
+use etherparse::icmpv4::{DestUnreachableHeader, RedirectCode, RedirectHeader, TimeExceededCode};
 use etherparse::{IcmpEchoHeader, Icmpv4Header, Icmpv4Slice, Icmpv4Type};
 
 use crate::lab::icmp::{Message, carries};
@@ -36,8 +36,15 @@ pub(super) fn read(bytes: &[u8]) -> Option<Message<'_>> {
             let (error, what) = meaning(&header);
             Some(Message::Error { error, what, quoted: payload })
         }
-        Icmpv4Type::TimeExceeded(_) => {
+        Icmpv4Type::TimeExceeded(TimeExceededCode::FragmentReassemblyTimeExceeded) => {
+            let (error, what) = (IcmpError::ReassemblyTimeExceeded, "fragment reassembly time exceeded");
+            Some(Message::Error { error, what, quoted: payload })
+        }
+        Icmpv4Type::TimeExceeded(TimeExceededCode::TtlExceededInTransit) => {
             Some(Message::Error { error: IcmpError::TimeExceeded, what: "time to live exceeded", quoted: payload })
+        }
+        Icmpv4Type::Redirect(header) => {
+            Some(Message::Redirect { gateway: header.gateway_internet_address.into(), quoted: payload })
         }
         _ => None,
     }
@@ -67,7 +74,18 @@ pub(super) fn error(about: &Packet<'_>, error: IcmpError) -> Option<Vec<u8>> {
             Icmpv4Type::DestinationUnreachable(DestUnreachableHeader::FragmentationNeeded { next_hop_mtu: mtu })
         }
         IcmpError::TimeExceeded => Icmpv4Type::TimeExceeded(TimeExceededCode::TtlExceededInTransit),
+        IcmpError::ReassemblyTimeExceeded => Icmpv4Type::TimeExceeded(TimeExceededCode::FragmentReassemblyTimeExceeded),
     };
+    quote(about, kind)
+}
+
+pub(super) fn redirect(about: &Packet<'_>, gateway: Ipv4Addr) -> Option<Vec<u8>> {
+    let code = RedirectCode::RedirectForHost;
+    quote(about, Icmpv4Type::Redirect(RedirectHeader { code, gateway_internet_address: gateway.octets() }))
+}
+
+/// RFC 1812 §4.3.2.7: nothing about an ICMP error, to nobody or many, about a packet to many or a later piece.
+fn quote(about: &Packet<'_>, kind: Icmpv4Type) -> Option<Vec<u8>> {
     let about_an_error = carries(about) && !matches!(about.payload.first(), Some(0 | 8));
     let nobody = about.from.is_unspecified() || ip::is_limited_broadcast(about.from) || about.from.is_multicast();
     let for_many = ip::is_limited_broadcast(about.to) || about.to.is_multicast();

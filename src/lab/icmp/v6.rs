@@ -43,7 +43,10 @@ pub(super) fn read(from: Ipv6Addr, to: Ipv6Addr, bytes: &[u8]) -> Option<Message
             let mtu = u16::try_from(mtu).unwrap_or(u16::MAX);
             (IcmpError::FragmentationNeeded { mtu }, "packet too big")
         }
-        Icmpv6Type::TimeExceeded(_) => (IcmpError::TimeExceeded, "hop limit exceeded"),
+        Icmpv6Type::TimeExceeded(TimeExceededCode::FragmentReassemblyTimeExceeded) => {
+            (IcmpError::ReassemblyTimeExceeded, "fragment reassembly time exceeded")
+        }
+        Icmpv6Type::TimeExceeded(TimeExceededCode::HopLimitExceeded) => (IcmpError::TimeExceeded, "hop limit exceeded"),
         Icmpv6Type::ParameterProblem(_) => (IcmpError::ProtocolUnreachable, "parameter problem"),
         _ => return None,
     };
@@ -68,6 +71,7 @@ pub(super) fn error(own: Ipv6Addr, about: &Packet<'_>, error: IcmpError) -> Opti
         IcmpError::AdminProhibited => Icmpv6Type::DestinationUnreachable(DestUnreachableCode::Prohibited),
         IcmpError::FragmentationNeeded { mtu } => Icmpv6Type::PacketTooBig { mtu: u32::from(mtu) },
         IcmpError::TimeExceeded => Icmpv6Type::TimeExceeded(TimeExceededCode::HopLimitExceeded),
+        IcmpError::ReassemblyTimeExceeded => Icmpv6Type::TimeExceeded(TimeExceededCode::FragmentReassemblyTimeExceeded),
         IcmpError::ProtocolUnreachable => return None,
     };
     quote(own, about, kind)
@@ -79,6 +83,7 @@ pub(crate) fn parameter_problem(own: IpAddr, about: &[u8], problem: Problem) -> 
     let code = match problem.code {
         1 => ParameterProblemCode::UnrecognizedNextHeader,
         2 => ParameterProblemCode::UnrecognizedIpv6Option,
+        3 => ParameterProblemCode::Ipv6FirstFragmentIncompleteHeaderChain,
         _ => ParameterProblemCode::ErroneousHeaderField,
     };
     let header = ParameterProblemHeader { code, pointer: problem.pointer };
@@ -88,14 +93,15 @@ pub(crate) fn parameter_problem(own: IpAddr, about: &[u8], problem: Problem) -> 
 /// RFC 4443 §2.4 (e): no error about an error, nor to nobody or many, nor about a packet to many, except two kinds.
 fn quote(own: Ipv6Addr, about: &Packet<'_>, kind: Icmpv6Type) -> Option<Vec<u8>> {
     let IpAddr::V6(asker) = about.from else { return None };
-    let about_an_error = carries(about) && about.payload.first().is_none_or(|it| *it < 128 || *it == REDIRECT);
+    let begins = carries(about) && !about.is_later_fragment;
+    let about_an_error = begins && about.payload.first().is_none_or(|it| *it < 128 || *it == REDIRECT);
     let told_of_multicast = match &kind {
         Icmpv6Type::PacketTooBig { .. } => true,
         Icmpv6Type::ParameterProblem(it) => it.code == ParameterProblemCode::UnrecognizedIpv6Option,
         _ => false,
     };
     let nobody = asker.is_unspecified() || asker.is_multicast();
-    if about_an_error || nobody || about.to.is_multicast() && !told_of_multicast || about.is_later_fragment {
+    if about_an_error || nobody || about.to.is_multicast() && !told_of_multicast {
         return None;
     }
     message(own, asker, kind, &about.bytes[..about.bytes.len().min(LARGEST_ERROR - HEADERS)])

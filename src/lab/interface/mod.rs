@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use etherparse::EtherType;
 
 use crate::lab::frame::{self, Mac};
-use crate::lab::icmp::ndp::{self, Message, RouterAdvertisement};
+use crate::lab::icmp::ndp::{self, Message, Redirect, RouterAdvertisement};
 use crate::lab::ip::{self, Packet};
 use crate::lab::output::{Output, Why};
 use crate::lab::route::Network;
@@ -52,6 +52,8 @@ pub(crate) enum Received<'a> {
     RouterSolicitation { from: Ipv6Addr },
     /// A router speaks.
     RouterAdvertisement { from: Ipv6Addr, said: RouterAdvertisement },
+    /// A router names a nearer first hop.
+    Redirect { from: Ipv6Addr, said: Redirect },
     /// ARP, Neighbor Discovery, another's frame, or nothing readable: dealt with.
     Nothing,
 }
@@ -115,6 +117,16 @@ impl Interface {
     /// Tells everybody on the link that an address is here.
     pub(crate) fn announce(&self, address: IpAddr, out: &mut Output) {
         Duplicates::announce(&self.own, address, out);
+    }
+
+    /// Where a neighbour is, as another has said: to be confirmed (RFC 4861 §8.3).
+    pub(crate) fn heard(&mut self, neighbour: Ipv6Addr, mac: Mac, how: &str, out: &mut Output) {
+        self.nd.heard(&self.own, neighbour, mac, how, out);
+    }
+
+    /// The MAC of a neighbour, where the cache has it.
+    pub(crate) fn mac_of(&self, neighbour: Ipv6Addr) -> Option<Mac> {
+        self.nd.mac_of(neighbour)
     }
 
     /// A layer above saw that what was sent to this neighbour arrived.
@@ -205,6 +217,7 @@ impl Interface {
                 }
                 return Received::RouterAdvertisement { from, said };
             }
+            Message::Redirect(said) => return Received::Redirect { from, said },
         }
         Received::Nothing
     }

@@ -96,6 +96,11 @@ impl Nd {
         self.neighbours.insert(address, Neighbour { mac: Some(mac), state: State::Permanent });
     }
 
+    /// Where a neighbour is, as far as is known.
+    pub(super) fn mac_of(&self, address: Ipv6Addr) -> Option<Mac> {
+        self.neighbours.get(&address)?.mac
+    }
+
     /// Sends a packet to `next_hop`, now or when its MAC address is known.
     pub(super) fn send(&mut self, now: Time, own: &Own, next_hop: Ipv6Addr, packet: Waiting, out: &mut Output) {
         let Some(neighbour) = self.neighbours.get_mut(&next_hop) else {

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 
 use etherparse::{EtherType, IpEcn, IpNumber};
 
-pub(crate) use fragment::{fragment, identify, join, piece};
-pub(crate) use v6::Problem;
+pub(crate) use fragment::{fragment, fragment_at_source, identify, join, piece};
+pub(crate) use v6::{Problem, has_fragment_header};
 
 /// What a node must know of a packet.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +67,12 @@ pub(crate) fn read(packet: &[u8]) -> Option<Packet<'_>> {
 /// Bytes of a header of this family, without options and extensions.
 pub(crate) const fn header_bytes(family: IpAddr) -> usize {
     if family.is_ipv4() { 20 } else { 40 }
+}
+
+/// Bytes that a packet of this family carries behind its header at most: IPv4's total length counts the header
+/// (RFC 791 §3.1), IPv6's payload length does not (RFC 8200 §3).
+pub(crate) const fn largest_payload(family: IpAddr) -> usize {
+    if family.is_ipv4() { 65_535 - 20 } else { 65_535 }
 }
 
 /// What is said of a packet that cannot be read.

@@ -7,12 +7,12 @@ use etherparse::{IpEcn, IpNumber, Ipv6Header};
 use crate::lab::ip::{Envelope, Packet};
 
 /// Bytes of the header without extensions.
-const HEADER: usize = 40;
+pub(super) const HEADER: usize = 40;
 
 /// Next header values (IANA) that a host walks through.
 const HOP_BY_HOP: u8 = 0;
 const ROUTING: u8 = 43;
-const FRAGMENT: u8 = 44;
+pub(super) const FRAGMENT: u8 = 44;
 const DESTINATION_OPTIONS: u8 = 60;
 /// Nothing follows (RFC 8200 §4.7).
 pub(super) const NO_NEXT_HEADER: u8 = 59;
@@ -33,6 +33,7 @@ impl fmt::Display for Problem {
         let what = match self.code {
             UNKNOWN_NEXT_HEADER => "unknown next header",
             UNKNOWN_OPTION => "unknown option",
+            INCOMPLETE_CHAIN => return f.write_str("a first fragment without all headers"),
             _ => "erroneous header field",
         };
         write!(f, "{what} at byte {}", self.pointer)
@@ -43,6 +44,31 @@ impl fmt::Display for Problem {
 const ERRONEOUS_FIELD: u8 = 0;
 const UNKNOWN_NEXT_HEADER: u8 = 1;
 const UNKNOWN_OPTION: u8 = 2;
+/// RFC 7112 §5, RFC 8200 §4.5.
+const INCOMPLETE_CHAIN: u8 = 3;
+
+/// A fragment header and its place (RFC 8200 §4.5).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FragmentHeader {
+    pub(super) at: usize,
+    /// The next header field that names it.
+    pub(super) named_at: usize,
+    pub(super) id: u32,
+    /// In bytes of what was cut.
+    pub(super) offset: usize,
+    pub(super) more: bool,
+}
+
+impl FragmentHeader {
+    const fn is_later(&self) -> bool {
+        self.offset != 0
+    }
+
+    /// It is not the whole packet (RFC 6946).
+    const fn is_piece(&self) -> bool {
+        self.offset != 0 || self.more
+    }
+}
 
 /// Where the extension headers lead.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +78,7 @@ struct Walk {
     at: usize,
     /// The next header field that names it.
     named_at: usize,
-    /// The offset of the piece in 8 octets, and whether more follow.
-    fragment: Option<(u16, bool)>,
+    fragment: Option<FragmentHeader>,
     problem: Option<Problem>,
 }
 
@@ -79,55 +104,102 @@ fn seen<'a>(header: &Ipv6Header, bytes: &'a [u8]) -> Option<Packet<'a>> {
         hops: header.hop_limit,
         ecn: header.ecn(),
         dont_fragment: true,
-        is_fragment: walk.fragment.is_some_and(|(offset, more)| offset != 0 || more),
-        is_later_fragment: walk.fragment.is_some_and(|(offset, _)| offset != 0),
+        is_fragment: walk.fragment.is_some_and(|it| it.is_piece()),
+        is_later_fragment: walk.fragment.is_some_and(|it| it.is_later()),
         bytes,
         payload: &bytes[walk.at..],
-        problem: walk.problem.or_else(|| unknown(&walk)),
+        problem: walk.problem.or_else(|| unsound(&walk, bytes)).or_else(|| unknown(&walk)),
     })
 }
 
-/// RFC 8200 §4: a next header that the node does not know.
+/// The fragment header of a packet that was read, where it has one.
+pub(super) fn fragment_header(packet: &[u8]) -> Option<FragmentHeader> {
+    let to = <[u8; 16]>::try_from(packet.get(24..40)?).ok()?;
+    walk(packet, to.into())?.fragment
+}
+
+/// Whether a packet is a piece, or says that it might have been one.
+pub(crate) fn has_fragment_header(packet: &[u8]) -> bool {
+    fragment_header(packet).is_some()
+}
+
+/// RFC 8200 §4: a next header that the node does not know. In a piece it is the whole packet's affair.
 fn unknown(walk: &Walk) -> Option<Problem> {
     let known = [IpNumber::TCP.0, IpNumber::UDP.0, IpNumber::IPV6_ICMP.0, NO_NEXT_HEADER];
-    let later = walk.fragment.is_some_and(|(offset, _)| offset != 0);
-    let pointer = u32::try_from(walk.named_at).expect("a packet has at most 65575 bytes");
-    let problem = Problem { code: UNKNOWN_NEXT_HEADER, pointer, silent: false };
-    (!later && !known.contains(&walk.protocol)).then_some(problem)
+    let piece = walk.fragment.is_some_and(|it| it.is_piece());
+    (!piece && !known.contains(&walk.protocol)).then(|| problem(UNKNOWN_NEXT_HEADER, walk.named_at))
+}
+
+fn problem(code: u8, at: usize) -> Problem {
+    let pointer = u32::try_from(at).expect("a packet has at most 65575 bytes");
+    Problem { code, pointer, silent: false }
+}
+
+/// RFC 8200 §4.5: a piece whose place no packet has, or a first one that hides the upper layer from filters (RFC 7112).
+fn unsound(walk: &Walk, packet: &[u8]) -> Option<Problem> {
+    let fragment = walk.fragment.filter(FragmentHeader::is_piece)?;
+    let length = packet.len() - fragment.at - 8;
+    let before = fragment.at - HEADER;
+    if fragment.more && !length.is_multiple_of(8) {
+        return Some(problem(ERRONEOUS_FIELD, 4));
+    }
+    if before + fragment.offset + length > usize::from(u16::MAX) {
+        return Some(problem(ERRONEOUS_FIELD, fragment.at + 2));
+    }
+    let header = match IpNumber(walk.protocol) {
+        IpNumber::TCP => 20,
+        IpNumber::UDP => 8,
+        IpNumber::IPV6_ICMP => 4,
+        _ => 0,
+    };
+    (!fragment.is_later() && packet.len() - walk.at < header).then(|| problem(INCOMPLETE_CHAIN, 0))
 }
 
 /// Walks from header to header until one is none that extends IPv6; `None` when one is cut off.
 fn walk(packet: &[u8], to: Ipv6Addr) -> Option<Walk> {
     let mut walk = Walk { protocol: *packet.get(6)?, at: HEADER, named_at: 6, fragment: None, problem: None };
-    loop {
-        let at = walk.at;
-        match walk.protocol {
-            // RFC 8200 §4.1: hop-by-hop options stand first or not at all.
-            HOP_BY_HOP if walk.named_at != 6 => return Some(walk),
-            HOP_BY_HOP | DESTINATION_OPTIONS => {
-                let length = length(packet, at)?;
-                walk.problem = walk.problem.or_else(|| options(packet, at + 2, at + length, to));
-                walk.at += length;
-            }
-            ROUTING => {
-                let length = length(packet, at)?;
-                walk.problem = walk.problem.or_else(|| routing(packet, at));
-                walk.at += length;
-            }
+    while walk.goes_on() {
+        if walk.step(packet, to).is_none() {
+            let in_piece = walk.fragment.is_some_and(|it| it.more);
+            walk.problem = in_piece.then(|| problem(INCOMPLETE_CHAIN, 0));
+            return in_piece.then_some(walk);
+        }
+    }
+    Some(walk)
+}
+
+impl Walk {
+    /// Whether a header that extends IPv6 is next. What follows in a later piece is no header.
+    fn goes_on(&self) -> bool {
+        // RFC 8200 §4.1: hop-by-hop options stand first or not at all.
+        let extends = matches!(self.protocol, DESTINATION_OPTIONS | ROUTING | FRAGMENT)
+            || self.protocol == HOP_BY_HOP && self.named_at == 6;
+        extends && !self.fragment.is_some_and(|it| it.is_later())
+    }
+
+    /// Passes one header; `None` when it is cut off. Behind the fragment header of a piece nothing is obeyed: that is for
+    /// the whole packet.
+    fn step(&mut self, packet: &[u8], to: Ipv6Addr) -> Option<()> {
+        let at = self.at;
+        let obeys = self.problem.is_none() && !self.fragment.is_some_and(|it| it.is_piece());
+        let length = if self.protocol == FRAGMENT { 8 } else { length(packet, at)? };
+        let header = packet.get(at..at + length)?;
+        match self.protocol {
             FRAGMENT => {
-                let word = u16::from_be_bytes([*packet.get(at + 2)?, *packet.get(at + 3)?]);
-                packet.get(at..at + 8)?;
-                walk.fragment = Some((word >> 3, word & 1 == 1));
-                walk.at += 8;
+                let word = u16::from_be_bytes([header[2], header[3]]);
+                let id = u32::from_be_bytes([header[4], header[5], header[6], header[7]]);
+                let (offset, more) = (usize::from(word & !7), word & 1 == 1);
+                // What another says inside a piece is the whole packet's affair.
+                if !self.fragment.is_some_and(|it| it.is_piece()) {
+                    self.fragment = Some(FragmentHeader { at, named_at: self.named_at, id, offset, more });
+                }
             }
-            _ => return Some(walk),
+            ROUTING if obeys => self.problem = routing(packet, at),
+            _ if obeys => self.problem = options(packet, at + 2, at + length, to),
+            _ => {}
         }
-        walk.protocol = packet[at];
-        walk.named_at = at;
-        if walk.fragment.is_some_and(|(offset, _)| offset != 0) {
-            // What follows in a later piece is no header.
-            return Some(walk);
-        }
+        (self.at, self.protocol, self.named_at) = (at + length, header[0], at);
+        Some(())
     }
 }
 
@@ -214,9 +286,10 @@ mod tests {
     #[test]
     fn extension_headers_are_walked_to_what_the_packet_carries() {
         let fragment = [0, 0, 1, 0, 0, 0, 9];
-        let bytes = packet(&[(0, &with_option(0x1e)), (60, &with_option(0x1e)), (44, &fragment)], 17, b"ports of UDP");
+        let bytes =
+            packet(&[(0, &with_option(0x1e)), (60, &with_option(0x1e)), (44, &fragment)], 17, b"ports of UDP 123");
         let read = ip::read(&bytes).expect("whole");
-        assert_eq!((read.protocol, read.payload, read.problem), (IpNumber::UDP, &b"ports of UDP"[..], None));
+        assert_eq!((read.protocol, read.payload, read.problem), (IpNumber::UDP, &b"ports of UDP 123"[..], None));
         assert!(read.is_fragment && !read.is_later_fragment);
         let later =
             ip::read(&packet(&[(44, &[0, 0, 0x10, 0, 0, 0, 9])], 17, b"more")).is_some_and(|it| it.is_later_fragment);

@@ -4,7 +4,9 @@ mod ends;
 mod ipv6;
 mod layers;
 mod outside;
+mod pieces;
 mod queues;
+mod redirects;
 mod runs;
 mod tcp;
 

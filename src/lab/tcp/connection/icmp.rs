@@ -1,7 +1,7 @@
 //! What ICMP, or ARP's silence, says about a segment of this connection (RFC 9293 §3.9.2.2, RFC 5461, RFC 1191).
 use std::io::ErrorKind;
-use std::time::Duration;
 
+use crate::lab::path_mtu::{EXPIRES, believed, smallest};
 use crate::lab::tcp::connection::Connection;
 use crate::lab::tcp::decision::{Decision, GivesUp};
 use crate::lab::tcp::output::TcpOutput;
@@ -10,38 +10,34 @@ use crate::lab::tcp::stack::IcmpError;
 use crate::lab::tcp::state::State;
 use crate::recording::Time;
 
-/// A router that claims less is not believed (Linux: `min_pmtu`).
-const SMALLEST_PATH_MTU: u16 = 552;
-/// Every link of an IPv6 path carries this much (RFC 8201 §4: a node must not go below it).
-const SMALLEST_PATH_MTU_V6: u16 = 1280;
-/// RFC 1191 §7, table 7-1, as far as it is believed: sizes to try where a router does not say how much it carries (§5).
-const PLATEAUS: [u16; 8] = [65_535, 32_000, 17_914, 8166, 4352, 2002, 1492, 1006];
-/// RFC 1191 §6.3, RFC 8201 §4, and Linux's `mtu_expires`: after so long the path may carry more again.
-const PATH_MTU_EXPIRES: Duration = Duration::from_secs(600);
 /// Payload that nearly any path carries (Linux: `tcp_base_mss`; RFC 4821 §7.2 recommends 1024).
 const BASE_MSS: u16 = 1024;
 /// Timeouts in a row that make large segments suspicious (Linux: `tcp_retries1`).
 const SUSPICIOUS: u32 = 3;
 
 impl Connection {
-    /// An error about the segment with this sequence number.
-    pub(crate) fn icmp(&mut self, now: Time, seq: Seq, error: IcmpError, out: &mut TcpOutput) {
+    /// An error about the segment with this sequence number. Gives the size of its packets so far, where the error is
+    /// that the path carries less and it may be true.
+    pub(crate) fn icmp(&mut self, now: Time, seq: Seq, error: IcmpError, out: &mut TcpOutput) -> Option<u16> {
         // RFC 5927 §4.1: it must quote something that is in flight.
         if self.state == State::Closed || !seq.is_within(self.una(), self.nxt() + 1) {
-            return;
+            return None;
         }
         if let IcmpError::FragmentationNeeded { mtu } = error {
-            return self.path_carries_less(now, mtu, out);
+            let before = self.path_mtu;
+            let mtu = believed(self.pair.remote.ip(), mtu, before)?;
+            self.path_carries_less(now, mtu, out);
+            return (self.path_mtu < before).then_some(before);
         }
         let failure = error.kind();
         // RFC 5461 §4: soft errors too end an attempt to connect, as in Linux and many others; what is established bears
         // them (RFC 9293 §3.9.2.2, MUST-56), hard ones as well (RFC 5461 §2).
         if matches!(self.state, State::SynSent | State::SynReceived) {
-            return self.give_up(GivesUp::Unreachable, failure, out);
-        }
-        if self.soft_error.replace(failure) != Some(failure) {
+            self.give_up(GivesUp::Unreachable, failure, out);
+        } else if self.soft_error.replace(failure) != Some(failure) {
             self.decide(Decision::SoftError(error), out);
         }
+        None
     }
 
     /// Timeouts in a row are a black hole's mark (RFC 4821 §7.7): a size that nearly any path carries is tried.
@@ -59,9 +55,7 @@ impl Connection {
         if !self.rules.settings.path_mtu_discovery {
             return;
         }
-        let smallest = if self.pair.remote.is_ipv6() { SMALLEST_PATH_MTU_V6 } else { SMALLEST_PATH_MTU };
-        let plateau = PLATEAUS.into_iter().find(|it| *it < self.path_mtu).unwrap_or(smallest);
-        let mtu = if mtu == 0 { plateau } else { mtu }.max(smallest);
+        let mtu = mtu.max(smallest(self.pair.remote.ip()));
         let before = self.mss();
         if mtu >= self.path_mtu {
             return;
@@ -79,14 +73,14 @@ impl Connection {
     /// RFC 1191 §6.3: as large again as the first hop carries, when something is to be sent; as Linux, without a timer. If the
     /// path has not changed, ICMP says so again.
     pub(super) fn raise_path_mtu(&mut self, now: Time, out: &mut TcpOutput) {
-        if self.path_mtu_lowered.is_none_or(|at| now - at < PATH_MTU_EXPIRES) {
+        if self.path_mtu_lowered.is_none_or(|at| now - at < EXPIRES) {
             return;
         }
         self.path_mtu_lowered = None;
         let before = self.mss();
         self.path_mtu = self.rules.mtu;
         let mss = self.mss();
-        self.decide(Decision::PathMtuExpired { mss, before, after: PATH_MTU_EXPIRES }, out);
+        self.decide(Decision::PathMtuExpired { mss, before, after: EXPIRES }, out);
         if let Some(sender) = &mut self.sender {
             sender.on_larger_mss(mss);
         }

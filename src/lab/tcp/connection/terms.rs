@@ -1,6 +1,7 @@
 //! What a connection goes by: the rules of this end, and the terms both ends settled in their SYNs.
 use std::time::Duration;
 
+use crate::lab::path_mtu::Known;
 use crate::lab::tcp::options::{Options, TIMESTAMP_BYTES};
 use crate::lab::tcp::output::Pair;
 use crate::lab::tcp::seq::Seq;
@@ -29,6 +30,8 @@ pub(crate) struct Rules {
     pub(crate) send_buffer: usize,
     /// Bytes of the largest packet the host's link carries.
     pub(crate) mtu: u16,
+    /// What earlier packets have shown of the path (RFC 1191 §6.3: kept with the route, so that all connections have it).
+    pub(crate) path: Option<Known>,
     pub(crate) seed: u64,
     pub(crate) trace: bool,
 }

@@ -31,7 +31,7 @@ impl Stack {
         out: &mut TcpOutput,
     ) -> Result<Id> {
         let local = SocketAddr::new(from, self.port_towards(now, from, to, out)?);
-        let rules = self.rules().with(options);
+        let rules = self.towards(now, to.ip(), self.rules().with(options));
         let connection = Connection::connect(Pair { local, remote: to }, rules, now, out);
         Ok(self.add(connection, out))
     }

@@ -16,6 +16,8 @@ pub(crate) enum IcmpError {
         mtu: u16,
     },
     TimeExceeded,
+    /// Pieces of a packet did not all come in time.
+    ReassemblyTimeExceeded,
 }
 
 impl fmt::Display for IcmpError {
@@ -28,6 +30,7 @@ impl fmt::Display for IcmpError {
             Self::AdminProhibited => f.write_str("ICMP administratively prohibited"),
             Self::FragmentationNeeded { mtu } => write!(f, "ICMP fragmentation needed (MTU {mtu})"),
             Self::TimeExceeded => f.write_str("ICMP time exceeded"),
+            Self::ReassemblyTimeExceeded => f.write_str("ICMP fragment reassembly time exceeded"),
         }
     }
 }

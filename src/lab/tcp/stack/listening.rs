@@ -130,7 +130,8 @@ impl Stack {
     /// The handshake is done: the connection waits for `accept`.
     fn open(&mut self, now: Time, id: ListenerId, half: &Half, heard: Heard<'_>, out: &mut TcpOutput) {
         let Some(listener) = self.listeners.get(&id) else { return };
-        let connection = Connection::accepted(half, listener.rules, now);
+        let rules = self.towards(now, half.pair.remote.ip(), listener.rules);
+        let connection = Connection::accepted(half, rules, now);
         let new = self.add(connection, out);
         if let Some(entry) = self.connections.get_mut(&new) {
             // The handshake's last ACK may be lost: then data opens the connection, and data may be marked.

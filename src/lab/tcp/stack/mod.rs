@@ -14,6 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 pub(crate) use error::IcmpError;
 pub(crate) use listening::overlap;
 
+use crate::lab::path_mtu::PathMtus;
 use crate::lab::tcp::connection::{Connection, Rules};
 use crate::lab::tcp::decision::Decision;
 use crate::lab::tcp::output::{Pair, TcpOutput};
@@ -92,6 +93,8 @@ pub(crate) struct Stack {
     listening: BTreeMap<SocketAddr, ListenerId>,
     ports: Ports,
     timers: Timers,
+    /// What the host knows of its paths: a connection begins with it, and adds what it is told.
+    pub(crate) paths: PathMtus,
     next_id: u32,
 }
 
@@ -109,6 +112,7 @@ impl Stack {
             listening: BTreeMap::new(),
             ports: Ports::new(config.settings.ephemeral_ports, config.seed),
             timers: Timers::default(),
+            paths: PathMtus::default(),
             next_id: 0,
         }
     }
@@ -125,9 +129,16 @@ impl Stack {
             receive_buffer,
             send_buffer,
             mtu,
+            path: None,
             seed,
             trace,
         }
+    }
+
+    /// These rules, with what is known of the path to a peer.
+    fn towards(&self, now: Time, peer: IpAddr, rules: Rules) -> Rules {
+        let path = self.paths.get(now, peer).filter(|_| rules.settings.path_mtu_discovery);
+        Rules { path, ..rules }
     }
 
     fn new_number(&mut self) -> u32 {
@@ -182,13 +193,13 @@ impl Stack {
         stray::refuse(pair, segment, why, out);
     }
 
-    /// An ICMP error about a segment of ours came in, or nobody answered ARP.
-    pub(crate) fn icmp(&mut self, now: Time, quoted: Quoted, error: IcmpError, out: &mut TcpOutput) {
-        let Some(id) = self.flows.get(&quoted.pair).copied() else { return };
-        if let Some(entry) = self.connections.get_mut(&id) {
-            entry.connection.icmp(now, Seq(quoted.seq), error, out);
-            self.settle(id, out);
-        }
+    /// An ICMP error about a segment of ours came in, or nobody answered ARP. Gives the size of the connection's packets so
+    /// far, where the path carries less than that.
+    pub(crate) fn icmp(&mut self, now: Time, quoted: Quoted, error: IcmpError, out: &mut TcpOutput) -> Option<u16> {
+        let id = self.flows.get(&quoted.pair).copied()?;
+        let before = self.connections.get_mut(&id)?.connection.icmp(now, Seq(quoted.seq), error, out);
+        self.settle(id, out);
+        before
     }
 
     /// Does all that is due.

@@ -1,22 +1,16 @@
 //! IPv4 packets cut to fit a link (RFC 791 §2.3, §3.2), and what a piece says of its place.
 use etherparse::{IpFragOffset, Ipv4Header};
 
-/// What tells the pieces of one packet from those of another, and where a piece belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Piece {
-    pub(crate) id: u16,
-    /// In bytes of the payload.
-    pub(crate) offset: usize,
-    pub(crate) is_last: bool,
-}
+use crate::lab::ip::fragment::Piece;
 
 /// The place of an IPv4 piece; `None` for a whole packet or another family.
-pub(crate) fn piece(packet: &[u8]) -> Option<Piece> {
+pub(super) fn piece(packet: &[u8]) -> Option<Piece> {
     let header = header(packet)?.0;
     header.is_fragmenting_payload().then(|| Piece {
-        id: header.identification,
+        id: header.identification.into(),
         offset: usize::from(header.fragment_offset.value()) * 8,
         is_last: !header.more_fragments,
+        at: header.header_len(),
     })
 }
 
@@ -29,7 +23,7 @@ fn header(packet: &[u8]) -> Option<(Ipv4Header, &[u8])> {
 
 /// The packet in pieces of at most `mtu` bytes, each with a multiple of 8 bytes but the last; `None` where it is no IPv4
 /// packet that may be cut. Options are copied into every piece: the lab sends none.
-pub(crate) fn fragment(packet: &[u8], mtu: u16) -> Option<Vec<Vec<u8>>> {
+pub(super) fn fragment(packet: &[u8], mtu: u16) -> Option<Vec<Vec<u8>>> {
     let (header, payload) = header(packet)?;
     let room = usize::from(mtu).checked_sub(header.header_len())? / 8 * 8;
     if header.dont_fragment || room == 0 {
@@ -50,13 +44,24 @@ pub(crate) fn fragment(packet: &[u8], mtu: u16) -> Option<Vec<Vec<u8>>> {
 }
 
 /// The whole packet again: the header of its first piece, and everybody's payload.
-pub(crate) fn join(first: &[u8], payload: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn join(first: &[u8], payload: &[u8]) -> Option<Vec<u8>> {
     let mut header = header(first)?.0;
     header.more_fragments = false;
     header.fragment_offset = IpFragOffset::ZERO;
     header.set_payload_len(payload.len()).ok()?;
     header.header_checksum = header.calc_header_checksum();
     Some([&header.to_bytes(), payload].concat())
+}
+
+/// Clears DF and gives the packet an identification (RFC 6864 §4.1: it must have one of its own where it may be cut).
+pub(super) fn allow_cutting(packet: &mut [u8], id: u32) {
+    let Some((mut header, _)) = header(packet) else { return };
+    header.dont_fragment = false;
+    let [_, _, a, b] = id.to_be_bytes();
+    header.identification = u16::from_be_bytes([a, b]);
+    header.header_checksum = header.calc_header_checksum();
+    let length = header.header_len();
+    packet[..length].copy_from_slice(&header.to_bytes());
 }
 
 /// Gives an IPv4 packet that has none an identification, which all its pieces will have (RFC 6864 §4.1: needed where DF is not set).
