@@ -49,7 +49,7 @@ impl Lab {
         Ok(())
     }
 
-    /// An outside station sends an IP packet, now. What no link would carry (no IP, too large, no route) is dropped,
+    /// An outside station sends an IP packet (or a frame, where its Ethernet is outside), now. What no link would carry (no IP, too large, no route) is dropped,
     /// and the recording says so.
     ///
     /// # Panics

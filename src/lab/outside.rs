@@ -1,8 +1,10 @@
 //! A door to the outside: a station whose IP stack is not in the lab. The embedding program hands its packets in and
-//! takes out what arrives; the door only adds and removes Ethernet, and answers ARP for its address.
+//! takes out what arrives; the door only adds and removes Ethernet, and answers ARP for its address. Where the station's
+//! Ethernet is outside as well, whole frames pass.
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use crate::lab::frame::{self, ETHERNET};
 use crate::lab::interface::{Interface, Received};
 use crate::lab::ip;
 use crate::lab::output::Output;
@@ -16,7 +18,7 @@ const WAITING: usize = 16_384;
 pub struct Arrived {
     /// When its last bit was in.
     pub at: Time,
-    /// The IP packet, as its sender made it.
+    /// The IP packet, as its sender made it; at a station whose Ethernet is outside the frame.
     pub packet: Vec<u8>,
 }
 
@@ -25,19 +27,27 @@ pub struct Arrived {
 pub(crate) struct Outside {
     pub(crate) interface: Interface,
     pub(crate) gateways: Vec<IpAddr>,
+    /// Frames pass, not packets: ARP and Neighbor Discovery are outside.
+    frames: bool,
     /// The largest packet its link carries.
     pub(crate) mtu: u16,
     arrived: VecDeque<Arrived>,
 }
 
 impl Outside {
-    pub(crate) const fn new(interface: Interface, gateways: Vec<IpAddr>) -> Self {
-        Self { interface, gateways, mtu: 1500, arrived: VecDeque::new() }
+    pub(crate) const fn new(interface: Interface, gateways: Vec<IpAddr>, frames: bool) -> Self {
+        Self { interface, gateways, frames, mtu: 1500, arrived: VecDeque::new() }
     }
 
     /// Takes a frame in from the lab.
     pub(crate) fn receive(&mut self, now: Time, bytes: &[u8], out: &mut Output) {
-        let Received::Packet(packet) = self.interface.receive(now, bytes, out) else { return };
+        let packet = match self.frames {
+            true => bytes,
+            false => match self.interface.receive(now, bytes, out) {
+                Received::Packet(packet) => packet,
+                _ => return,
+            },
+        };
         if self.arrived.len() == WAITING {
             return out.decide(format!("{WAITING} packets wait to be taken out: this one is dropped"));
         }
@@ -46,6 +56,9 @@ impl Outside {
 
     /// Sends a packet from the outside into the lab; what cannot be sent is dropped and the recording says why.
     pub(crate) fn hand_in(&mut self, now: Time, packet: Vec<u8>, out: &mut Output) {
+        if self.frames {
+            return self.hand_in_frame(packet, out);
+        }
         if packet.len() > usize::from(self.mtu) {
             return out.decide(format!("{} bytes from outside, the link takes {}: dropped", packet.len(), self.mtu));
         }
@@ -59,6 +72,14 @@ impl Outside {
             Some(next_hop) => self.interface.send(now, next_hop, packet, None, out),
             None => out.decide(format!("no route to {to}: dropped")),
         }
+    }
+
+    fn hand_in_frame(&self, bytes: Vec<u8>, out: &mut Output) {
+        if frame::open(&bytes).is_none() || bytes.len() > usize::from(self.mtu) + ETHERNET {
+            let length = bytes.len();
+            return out.decide(format!("{length} bytes from outside are no frame that the link takes: dropped"));
+        }
+        out.send(self.interface.own.index, bytes, None);
     }
 
     /// Gives what has arrived, oldest first.

@@ -1,15 +1,15 @@
-//! A TUN device, and the loop that lets the lab's clock follow the wall clock while packets cross between the two.
+//! TUN and TAP devices, and the loop that lets the lab's clock follow the wall clock while packets cross between the two.
 use std::io::ErrorKind;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use roundtrip::lab::{Lab, NodeId};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use tappers::{Interface, Tun};
+use tappers::{Interface, Tap, Tun};
 
 use crate::space::ip;
 
-/// Larger than any packet of a device with an MTU of 1500.
+/// Larger than any packet or frame of a device with an MTU of 1500.
 const LARGEST: usize = 2048;
 /// `EIO`: the device was taken down.
 const DOWN: i32 = 5;
@@ -17,7 +17,7 @@ const DOWN: i32 = 5;
 const TURN: usize = 64;
 
 /// A device with these addresses (`10.9.0.2/24`) in this thread's namespace; up.
-pub(crate) fn tun(name: &str, addresses: &[String]) -> Tun {
+pub(crate) fn tun(name: &str, addresses: &[String]) -> Device {
     let interface = Interface::new(name).expect("a short name");
     let mut tun = Tun::new_named(interface).expect("the namespace is ours, and /dev/net/tun is there");
     tun.set_nonblocking(true).expect("a TUN can be read without waiting");
@@ -27,18 +27,61 @@ pub(crate) fn tun(name: &str, addresses: &[String]) -> Tun {
         ip(&format!("addr add {address}{at_once} dev {name}"));
     }
     ip(&format!("link set {name} up mtu 1500 txqueuelen 5000"));
-    tun
+    Device::Tun(tun)
+}
+
+/// The same with Ethernet: the kernel finds its neighbours itself, and asks whether its addresses are taken.
+pub(crate) fn tap(name: &str, addresses: &[&str]) -> Device {
+    let mut tap = Tap::new_named(Interface::new(name).expect("a short name")).expect("the namespace is ours");
+    tap.set_nonblocking(true).expect("a TAP can be read without waiting");
+    ip(&format!("link set {name} up mtu 1500 txqueuelen 5000"));
+    addresses.iter().for_each(|it| ip(&format!("addr add {it} dev {name}")));
+    Device::Tap(tap)
+}
+
+/// The kernel's side of a link.
+pub(crate) enum Device {
+    Tun(Tun),
+    Tap(Tap),
+}
+
+impl Device {
+    fn receive(&self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Tun(tun) => tun.recv(buffer),
+            Self::Tap(tap) => tap.recv(buffer),
+        }
+    }
+
+    fn send(&self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Tun(tun) => tun.send(bytes),
+            Self::Tap(tap) => tap.send(bytes),
+        }
+    }
+}
+
+impl AsFd for Device {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tun(tun) => tun.as_fd(),
+            Self::Tap(tap) => tap.as_fd(),
+        }
+    }
 }
 
 /// What a device and the lab have between them: whose packets go in where.
 pub(crate) struct Plug {
-    pub(crate) tun: Tun,
+    pub(crate) device: Device,
     /// The doors behind the device, by the third byte of the addresses on it: `10.9.THIRD.x`, `2001:db8:9:THIRD::x`.
     pub(crate) doors: Vec<(u8, NodeId)>,
 }
 
 impl Plug {
     fn door(&self, packet: &[u8]) -> Option<NodeId> {
+        if matches!(self.device, Device::Tap(_)) {
+            return self.doors.first().map(|(_, door)| *door);
+        }
         let third = match packet.first()? >> 4 {
             4 => *packet.get(18)?,
             // 2001:db8:9:THIRD::/64; what the kernel sends to groups (router solicitations, MLD) has no door.
@@ -52,14 +95,14 @@ impl Plug {
     fn hand_in(&self, lab: &Lab) {
         let mut buffer = [0; LARGEST];
         for _ in 0..TURN {
-            match self.tun.recv(&mut buffer) {
+            match self.device.receive(&mut buffer) {
                 Ok(bytes) => {
                     if let Some(door) = self.door(&buffer[..bytes]) {
                         lab.hand_in(door, buffer[..bytes].to_vec());
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock || error.raw_os_error() == Some(DOWN) => return,
-                Err(error) => panic!("reading the TUN: {error}"),
+                Err(error) => panic!("reading the device: {error}"),
             }
         }
     }
@@ -69,7 +112,7 @@ impl Plug {
         for (_, door) in &self.doors {
             for arrived in lab.take_out(*door) {
                 // A device that was taken down takes nothing: what is sent to it is gone.
-                let _ = self.tun.send(&arrived.packet);
+                let _ = self.device.send(&arrived.packet);
             }
         }
     }
@@ -121,10 +164,11 @@ pub(crate) fn pace(lab: &mut Lab, plugs: &[Plug], patience: Duration, mut done: 
 
 /// Until a device has a packet, or that long.
 fn wait(plugs: &[Plug], time: Duration) {
-    let mut devices: Vec<_> = plugs.iter().map(|it| PollFd::from_borrowed_fd(it.tun.as_fd(), PollFlags::IN)).collect();
+    let mut devices: Vec<_> =
+        plugs.iter().map(|it| PollFd::from_borrowed_fd(it.device.as_fd(), PollFlags::IN)).collect();
     let time = Timespec { tv_sec: 0, tv_nsec: time.subsec_nanos().into() };
     match poll(&mut devices, Some(&time)) {
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
-        Err(error) => panic!("waiting for the TUN: {error}"),
+        Err(error) => panic!("waiting for the device: {error}"),
     }
 }

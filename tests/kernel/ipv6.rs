@@ -10,6 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::meeting::Meeting;
 use crate::programs::{accept, connect, exchange, lab_exchange, listen};
 use crate::space::{Company, in_a_namespace};
+use crate::tracing::says;
 
 const TOTAL: usize = 1_000_000;
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -110,5 +111,32 @@ fn a_port_nobody_listens_on_refuses_on_both_sides() {
         let kernel = || connect(at(LAB, 81)).err().map(|it| it.kind());
         let (kernel_heard, lab_heard, _) = meeting.run(kernel, lab);
         assert_eq!((kernel_heard, lab_heard), (Some(ErrorKind::ConnectionRefused), Some(ErrorKind::ConnectionRefused)));
+    });
+}
+
+#[test]
+fn pings_of_3000_bytes_go_in_pieces_both_ways_over_both_families() {
+    let name = "ipv6::pings_of_3000_bytes_go_in_pieces_both_ways_over_both_families";
+    in_a_namespace(name, Company::Others, Duration::from_secs(30), || {
+        let meeting = Meeting::of_both_families(HostOptions::default(), link());
+        let net = meeting.net.clone();
+        let lab = async move {
+            let v6: IpAddr = KERNEL.parse().expect("an address");
+            let v4: IpAddr = [10, 9, 0, 2].into();
+            (net.ping_with(v6, 3000, PATIENCE).await.is_ok(), net.ping_with(v4, 3000, PATIENCE).await.is_ok())
+        };
+        let kernel = || {
+            [format!("ping -6 -n -c 1 -W 5 -s 3000 {LAB}"), "ping -4 -n -c 1 -W 5 -s 3000 10.9.0.1".to_owned()]
+                .map(|it| says(&it))
+        };
+        let (heard, answered, crossed) = meeting.run(kernel, lab);
+        assert_eq!(answered, (true, true), "the kernel puts the lab's pieces together, and the lab the kernel's");
+        assert!(heard.iter().all(|it| it.contains(" 1 received")), "{heard:?}");
+        let pieces = |six: bool| {
+            let is_piece =
+                |it: &[u8]| if six { it[12..14] == [0x86, 0xdd] && it[20] == 44 } else { it[12..14] == [8, 0] };
+            crossed.0.packets.iter().filter(|it| is_piece(&it.bytes)).count()
+        };
+        assert_eq!((pieces(true), pieces(false)), (12, 12), "three of each of two requests and two answers");
     });
 }

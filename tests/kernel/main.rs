@@ -19,6 +19,8 @@ mod ipv6;
 #[cfg(target_os = "linux")]
 mod meeting;
 #[cfg(target_os = "linux")]
+mod neighbours;
+#[cfg(target_os = "linux")]
 mod programs;
 #[cfg(target_os = "linux")]
 mod ratio;

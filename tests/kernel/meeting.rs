@@ -50,7 +50,7 @@ impl Meeting {
         lab.link(end, door, link);
         lab.introduce_everybody();
         let addresses: Vec<_> = kernel_has.iter().map(|it| (*it).to_owned()).collect();
-        let plug = Plug { tun: tun("lab0", &addresses), doors: vec![(0, door)] };
+        let plug = Plug { device: tun("lab0", &addresses), doors: vec![(0, door)] };
         Self { net: lab.net(end), lab, plug }
     }
 

@@ -98,7 +98,7 @@ fn kernel_to_kernel() -> (Vec<(u8, Duration)>, Lateness) {
     let far_tun = there.recv().expect("the device is made");
     let near_tun = tun("lab0", &flows().map(|flow| format!("10.9.{flow}.1/24")).collect::<Vec<_>>());
     let doors = |side: usize| flows().zip(&ends).map(|(flow, ends)| (flow, ends[side])).collect();
-    let plugs = [Plug { tun: near_tun, doors: doors(0) }, Plug { tun: far_tun, doors: doors(1) }];
+    let plugs = [Plug { device: near_tun, doors: doors(0) }, Plug { device: far_tun, doors: doors(1) }];
     let near: Vec<_> = flows().map(|flow| thread::spawn(move || sender(flow))).collect();
     let mut since = None;
     let lateness = pace(&mut lab, &plugs, Duration::from_secs(60), || {
