@@ -15,6 +15,8 @@ pub struct Knob {
     pub kind: KnobKind,
     /// What 0 stands for, where it is no amount: `never`.
     pub zero: Option<&'static str>,
+    /// A word others use for one of the choices, and that choice: read, never shown.
+    pub alias: Option<(&'static str, &'static str)>,
 }
 
 /// What a knob may be set to.
@@ -102,7 +104,7 @@ impl Knob {
             step: step * ms,
             default: default * ms,
         };
-        Self { name, about, kind, zero: None }
+        Self { name, about, kind, zero: None, alias: None }
     }
 
     /// Any quantity, in base units of its [`Unit`].
@@ -114,23 +116,30 @@ impl Knob {
         [min, max, step, default]: [i64; 4],
     ) -> Self {
         let kind = KnobKind::Quantity { unit, min, max, step, default };
-        Self { name, about, kind, zero: None }
+        Self { name, about, kind, zero: None, alias: None }
     }
 
     #[must_use]
     pub const fn choice(name: &'static str, about: &'static str, words: &'static [&'static str]) -> Self {
-        Self { name, about, kind: KnobKind::Choice(words), zero: None }
+        Self { name, about, kind: KnobKind::Choice(words), zero: None, alias: None }
     }
 
     #[must_use]
     pub const fn switch(name: &'static str, about: &'static str) -> Self {
-        Self { name, about, kind: KnobKind::Switch, zero: None }
+        Self { name, about, kind: KnobKind::Switch, zero: None, alias: None }
     }
 
     /// The same knob, whose 0 is no amount but this.
     #[must_use]
     pub const fn zero(mut self, word: &'static str) -> Self {
         self.zero = Some(word);
+        self
+    }
+
+    /// The same knob, which takes another word for one of its choices as well.
+    #[must_use]
+    pub const fn alias(mut self, word: &'static str, choice: &'static str) -> Self {
+        self.alias = Some((word, choice));
         self
     }
 
@@ -164,7 +173,7 @@ impl Knob {
         suggestions: &'static [&'static str],
         form: Form,
     ) -> Self {
-        Self { name, about, kind: KnobKind::Text { suggestions, form }, zero: None }
+        Self { name, about, kind: KnobKind::Text { suggestions, form }, zero: None, alias: None }
     }
 
     /// The setting of a run that says nothing else.
@@ -206,7 +215,9 @@ impl Knob {
     }
 
     fn one_of(&self, words: &[&'static str], text: &str) -> Result<&'static str, KnobError> {
-        let found = words.iter().find(|word| word.eq_ignore_ascii_case(text.trim()));
+        let text = text.trim();
+        let alias = self.alias.filter(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, choice)| choice);
+        let found = words.iter().find(|word| word.eq_ignore_ascii_case(alias.unwrap_or(text)));
         found.copied().ok_or_else(|| KnobError::NotAChoice {
             name: self.name,
             known: words.join(", "),
@@ -386,6 +397,18 @@ mod tests {
         insta::assert_snapshot!(said(&buffer, "4000001B"), @"`buffer` goes from 2000 B to 4 MB; 4.000001 MB lies outside");
         let control = Knob::choice("control", "", &["cubic", "bbr"]);
         assert_eq!(control.parse("BBR"), Ok(Value::Choice("bbr")));
+    }
+
+    #[test]
+    fn another_word_for_a_choice_is_read_and_the_choice_keeps_its_name() {
+        let control = Knob::choice("control", "", &["cubic", "newreno"]).alias("reno", "newreno");
+        assert_eq!(control.parse(" Reno "), Ok(Value::Choice("newreno")));
+        assert_eq!(
+            (control.range(), control.parse("reno").map(|it| it.as_text())),
+            ("cubic, newreno".into(), Ok("newreno".into()))
+        );
+        let told = control.parse("renos").expect_err("no choice").to_string();
+        assert_eq!(told, "`control` is one of cubic, newreno; `renos` is not");
     }
 
     #[test]

@@ -121,6 +121,20 @@ pub enum Action {
     Tick(Duration),
 }
 
+impl Action {
+    /// How many rows on or back it asks for in a list; nothing when it is about something else.
+    #[must_use]
+    pub const fn rows(&self) -> Option<isize> {
+        match self {
+            Self::Down | Self::Scroll { down: true, .. } => Some(1),
+            Self::Up | Self::Scroll { down: false, .. } => Some(-1),
+            Self::PageDown => Some(10),
+            Self::PageUp => Some(-10),
+            _ => None,
+        }
+    }
+}
+
 /// Where one can go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -290,6 +304,8 @@ pub struct Binding {
     pub action: Action,
     /// Whether the footer shows it; help always does.
     pub in_footer: bool,
+    /// Whether it goes before the others where the footer has not room for all.
+    pub matters: bool,
 }
 
 /// A key with the modifiers that count.
@@ -350,7 +366,14 @@ impl Binding {
     /// A binding the footer shows.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = Key>, label: &'static str, action: Action) -> Self {
-        Self { keys: keys.into_iter().collect(), label, action, in_footer: true }
+        Self { keys: keys.into_iter().collect(), label, action, in_footer: true, matters: false }
+    }
+
+    /// The same, before others where the footer has not room for all.
+    #[must_use]
+    pub const fn first(mut self) -> Self {
+        self.matters = true;
+        self
     }
 
     /// A binding only help shows.

@@ -114,26 +114,51 @@ fn draw_said(footer: Rect, buffer: &mut Buffer, style: Style, text: &str) {
     }
 }
 
-/// Where each key of the footer stands; those without room are left to help, which always has room itself, as has the way
-/// back.
+/// What help is called where the footer has not room for every key and leaves out those that matter less.
+const MORE: &str = "more";
+
+/// Where each key of the footer stands. Help and the way back always have room; of the others those that matter more come
+/// first; a screen that ranks its keys has so many that help is said to have the rest.
 fn footer_places(area: Rect, bindings: &[Binding]) -> Vec<(Rect, Binding)> {
-    let is_kept = |binding: &Binding| matches!(binding.action, Action::Help | Action::Back | Action::Quit);
-    let shown: Vec<&Binding> = bindings.iter().filter(|binding| binding.in_footer).collect();
-    let mut kept: u16 = shown.iter().filter(|it| is_kept(it)).map(|it| footer_width(it) + 2).sum();
+    let mut shown: Vec<Binding> = bindings.iter().filter(|binding| binding.in_footer).cloned().collect();
+    if shown.iter().map(|it| footer_width(it) + GAP).sum::<u16>() + 1 > area.width + GAP {
+        if shown.iter().any(|it| it.matters) {
+            shown.iter_mut().filter(|it| it.action == Action::Help).for_each(|it| it.label = MORE);
+        }
+        shown = fitting(shown, area.width.saturating_sub(1));
+    }
     let mut x = area.x + 1;
     let mut places = Vec::new();
     for binding in shown {
-        let width = footer_width(binding);
-        if is_kept(binding) {
-            kept = kept.saturating_sub(width + 2);
-        }
-        if x.saturating_add(width).saturating_add(kept) > area.right() {
-            continue;
-        }
-        places.push((Rect { x, width, ..area }, binding.clone()));
-        x += width + 2;
+        let width = footer_width(&binding);
+        places.push((Rect { x, width, ..area }.intersection(area), binding));
+        x += width + GAP;
     }
     places
+}
+
+/// Columns between two keys of the footer.
+const GAP: u16 = 2;
+
+/// Those that have room together, in their order.
+fn fitting(shown: Vec<Binding>, width: u16) -> Vec<Binding> {
+    let rank = |binding: &Binding| match binding.action {
+        Action::Help | Action::Back | Action::Quit => 0,
+        _ if binding.matters => 1,
+        _ => 2,
+    };
+    let mut left = width + GAP;
+    let mut kept = vec![false; shown.len()];
+    for wanted in 0..=2 {
+        for (index, binding) in shown.iter().enumerate().filter(|(_, it)| rank(it) == wanted) {
+            let needed = footer_width(binding) + GAP;
+            if needed <= left {
+                left -= needed;
+                kept[index] = true;
+            }
+        }
+    }
+    shown.into_iter().zip(kept).filter_map(|(binding, kept)| kept.then_some(binding)).collect()
 }
 
 fn footer_width(binding: &Binding) -> u16 {
@@ -165,4 +190,35 @@ pub fn popup(area: Rect, buffer: &mut Buffer, theme: &Theme, title: &str) -> Rec
     let inner = block.inner(area);
     block.render(area, buffer);
     inner
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::action::Key;
+
+    fn labels(width: u16, bindings: &[Binding]) -> Vec<&'static str> {
+        let area = Rect { x: 0, y: 0, width, height: 1 };
+        let places = footer_places(area, bindings);
+        assert!(places.iter().all(|(place, binding)| place.width == footer_width(binding)), "none is cut off");
+        places.iter().map(|(_, binding)| binding.label).collect()
+    }
+
+    #[test]
+    fn the_footer_leaves_out_what_matters_less_and_says_so() {
+        let key = |c, label| Binding::new([Key::char(c)], label, Action::Open);
+        let bindings = [
+            key('a', "one"),
+            key('b', "two"),
+            key('c', "three").first(),
+            Binding::quiet([Key::char('d')], "quiet", Action::Open),
+            Binding::new([Key::char('q')], "back", Action::Back),
+            Binding::new([Key::char('?')], "help", Action::Help),
+        ];
+        // 1 + 5 + 2 + 5 + 2 + 7 + 2 + 6 + 2 + 6
+        assert_eq!(labels(38, &bindings), ["one", "two", "three", "back", "help"]);
+        assert_eq!(labels(37, &bindings), ["one", "three", "back", MORE]);
+        assert_eq!(labels(30, &bindings), ["three", "back", MORE]);
+        assert_eq!(labels(18, &bindings), ["back", MORE]);
+    }
 }

@@ -30,7 +30,9 @@ pub(super) const DEMO: Demo = Demo {
     chapters: &["W2"],
     live: None,
     knobs: &[
-        Knob::choice("algorithm", "how the senders find their rate", &["cubic", "newreno", "bbr"]),
+        Knob::choice("algorithm", "how the senders find their rate", &["cubic", "newreno", "bbr"])
+            // Linux' and most textbooks' name for it.
+            .alias("reno", "newreno"),
         Knob::choice("hystart", "HyStart++ (RFC 9406) ends slow start by the round-trip time", &["off", "on"]),
         Knob::quantity("iw", "segments in the first flight", Unit::Count, [1, 40, 1, 10]),
         Knob::quantity(

@@ -96,13 +96,13 @@ fn plan((name, at): (&'static str, (u8, u8)), region: usize, (address, prefix): 
 }
 
 fn users() -> Vec<Plan> {
-    let places = [(0, 0), (0, 1), (4, 0), (1, 5)];
+    let places = [(0, 0), (0, 1), (4, 0), (1, 7)];
     let user = |(&(name, region, network, _), at)| plan((name, at), region, (address(region, network, 10), 24), ACCESS);
     CROWDS.iter().zip(places).map(user).collect()
 }
 
 fn resolvers(public: bool) -> Vec<Plan> {
-    let own = [("dns-eu", (0, 2), 0), ("dns-us", (4, 1), 1), ("dns-asia", (2, 5), 2)];
+    let own = [("dns-eu", (0, 2), 0), ("dns-us", (4, 1), 1), ("dns-asia", (2, 7), 2)];
     let names = if public { vec![("public", (4, 1), PUBLIC)] } else { own.to_vec() };
     let resolver = |(name, at, region)| plan((name, at), region, (address(region, RESOLVER, 53), 24), INSIDE);
     names.into_iter().map(resolver).collect()
@@ -110,7 +110,7 @@ fn resolvers(public: bool) -> Vec<Plan> {
 
 /// One is cut off at that time.
 fn servers(dies: Duration, end: Duration) -> Vec<Plan> {
-    let names = [("web-eu", (0, 3)), ("web-us", (4, 2)), ("web-asia", (3, 5))];
+    let names = [("web-eu", (0, 3)), ("web-us", (4, 2)), ("web-asia", (3, 7))];
     let server = |(region, name)| plan(name, region, (address(region, SERVER, 80), 24), INSIDE);
     let mut plans: Vec<_> = names.into_iter().enumerate().map(server).collect();
     plans[DIES].link = plans[DIES].link.clone().cut(dies, end * 10);
@@ -147,7 +147,7 @@ pub(super) fn build(lab: &mut Lab, public: bool, (dies, end): (Duration, Duratio
 
 /// A region's router: first the ways to the other regions, then one network for each host.
 fn router(lab: &mut Lab, region: usize, all: &[&Plan]) -> NodeId {
-    let mut router = lab.router(REGIONS[region].0).at([1, 3, 2][region], [2, 2, 4][region]);
+    let mut router = lab.router(REGIONS[region].0).at([1, 3, 2][region], [2, 2, 6][region]);
     for (way, &(from, to, _)) in (0_u8..).zip(&BETWEEN) {
         let (here, there, other) = match (from == region, to == region) {
             (true, _) => (way * 4 + 1, way * 4 + 2, to),

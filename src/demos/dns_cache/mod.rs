@@ -131,8 +131,8 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
 
 /// The late client and its resolver.
 fn second(lab: &mut Lab, world: &World, near: Duration) -> (LabNet, LabNet) {
-    let late = lab.host("late").at(0, 3).address("192.0.2.11/26").gateway("192.0.2.1").trace_calls(false).add();
-    let second = lab.host("resolver2").at(1, 3).address("192.0.2.54/26").gateway("192.0.2.1").trace_calls(false).add();
+    let late = lab.host("late").at(0, 7).address("192.0.2.11/26").gateway("192.0.2.1").trace_calls(false).add();
+    let second = lab.host("resolver2").at(0, 5).address("192.0.2.54/26").gateway("192.0.2.1").trace_calls(false).add();
     lab.link(late, world.isp, LinkOptions::default().delay(near / 2));
     lab.link(second, world.isp, LinkOptions::default());
     (lab.net(late), lab.net(second))

@@ -174,12 +174,17 @@ fn table(survey: &Survey) -> Table {
                 text(word.address.to_string()),
                 serial.unwrap_or(Cell::Empty),
                 text(level.question.name.to_string()),
-                text(word.says.clone()),
+                text(about_name(&word.says, &level.question.name)),
             ];
             table.row(None, cells);
         }
     }
     table
+}
+
+/// What a server says of a name, without that name: the column before says it, and the end is what differs.
+fn about_name(says: &str, name: &impl std::fmt::Display) -> String {
+    says.strip_prefix(&format!("{name} ")).unwrap_or(says).to_owned()
 }
 
 /// What asking everybody found.
@@ -207,5 +212,24 @@ pub(super) fn compare(findings: &mut Findings, survey: &Survey, rows: Vec<Step>)
     for row in &rows {
         findings.span_of("9 every server", format!("{} {}", row.fact("server"), row.kind), (row.at, row.until), None);
     }
+    findings.steps(rows.first().map(before_all).into_iter().collect());
     findings.steps(rows.into_iter().map(|row| Step { depth: row.depth.saturating_add(1), ..row }).collect());
+}
+
+/// The row that says what those below it are for.
+fn before_all(first: &Step) -> Step {
+    Step {
+        at: first.at,
+        until: first.at,
+        node: first.node,
+        depth: 0,
+        kind: "survey".to_owned(),
+        title: "now every server of every zone is asked the same, to compare".to_owned(),
+        facts: Vec::new(),
+        why:
+            "The search asked one server of each zone. All of a zone's servers should say the same: a copy that missed \
+              a change, or a server that is not one for the zone, shows when each is asked."
+                .to_owned(),
+        packets: Vec::new(),
+    }
 }

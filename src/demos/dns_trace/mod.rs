@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use hickory_proto::op::{Edns, Message};
+use hickory_proto::op::{Edns, Message, ResponseCode};
 use hickory_proto::rr::{Name, RData, Record};
 
 use crate::demos::findings::note_end;
@@ -216,7 +216,8 @@ fn checked_query(mut query: Message, checked: bool) -> Message {
 
 /// An answer in one line.
 fn says(reply: &Message) -> String {
-    let mut text = format!("{}, {} records", reply.metadata.response_code, reply.answers.len());
+    let records = if reply.answers.len() == 1 { "record" } else { "records" };
+    let mut text = format!("{}, {} {records}", rcode(reply.metadata.response_code), reply.answers.len());
     if reply.metadata.authentic_data {
         text += ", checked by the resolver (AD is 1)";
     }
@@ -224,6 +225,19 @@ fn says(reply: &Message) -> String {
         text += &format!(", because: {why}");
     }
     text
+}
+
+/// A response code by its name in IANA's register (RFC 6895 §2.3), as dig prints it.
+fn rcode(code: ResponseCode) -> String {
+    match code {
+        ResponseCode::NoError => "NOERROR".to_owned(),
+        ResponseCode::FormErr => "FORMERR".to_owned(),
+        ResponseCode::ServFail => "SERVFAIL".to_owned(),
+        ResponseCode::NXDomain => "NXDOMAIN".to_owned(),
+        ResponseCode::NotImp => "NOTIMP".to_owned(),
+        ResponseCode::Refused => "REFUSED".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Lets the resolver know what the knob says, some time before.

@@ -74,11 +74,11 @@ impl Distances {
 
 /// Builds it; `shape` may change the link of each site.
 pub(super) fn build(lab: &mut Lab, far: Distances, shape: impl Fn(&Site, LinkOptions) -> LinkOptions) -> World {
-    let client = lab.host("client").at(0, 0).address("192.0.2.10/26").gateway("192.0.2.1").trace_calls(false).add();
-    let isp = lab.switch("isp").at(1, 1).add();
-    let resolver = lab.host("resolver").at(0, 2).address("192.0.2.53/26").gateway("192.0.2.1").trace_calls(false).add();
+    let client = lab.host("client").at(0, 1).address("192.0.2.10/26").gateway("192.0.2.1").trace_calls(false).add();
+    let isp = lab.switch("isp").at(1, 4).add();
+    let resolver = lab.host("resolver").at(0, 3).address("192.0.2.53/26").gateway("192.0.2.1").trace_calls(false).add();
     let gateways = SITES.iter().map(|site| format!("{}/29", gateway(site.address)));
-    let core = lab.router("core").at(2, 1).interface("192.0.2.1/26");
+    let core = lab.router("core").at(2, 4).interface("192.0.2.1/26");
     let core = gateways.fold(core, |router, address| router.interface(&address)).add();
     lab.link(client, isp, LinkOptions::default().delay(far.near / 2));
     lab.link(resolver, isp, LinkOptions::default());
@@ -86,7 +86,9 @@ pub(super) fn build(lab: &mut Lab, far: Distances, shape: impl Fn(&Site, LinkOpt
     let mut servers = Vec::new();
     for (number, site) in (0_u8..).zip(&SITES) {
         let (address, via) = (format!("{}/29", site.address), gateway(site.address).to_string());
-        let host = lab.host(site.host).at(3 + number / 5, number % 5).address(&address).gateway(&via);
+        // In two columns, each on a row of its own: no link goes behind another host.
+        let row = number % 5 * 2 + number / 5;
+        let host = lab.host(site.host).at(3 + number / 5, row).address(&address).gateway(&via);
         let host = host.trace_calls(false).add();
         let link = LinkOptions::default().delay(far.to(site.level) * site.times / 2);
         lab.link(core, host, shape(site, link));

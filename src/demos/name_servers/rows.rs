@@ -7,6 +7,7 @@ use crate::demos::frame::Content;
 use crate::quantity::{Quantity, Unit};
 use crate::recording::{self, Fact};
 use crate::services::dns::resolver::{Check, Kind, Step};
+use crate::services::dns::world::SITES;
 
 /// Names and texts of servers are the network's: none needs more room.
 const LONGEST: usize = 300;
@@ -60,6 +61,11 @@ fn title(step: &Step) -> String {
     }
 }
 
+/// The lab's host of that address.
+fn host(address: SocketAddr) -> Option<&'static str> {
+    SITES.iter().find(|site| address.ip() == site.address).map(|site| site.host)
+}
+
 fn facts(step: &Step) -> Vec<Fact> {
     let mut facts = vec![
         Fact::text("zone", step.zone.to_string()),
@@ -67,8 +73,10 @@ fn facts(step: &Step) -> Vec<Fact> {
         Fact::text("type", step.question.kind.to_string()),
     ];
     if let Some(server) = &step.server {
+        facts.push(Fact::text("server", server.name.to_string()));
+        // What the other views call it.
+        facts.extend(host(server.address).map(|host| Fact::text("host", host.to_owned())));
         facts.extend([
-            Fact::text("server", server.name.to_string()),
             Fact::text("address", server.address.to_string()),
             Fact::text("transport", server.transport.to_string().to_lowercase()),
             Fact::quantity("attempt", Quantity::new(server.attempt.into(), Unit::Count)),
@@ -149,7 +157,9 @@ pub(in crate::demos) fn mark(findings: &mut Findings, rows: &[recording::Step]) 
         findings.mark_at(&format!("{}-{nth}", row.kind), &row.title, Some(row.until), last);
         let server = row.fact("server");
         if !server.is_empty() {
-            let name = format!("{server} {}", row.kind);
+            // The short name of the lifelines, where there is one.
+            let host = row.fact("host");
+            let name = format!("{} {}", if host.is_empty() { &server } else { &host }, row.kind);
             findings.span_of(&format!("{} zone {zone}", lane + 1), name, (row.at, row.until), ends(&row.packets));
         }
     }

@@ -91,7 +91,9 @@ impl Screen for Demo {
     }
 
     fn bindings(&self, _world: &World) -> Vec<Binding> {
-        let mut keys = self.stage.as_ref().map(Stage::bindings).unwrap_or_default();
+        let keys = self.stage.as_ref().map(Stage::bindings).unwrap_or_default();
+        let mut keys: Vec<Binding> =
+            keys.into_iter().map(|key| if matters(&key.action) { key.first() } else { key }).collect();
         // Where a name is typed, q is a letter.
         if !self.is_typing() {
             keys.push(Binding::new([Key::code(KeyCode::Esc), Key::char('q')], "back", Action::Back));
@@ -156,6 +158,28 @@ impl Screen for Demo {
             pen::put(buffer, area, (1, y), &line, style);
         }
     }
+}
+
+/// Whether a key goes before others where there is not room for all: what one comes to a demo for.
+const fn matters(action: &Action) -> bool {
+    use Action::{
+        Compare, Down, Drop, Knobs, Live, NextPane, PlayPause, RunAgain, StepForward, StopLive, Toggle, Unfork,
+    };
+    matches!(
+        action,
+        PlayPause
+            | StepForward
+            | Down
+            | NextPane
+            | Toggle
+            | Knobs
+            | RunAgain
+            | Compare
+            | Unfork
+            | Drop
+            | Live
+            | StopLive
+    )
 }
 
 #[cfg(test)]

@@ -55,13 +55,7 @@ impl Stage {
 
     /// Does what only two traces beside each other do; false when it is no such key.
     pub(super) fn in_pairs(&mut self, action: &Action) -> bool {
-        let by = match action {
-            Action::Down | Action::Scroll { down: true, .. } => 1,
-            Action::Up | Action::Scroll { down: false, .. } => -1,
-            Action::PageDown => 10,
-            Action::PageUp => -10,
-            _ => return false,
-        };
+        let Some(by) = action.rows() else { return false };
         let Some((run, other)) = self.pair_of_runs() else { return false };
         let pairs = beside::lined_up(run, other);
         let here = steps::beside::current(&pairs, run, &self.state);

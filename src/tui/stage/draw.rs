@@ -66,7 +66,7 @@ impl Stage {
             );
             return;
         };
-        self.draw_view(areas.view, buffer, theme, run, focused);
+        self.draw_view(areas.view, buffer, world, run, focused);
         self.draw_scrubber(areas.scrubber, buffer, theme, run);
     }
 
@@ -76,14 +76,15 @@ impl Stage {
         let Some(run) = &self.shown else { return };
         pen::put(buffer, area, (1, 2), "It runs on this network, with the knobs above:", theme.dim);
         let state = State::default();
-        let view = View { run, other: None, state: &state, theme, focused: false };
+        let view = View { run, other: None, state: &state, theme, focused: false, glossary: &[] };
         let below = Rect { y: area.y + 3, height: area.height.saturating_sub(3), ..area };
         if below.height >= 3 {
             topology::draw_network(below, buffer, &view);
         }
     }
 
-    fn draw_view(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, run: &Prepared, focused: bool) {
+    fn draw_view(&self, area: Rect, buffer: &mut Buffer, world: &World, run: &Prepared, focused: bool) {
+        let theme = &world.theme;
         let is_kept_back =
             |whole: &Arc<Prepared>| self.kind.has_content(whole.recording()) && !self.kind.has_content(run.recording());
         if self.whole.as_ref().is_some_and(is_kept_back) {
@@ -93,28 +94,34 @@ impl Stage {
         }
         let focused = focused && self.focus != Focus::Knobs;
         let other = self.other.as_deref().filter(|_| self.compare && !self.state.zoomed);
-        let view = View { run, other, state: &self.state, theme, focused };
+        let view = View { run, other, state: &self.state, theme, focused, glossary: &world.content.glossary };
         views::draw(self.kind, area, buffer, &view);
     }
 
-    fn tab_places(&self, area: Rect) -> Vec<(Rect, String)> {
+    /// The tabs: all views with their names; where that is too long those with something in them, at last by their numbers.
+    fn tab_places(&self, area: Rect) -> Vec<(Rect, Kind, String)> {
+        let has = |kind: &Kind| self.recording().is_none_or(|run| kind.has_content(run));
         let shown = |kind: &Kind| !kind.is_rare() || self.recording().is_some_and(|run| kind.has_content(run));
-        let names = Kind::ALL.iter().enumerate().filter(|(_, kind)| shown(kind));
-        let long: u16 = names.clone().map(|(_, kind)| pen::columns(kind.name()) + 4).sum::<u16>() - 2;
+        let mut kinds: Vec<(usize, Kind)> = Kind::ALL.into_iter().enumerate().filter(|(_, kind)| shown(kind)).collect();
+        let long = |kinds: &[(usize, Kind)]| kinds.iter().map(|(_, kind)| pen::columns(kind.name()) + 4).sum::<u16>();
+        if long(&kinds) > area.width + 1 {
+            kinds.retain(|(_, kind)| has(kind) || *kind == self.kind);
+        }
+        let all_named = long(&kinds) <= area.width + 1;
         let mut x = area.x + 1;
         let mut places = Vec::new();
-        for (index, kind) in names {
-            let named = long < area.width || *kind == self.kind;
+        for (index, kind) in kinds {
+            let named = all_named || kind == self.kind;
             let text = if named { format!("{} {}", index + 1, kind.name()) } else { (index + 1).to_string() };
             let width = pen::columns(&text);
-            places.push((Rect { x, width, ..area }.intersection(area), text));
+            places.push((Rect { x, width, ..area }.intersection(area), kind, text));
             x += width + 2;
         }
         places
     }
 
     fn draw_tabs(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, focused: bool) {
-        for ((place, text), kind) in self.tab_places(area).into_iter().zip(Kind::ALL) {
+        for (place, kind, text) in self.tab_places(area) {
             let empty = self.recording().is_some_and(|run| !kind.has_content(run));
             let style = match kind == self.kind {
                 true if focused => theme.selected,
@@ -167,8 +174,8 @@ impl Stage {
             return Some(Action::Knobs);
         }
         let tabs = self.tab_places(areas.tabs);
-        if let Some(tab) = tabs.iter().position(|(place, _)| place.contains(at)) {
-            return Some(Action::View(tab));
+        if let Some((_, kind, _)) = tabs.iter().find(|(place, ..)| place.contains(at)) {
+            return Kind::ALL.iter().position(|it| it == kind).map(Action::View);
         }
         let run = self.shown.as_ref().filter(|_| !self.veiled)?;
         if areas.scrubber.contains(at) {
@@ -178,7 +185,7 @@ impl Stage {
             let instant = u128::from(run.recording().end.0) * here.min(last) / last;
             return Some(Action::Point(Pointed::Time(Time(u64::try_from(instant).unwrap_or(u64::MAX)))));
         }
-        let view = View { run, other: None, state: &self.state, theme: &world.theme, focused: true };
+        let view = View { run, other: None, state: &self.state, theme: &world.theme, focused: true, glossary: &[] };
         views::hit(self.kind, areas.view, at, &view).map(Action::Point)
     }
 }
@@ -193,4 +200,30 @@ fn column(at: Time, end: Time, width: u16) -> u16 {
     let last = u128::from(width.saturating_sub(1));
     let x = (u128::from(at.0.min(end.0)) * last).checked_div(u128::from(end.0)).unwrap_or(0);
     u16::try_from(x).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demos::{self, Knobs, Setup};
+
+    #[test]
+    fn tabs_keep_their_names_before_empty_views_keep_a_tab_and_a_click_finds_its_view() {
+        let demo = demos::find("dns-trace").expect("it ships");
+        let knobs = Knobs::defaults(demo.knobs);
+        let run = (demo.run)(&knobs, &Setup::default());
+        let mut stage = Stage::of(demo, knobs, Setup::default());
+        stage.arrived(Arc::new(Prepared::new(Arc::new(run))));
+        let tabs = |width: u16| -> Vec<String> {
+            stage.tab_places(Rect::new(0, 0, width, 1)).into_iter().map(|(.., text)| text).collect()
+        };
+        let named = ["1 sequence", "2 packets", "3 waterfall", "4 topology", "6 table", "8 steps"];
+        assert_eq!(tabs(120).join(" "), "1 sequence 2 packets 3 waterfall 4 topology 5 chart 6 table 7 states 8 steps");
+        assert_eq!(tabs(80), named);
+        assert_eq!(tabs(50), ["1", "2", "3", "4", "6", "8 steps"]);
+        let world = crate::tui::stage::world();
+        let at = |x| stage.click(Rect::new(0, 0, 80, 24), Position { x, y: 0 }, &world);
+        assert_eq!(at(2), Some(Action::View(0)));
+        assert_eq!(at(u16::try_from(named.join("  ").len()).expect("short")), Some(Action::View(7)));
+    }
 }

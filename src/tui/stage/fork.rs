@@ -44,6 +44,19 @@ impl Stage {
         (*action == Action::Drop && is_gone).then(|| label::fate(packet).1)
     }
 
+    /// What to say of a fork that changed nothing: what is lost on a later link anyway, what nobody waits for.
+    pub(super) fn no_difference(&self) -> Option<String> {
+        let (shown, other) =
+            (self.recording()?, self.other.as_ref().filter(|_| self.is_beside_its_base())?.recording());
+        let done = label::meddling(shown.run.interventions.last()?);
+        let is_same = shown.events == other.events && shown.measurements == other.measurements;
+        is_same.then(|| {
+            format!(
+                "Both futures are the same ({done}): every host does what it did before, and every number is equal."
+            )
+        })
+    }
+
     /// How much the packet is delayed already.
     fn delay_of(&self, packet: u32) -> Duration {
         match self.setup.interventions.last() {

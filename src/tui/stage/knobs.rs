@@ -10,6 +10,9 @@ use crate::tui::theme::Theme;
 use crate::tui::views::pen;
 use crate::tui::widgets::field::Field;
 
+/// The rows of the chosen knob's words.
+const WORDS: u16 = 3;
+
 impl Stage {
     pub(super) fn update_knobs(&mut self, action: &Action) -> Option<Vec<Effect>> {
         if self.typed.is_some() {
@@ -109,14 +112,17 @@ impl Stage {
 
     /// The rows the list of knobs takes while they have the keys.
     pub(super) fn knob_rows(&self) -> u16 {
-        u16::try_from(self.demo.knobs.len() + 2).unwrap_or(u16::MAX)
+        u16::try_from(self.demo.knobs.len()).unwrap_or(u16::MAX).saturating_add(2 + WORDS)
     }
 
-    /// The list: a row a knob, with what it changes and how far it goes.
+    /// The list: a row a knob, with what it changes and how far it goes; below it the words of the chosen one in full.
     pub(super) fn draw_knob_list(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         pen::put(buffer, area, (1, 0), "Knobs: ↑↓ choose, ←→ turn, digits type a value, enter runs again", theme.dim);
-        let first = (self.knob + 3).saturating_sub(usize::from(area.height));
-        for (y, (index, (knob, value))) in (1..area.height).zip(self.knobs.iter().enumerate().skip(first)) {
+        let list = area.height.saturating_sub(if area.height > WORDS + 5 { WORDS } else { 0 });
+        self.draw_knob_words(Rect { y: area.y + list, height: area.height - list, ..area }, buffer, theme);
+        let rows = usize::from(list.saturating_sub(1));
+        let first = (self.knob + 2).saturating_sub(rows).min(self.demo.knobs.len().saturating_sub(rows));
+        for (y, (index, (knob, value))) in (1..list).zip(self.knobs.iter().enumerate().skip(first)) {
             let chosen = index == self.knob;
             let style = if chosen { theme.selected } else { theme.text };
             if chosen {
@@ -135,6 +141,19 @@ impl Stage {
             let about = format!("{} ({})", knob.about, knob.range());
             let room = usize::from(area.width.saturating_sub(x + 1));
             pen::put(buffer, area, (x + 1, y), &pen::cut(&about, room), if chosen { style } else { theme.dim });
+        }
+    }
+
+    /// What the chosen knob changes and how far it goes, where its row may have cut that off.
+    fn draw_knob_words(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+        let Some(knob) = self.demo.knobs.get(self.knob) else { return };
+        let about = format!("{}: {} ({})", knob.name, knob.about, knob.range());
+        let room = usize::from(area.width.saturating_sub(4)).max(8);
+        let lines = textwrap::wrap(&about, room);
+        for (y, line) in (0..area.height).zip(&lines) {
+            let is_cut = y + 1 == area.height && lines.len() > usize::from(area.height);
+            let line = if is_cut { pen::cut(&format!("{line} …"), room) } else { line.to_string() };
+            pen::put(buffer, area, (3, y), &line, theme.text);
         }
     }
 }

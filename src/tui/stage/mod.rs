@@ -278,10 +278,11 @@ impl Stage {
         if let Outcome::Ran(run) = outcome
             && self.wanted.as_ref() == Some(&run.recording().run)
         {
-            let effects = self.check(run.recording());
+            let mut effects = self.check(run.recording());
             self.whole = self.withheld.then(|| Arc::clone(run));
             let packets = || Arc::new(Prepared::new(Arc::new(packets_only(run.recording()))).unmarked());
             self.arrived(if self.withheld { packets() } else { Arc::clone(run) });
+            effects.extend(self.no_difference().map(Effect::Say));
             return effects;
         }
         if let Outcome::Ran(run) = outcome
@@ -363,7 +364,7 @@ impl Stage {
     }
 
     /// Whether the other run is what the one on show was forked from: a second delay of one packet keeps it.
-    fn is_beside_its_base(&self) -> bool {
+    pub(super) fn is_beside_its_base(&self) -> bool {
         let (Some(shown), Some(other)) = (self.recording(), &self.other) else { return false };
         let mut base = shown.run.clone();
         base.interventions.pop().is_some() && base == other.recording().run

@@ -466,3 +466,21 @@ fn a_packet_that_is_lost_already_is_not_dropped_again() {
     let effects = stage.update(&Action::Drop).expect("the stage's own");
     assert!(matches!(effects.as_slice(), [Effect::Say(text)] if text.contains("dropped by you")));
 }
+
+#[test]
+fn a_fork_that_changes_nothing_says_so() {
+    let said = |changes: fn(&mut Recording)| {
+        let mut stage = stage();
+        drop(stage.update(&Action::StepForward));
+        let effects = stage.update(&Action::Delay).expect("the stage's key");
+        assert!(matches!(effects.as_slice(), [Effect::Run { .. }]), "{effects:?}");
+        let mut forked = stage.recording().expect("it has run").clone();
+        forked.run = stage.wanted.clone().expect("it was asked for");
+        changes(&mut forked);
+        let effects = stage.done(&Outcome::Ran(Arc::new(Prepared::new(Arc::new(forked)))));
+        effects.into_iter().find_map(|it| if let Effect::Say(text) = it { Some(text) } else { None })
+    };
+    let text = said(|_| {}).expect("two equal futures");
+    assert!(text.starts_with("Both futures are the same (packet 2 delayed 50 ms)"), "{text}");
+    assert_eq!(said(|run| run.events.clear()), None);
+}

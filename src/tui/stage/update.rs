@@ -88,13 +88,7 @@ impl Stage {
 
     /// Does what only the table does; false when it is no such key.
     fn in_table(&mut self, action: &Action) -> bool {
-        let by = match action {
-            Action::Down | Action::Scroll { down: true, .. } => 1,
-            Action::Up | Action::Scroll { down: false, .. } => -1,
-            Action::PageDown => 10,
-            Action::PageUp => -10,
-            _ => return false,
-        };
+        let Some(by) = action.rows() else { return false };
         let last = self.recording().map_or(0, |run| run.measurements.len().saturating_sub(1));
         self.state.measured = self.state.measured.min(last).saturating_add_signed(by).min(last);
         true

@@ -262,7 +262,12 @@ pub(crate) fn painted(kind: Kind, size: (u16, u16), state: &State, other: Option
     let theme = Theme::named(theme).expect("it ships");
     let area = Rect::new(0, 0, size.0, size.1);
     let mut buffer = Buffer::empty(area);
-    super::draw(kind, area, &mut buffer, &View { run: &run, other, state, theme: &theme, focused: true });
+    super::draw(
+        kind,
+        area,
+        &mut buffer,
+        &View { run: &run, other, state, theme: &theme, focused: true, glossary: &[] },
+    );
     buffer
 }
 
@@ -327,7 +332,7 @@ fn drawn_with(run: &Prepared, other: Option<&Prepared>, kind: Kind, size: (u16, 
     let theme = Theme::named("dark").expect("it ships");
     let area = Rect::new(0, 0, size.0, size.1);
     let mut buffer = Buffer::empty(area);
-    super::draw(kind, area, &mut buffer, &View { run, other, state, theme: &theme, focused: true });
+    super::draw(kind, area, &mut buffer, &View { run, other, state, theme: &theme, focused: true, glossary: &[] });
     text(&buffer)
 }
 

@@ -1,7 +1,7 @@
 //! The state machines of a run, from its state events: who is in which state at which instant, and who belongs together.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::recording::{EventKind, Recording, Time};
+use crate::recording::{EventKind, Node, Recording, Time};
 
 /// A state machine: one end of a TCP connection, a listener, or anything else that says so.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl Machine {
 
     /// The ends it names, its own first.
     fn ends(&self) -> Option<(&str, &str)> {
-        self.name.split_once(' ')?.1.split_once(" to ")
+        ends(&self.name)
     }
 
     /// Whether it is one end of a connection, and not a listener.
@@ -67,11 +67,56 @@ impl Machine {
     }
 }
 
+/// The events of listeners that no connection of the run is about: a server's TCP socket where all ask over UDP.
+pub(crate) fn idle(recording: &Recording) -> BTreeSet<usize> {
+    let nodes = &recording.topology.nodes;
+    let own = |node: &Node, ip: &str| {
+        let mut all = node.interfaces.iter().flat_map(|it| &it.addresses);
+        all.any(|it| it.to_string() == ip.trim_matches(['[', ']']))
+    };
+    // Who is spoken to at which port: by the machine of a node itself, or by its peer's.
+    let mut met: BTreeSet<(usize, &str)> = BTreeSet::new();
+    let states = || {
+        recording.events.iter().enumerate().filter_map(|(index, it)| match &it.kind {
+            EventKind::State { machine, .. } => Some((index, it.node, machine.as_str())),
+            _ => None,
+        })
+    };
+    let named: BTreeSet<(usize, &str)> = states().map(|(_, node, machine)| (node, machine)).collect();
+    for (node, machine) in named {
+        let Some((local, remote)) = ends(machine) else { continue };
+        met.extend(local.rsplit_once(':').map(|(_, port)| (node, port)));
+        let Some((ip, port)) = remote.rsplit_once(':') else { continue };
+        met.extend(nodes.iter().enumerate().filter(|(_, it)| own(it, ip)).map(|(peer, _)| (peer, port)));
+    }
+    let is_idle = |node: usize, machine: &str| {
+        let port = listens(machine).and_then(|it| it.rsplit_once(':'));
+        port.is_some_and(|(_, port)| !met.contains(&(node, port)))
+    };
+    states().filter(|(_, node, machine)| is_idle(*node, machine)).map(|(index, ..)| index).collect()
+}
+
+/// Whether an event is of a machine that a view shows whatever else is in the run: no listener of TCP.
+pub(crate) fn is_shown(event: &EventKind) -> bool {
+    matches!(event, EventKind::State { machine, .. } if listens(machine).is_none())
+}
+
+/// The socket of a listener, by its name.
+fn listens(machine: &str) -> Option<&str> {
+    machine.strip_prefix("tcp ").filter(|it| !it.contains(" to "))
+}
+
+/// The ends a connection's name has, its own first.
+fn ends(machine: &str) -> Option<(&str, &str)> {
+    machine.split_once(' ')?.1.split_once(" to ")
+}
+
 impl Machines {
-    pub(crate) fn of(recording: &Recording) -> Self {
+    /// All but those whose events are left out.
+    pub(crate) fn of(recording: &Recording, left_out: &BTreeSet<usize>) -> Self {
         let mut found: BTreeMap<(usize, &str), usize> = BTreeMap::new();
         let mut machines = Self::default();
-        for (event, it) in recording.events.iter().enumerate() {
+        for (event, it) in recording.events.iter().enumerate().filter(|(index, _)| !left_out.contains(index)) {
             let EventKind::State { machine, from, to } = &it.kind else { continue };
             let index = *found.entry((it.node, machine)).or_insert_with(|| {
                 let (node, name, first) = (it.node, machine.clone(), from.clone());
@@ -175,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_ends_of_a_connection_belong_together() {
-        let machines = Machines::of(&recording());
+        let machines = Machines::of(&recording(), &BTreeSet::new());
         assert_eq!(machines.groups, [vec![1, 2], vec![3], vec![0]]);
         assert_eq!(machines.order, [(0, 0), (1, 0), (2, 0), (1, 1), (3, 0)]);
         assert_eq!(machines.all[1].local(), "c:1");
@@ -183,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_decision_names_its_connection_only_where_there_are_several() {
-        let machines = Machines::of(&recording());
+        let machines = Machines::of(&recording(), &BTreeSet::new());
         assert_eq!(machines.decided(2, "tcp s:80 to c:1: recovered"), "recovered");
         assert_eq!(machines.decided(0, "tcp c:1 to s:80: recovered"), "port 1: recovered");
         assert_eq!(machines.decided(0, "no route: dropped"), "no route: dropped");
@@ -191,12 +236,31 @@ mod tests {
 
     #[test]
     fn a_node_says_what_its_machines_are_in() {
-        let machines = Machines::of(&recording());
+        let machines = Machines::of(&recording(), &BTreeSet::new());
         let at = |node, nanos| machines.summary(node, Time(nanos));
         assert_eq!(at(2, 0).as_deref(), Some("LISTEN"));
         assert_eq!(at(2, 6).as_deref(), Some("SYN-RECEIVED"));
         assert_eq!(at(0, 0).as_deref(), Some("CLOSED"));
         assert_eq!(at(0, 9).as_deref(), Some("1 ESTABLISHED, 1 SYN-SENT"));
         assert_eq!(at(1, 9), None, "a switch has none");
+    }
+
+    #[test]
+    fn a_listener_nobody_connects_to_is_idle() {
+        let trace = |transport: &str| {
+            let knobs = [("transport".to_owned(), transport.to_owned())].into();
+            crate::demos::run("dns-trace", &knobs, &crate::demos::Setup::default()).expect("it ships")
+        };
+        let heard = |run: &Recording| -> Vec<String> {
+            let machines = Machines::of(run, &idle(run));
+            let listeners = machines.all.iter().filter(|it| !it.is_connection());
+            listeners.map(|it| run.node_name(it.node).to_owned()).collect()
+        };
+        let (udp, tcp) = (trace("udp"), trace("tcp"));
+        assert!(udp.events.iter().any(|it| matches!(it.kind, EventKind::State { .. })), "all servers listen");
+        assert_eq!(heard(&udp), Vec::<String>::new());
+        assert_eq!(heard(&tcp), ["root-a", "tld-example", "ns1-shop"]);
+        let fixture = recording();
+        assert_eq!(idle(&fixture), BTreeSet::new());
     }
 }

@@ -18,6 +18,7 @@ pub(super) mod states;
 pub(crate) mod steps;
 mod table;
 mod tables;
+mod terms;
 pub(super) mod topology;
 mod waterfall;
 
@@ -25,7 +26,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::theme::Theme;
-use crate::recording::{EventKind, Packet, Recording, Time};
+use crate::content::Term;
+use crate::recording::{Packet, Recording, Time};
 pub use packets::{Pane, Reading};
 pub(crate) use prepared::Capture;
 pub use prepared::Prepared;
@@ -95,7 +97,7 @@ impl Kind {
             Self::Chart => !recording.series.is_empty(),
             Self::Table => !recording.measurements.is_empty(),
             Self::Steps => !recording.steps.is_empty(),
-            Self::States => recording.events.iter().any(|it| matches!(it.kind, EventKind::State { .. })),
+            Self::States => recording.events.iter().any(|it| machines::is_shown(&it.kind)),
         }
     }
 }
@@ -176,6 +178,8 @@ pub struct View<'a> {
     pub theme: &'a Theme,
     /// Whether it has the keys.
     pub focused: bool,
+    /// What words mean.
+    pub glossary: &'a [Term],
 }
 
 impl<'a> View<'a> {

@@ -1,10 +1,10 @@
 //! A recording with what the views look up in it, made once when it arrives.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Detail;
-use super::machines::Machines;
+use super::machines::{self, Machines};
 use super::moments::{self, Moment};
 use super::sequence::{self, Rows};
 use crate::recording::vantage::{self, Vantage};
@@ -25,6 +25,8 @@ pub struct Prepared {
     captures: Vec<Capture>,
     moments: Vec<Moment>,
     machines: Machines,
+    /// Events of listeners that play no part: no view shows them.
+    idle: BTreeSet<usize>,
     /// The longest any packet was on its way, its queue included.
     longest: Duration,
 }
@@ -68,19 +70,25 @@ fn capture(recording: &Recording, place: Vantage) -> Capture {
 impl Prepared {
     #[must_use]
     pub fn new(recording: Arc<Recording>) -> Self {
-        let order = sequence::order(&recording.topology);
-        let rows = [Detail::Notes, Detail::Calls, Detail::Reasons].map(|detail| Rows::new(&recording, detail));
+        let idle = machines::idle(&recording);
+        let order = sequence::lifelines(&recording, &idle);
+        let rows = [Detail::Notes, Detail::Calls, Detail::Reasons].map(|detail| Rows::new(&recording, &idle, detail));
         let captures = captures(&recording);
         let moments = moments::of(&recording);
-        let machines = Machines::of(&recording);
+        let machines = Machines::of(&recording, &idle);
         let ways = recording.packets.iter().map(|it| it.arrived.unwrap_or(it.left).since(it.at));
         let longest = ways.max().unwrap_or_default();
-        Self { recording, order, rows, captures, moments, machines, longest }
+        Self { recording, order, rows, captures, moments, machines, idle, longest }
     }
 
     /// What hosts decided, and the markers, in order of time.
     pub(crate) fn moments(&self) -> &[Moment] {
         &self.moments
+    }
+
+    /// Whether the event is of a listener that plays no part.
+    pub(crate) fn is_idle(&self, event: usize) -> bool {
+        self.idle.contains(&event)
     }
 
     /// The state machines.
@@ -140,7 +148,7 @@ impl Prepared {
         &self.captures
     }
 
-    /// The nodes in the order of their lifelines.
+    /// The nodes that have a lifeline, in the order of these.
     pub(crate) fn order(&self) -> &[usize] {
         &self.order
     }

@@ -17,9 +17,13 @@ fn all_rows(view: &View<'_>) -> u16 {
     view.run.recording().tables.iter().map(rows).fold(0, u16::saturating_add)
 }
 
-/// The part of an area that is theirs, three fifths at the most, and what is left for the measurements.
+/// The part of an area that is theirs, three fifths at the most (all of it where the pane is alone), and what is left for
+/// the measurements.
 pub(super) fn share(area: Rect, view: &View<'_>) -> (Rect, Rect) {
-    let most = u16::try_from(u32::from(area.height) * 3 / 5).unwrap_or(area.height);
+    let most = match view.state.zoomed {
+        true => area.height,
+        false => u16::try_from(u32::from(area.height) * 3 / 5).unwrap_or(area.height),
+    };
     let height = all_rows(view).min(most);
     let rest = Rect { y: area.y + height, height: area.height - height, ..area };
     (Rect { height, ..area }, rest)
@@ -31,8 +35,9 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let room = Rect { height: area.height.saturating_sub(u16::from(is_cut)), ..area };
     view.run.recording().tables.iter().fold(room, |room, it| draw_one(room, buffer, view, it));
     if is_cut && area.height > 0 {
-        let text = "more rows than fit here: `--text` shows all";
-        pen::put(buffer, area, (1, area.height - 1), text, view.theme.dim);
+        let all = if view.state.zoomed { "`--text` shows all" } else { "z gives them all of the room" };
+        let text = format!("more rows than fit here: {all}");
+        pen::put(buffer, area, (1, area.height - 1), &text, view.theme.dim);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The timing waterfall: bars by lane on a time axis, with durations and the packets that begin and end them.
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::axis::Axis;
 use super::{View, pen};
@@ -17,8 +17,17 @@ enum Line<'a> {
 /// Draws the lanes around the bars of this instant.
 pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let spans = &view.run.recording().spans;
-    let widest = spans.iter().map(|span| pen::columns(&span.name)).max().unwrap_or(0);
-    let names = (widest + 4).min(area.width / 3).min(32);
+    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let mut lines = lines(spans);
+    let mut most = (area.width / 3).min(32);
+    // Where that shows every bar, a lane is said on the rows of its bars and has none of its own.
+    if lines.len() > usize::from(body.height) && spans.len() <= usize::from(body.height) {
+        lines.retain(|line| matches!(line, Line::Bar(..)));
+        most = (area.width / 2).min(48);
+    }
+    let is_short = lines.len() == spans.len();
+    let widest = spans.iter().map(|span| pen::columns(&name(span, is_short))).max().unwrap_or(0);
+    let names = (widest + 4).min(most);
     // Beside another run both have one axis, so that lengths can be compared by eye.
     let all = || spans.iter().chain(view.other.iter().flat_map(|run| &run.recording().spans));
     let axis = Axis {
@@ -27,8 +36,6 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         width: area.width.saturating_sub(names + 1),
     };
     axis.draw(area, buffer, (names, 0), view.theme.dim);
-    let lines = lines(spans);
-    let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let first = first(&lines, view.state.cursor, body.height);
     draw_cursor(body, buffer, view, &axis, names);
     for (y, line) in (0..body.height).zip(lines.iter().skip(first)) {
@@ -39,10 +46,16 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
             }
             Line::Bar(span, hue) => {
                 let row = Rect { y: body.y + y, height: 1, ..body };
-                draw_bar(row, buffer, view, &axis, (span, names, view.theme.hues[hue % 6]));
+                let name = name(span, is_short);
+                draw_bar(row, buffer, view, &axis, (span, &name, names, view.theme.hues[hue % 6]));
             }
         }
     }
+}
+
+/// A bar's name; with its lane's where that has no row.
+fn name(span: &Span, with_lane: bool) -> String {
+    if with_lane { visible(format!("{}: {}", span.lane, span.name)) } else { visible(&span.name) }
 }
 
 fn lines(spans: &[Span]) -> Vec<Line<'_>> {
@@ -87,7 +100,13 @@ fn draw_cursor(area: Rect, buffer: &mut Buffer, view: &View<'_>, axis: &Axis, na
     }
 }
 
-fn draw_bar(row: Rect, buffer: &mut Buffer, view: &View<'_>, axis: &Axis, (span, names, hue): (&Span, u16, Style)) {
+fn draw_bar(
+    row: Rect,
+    buffer: &mut Buffer,
+    view: &View<'_>,
+    axis: &Axis,
+    (span, name, names, hue): (&Span, &str, u16, Style),
+) {
     let (theme, cursor) = (view.theme, view.state.cursor);
     let running = span.from <= cursor && cursor < span.to;
     let style = match () {
@@ -95,7 +114,7 @@ fn draw_bar(row: Rect, buffer: &mut Buffer, view: &View<'_>, axis: &Axis, (span,
         () if span.from > cursor => theme.dim,
         () => theme.text,
     };
-    let name = pen::cut(&visible(&span.name), usize::from(names.saturating_sub(4)));
+    let name = pen::cut(name, usize::from(names.saturating_sub(4)));
     pen::put(buffer, row, (1, 0), if running { "▸" } else { " " }, theme.accent);
     pen::put(buffer, row, (3, 0), &name, style);
     let eighths = u32::from(axis.width.saturating_sub(1)) * 8;
@@ -112,12 +131,12 @@ fn draw_bar(row: Rect, buffer: &mut Buffer, view: &View<'_>, axis: &Axis, (span,
         if after + width <= row.width { Some(after) } else { before }
     };
     // No room beside it: on the bar, when that stays visible at both ends.
-    let on_bar = |words: &str| (names + from + 1, format!(" {words} "));
-    let (x, words) = match (place(&long), place(&short)) {
-        (Some(x), _) => (x, long),
-        (None, _) if pen::columns(&long) + 4 <= pen::columns(&bar) => on_bar(&long),
-        (None, Some(x)) => (x, short),
-        (None, None) => on_bar(&short),
+    let on_bar = |words: String| (names + from + 1, words, bar_style.add_modifier(Modifier::REVERSED));
+    let (x, words, style) = match (place(&long), place(&short)) {
+        (Some(x), _) => (x, long, style),
+        (None, _) if pen::columns(&long) + 4 <= pen::columns(&bar) => on_bar(long),
+        (None, Some(x)) => (x, short, style),
+        (None, None) => on_bar(short),
     };
     pen::put(buffer, row, (x, 0), &words, style);
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::GUTTER;
 use crate::tui::views::axis::Axis;
 use crate::tui::views::moments::{self, Moment, What};
-use crate::tui::views::{View, pen};
+use crate::tui::views::{View, pen, terms};
 
 /// Whether there are any, in this run or in the one beside it: both have the same rows.
 pub(super) fn has_any(view: &View<'_>) -> bool {
@@ -75,7 +75,12 @@ pub(super) fn draw_list(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
             break;
         }
         let rest = Rect { y: area.y + y, height: area.height - y, ..area };
-        y += draw_moment(rest, buffer, view, moment, Some(index) == current);
+        let is_current = Some(index) == current;
+        y += draw_moment(rest, buffer, view, moment, is_current);
+        if is_current && y < area.height {
+            let rest = Rect { y: area.y + y, height: (area.height - y) / 2, ..area };
+            y += terms::draw(rest, buffer, view, (GUTTER + 3, &moment.words(view.run).1));
+        }
     }
 }
 

@@ -240,7 +240,10 @@ mod tests {
             let chart = Chart { zoom, ..Chart::default() };
             let state = State { cursor: Time::ZERO + Duration::from_millis(millis), chart, ..State::default() };
             let theme = crate::tui::theme::Theme::named("dark").expect("it ships");
-            window::axis(&View { run: &run, other: None, state: &state, theme: &theme, focused: true }, 60)
+            window::axis(
+                &View { run: &run, other: None, state: &state, theme: &theme, focused: true, glossary: &[] },
+                60,
+            )
         };
         let whole = axis_at(0, 5_000);
         assert_eq!((whole.from, whole.to), (Time::ZERO, Time(9_995_000_000)));
@@ -267,7 +270,7 @@ mod tests {
         let theme = crate::tui::theme::Theme::named("dark").expect("it ships");
         let state = State::default();
         let sides = [(&all, &less), (&less, &all)].map(|(run, other)| {
-            let view = View { run, other: Some(other), state: &state, theme: &theme, focused: true };
+            let view = View { run, other: Some(other), state: &state, theme: &theme, focused: true, glossary: &[] };
             let panels = panels(&view);
             let looks = |it: &Curve<'_>| (it.name.to_owned(), it.letter(), it.hue(&theme), it.nth);
             let curves: Vec<_> = panels.iter().flat_map(|it| it.curves.iter().map(looks)).collect();

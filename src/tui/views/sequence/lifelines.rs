@@ -1,7 +1,7 @@
 //! Where the lifelines of the nodes stand.
 use std::collections::BTreeSet;
 
-use crate::recording::Topology;
+use crate::recording::{Recording, Topology};
 use crate::tui::views::pen;
 
 /// The columns left of the first lifeline: the cursor's sign and the time.
@@ -43,8 +43,23 @@ impl Lifelines {
     }
 }
 
+/// More lifelines than this stand too close to be read: those to whom nothing happens have none then.
+const MANY: usize = 8;
+
+/// The nodes that have a lifeline, from left to right.
+pub(crate) fn lifelines(recording: &Recording, left_out: &BTreeSet<usize>) -> Vec<usize> {
+    let mut order = order(&recording.topology);
+    if order.len() > MANY {
+        let events = recording.events.iter().enumerate().filter(|(index, _)| !left_out.contains(index));
+        let mut met: BTreeSet<usize> = events.map(|(_, it)| it.node).collect();
+        met.extend(recording.packets.iter().flat_map(|it| [it.from, it.to]));
+        order.retain(|node| met.contains(node));
+    }
+    order
+}
+
 /// The nodes from left to right: connected ones side by side, each group by column, then row of its grid.
-pub(crate) fn order(topology: &Topology) -> Vec<usize> {
+pub(super) fn order(topology: &Topology) -> Vec<usize> {
     let mut order = Vec::new();
     let mut left: BTreeSet<usize> = (0..topology.nodes.len()).collect();
     while let Some(first) = left.iter().copied().min_by_key(|node| {

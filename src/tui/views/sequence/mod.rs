@@ -11,8 +11,8 @@ use super::{Detail, Pointed, Prepared, State, View, label, pen};
 use crate::recording::{EventKind, Packet, Time};
 use crate::wire::text::visible;
 use arrow::Canvas;
-pub(crate) use lifelines::order;
-use lifelines::{GUTTER, Lifelines};
+pub(crate) use lifelines::lifelines;
+use lifelines::{GUTTER, Lifelines, order};
 pub(crate) use rows::{Row, Rows, What};
 
 /// Draws the rows around the cursor.
@@ -126,6 +126,10 @@ fn visible_rows<'a>(view: &'a View<'_>, height: u16) -> impl Iterator<Item = (us
 /// Each node's name, its address, and the state it is in at the cursor.
 fn draw_head(area: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifelines) {
     let nodes = &view.run.recording().topology.nodes;
+    let idle = nodes.len() - lifelines.order.len();
+    if idle > 0 {
+        pen::put(buffer, area, (1, 0), &format!("+{idle} idle"), view.theme.dim);
+    }
     let states = u16::from(area.height > 1 && !view.run.machines().all.is_empty());
     for (place, node) in lifelines.order.iter().enumerate() {
         let (from, to) = lifelines.share(place, area.width);
@@ -213,10 +217,10 @@ fn light(main: Rect, buffer: &mut Buffer, view: &View<'_>) {
 }
 
 fn draw_lifelines(place: Rect, buffer: &mut Buffer, view: &View<'_>, lifelines: &Lifelines, (row, y): (Row, u16)) {
-    for (node, x) in lifelines.columns.iter().enumerate() {
+    for (node, x) in lifelines.order.iter().map(|node| (*node, lifelines.columns[*node])) {
         let blocked = node < 64 && row.blocked & (1 << node) != 0;
         let (sign, style) = if blocked { ("┃", view.theme.accent) } else { ("│", view.theme.border) };
-        pen::put(buffer, place, (*x, y), sign, style);
+        pen::put(buffer, place, (x, y), sign, style);
     }
 }
 
@@ -270,6 +274,17 @@ mod tests {
 
     use super::*;
     use crate::tui::views::{Kind, fixture};
+
+    #[test]
+    fn of_many_nodes_those_to_whom_nothing_happens_have_no_lifeline() {
+        let run = crate::demos::run("dns-trace", &[].into(), &crate::demos::Setup::default()).expect("it ships");
+        let run = Prepared::new(std::sync::Arc::new(run));
+        let state = State { cursor: run.recording().end, ..State::default() };
+        let text = fixture::drawn_of(&run, Kind::Sequence, (110, 18), &state);
+        let head = text.lines().next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(head, "+6 idle client resolver isp core root-a tld-example ns1-shop");
+        assert!(!text.contains("LISTEN"), "UDP listens to nobody: {text}");
+    }
 
     fn drawn(size: (u16, u16), state: &State) -> String {
         fixture::drawn(Kind::Sequence, size, state, None)

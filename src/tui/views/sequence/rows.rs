@@ -1,4 +1,5 @@
 //! The rows of the sequence: what happened, one thing a row, in order of time.
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::recording::{Event, EventKind, Packet, Recording, Time};
@@ -43,10 +44,10 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// The rows in that detail.
-    pub(crate) fn new(recording: &Recording, detail: Detail) -> Self {
-        let shown: Vec<usize> =
-            (0..recording.events.len()).filter(|it| is_told(&recording.events[*it], detail)).collect();
+    /// The rows in that detail, without the events that are left out.
+    pub(crate) fn new(recording: &Recording, left_out: &BTreeSet<usize>, detail: Detail) -> Self {
+        let told = |it: &usize| is_told(&recording.events[*it], detail) && !left_out.contains(it);
+        let shown: Vec<usize> = (0..recording.events.len()).filter(told).collect();
         let instants = instants(recording, &shown);
         let mut moments = packet_moments(recording, &instants, &places(recording));
         moments.extend(event_moments(recording, &shown, &instants));

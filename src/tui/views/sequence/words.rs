@@ -4,15 +4,16 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::recording::EventKind;
-use crate::tui::views::{View, label, pen};
+use crate::tui::views::{View, label, pen, terms};
 use crate::wire::text::visible;
 
 /// Rows for the words in a view of that height; none in a low one.
 pub(super) const fn rows(height: u16) -> u16 {
     match height {
         0..=9 => 0,
-        10..=20 => 2,
-        _ => 3,
+        10..=15 => 2,
+        16..=25 => 3,
+        _ => 5,
     }
 }
 
@@ -32,6 +33,9 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         let line = if is_cut { pen::cut(&format!("{line} …"), room) } else { line.to_string() };
         pen::put(buffer, area, (1, y), &line, style);
     }
+    let used = u16::try_from(lines.len() + 1).unwrap_or(area.height).min(area.height);
+    let rest = Rect { y: area.y + used, height: area.height - used, ..area };
+    terms::draw(rest, buffer, view, (1, &words));
 }
 
 /// What it is about, what it says, and how that looks.

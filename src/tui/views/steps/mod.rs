@@ -50,9 +50,14 @@ fn draw_row(row: Rect, buffer: &mut Buffer, view: &View<'_>, (index, step, here)
     pen::put_right(buffer, row, (15, 0), &step.at.to_string(), style);
     pen::put_right(buffer, row, (BEFORE - 2, 0), &format!("+{}", Quantity::time(step.until - step.at)), theme.dim);
     let hue = if is_trouble(&step.kind) { theme.warn } else { style };
-    let x = BEFORE + u16::from(step.depth.min(8)) * 2;
+    let x = indent(step);
     let room = usize::from(row.width.saturating_sub(x));
-    pen::put(buffer, row, (x, 0), &pen::cut(&visible(&step.title), room), hue);
+    let end = pen::put(buffer, row, (x, 0), &pen::cut(&visible(&step.title), room), hue);
+    // A server's name in the other views, where there is room for it; it is among the facts as well.
+    let host = format!("at {}", visible(step.fact("host")));
+    if !step.fact("host").is_empty() && end + 2 + pen::columns(&host) <= row.width {
+        pen::put_right(buffer, row, (row.width, 0), &host, theme.dim);
+    }
 }
 
 /// Kinds that cost time and brought nothing.
@@ -72,10 +77,11 @@ fn draw_details(area: Rect, buffer: &mut Buffer, view: &View<'_>, step: &Step) {
             y += 1;
         }
     };
+    if is_cut(step, area.width) {
+        put(&visible(&step.title), theme.strong, "");
+    }
     put(&visible(&step.why), theme.text, "");
-    let short = step.facts.iter().filter(|fact| !matches!(fact.value, Value::List(_)));
-    let short: Vec<String> = short.map(|fact| format!("{} {}", fact.name, visible(step.fact(&fact.name)))).collect();
-    put(&short.join("   "), theme.dim, "");
+    packed(step, width).iter().for_each(|line| put(line, theme.dim, "    "));
     for fact in &step.facts {
         let Value::List(texts) = &fact.value else { continue };
         let style = if fact.name == "refused" { theme.warn } else { theme.text };
@@ -85,6 +91,33 @@ fn draw_details(area: Rect, buffer: &mut Buffer, view: &View<'_>, step: &Step) {
         let numbers: Vec<String> = step.packets.iter().map(ToString::to_string).collect();
         put(&format!("packets {}", numbers.join(", ")), theme.dim, "");
     }
+}
+
+/// Whether the row of a step has not room for all of its title.
+fn is_cut(step: &Step, width: u16) -> bool {
+    indent(step) + pen::columns(&visible(&step.title)) > width
+}
+
+/// The column where a step's title begins.
+fn indent(step: &Step) -> u16 {
+    BEFORE + u16::from(step.depth.min(8)) * 2
+}
+
+/// The short facts, as many on a line as it takes; none is broken that has room on a line of its own.
+fn packed(step: &Step, width: usize) -> Vec<String> {
+    let short = step.facts.iter().filter(|fact| !matches!(fact.value, Value::List(_)));
+    let mut lines: Vec<String> = Vec::new();
+    for fact in short {
+        let text = format!("{} {}", fact.name, visible(step.fact(&fact.name)));
+        match lines.last_mut() {
+            Some(line) if usize::from(pen::columns(line) + pen::columns(&text)) + 3 <= width => {
+                line.push_str("   ");
+                line.push_str(&text);
+            }
+            _ => lines.push(text),
+        }
+    }
+    lines
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ fn draw_log(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         pen::put_right(buffer, area, (11, y), &packet.at.to_string(), base);
         let ends = format!("{} → {}", visible(view.node(packet.from)), visible(view.node(packet.to)));
         pen::put(buffer, area, (13, y), &pen::cut(&ends, usize::from(widest)), base);
-        let x = pen::put(buffer, area, (15 + widest, y), &name(view, packet), label::style(packet, theme));
+        let x = pen::put(buffer, area, (15 + widest, y), &name(view, packet, 40), label::style(packet, theme));
         let (words, style) = match label::progress(packet, view.state.cursor) {
             Some(_) if packet.left > view.state.cursor => ("waits in the queue".to_owned(), theme.warn),
             Some(ppm) => (format!("on its way, {} %", ppm / 10_000), theme.accent),
@@ -61,12 +61,13 @@ fn draw_log(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
 
 /// The network alone: nothing of what happened on it.
 pub(crate) fn draw_network(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
-    let map = draw_links(area, buffer, view);
+    let Some(map) = draw_links(area, buffer, view) else { return };
     draw_nodes(buffer, view, &map);
+    draw_beside_upright(area, buffer, view, &map);
 }
 
 fn draw_map(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
-    let map = draw_links(area, buffer, view);
+    let Some(map) = draw_links(area, buffer, view) else { return };
     let mut taken: Vec<(u16, u16, u16)> = Vec::new();
     // The one under the cursor is named first: where there is no room for two names, it is the other that goes.
     for moving in moving(view) {
@@ -79,6 +80,7 @@ fn draw_map(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
             draw_caption(map.captions[node], buffer, view, event);
         }
     }
+    draw_beside_upright(area, buffer, view, &map);
 }
 
 fn draw_nodes(buffer: &mut Buffer, view: &View<'_>, map: &Map) {
@@ -87,20 +89,30 @@ fn draw_nodes(buffer: &mut Buffer, view: &View<'_>, map: &Map) {
     }
 }
 
-fn draw_links(area: Rect, buffer: &mut Buffer, view: &View<'_>) -> Map {
+/// The links; without room for the map, a line that says what to do.
+fn draw_links(area: Rect, buffer: &mut Buffer, view: &View<'_>) -> Option<Map> {
     let topology = &view.run.recording().topology;
     let boxes =
         |addresses: bool| -> Vec<Vec<String>> { topology.nodes.iter().map(|node| texts(node, addresses)).collect() };
     let with_addresses = boxes(true);
     let room = area.height >= 8 && place::fits(topology, &with_addresses, area.width);
     let texts = if room { with_addresses } else { boxes(false) };
-    let map = Map::new(topology, texts, area);
-    map.paths.iter().for_each(|path| draw_link(area, buffer, view, path));
+    let Some(map) = Map::new(topology, texts, area) else {
+        let words = "No room here for the map of this network: z shows this pane alone.";
+        let room = usize::from(area.width.saturating_sub(2)).max(8);
+        for (y, line) in (0..area.height).zip(textwrap::wrap(words, room)) {
+            pen::put(buffer, area, (1, y), &line, view.theme.dim);
+        }
+        return None;
+    };
+    for (cell, joint) in map.joints(topology) {
+        put_at(area, buffer, cell, joint.sign(), view.theme.border);
+    }
     for (link, path) in topology.links.iter().zip(&map.paths) {
         let properties = &link.properties[..link.properties.len().min(map.properties)];
         draw_properties(area, buffer, view, (&map, path), properties);
     }
-    map
+    Some(map)
 }
 
 /// What stands in a node's box.
@@ -116,32 +128,6 @@ fn texts(node: &Node, addresses: bool) -> Vec<String> {
         texts.extend(all.take(4).map(ToString::to_string));
     }
     texts
-}
-
-fn draw_link(area: Rect, buffer: &mut Buffer, view: &View<'_>, path: &[Position]) {
-    for (index, cell) in path.iter().enumerate() {
-        let before = index.checked_sub(1).and_then(|it| path.get(it));
-        let after = path.get(index + 1);
-        let same_row = |other: Option<&Position>| other.is_none_or(|it| it.y == cell.y);
-        let same_column = |other: Option<&Position>| other.is_none_or(|it| it.x == cell.x);
-        let sign = match (before, after) {
-            (None, None) => "─",
-            (before, after) if same_row(before) && same_row(after) => "─",
-            (before, after) if same_column(before) && same_column(after) => "│",
-            (Some(before), Some(after)) => corner(*before, *cell, *after),
-            _ => "┼",
-        };
-        put_at(area, buffer, *cell, sign, view.theme.border);
-    }
-}
-
-const fn corner(before: Position, cell: Position, after: Position) -> &'static str {
-    match (before.x < cell.x, after.y > cell.y) {
-        (true, true) => "╮",
-        (true, false) => "╯",
-        (false, true) => "╭",
-        (false, false) => "╰",
-    }
 }
 
 fn put_at(area: Rect, buffer: &mut Buffer, at: Position, sign: &str, style: ratatui::style::Style) {
@@ -169,14 +155,38 @@ fn draw_properties(
             let x = first.x.min(last.x) + u16::try_from((room - width) / 2).unwrap_or(0);
             let y = first.y + if framed { 2 } else { 1 } + line;
             let columns = u16::try_from(width).unwrap_or(u16::MAX);
-            if !hides(Rect { x, y, width: columns, height: 1 }) {
+            let place = Rect { x, y, width: columns, height: 1 };
+            if !hides(place) && is_blank(buffer, place) {
                 put_at(area, buffer, Position { x, y }, &text, view.theme.dim);
             }
-        } else if first.x == last.x && line == 0 {
-            // Left of it: at the right are the packets' names.
-            let middle = path[path.len() / 2];
-            let end = (middle.x.saturating_sub(area.x + 1), middle.y.saturating_sub(area.y));
-            pen::put_right(buffer, area, end, &text, view.theme.dim);
+        }
+    }
+}
+
+/// Whether nothing stands there.
+fn is_blank(buffer: &Buffer, place: Rect) -> bool {
+    place.positions().all(|cell| buffer.cell(cell).is_some_and(|it| it.symbol() == " "))
+}
+
+/// The first property of each upright link, left of it (at the right are the packets' names), where nothing else stands.
+fn draw_beside_upright(area: Rect, buffer: &mut Buffer, view: &View<'_>, map: &Map) {
+    if map.properties == 0 {
+        return;
+    }
+    for (link, path) in view.run.recording().topology.links.iter().zip(&map.paths) {
+        let (Some(first), Some(last), Some(property)) = (path.first(), path.last(), link.properties.first()) else {
+            continue;
+        };
+        let text = visible(property);
+        let width = pen::columns(&text);
+        if first.x != last.x || first.x < area.x + width + 2 {
+            continue;
+        }
+        let is_free = |y: u16| is_blank(buffer, Rect { x: first.x - width - 2, y, width: width + 2, height: 1 });
+        let mut rows: Vec<u16> = path.iter().map(|cell| cell.y).collect();
+        rows.sort_by_key(|y| y.abs_diff(path[path.len() / 2].y));
+        if let Some(y) = rows.into_iter().find(|y| is_free(*y)) {
+            put_at(area, buffer, Position { x: first.x - width - 1, y }, &text, view.theme.dim);
         }
     }
 }
@@ -251,7 +261,7 @@ fn draw_packet(
     if chosen || !buffer.cell(at).is_some_and(|cell| SIGNS.contains(&cell.symbol())) {
         put_at(area, buffer, at, sign, style);
     }
-    let words = if moving.lost { label::fate(packet).1 } else { name(view, packet) };
+    let words = if moving.lost { label::fate(packet).1 } else { name(view, packet, 20) };
     // On a level line there is room as far as the boxes at its ends.
     let level = path[0].y == path[last].y && last >= 4;
     let words = if level { pen::cut(&words, last + 1) } else { words };
@@ -285,9 +295,9 @@ fn beside_boxes(x: u16, width: u16, path: &[Position]) -> u16 {
     if room < width { x } else { x.clamp(first, last + 1 - width) }
 }
 
-fn name(view: &View<'_>, packet: &Packet) -> String {
+fn name(view: &View<'_>, packet: &Packet, most: usize) -> String {
     let what = if view.hides(packet).is_some() { label::protocol(packet) } else { label::short(packet) };
-    format!("{} {}", packet.n, pen::cut(&what, 20))
+    format!("{} {}", packet.n, pen::cut(&what, most))
 }
 
 /// What stands for a packet; an earlier one stays on top.
@@ -327,7 +337,8 @@ fn decisions<'a>(view: &View<'a>) -> Vec<Option<&'a Event>> {
     let recording = view.run.recording();
     let mut last = vec![None; recording.topology.nodes.len()];
     let begun = recording.events.partition_point(|event| event.at <= view.state.cursor);
-    for event in recording.events[..begun].iter().rev() {
+    let events = recording.events[..begun].iter().enumerate().rev();
+    for (_, event) in events.filter(|(index, _)| !view.run.is_idle(*index)) {
         if let Some(slot) = last.get_mut(event.node).filter(|slot| slot.is_none()) {
             *slot = Some(event);
         }
@@ -408,5 +419,15 @@ mod tests {
             aged(give_up, &decided(give_up), Time(1_780_000_000)),
             format!("{give_up} ({} ago)", Time(1_780_000_000))
         );
+    }
+
+    #[test]
+    fn links_that_meet_are_joined_and_a_low_map_takes_two_rows_as_one() {
+        let run = crate::demos::run("dns-trace", &[].into(), &crate::demos::Setup::default()).expect("it ships");
+        let run = crate::tui::views::Prepared::new(std::sync::Arc::new(run));
+        for (width, height) in [(78, 18), (78, 7), (78, 4)] {
+            let text = fixture::drawn_of(&run, Kind::Topology, (width, height), &State::default());
+            insta::assert_snapshot!(format!("topology_joined_{width}x{height}"), text);
+        }
     }
 }

@@ -1,4 +1,6 @@
 //! Where nodes and links stand on the screen.
+use std::collections::{BTreeMap, BTreeSet};
+
 use ratatui::layout::{Position, Rect};
 
 use crate::recording::Topology;
@@ -22,11 +24,15 @@ pub(super) struct Map {
 }
 
 impl Map {
-    /// A map of the grid in an area; where it is too narrow for its columns they become rows.
-    pub(super) fn new(topology: &Topology, texts: Vec<Vec<String>>, area: Rect) -> Self {
-        let Grid { places, columns, rows } = grid(topology);
+    /// A map of the grid in an area; where it is too narrow for its columns they become rows. None where there is no row for
+    /// each of the grid's.
+    pub(super) fn new(topology: &Topology, texts: Vec<Vec<String>>, area: Rect) -> Option<Self> {
+        let Grid { places, columns, rows } = grid(topology).within(area.height);
         let turned = columns > rows && !fits(topology, &texts, area.width);
         let (columns, rows) = if turned { (rows, columns) } else { (columns, rows) };
+        if columns > area.width || rows > area.height {
+            return None;
+        }
         let (cell_width, cell_height) = (area.width / columns.max(1), area.height / rows.max(1));
         let lines = u16::try_from(texts.iter().map(Vec::len).max().unwrap_or(1)).unwrap_or(1);
         // Above each other, boxes need a link's length between them.
@@ -64,8 +70,67 @@ impl Map {
             map.paths.push(free);
         }
         map.texts = texts;
-        map
+        Some(map)
     }
+}
+
+/// The ways that lead away from a cell, of all links through it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Joint {
+    left: bool,
+    right: bool,
+    up: bool,
+    down: bool,
+}
+
+impl Joint {
+    fn open(&mut self, from: Position, to: Position) {
+        self.left |= to.x < from.x;
+        self.right |= to.x > from.x;
+        self.up |= to.y < from.y;
+        self.down |= to.y > from.y;
+    }
+
+    /// The line that leads there.
+    pub(super) const fn sign(self) -> &'static str {
+        match (self.left, self.right, self.up, self.down) {
+            (true, true, true, true) => "┼",
+            (true, true, true, false) => "┴",
+            (true, true, false, true) => "┬",
+            (true, false, true, true) => "┤",
+            (false, true, true, true) => "├",
+            (true, false, true, false) => "╯",
+            (true, false, false, true) => "╮",
+            (false, true, true, false) => "╰",
+            (false, true, false, true) => "╭",
+            (false, false, _, _) => "│",
+            (_, _, false, false) => "─",
+        }
+    }
+}
+
+impl Map {
+    /// Every cell of a link, with the ways that lead away from it.
+    pub(super) fn joints(&self, topology: &Topology) -> Vec<(Position, Joint)> {
+        let mut joints: BTreeMap<(u16, u16), Joint> = BTreeMap::new();
+        for (link, path) in topology.links.iter().zip(&self.paths) {
+            let [a, b] = [link.ends[0].node, link.ends[1].node].map(|node| self.boxes[node]);
+            for (index, cell) in path.iter().enumerate() {
+                let before = index.checked_sub(1).map(|it| path[it]).or_else(|| beside(*cell, a));
+                let after = path.get(index + 1).copied().or_else(|| beside(*cell, b));
+                let joint = joints.entry((cell.y, cell.x)).or_default();
+                before.into_iter().chain(after).for_each(|to| joint.open(*cell, to));
+            }
+        }
+        joints.into_iter().map(|((y, x), joint)| (Position { x, y }, joint)).collect()
+    }
+}
+
+/// The cell of a box beside this one.
+fn beside(cell: Position, node: Rect) -> Option<Position> {
+    let Position { x, y } = cell;
+    let all = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
+    all.into_iter().map(|(x, y)| Position { x, y }).find(|it| node.contains(*it))
 }
 
 /// Where the nodes stand, without the columns and rows in which nobody does.
@@ -73,6 +138,20 @@ struct Grid {
     places: Vec<(u16, u16)>,
     columns: u16,
     rows: u16,
+}
+
+impl Grid {
+    /// Two rows as one where there is no room for all and nobody stands in another's place then.
+    fn within(mut self, height: u16) -> Self {
+        while self.rows > height && self.rows > 1 {
+            let halved: Vec<(u16, u16)> = self.places.iter().map(|(column, row)| (*column, row / 2)).collect();
+            if halved.iter().collect::<BTreeSet<_>>().len() < halved.len() {
+                break;
+            }
+            (self.places, self.rows) = (halved, self.rows.div_ceil(2));
+        }
+        self
+    }
 }
 
 fn grid(topology: &Topology) -> Grid {
@@ -101,12 +180,15 @@ fn widest(texts: &[Vec<String>]) -> u16 {
 
 /// The box of a node in the middle of its cell; in a single row of nodes it stands higher and leaves room for words below.
 fn node_box((texts, lines): (&[String], u16), cell: Rect, framed: bool, single: bool) -> Rect {
-    let widest = texts.iter().map(|text| pen::columns(text)).max().unwrap_or(1);
+    // Without a frame there is room for the name only.
+    let shown = if framed { texts } else { texts.get(..1).unwrap_or_default() };
+    let widest = shown.iter().map(|text| pen::columns(text)).max().unwrap_or(1);
     let (width, height) = if framed { (widest + 4, lines + 2) } else { (widest + 2, 1) };
     let (width, height) = (width.min(cell.width), height.min(cell.height));
     let left = cell.height.saturating_sub(height);
     let above = if single { (left / 4).min(4) } else { (left / 3).min(6) };
-    Rect { x: cell.x + (cell.width - width) / 2, y: cell.y + above, width, height }
+    // The middles of the boxes of a column stand above each other, whatever their widths.
+    Rect { x: cell.x + cell.width / 2 - width / 2, y: cell.y + above, width, height }
 }
 
 /// Below the box; beside it where boxes have no frame and stand above each other.
