@@ -175,4 +175,17 @@ mod tests {
             insta::assert_snapshot!(name, fixture::drawn(Kind::Waterfall, (width, height), &state, None));
         }
     }
+
+    #[test]
+    fn where_lanes_leave_no_room_for_every_bar_they_are_said_on_the_bars() {
+        let run = crate::demos::run("tcp-handshake", &[].into(), &crate::demos::Setup::default()).expect("it ships");
+        let run = crate::tui::views::Prepared::new(std::sync::Arc::new(run));
+        for (height, lanes_of_their_own) in [(7, true), (6, false), (4, false)] {
+            let text = fixture::drawn_of(&run, Kind::Waterfall, (76, height), &State::default());
+            for bar in ["may not send yet", "has no bytes", "has no answer"] {
+                assert!(text.contains(bar), "{bar} at {height} rows: {text}");
+            }
+            assert_eq!(!text.contains("1 the client: "), lanes_of_their_own, "{text}");
+        }
+    }
 }
