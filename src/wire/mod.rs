@@ -17,6 +17,7 @@ mod icmpv6;
 mod igmp;
 mod ipv4;
 mod ipv6;
+pub(crate) mod network;
 pub mod pcapng;
 mod ports;
 mod protocol;

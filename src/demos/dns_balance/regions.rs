@@ -158,14 +158,9 @@ fn router(lab: &mut Lab, region: usize, all: &[&Plan]) -> NodeId {
         router = router.interface(&format!("198.18.0.{here}/30"));
         router = router.route(&format!("{}/{BITS}", Ipv4Addr::from(REGIONS[other].1)), &via);
         for plan in all.iter().filter(|it| it.region == other && it.prefix != 24) {
-            router = router.route(&format!("{}/{}", network(plan), plan.prefix), &via);
+            router = router.route(&Subnet::new(plan.address.into(), plan.prefix).to_string(), &via);
         }
     }
     let own = all.iter().filter(|it| it.region == region);
     own.fold(router, |router, it| router.interface(&format!("{}/{}", it.gateway(), it.prefix))).add()
-}
-
-/// The network's own address.
-fn network(plan: &Plan) -> Ipv4Addr {
-    Ipv4Addr::from_bits(plan.address.to_bits() & !((1 << (32 - plan.prefix)) - 1))
 }

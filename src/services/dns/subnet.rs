@@ -1,17 +1,16 @@
 //! The client's subnet in a message (ECS, RFC 7871): as much of a client's address as its resolver tells, so that the
 //! answer can fit its place.
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use hickory_proto::op::Message;
 use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption};
 
+use crate::wire::network::{self, Network};
+
 /// The leading bits of an address; the rest is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Subnet {
-    address: IpAddr,
-    prefix: u8,
-}
+pub struct Subnet(Network);
 
 /// How many bits of a client's address a resolver tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,55 +38,38 @@ impl Subnet {
     /// The first bits of an address: at most all 32 or 128 it has.
     #[must_use]
     pub fn new(address: IpAddr, prefix: u8) -> Self {
-        let prefix = prefix.min(width(address));
-        let address = match address {
-            IpAddr::V4(it) => Ipv4Addr::from_bits(it.to_bits() & high_bits(prefix, 32) as u32).into(),
-            IpAddr::V6(it) => Ipv6Addr::from_bits(it.to_bits() & high_bits(prefix, 128)).into(),
-        };
-        Self { address, prefix }
+        Self(Network { address, prefix: prefix.min(network::width(address)) }.network())
     }
 
     /// Its address, the host's bits 0.
     #[must_use]
     pub const fn address(self) -> IpAddr {
-        self.address
+        self.0.address
     }
 
     /// The length of its prefix in bits.
     #[must_use]
     pub const fn prefix(self) -> u8 {
-        self.prefix
+        self.0.prefix
     }
 
     /// The larger subnet that has only these bits, or itself.
     #[must_use]
     pub fn widened(self, prefix: u8) -> Self {
-        Self::new(self.address, prefix.min(self.prefix))
+        Self::new(self.address(), prefix.min(self.prefix()))
     }
 
     /// Whether all of the other is in this one.
     #[must_use]
     pub fn holds(self, other: Self) -> bool {
-        let same = self.address.is_ipv4() == other.address.is_ipv4();
-        same && other.prefix >= self.prefix && other.widened(self.prefix) == self
+        other.prefix() >= self.prefix() && self.0.contains(other.address())
     }
 }
 
 impl fmt::Display for Subnet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
+        self.0.fmt(f)
     }
-}
-
-const fn width(address: IpAddr) -> u8 {
-    if address.is_ipv4() { 32 } else { 128 }
-}
-
-/// A number whose first bits of so many are set.
-const fn high_bits(prefix: u8, width: u8) -> u128 {
-    let all = if width == 128 { u128::MAX } else { (1 << width) - 1 };
-    let rest = (width - prefix) as u32;
-    if rest == 128 { 0 } else { all >> rest << rest }
 }
 
 /// What a message says of a client's subnet.
@@ -109,12 +91,12 @@ pub fn told(query: &Message) -> Option<Subnet> {
 /// RFC 7871 §6: in a query the scope is 0, and no bit beyond the source prefix is set.
 pub(super) fn is_well_formed(said: &ClientSubnet) -> bool {
     let exact = Subnet::new(said.addr(), said.source_prefix());
-    said.scope_prefix() == 0 && said.source_prefix() == exact.prefix && said.addr() == exact.address
+    said.scope_prefix() == 0 && said.source_prefix() == exact.prefix() && said.addr() == exact.address()
 }
 
 /// Puts the client's subnet into a query that has EDNS.
 pub(in crate::services) fn tell(query: &mut Message, subnet: Subnet) {
-    put(query, ClientSubnet::new(subnet.address, subnet.prefix, 0));
+    put(query, ClientSubnet::new(subnet.address(), subnet.prefix(), 0));
 }
 
 /// RFC 7871 §7.2.1: who understands the option and was sent it puts it into the answer, with how many bits the answer
