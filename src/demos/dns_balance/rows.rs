@@ -38,9 +38,12 @@ fn failover(recording: &Recording, seen: &Seen, died: Time) -> Vec<Step> {
     let why = "Nobody told the name servers, nor any cache: copies of its address are used until their TTL is over.";
     let mut rows = vec![row(died, node("web-eu"), "dies", format!("the server in {name} is gone"), why)];
     for change in seen.changes.iter().filter(|it| it.at >= died) {
-        let (target, left) = (REGIONS[change.target].0, if change.well { "again in" } else { "left out of" });
-        let why = "Answers are right from now on. What was answered before is in caches, for what is left of its TTL.";
-        let title = format!("a health check: {target} is {left} the answers");
+        let why = if change.left > 0 {
+            "Answers are right from now on. What was answered before is in caches, for what is left of its TTL."
+        } else {
+            "Checks that find nobody may be wrong themselves, and no address at all helps nobody: so balancers fail open."
+        };
+        let title = format!("a health check: {} {}", REGIONS[change.target].0, change.says());
         rows.push(row(change.at, node("ns1-shop"), "check", title, why));
     }
     for (crowd, (users, ..)) in CROWDS.iter().enumerate() {

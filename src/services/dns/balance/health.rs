@@ -15,6 +15,8 @@ pub struct Change {
     pub at: Time,
     pub target: usize,
     pub well: bool,
+    /// How many targets are well from then on; of 0 all count as well.
+    pub left: usize,
 }
 
 /// Which targets answered when they were last checked. Clones share it.
@@ -33,9 +35,12 @@ impl Health {
         Self(Rc::new(RefCell::new(Known { well: vec![true; count], changes: Vec::new() })))
     }
 
-    /// Whether that target answered.
-    pub(super) fn is_well(&self, target: usize) -> bool {
-        self.0.borrow().well.get(target).copied().unwrap_or_default()
+    /// The targets that answered; where none did, all of them: checks that find nobody may be wrong themselves, and an address
+    /// that may be dead is better than none ("fail open").
+    pub(super) fn usable(&self) -> Vec<usize> {
+        let well = &self.0.borrow().well;
+        let open = !well.contains(&true);
+        (0..well.len()).filter(|it| open || well[*it]).collect()
     }
 
     /// What changed so far.
@@ -60,9 +65,8 @@ impl Health {
                 while own.now() < end {
                     let opened = within(&own, patience, own.connect(at)).await;
                     let well = matches!(opened, Some(Ok(_)));
-                    if health.found(Change { at: own.now(), target, well }) {
-                        let text = if well { "is healthy again" } else { "gives no connection: it is left out" };
-                        own.note(format!("{name} {text}"));
+                    if let Some(change) = health.found(own.now(), target, well) {
+                        own.note(format!("{name} {}", change.says()));
                     }
                     own.sleep(every).await;
                 }
@@ -70,13 +74,28 @@ impl Health {
         }
     }
 
-    /// Keeps what a check found; `true` when it is news.
-    fn found(&self, change: Change) -> bool {
+    /// Keeps what a check found; gives it when it is news.
+    pub(super) fn found(&self, at: Time, target: usize, well: bool) -> Option<Change> {
         let known = &mut *self.0.borrow_mut();
-        let before = std::mem::replace(&mut known.well[change.target], change.well);
-        if before != change.well {
-            known.changes.push(change);
+        let before = std::mem::replace(&mut known.well[target], well);
+        let left = known.well.iter().filter(|it| **it).count();
+        let news = (before != well).then_some(Change { at, target, well, left });
+        known.changes.extend(news);
+        news
+    }
+}
+
+impl Change {
+    /// What it means for the answers.
+    #[must_use]
+    pub const fn says(&self) -> &'static str {
+        match (self.well, self.left) {
+            (true, 1) => "is healthy again, and alone so: the others are left out of the answers",
+            (true, _) => "is healthy again: it is in the answers",
+            (false, 0) => {
+                "gives no connection, nor does any other: all count as healthy, for an address that may be dead is better than none"
+            }
+            (false, _) => "gives no connection: it is left out of the answers",
         }
-        before != change.well
     }
 }

@@ -33,7 +33,7 @@ pub enum Method {
     RoundRobin,
     /// One address, by chance and weight.
     Weighted,
-    /// The first healthy address; the others are spares.
+    /// The first healthy address; the others are spares. Where none is healthy, here and below all count as such.
     Spare,
     /// As round robin, of the healthy ones.
     Healthy,
@@ -100,17 +100,17 @@ impl Balancer {
     /// The targets to answer with, in order, and of how many bits of the client's address that depends.
     fn choose(&self, query: &Message, asker: Asker) -> (Vec<usize>, u8) {
         let all = 0..self.targets.len();
-        let well: Vec<usize> = all.clone().filter(|it| self.health.is_well(*it)).collect();
+        let usable = self.health.usable();
         match &self.method {
             Method::RoundRobin => (all.collect(), 0),
-            Method::Healthy => (well, 0),
-            Method::Spare => (well.into_iter().take(1).collect(), 0),
+            Method::Healthy => (usable, 0),
+            Method::Spare => (usable.into_iter().take(1).collect(), 0),
             Method::Weighted => (self.drawn().into_iter().collect(), 0),
             Method::Near(places) => {
                 let told = subnet::told(query).filter(|it| it.prefix() > 0);
                 let client = told.unwrap_or_else(|| super::Subnet::new(asker.address, u8::MAX));
                 let (order, scope) = places.nearest(client);
-                (order.iter().copied().filter(|it| well.contains(it)).take(1).collect(), scope)
+                (order.iter().copied().filter(|it| usable.contains(it)).take(1).collect(), scope)
             }
         }
     }
@@ -153,5 +153,50 @@ impl Answers for Balancer {
             Err(reply) => return (*reply)?.to_vec().ok(),
         };
         Some(responder::fitted(self.reply(&query, asker), responder::room(&query, asker.transport)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::Time;
+    use crate::services::dns::{Transport, name, query, world::SITES};
+
+    const TARGETS: [Target; 3] = [target("a", 1), target("b", 2), target("c", 3)];
+
+    const fn target(name: &'static str, last: u8) -> Target {
+        Target { name, address: Ipv4Addr::new(203, 0, 113, 100 + last), weight: 1 }
+    }
+
+    /// The last bytes of the addresses in the answer, in their order by number; with what the last change said.
+    fn answered(method: Method, dead: &[usize]) -> (Vec<u8>, &'static str) {
+        let [zone, www] = ["shop.example", "www.shop.example"].map(|it| name(it).expect("a name"));
+        let balancer = Balancer::new(Authority::new(SITES[5].zones()), (zone, www.clone()), method, &TARGETS, 1);
+        let changes = dead.iter().filter_map(|it| balancer.health().found(Time::ZERO, *it, false));
+        let says = changes.last().map_or("", |it| it.says());
+        let asker = Asker { address: Ipv4Addr::new(198, 18, 16, 1).into(), transport: Transport::Udp };
+        let reply = balancer.reply(&query(&www, RecordType::A, 1), asker);
+        assert_eq!(reply.metadata.response_code, hickory_proto::op::ResponseCode::NoError);
+        let last = |it: &Record| if let RData::A(it) = &it.data { it.0.octets()[3] - 100 } else { 0 };
+        let mut all: Vec<u8> = reply.answers.iter().map(last).collect();
+        all.sort_unstable();
+        (all, says)
+    }
+
+    #[test]
+    fn what_fails_its_check_is_left_out_until_nothing_is_left() {
+        let near = || {
+            let place = crate::services::dns::Subnet::new(Ipv4Addr::new(198, 18, 16, 0).into(), 20);
+            Method::Near(Places::new(vec![(place, vec![1, 2, 0])], vec![0]))
+        };
+        assert_eq!(answered(Method::Healthy, &[]).0, [1, 2, 3]);
+        let (left, says) = answered(Method::Healthy, &[0, 2]);
+        assert_eq!((left, says), (vec![2], "gives no connection: it is left out of the answers"));
+        assert_eq!([answered(Method::Spare, &[0]).0, answered(near(), &[1]).0], [[2], [3]]);
+        // An answer without addresses would be no balancing but an outage.
+        let (all, says) = answered(Method::Healthy, &[0, 1, 2]);
+        assert_eq!(all, [1, 2, 3]);
+        assert!(says.contains("all count as healthy"), "{says}");
+        assert_eq!([answered(Method::Spare, &[0, 1, 2]).0, answered(near(), &[0, 1, 2]).0], [[1], [2]]);
     }
 }
