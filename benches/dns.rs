@@ -25,13 +25,14 @@ const DELAYS: [u64; 3] = [5, 20, 50];
 const NAME: &str = "www.shop.example";
 /// What it must come to.
 const ADDRESS: &str = "203.0.113.80";
+/// The exit code where it ran and was slower than dig.
+const MISSED: u8 = 4;
 /// The first server of the lab's root.
 const ROOT: &str = "127.53.0.1";
 
 fn main() -> ExitCode {
     if std::env::var_os(INSIDE).is_some() {
-        inside();
-        return ExitCode::SUCCESS;
+        return inside();
     }
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("resolv.conf"), "nameserver 127.0.0.1\n").expect("written");
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     copy.args(["--map-root-user", "--net", "--mount", "sh", "-c", script]).arg(myself);
     match copy.current_dir(folder.path()).env(INSIDE, "1").status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(status) if status.code() == Some(i32::from(MISSED)) => ExitCode::from(MISSED),
         _ => {
             eprintln!("this needs namespaces (unshare of util-linux), ip of iproute2, and dig");
             ExitCode::FAILURE
@@ -48,7 +50,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn inside() {
+fn inside() -> ExitCode {
     println!("{RUNS} traces of {NAME} by each, in turn; whole processes, from start to end");
     println!("{:>6} {:>12} {:>12} {:>12} {:>12} {:>7}", "delay", "ours p50", "ours p90", "dig p50", "dig p90", "ratio");
     let mut worst: f64 = 0.0;
@@ -56,7 +58,9 @@ fn inside() {
         // All stand at port 53: those of one delay end before those of the next begin.
         worst = worst.max(compared(number, Duration::from_millis(delay)));
     }
-    println!("\nno slower than dig, so a ratio of 1 at most: {}", if worst <= 1.0 { "met" } else { "MISSED" });
+    let met = worst <= 1.0;
+    println!("\nno slower than dig, so a ratio of 1 at most: {}", if met { "met" } else { "MISSED" });
+    if met { ExitCode::SUCCESS } else { ExitCode::from(MISSED) }
 }
 
 /// Both programs in turn on servers with that delay; the ratio of the medians.
