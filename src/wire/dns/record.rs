@@ -37,6 +37,12 @@ const DNSSEC_OK: Words =
     Words::new("dns.resp.z.do", "DNSSEC OK", "RFC 3225 §3", "The sender wants signatures along with the records.");
 const Z: Words =
     Words::new("dns.resp.z", "EDNS flags", "RFC 6891 §6.1.4", "Sixteen more flags; DO is the one in common use.");
+const COMPACT_OK: Words = Words::new(
+    "dns.resp.z.co",
+    "Compact answers OK",
+    "RFC 9824 §5.1",
+    "The sender takes NXDOMAIN with a proof that says the name is there, as servers that sign while they answer give it.",
+);
 const Z_REST: Words = Words::new("dns.resp.z.reserved", "Reserved", "RFC 6891 §6.1.4", "Kept zero.");
 
 pub(super) const NS: u16 = 2;
@@ -103,7 +109,8 @@ fn read_edns(r: &mut Reader<'_>, code: u16) -> Option<u16> {
     let word = u16::from_be_bytes(*r.ahead().first_chunk()?);
     r.group(&Z, |r| {
         r.flag(&DNSSEC_OK)?;
-        r.number(&Z_REST, 15)
+        r.flag(&COMPACT_OK)?;
+        r.number(&Z_REST, 14)
     });
     r.says(format_args!("{word:#06x}"));
     Some(high)
@@ -156,5 +163,34 @@ pub(super) const fn class_name(class: u16) -> &'static str {
         254 => "none",
         255 => "any",
         _ => "another class",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::wire::decode;
+
+    /// A query in a frame whose OPT record has these flags, decoded: the flags by name.
+    fn flags(word: u16) -> [Option<String>; 3] {
+        let mut dns = b"\0\x01\x01\x20\0\x01\0\0\0\0\0\x01\x01a\0\0\x01\0\x01\0\0\x29\x04\xd0\0\0".to_vec();
+        dns.extend(word.to_be_bytes());
+        dns.extend([0, 0]);
+        let length = |more: usize| u16::try_from(dns.len() + more).expect("it is short").to_be_bytes();
+        let ip = [&[0x45, 0][..], &length(28), &[0, 1, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2]].concat();
+        let udp = [&[0xc0, 0, 0, 53][..], &length(8), &[0, 0]].concat();
+        let frame = [&[2; 12][..], &[8, 0], &ip, &udp, &dns].concat();
+        let decoded = decode(&frame);
+        ["dns.resp.z.do", "dns.resp.z.co", "dns.resp.z.reserved"].map(|it| decoded.field(it).map(|it| it.value.clone()))
+    }
+
+    #[test]
+    fn the_flags_of_edns_are_told_apart() {
+        let told = |word| flags(word).map(|it| it.expect("it is there"));
+        let [none, dnssec, compact, both] = [0, 0x8000, 0x4000, 0xc001].map(told);
+        assert_eq!([&none[0], &none[1]], [&dnssec[1], &compact[0]]);
+        assert_ne!(none[0], dnssec[0]);
+        assert_ne!(none[1], compact[1]);
+        assert_eq!([&both[0], &both[1]], [&dnssec[0], &compact[1]]);
+        assert_eq!([none[2].as_str(), both[2].as_str()], ["0", "1"]);
     }
 }
