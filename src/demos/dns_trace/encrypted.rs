@@ -3,7 +3,7 @@ use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
-use hickory_proto::rr::{Name, RecordType};
+use hickory_proto::op::Message;
 
 use super::{Seen, says};
 use crate::demos::capture::{Sight, capture};
@@ -13,7 +13,6 @@ use crate::demos::name_servers::{RESOLVER, World};
 use crate::net::Net;
 use crate::quantity::Quantity;
 use crate::recording::{Fact, Recording, Step, Time};
-use crate::services::dns;
 use crate::services::dns::encrypted::{
     Answered, Connection, Ended, HTTPS_PORT, Kind, Opened, TLS_PORT, serve_https, serve_tls,
 };
@@ -54,17 +53,17 @@ fn at(kind: Kind) -> SocketAddr {
     SocketAddr::new(RESOLVER.ip(), if kind == Kind::Tls { TLS_PORT } else { HTTPS_PORT })
 }
 
-/// Lets the resolver serve it too, asks twice, and says what the client got.
+/// Lets the resolver serve it too, asks twice, and says what the client got. `query` makes the query with an id.
 pub(super) async fn ask<N: Net>(
     world: &World,
     (kind, seed): (Kind, u64),
     resolver: &Resolver<N>,
-    question: (&Name, RecordType),
+    query: &dyn Fn(u16) -> Message,
     seen: &RefCell<Seen>,
 ) -> String {
     let ground = Ground::lab(&world.client, seed);
     let outcome = match serve(world, kind, &ground, resolver).await {
-        Ok(client) => exchanges(world, (kind, &client), question, seen).await.unwrap_or_else(|error| error.to_string()),
+        Ok(client) => exchanges(world, (kind, &client), query, seen).await.unwrap_or_else(|error| error.to_string()),
         Err(error) => error.to_string(),
     };
     seen.borrow_mut().encrypted.secrets = ground.keys().map(|keys| keys.text()).unwrap_or_default();
@@ -89,7 +88,7 @@ async fn serve<N: Net>(world: &World, kind: Kind, ground: &Ground, resolver: &Re
 async fn exchanges(
     world: &World,
     (kind, client): (Kind, &Client),
-    (name, record): (&Name, RecordType),
+    query: &dyn Fn(u16) -> Message,
     seen: &RefCell<Seen>,
 ) -> Result<String, Ended> {
     let net = &world.client;
@@ -97,7 +96,7 @@ async fn exchanges(
     seen.borrow_mut().encrypted.opened = Some(opened);
     let mut one = async |id| {
         let asked = net.now();
-        let answer = connection.ask(dns::query(name, record, id)).await?;
+        let answer = connection.ask(query(id)).await?;
         Ok::<_, Ended>(Exchange { asked, answered: net.now(), answer })
     };
     let first = one(1).await?;
@@ -218,4 +217,25 @@ fn exchanged(it: &Exchange) -> Vec<Fact> {
         Fact::quantity("received", Quantity::bytes(it.answer.received)),
         Fact::text("answer", says(&it.answer.message)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::demos::{Setup, run};
+
+    #[test]
+    fn the_client_asks_what_was_checked_over_tls_and_https_as_over_udp() {
+        for transport in ["udp", "dot", "doh"] {
+            let told = |dnssec: &str| {
+                let settings = [("transport", transport), ("dnssec", dnssec)];
+                let settings: BTreeMap<_, _> = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+                let recording = run("dns-trace", &settings, &Setup::default()).expect("it runs");
+                recording.events.iter().any(|it| format!("{it:?}").contains("checked by the resolver (AD is 1)"))
+            };
+            assert!(told("validated"), "{transport}");
+            assert!(!told("off"), "{transport}");
+        }
+    }
 }

@@ -172,7 +172,10 @@ async fn play(world: &World, knobs: &Knobs, (seed, signing): (u64, Option<Signin
     let before = resolver.done().len();
     seen.borrow_mut().asked = world.client.now();
     let outcome = match encrypted::kind(knobs.choice("transport")) {
-        Some(carried) => encrypted::ask(world, (carried, seed), &resolver, (&name, kind), seen).await,
+        Some(carried) => {
+            let query = |id| checked_query(dns::query(&name, kind, id), signing.is_some());
+            encrypted::ask(world, (carried, seed), &resolver, &query, seen).await
+        }
         None => {
             let id = u16::try_from(seed % 0x1_0000).expect("16 bits remain");
             plain(world, checked_query(dns::query(&name, kind, id), signing.is_some()), seen).await
@@ -203,7 +206,8 @@ async fn plain(world: &World, query: Message, seen: &RefCell<Seen>) -> String {
     }
 }
 
-/// The client's query; where the resolver checks it asks what that came to (AD, RFC 6840 §5.7) and why not (EDNS, RFC 8914).
+/// The client's query; where the resolver checks it asks what that came to (AD, RFC 6840 §5.7) and why not (EDNS, RFC 8914). It
+/// does not set DO: a stub that leaves the checking to its resolver has no use for signatures.
 fn checked_query(mut query: Message, checked: bool) -> Message {
     if checked {
         query.metadata.authentic_data = true;
