@@ -3,6 +3,7 @@
 //! All of it is on loopback of this machine. Where dig is missing the tests fail and say so; `tests/run` installs it.
 mod dig;
 mod encrypted;
+mod fields;
 mod lab;
 #[cfg(target_os = "linux")]
 mod live;
