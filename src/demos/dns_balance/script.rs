@@ -107,7 +107,7 @@ fn start_clients(
             own.sleep(first).await;
             while own.now() < Time::ZERO + script.end {
                 let next = own.now() + script.every;
-                // RFC 5452 §9.1: an id that nobody can guess.
+                // RFC 5452 §9.2: an id that nobody can guess.
                 let id = u16::try_from(ids.borrow_mut().below(1 << 16)).expect("it is below that");
                 let one = attempt(&own, (resolver, id), number, script.retry).await;
                 seen.borrow_mut().tried.push(one);

@@ -13,7 +13,7 @@ use super::{Transport, subnet};
 
 /// RFC 1035 §4.2.1: a message over UDP is at most 512 bytes where no EDNS says otherwise.
 pub(super) const PLAIN_UDP: usize = 512;
-/// What this server sends and takes over UDP: it fits every path without fragments (RFC 9715 §3.2).
+/// What this server sends and takes over UDP: it fits every path without fragments (RFC 9715 §3, of servers and of who asks).
 pub(super) const EDNS_UDP: u16 = 1232;
 /// Aliases that are followed within the server's own zones.
 const ALIASES: usize = 8;

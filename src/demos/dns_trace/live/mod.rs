@@ -129,7 +129,7 @@ async fn play(stand: &Stand, told: &Rc<RefCell<Told>>) -> io::Result<()> {
     Ok(())
 }
 
-/// Chance that nobody on the network knows, from the system: ids of queries must not be guessed (RFC 5452 §4.3).
+/// Chance that nobody on the network knows, from the system: ids of queries must not be guessed (RFC 5452 §9.2).
 fn chance() -> u64 {
     std::hash::RandomState::new().build_hasher().finish()
 }
