@@ -3,6 +3,8 @@ use hickory_proto::dnssec::rdata::SigInput;
 use hickory_proto::rr::{Name, Record};
 use hickory_proto::serialize::binary::{BinEncodable, BinEncoder, NameEncoding};
 
+use super::dname;
+
 /// What is signed for the records of one name and type; `None` when they cannot be encoded, or the signature has more labels
 /// than the name.
 pub(super) fn signed_data(input: &SigInput, owner: &Name, set: &[Record]) -> Option<Vec<u8>> {
@@ -12,7 +14,8 @@ pub(super) fn signed_data(input: &SigInput, owner: &Name, set: &[Record]) -> Opt
     head.extend(u16::from(set.first()?.dns_class).to_be_bytes());
     // RFC 4034 §6.2: the TTL is what it was when the set was signed.
     head.extend(input.original_ttl.to_be_bytes());
-    let mut data = set.iter().map(|it| encoded(&it.data)).collect::<Option<Vec<_>>>()?;
+    let encoded = |it: &Record| dname(it).map_or_else(|| encoded(&it.data), |target| encoded_name(&target));
+    let mut data = set.iter().map(encoded).collect::<Option<Vec<_>>>()?;
     // RFC 4034 §6.3: sorted by their bytes, and none twice.
     data.sort();
     data.dedup();

@@ -1,6 +1,6 @@
 //! Whether signed records prove that something is not there: by the names around it (RFC 4035 §5.4).
 use hickory_proto::dnssec::rdata::NSEC;
-use hickory_proto::rr::{Name, Record, RecordType};
+use hickory_proto::rr::{Name, Record, RecordType, RecordTypeSet};
 
 use super::hashed_denial::Hashes;
 use super::{Flaw, nsec};
@@ -29,17 +29,27 @@ struct Span<'a> {
 }
 
 impl Span<'_> {
-    /// Whether the name lies between: not at either end, and not in a zone below the owner, which others tell about (RFC 6840 §4.1).
+    /// Whether the name lies between: not at either end, not in a zone below the owner, which others tell about, and not below
+    /// an alias for all that is below it (DNAME; RFC 6840 §4.1).
     fn covers(&self, name: &Name) -> bool {
         let next = self.data.next_domain_name();
         let last = next <= self.owner;
         let between = self.owner < name && (last || name < next);
         between && !(self.data.is_ancestor_delegation() && self.owner.zone_of(name))
     }
+}
 
-    fn lacks(&self, kind: RecordType) -> bool {
-        !self.data.type_set().contains(kind) && !self.data.type_set().contains(RecordType::CNAME)
-    }
+/// Whether a proof with these types, which stands at the name itself, shows that it has no records of this type.
+pub(super) fn lacks(types: &RecordTypeSet, name: &Name, kind: RecordType) -> bool {
+    // RFC 5155 §8.9, RFC 6840 §4.1: what stands above a cut tells of DS only, and what stands below it does not.
+    let side = if kind == RecordType::DS { name.is_root() || !types.contains(RecordType::SOA) } else { !is_cut(types) };
+    // RFC 6840 §4.3: an alias would be the answer.
+    side && !types.contains(kind) && !types.contains(RecordType::CNAME)
+}
+
+/// Whether these types are those of a name where a zone below begins, as the zone above sees it (RFC 6840 §4.4).
+pub(super) fn is_cut(types: &RecordTypeSet) -> bool {
+    types.contains(RecordType::NS) && !types.contains(RecordType::SOA)
 }
 
 impl<'a> Proofs<'a> {
@@ -87,22 +97,13 @@ impl<'a> Proofs<'a> {
         self.hashes.nothing_nearer(name, encloser).ok_or(flaw)
     }
 
-    /// Whether a zone begins at the name: it has NS records (RFC 6840 §4.4).
+    /// Whether a zone begins at the name.
     pub(in crate::services::dns) fn is_cut(&self, name: &Name) -> bool {
-        let own = self.spans.iter().any(|it| it.owner == name && it.data.type_set().contains(RecordType::NS));
-        own || self.hashes.is_cut(name)
+        self.spans.iter().any(|it| it.owner == name && is_cut(it.data.type_set())) || self.hashes.is_cut(name)
     }
 
     fn has_no(&self, name: &Name, kind: RecordType) -> bool {
-        self.spans.iter().filter(|it| it.owner == name).any(|it| {
-            // RFC 6840 §4.1: what stands above a cut tells of DS only, and what stands below it does not.
-            let side = if kind == RecordType::DS {
-                name.is_root() || !it.data.type_set().contains(RecordType::SOA)
-            } else {
-                !it.data.is_ancestor_delegation()
-            };
-            side && it.lacks(kind)
-        })
+        self.spans.iter().any(|it| it.owner == name && lacks(it.data.type_set(), name, kind))
     }
 
     /// Only names below it: the next name of a span over it is one of them.
@@ -125,5 +126,77 @@ impl<'a> Proofs<'a> {
         let labels = (0..name.iter().count()).rev();
         let mut above = labels.map(|labels| name.trim_to(labels));
         above.find(|it| it.zone_of(over.owner) || it.zone_of(over.data.next_domain_name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use hickory_proto::dnssec::Nsec3HashAlgorithm::SHA1;
+    use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC3};
+    use hickory_proto::rr::RData;
+
+    use super::*;
+    use crate::services::dns::name;
+    use RecordType::{A, DNAME, DS, MX, NS, SOA};
+
+    fn own(text: &str) -> Name {
+        name(text).expect("a name")
+    }
+
+    /// One NSEC record of example.com., from a name to the next.
+    fn nsec(from: &str, next: &str, types: &[RecordType]) -> Record {
+        let data = NSEC::new(own(next), types.iter().copied());
+        Record::from_rdata(own(from), 60, RData::DNSSEC(DNSSECRData::NSEC(data)))
+    }
+
+    /// The NSEC3 record at a name, over everything else.
+    fn nsec3(at: &str, types: &[RecordType]) -> Record {
+        let hash = SHA1.hash(&[], &own(at), 0).expect("it encodes").as_ref().to_vec();
+        let owner = own("example.com").prepend_label(data_encoding::BASE32_DNSSEC.encode(&hash)).expect("a name");
+        let types: BTreeSet<RecordType> = types.iter().copied().collect();
+        Record::from_rdata(
+            owner,
+            60,
+            RData::DNSSEC(DNSSECRData::NSEC3(NSEC3::new(SHA1, false, 0, vec![], hash, types))),
+        )
+    }
+
+    #[test]
+    fn below_a_dname_nothing_is_proved_and_beside_it_everything() {
+        // RFC 6672 §5.3.4.1, §5.3.4.2.
+        let zone = own("example.com");
+        let records = [
+            nsec("example.com", "bar.example.com", &[NS, SOA]),
+            nsec("bar.example.com", "dub.example.com", &[A, DNAME]),
+        ];
+        let proofs = Proofs::of(&zone, &records).expect("few");
+        proofs.no_name(&own("foo.bar.example.com")).expect_err("it leads elsewhere");
+        assert_eq!(proofs.no_name(&own("cee.example.com")), Ok(Absence::Proved));
+        // The name itself is no alias.
+        assert_eq!(proofs.no_data(&own("bar.example.com"), MX), Ok(Absence::Proved));
+        let hashed = [nsec3("bar.example.com", &[A, DNAME])];
+        let proofs = Proofs::of(&zone, &hashed).expect("few");
+        proofs.no_name(&own("foo.bar.example.com")).expect_err("it leads elsewhere");
+        assert_eq!(proofs.no_data(&own("bar.example.com"), MX), Ok(Absence::Proved));
+    }
+
+    #[test]
+    fn each_side_of_a_cut_tells_of_its_own_records() {
+        let zone = own("example.com");
+        for (types, no_ds, no_mx, cut) in [
+            (&[NS][..], true, false, true),
+            (&[NS, SOA], false, true, false),
+            (&[A], true, true, false),
+            (&[NS, DS], false, false, true),
+        ] {
+            for record in [nsec("sub.example.com", "zzz.example.com", types), nsec3("sub.example.com", types)] {
+                let records = [record];
+                let (proofs, sub) = (Proofs::of(&zone, &records).expect("few"), own("sub.example.com"));
+                let got = (proofs.no_data(&sub, DS).is_ok(), proofs.no_data(&sub, MX).is_ok(), proofs.is_cut(&sub));
+                assert_eq!(got, (no_ds, no_mx, cut), "{types:?}");
+            }
+        }
     }
 }

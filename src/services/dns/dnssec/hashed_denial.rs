@@ -4,7 +4,7 @@ use hickory_proto::dnssec::Nsec3HashAlgorithm::SHA1;
 use hickory_proto::dnssec::rdata::NSEC3;
 use hickory_proto::rr::{Name, Record, RecordType};
 
-use super::denial::Absence;
+use super::denial::{Absence, is_cut, lacks};
 use super::{Flaw, nsec3};
 
 /// Names hashed more often than this are not followed (RFC 9276 §3.2); zones should not hash again at all (§3.1).
@@ -42,23 +42,16 @@ impl<'a> Hashes<'a> {
     /// RFC 5155 §8.5, §8.6, §8.7.
     pub(super) fn no_data(&self, name: &Name, kind: RecordType) -> Option<Absence> {
         if let Some(data) = self.at(name) {
-            // RFC 5155 §8.9 and RFC 6840 §4.1: which side of a cut the record is of.
-            let types = data.type_set();
-            let side = if kind == RecordType::DS {
-                name.is_root() || !types.contains(RecordType::SOA)
-            } else {
-                !data.is_ancestor_delegation()
-            };
-            return (side && lacks(data, kind)).then_some(Absence::Proved);
+            return lacks(data.type_set(), name, kind).then_some(Absence::Proved);
         }
         let (encloser, over) = self.encloser(name)?;
         if kind == RecordType::DS && over.opt_out() {
             return Some(Absence::OptOut);
         }
-        let star = self.at(&encloser.prepend_label("*").ok()?)?;
+        let star = encloser.prepend_label("*").ok()?;
         // RFC 5155 §9.2: in a span with unsigned zones nothing is certain.
         let absence = if over.opt_out() { Absence::OptOut } else { Absence::Proved };
-        lacks(star, kind).then_some(absence)
+        lacks(self.at(&star)?.type_set(), &star, kind).then_some(absence)
     }
 
     /// RFC 5155 §8.4.
@@ -75,7 +68,7 @@ impl<'a> Hashes<'a> {
     }
 
     pub(super) fn is_cut(&self, name: &Name) -> bool {
-        self.at(name).is_some_and(|it| it.type_set().contains(RecordType::NS))
+        self.at(name).is_some_and(|it| is_cut(it.type_set()))
     }
 
     /// RFC 5155 §8.3: the closest name above that exists, and the record over the name one label longer.
@@ -113,8 +106,4 @@ impl<'a> Hashes<'a> {
         let (_, first) = self.all.first()?;
         Some(BASE32_DNSSEC.encode(SHA1.hash(first.salt(), name, first.iterations()).ok()?.as_ref()))
     }
-}
-
-fn lacks(data: &NSEC3, kind: RecordType) -> bool {
-    !data.type_set().contains(kind) && !data.type_set().contains(RecordType::CNAME)
 }

@@ -14,7 +14,7 @@ pub(super) use denial::{Absence, Proofs};
 pub use flaw::Flaw;
 pub use hashed_denial::MOST_ITERATIONS;
 pub use keys::{Key, Keys};
-pub(super) use of::{dnskey, ds, nsec, nsec3, rrsig};
+pub(super) use of::{dname, dnskey, ds, nsec, nsec3, rrsig};
 pub use verify::{Effort, Good, MOST_CHECKS};
 pub(super) use verify::{Vouched, Zone, keys};
 

@@ -1,6 +1,7 @@
 //! The data of a record, where it is one of DNSSEC's.
 use hickory_proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, NSEC, NSEC3, RRSIG};
-use hickory_proto::rr::{RData, Record};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
+use hickory_proto::serialize::binary::{BinDecodable, BinDecoder};
 
 macro_rules! of {
     ($name:ident, $kind:ident) => {
@@ -19,3 +20,10 @@ of!(ds, DS);
 of!(nsec, NSEC);
 of!(nsec3, NSEC3);
 of!(rrsig, RRSIG);
+
+/// Where all names below the owner lead, when the record is a DNAME (RFC 6672 §2.1); its name is never compressed (§2.5).
+pub(in crate::services::dns) fn dname(record: &Record) -> Option<Name> {
+    let RData::Unknown { code: RecordType::DNAME, rdata } = &record.data else { return None };
+    let mut data = BinDecoder::new(&rdata.anything);
+    Name::read(&mut data).ok().filter(|_| data.is_empty())
+}

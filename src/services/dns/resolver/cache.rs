@@ -8,7 +8,7 @@ use hickory_proto::rr::{Name, Record};
 
 use super::chain::{Above, Keys};
 use super::nearby::{Nearby, nobody};
-use super::security::Proof;
+use super::security::{Proof, Status};
 use super::trace::{Failure, Question};
 use crate::recording::Time;
 use crate::services::dns::Subnet;
@@ -124,12 +124,12 @@ impl Cache {
         Some(Got { known, proof: proof.clone().aged(left), left, of })
     }
 
-    /// Records that are over, but not for longer than `most`; and since when they were kept.
-    pub(super) fn stale(&self, question: &Question, now: Time, most: Duration) -> Option<(Vec<Record>, u32)> {
+    /// Records that are over, but not for longer than `most`; what their check came to, and how old they are in seconds.
+    pub(super) fn stale(&self, question: &Question, now: Time, most: Duration) -> Option<(Vec<Record>, Status, u32)> {
         let kept = self.known.get(question)?;
-        let (Known::Records(records), _) = &kept.value else { return None };
+        let (Known::Records(records), proof) = &kept.value else { return None };
         let over = now.since(kept.until);
-        (now >= kept.until && over <= most).then(|| (records.clone(), seconds(now - kept.stored)))
+        (now >= kept.until && over <= most).then(|| (records.clone(), proof.status, seconds(now - kept.stored)))
     }
 
     fn is_nowhere(&self, name: &Name, now: Time) -> Option<(u32, &(Option<Record>, Proof))> {

@@ -4,17 +4,18 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use hickory_proto::dnssec::rdata::{DNSKEY, DS};
-use hickory_proto::rr::{Name, RecordType};
+use hickory_proto::rr::{Name, Record, RecordType};
 
 use super::Resolver;
 use super::cache::Delegation;
 use super::judge::{Judged, Verdict};
 use super::security::{Bogus, Check, Link, Status};
 use super::trace::{Failure, Kind, Question};
+use super::validate::Answer;
 use super::walk::{One, Work};
 use crate::net::Net;
 use crate::recording::Time;
-use crate::services::dns::dnssec::{Absence, Date, Flaw, Good, Proofs, Vouched, Zone, ds, keys};
+use crate::services::dns::dnssec::{Absence, Date, Flaw, Good, Proofs, Vouched, Zone, ds, keys, rrsig};
 
 /// What is known of a zone's keys.
 #[derive(Clone, Debug)]
@@ -114,10 +115,7 @@ impl<N: Net> Resolver<N> {
                 (Above::Signed(records.iter().filter_map(ds).cloned().collect()), ttl)
             }
             One::NoData(_, soa) if proof.status == Status::Secure => {
-                let own = self.0.cache.borrow().closest(&zone.base_name(), now).map(|(it, _)| it.zone);
-                let parent = own.unwrap_or_else(Name::root);
-                let is_cut = Proofs::of(&parent, &proof.denial).is_ok_and(|it| it.is_cut(zone));
-                let above = if is_cut { Above::Unsigned(Status::Insecure) } else { Above::NoZone };
+                let above = if is_cut(&proof.denial, zone) { Above::Unsigned(Status::Insecure) } else { Above::NoZone };
                 (above, soa.map_or(0, |it| it.ttl))
             }
             _ if proof.status == Status::Secure => (Above::NoZone, 0),
@@ -149,17 +147,20 @@ impl<N: Net> Resolver<N> {
         judged: &Judged,
     ) -> Result<(), Failure> {
         let source = work.source();
-        let trusted = match self.keys_of(work, here).await? {
-            Keys::Trusted(keys) => keys,
-            Keys::Without(status) => {
+        let records = &judged.evidence.authorities;
+        // The server may have a zone between the two, which then is the one that refers.
+        let signer = records.iter().find_map(rrsig).map_or(&here.zone, |it| &it.input().signer_name);
+        let answer = Answer { here, question, judged, source };
+        let (zone, trusted) = match self.keys_for(work, answer, &next.zone, (RecordType::DS, Some(signer))).await? {
+            (zone, Keys::Trusted(keys)) => (zone, keys),
+            (_, Keys::Without(status)) => {
                 let now = (self.0.net.now(), next.ttl);
                 self.0.cache.borrow_mut().keep_above(next.zone.clone(), Above::Unsigned(status), now);
                 return Ok(());
             }
         };
-        let zone = Zone { name: &here.zone, keys: &trusted, now: self.today() };
+        let zone = Zone { name: &zone, keys: &trusted, now: self.today() };
         let about = (&next.zone, question, source);
-        let records = &judged.evidence.authorities;
         let set: Vec<_> = records.iter().filter(|it| it.name == next.zone && ds(it).is_some()).cloned().collect();
         let (above, ttl) = if set.is_empty() {
             // A referral that says nothing: the DS record is asked for when it is needed.
@@ -186,7 +187,7 @@ impl<N: Net> Resolver<N> {
         work: &mut Work,
         zone: Zone<'_>,
         about: (&Name, &Question, Source),
-        records: &[hickory_proto::rr::Record],
+        records: &[Record],
     ) -> Result<Option<u32>, Failure> {
         let (below, question, _) = about;
         let outcome = super::validate::proofs(zone, records, &mut work.effort).and_then(|(proofs, good)| {
@@ -218,6 +219,13 @@ impl<N: Net> Resolver<N> {
             Err(flaw) => Err(work.bogus(self, question, delegation(zone, about, Status::Bogus, None), &flaw)),
         }
     }
+}
+
+/// Whether a proof that held says that a zone begins at the name. Who says it is in the signatures: a server may have the zones
+/// above and below, and refer to neither.
+fn is_cut(denial: &[Record], name: &Name) -> bool {
+    let signers = denial.iter().filter_map(rrsig).map(|it| &it.input().signer_name);
+    signers.into_iter().any(|zone| Proofs::of(zone, denial).is_ok_and(|it| it.is_cut(name)))
 }
 
 /// A check of what a zone says about the one below.

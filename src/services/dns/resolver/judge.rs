@@ -12,6 +12,7 @@ use super::cache::Delegation;
 use super::security::Evidence;
 use super::trace::Question;
 use crate::services::dns::Subnet;
+use crate::services::dns::dnssec::dname;
 
 /// No answer has a longer chain of aliases in it.
 const CHAIN: usize = 12;
@@ -78,7 +79,10 @@ pub(super) enum Verdict {
 pub(super) fn judge(zone: &Name, question: &Question, reply: &Message) -> Judged {
     let mut judge = Judge { zone, question, reply, believed: Vec::new(), refused: Vec::new() };
     let (chain, verdict) = judge.verdict();
-    let proofs = |records: &[Record]| records.iter().filter(|it| is_dnssec(it)).cloned().collect();
+    let records: &[Record] = if let Verdict::Records(records) = &verdict { records } else { &[] };
+    let is_answer = |record: &Record| records.iter().any(|it| it.name == record.name && it.data == record.data);
+    let is_proof = |it: &&Record| is_dnssec(it) || is_dname(it) && !is_answer(it);
+    let proofs = |records: &[Record]| records.iter().filter(is_proof).cloned().collect();
     let evidence = Evidence { answers: proofs(&reply.answers), authorities: proofs(&reply.authorities) };
     Judged { chain, verdict, believed: judge.believed, refused: judge.refused, of: None, evidence }
 }
@@ -197,6 +201,8 @@ impl Judge<'_> {
             let of_name = |it: &&Record| it.name == name && it.record_type() == RecordType::CNAME;
             let Some(record) = self.reply.answers.iter().find(of_name) else { break };
             let RData::CNAME(target) = &record.data else { break };
+            let made_by = self.reply.answers.iter().find(|it| synthesises(it, record));
+            self.believed.extend(made_by.map(say));
             self.believed.push(say(record));
             name = target.0.clone();
             let circle = chain.iter().any(|it| it.name == name);
@@ -225,7 +231,8 @@ impl Judge<'_> {
     fn leftovers(&mut self, chain: &[Record], records: &[Record]) {
         for record in &self.reply.answers {
             let used = |it: &Record| it.name == record.name && it.data == record.data;
-            if chain.iter().any(used) || records.iter().any(used) || is_dnssec(record) {
+            let made = is_dname(record) && chain.iter().any(|it| synthesises(record, it));
+            if chain.iter().any(used) || records.iter().any(used) || is_dnssec(record) || made {
                 continue;
             }
             let why = if self.zone.zone_of(&record.name) {
@@ -294,6 +301,19 @@ fn is_dnssec(record: &Record) -> bool {
     matches!(record.record_type(), RRSIG | DNSKEY | DS | NSEC | NSEC3 | OPT)
 }
 
+fn is_dname(record: &Record) -> bool {
+    dname(record).is_some()
+}
+
+/// Whether the alias is the one that this DNAME record makes: its owner's end replaced by the target (RFC 6672 §2.2, §3.1).
+pub(super) fn synthesises(record: &Record, alias: &Record) -> bool {
+    let (Some(end), RData::CNAME(target)) = (dname(record), &alias.data) else { return false };
+    let (above, below) = (record.name.iter().count(), alias.name.iter().count());
+    let first = Name::from_labels(alias.name.iter().take(below.saturating_sub(above)));
+    let made = first.and_then(|it| it.append_domain(&end));
+    above < below && record.name.zone_of(&alias.name) && made.is_ok_and(|it| it == target.0)
+}
+
 /// The address in an A or AAAA record.
 #[must_use]
 pub fn address(record: &Record) -> Option<IpAddr> {
@@ -307,5 +327,6 @@ pub fn address(record: &Record) -> Option<IpAddr> {
 /// A record as a zone file has it.
 #[must_use]
 pub fn say(record: &Record) -> String {
-    format!("{} {} {} {}", record.name, record.ttl, record.record_type(), record.data)
+    let data = dname(record).map_or_else(|| record.data.to_string(), |target| target.to_string());
+    format!("{} {} {} {data}", record.name, record.ttl, record.record_type())
 }

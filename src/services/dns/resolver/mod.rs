@@ -120,10 +120,9 @@ impl<N: Net> Resolver<N> {
         // Who checks for himself may have what did not hold here.
         let failed = failed.filter(|it| work.is_checking() || it.bogus().is_none());
         if let Some(failure) = failed {
-            let failed = Outcome::Failed(Failure::Before(Box::new(failure)));
-            return (self.stale(work, question).unwrap_or(failed), Proof::default());
+            return self.failed(work, question, Failure::Before(Box::new(failure)));
         }
-        let has_stale = self.expired(question).is_some();
+        let has_stale = self.expired(work, question).is_some();
         let limit = if has_stale { STALE_AFTER } else { self.0.options.limits.time };
         let ended = within(&self.0.net, limit, self.follow(work, question)).await;
         match ended.unwrap_or(Err(Failure::Time(limit))) {
@@ -133,28 +132,35 @@ impl<N: Net> Resolver<N> {
             Err(failure) => {
                 let now = self.0.net.now();
                 self.0.cache.borrow_mut().fail(question.clone(), failure.clone(), now);
-                let status = if failure.bogus().is_some() { Status::Bogus } else { Status::Unchecked };
-                // RFC 8767 §4 is for servers that cannot be reached: what does not hold is no reason to fall back.
-                let stale = if status == Status::Bogus { None } else { self.stale(work, question) };
-                (stale.unwrap_or(Outcome::Failed(failure)), Proof { status, ..Proof::default() })
+                self.failed(work, question, failure)
             }
         }
     }
 
-    fn expired(&self, question: &Question) -> Option<(Vec<hickory_proto::rr::Record>, u32)> {
+    /// What a question comes to that failed, now or a moment ago.
+    fn failed(&self, work: &mut Work, question: &Question, failure: Failure) -> (Outcome, Proof) {
+        let status = if failure.bogus().is_some() { Status::Bogus } else { Status::Unchecked };
+        // RFC 8767 §4 is for servers that cannot be reached: what does not hold is no reason to fall back.
+        let stale = if status == Status::Bogus { None } else { self.stale(work, question) };
+        (stale.unwrap_or(Outcome::Failed(failure)), Proof { status, ..Proof::default() })
+    }
+
+    /// The records that are over, and how old they are; where signatures are checked, those of them that were.
+    fn expired(&self, work: &Work, question: &Question) -> Option<(Vec<hickory_proto::rr::Record>, u32)> {
         let most = self.0.options.serve_stale?;
-        self.0.cache.borrow().stale(question, self.0.net.now(), most)
+        let (records, status, age) = self.0.cache.borrow().stale(question, self.0.net.now(), most)?;
+        work.takes(status).then_some((records, age))
     }
 
     /// An expired answer, where that is wished for and there is one.
     fn stale(&self, work: &mut Work, question: &Question) -> Option<Outcome> {
-        let (mut records, age) = self.expired(question)?;
+        let (mut records, age) = self.expired(work, question)?;
         records.iter_mut().for_each(|it| it.ttl = STALE_TTL);
         work.step(self, Name::root(), question, Kind::Stale { age }, records.iter().map(say).collect());
         Some(Outcome::Answer(records))
     }
 
-    /// 16 bits that nobody can guess who does not see the query (RFC 5452 §4.3).
+    /// 16 bits that nobody can guess who does not see the query (RFC 5452 §9.2).
     fn id(&self) -> u16 {
         u16::try_from(self.0.chance.borrow_mut().next_u32() >> 16).expect("16 bits remain")
     }

@@ -5,7 +5,7 @@ use hickory_proto::dnssec::rdata::DS;
 use hickory_proto::rr::{Name, Record, RecordType};
 
 use crate::recording::Time;
-use crate::services::dns::dnssec::{Date, Flaw, Good, rrsig};
+use crate::services::dns::dnssec::{Date, Flaw, Good, dname, rrsig};
 
 /// Where trust begins, and what day it is.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl std::fmt::Display for Status {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proof {
     pub status: Status,
-    /// The signatures of the answer's records.
+    /// The signatures of the answer's records, and the DNAME records that made its aliases.
     pub signatures: Vec<Record>,
     /// What proves that there is not more, with its signatures.
     pub denial: Vec<Record>,
@@ -71,7 +71,8 @@ impl Proof {
             let soa = covered == Some(RecordType::SOA);
             soa || matches!(kind, RecordType::NSEC | RecordType::NSEC3)
         };
-        let signatures = evidence.answers.iter().filter(|it| rrsig(it).is_some()).cloned().collect();
+        let with_answer = |it: &&Record| rrsig(it).is_some() || dname(it).is_some();
+        let signatures = evidence.answers.iter().filter(with_answer).cloned().collect();
         let denial = evidence.authorities.iter().filter(is_proof).cloned().collect();
         Self { status: Status::Unchecked, signatures, denial }
     }
@@ -84,9 +85,13 @@ impl Proof {
         self
     }
 
-    /// The part of it that is about the records of one name.
+    /// The part of it that is about the records of one name; with it the DNAME records above that name.
     pub(super) fn about(&self, name: &Name) -> Self {
-        let signatures = self.signatures.iter().filter(|it| it.name == *name).cloned().collect();
+        let is_dname = |it: &Record| {
+            dname(it).is_some() || rrsig(it).is_some_and(|it| it.input().type_covered == RecordType::DNAME)
+        };
+        let about = |it: &&Record| it.name == *name || it.name.zone_of(name) && is_dname(it);
+        let signatures = self.signatures.iter().filter(about).cloned().collect();
         Self { status: self.status, signatures, denial: self.denial.clone() }
     }
 

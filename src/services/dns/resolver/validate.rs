@@ -4,7 +4,7 @@ use hickory_proto::rr::{Name, Record, RecordType};
 use super::Resolver;
 use super::cache::Delegation;
 use super::chain::{Keys, Source};
-use super::judge::{Judged, Verdict};
+use super::judge::{Judged, Verdict, synthesises};
 use super::security::{Check, Link, Proof, Status};
 use super::trace::{Failure, Question};
 use super::walk::Work;
@@ -19,11 +19,11 @@ pub(super) type Validated = (Proof, u32);
 
 /// The answer that is being checked.
 #[derive(Clone, Copy)]
-struct Answer<'a> {
-    here: &'a Delegation,
-    question: &'a Question,
-    judged: &'a Judged,
-    source: Source,
+pub(super) struct Answer<'a> {
+    pub(super) here: &'a Delegation,
+    pub(super) question: &'a Question,
+    pub(super) judged: &'a Judged,
+    pub(super) source: Source,
 }
 
 impl<N: Net> Resolver<N> {
@@ -41,7 +41,10 @@ impl<N: Net> Resolver<N> {
         }
         let answer = Answer { here, question, judged, source: work.source() };
         let (mut status, mut most) = (Status::Secure, u32::MAX);
-        let mut sets: Vec<Vec<Record>> = judged.chain.iter().map(|it| vec![it.clone()]).collect();
+        // RFC 6672 §5.3.1: an alias that a DNAME record makes has no signature: the record has.
+        let made_by = |alias| judged.evidence.answers.iter().find(|it| synthesises(it, alias));
+        let signed = |alias| vec![made_by(alias).unwrap_or(alias).clone()];
+        let mut sets: Vec<Vec<Record>> = judged.chain.iter().map(signed).collect();
         if let Verdict::Records(records) = &judged.verdict {
             sets.push(records.clone());
         }
@@ -58,7 +61,7 @@ impl<N: Net> Resolver<N> {
     }
 
     /// The keys that may have signed what stands at a name: those of the zone that was asked, or of one below on the same server.
-    async fn keys_for(
+    pub(super) async fn keys_for(
         &self,
         work: &mut Work,
         answer: Answer<'_>,

@@ -63,6 +63,11 @@ impl Work {
         self.checking && self.wanted.is_empty()
     }
 
+    /// Whether what was kept with this status is an answer: what nobody has looked at is none where signatures are checked.
+    pub(super) fn takes(&self, status: Status) -> bool {
+        !self.is_checking() || status != Status::Unchecked
+    }
+
     /// How deep the question is among those about servers' addresses.
     pub(super) fn depth(&self) -> u8 {
         u8::try_from(self.wanted.len()).unwrap_or(u8::MAX)
@@ -178,8 +183,7 @@ impl<N: Net> Resolver<N> {
         let client = self.client(work);
         let Got { known, proof, left, of } = {
             let cache = self.0.cache.borrow();
-            // What nobody has looked at is no answer where signatures are checked.
-            let usable = |it: &Got| !work.is_checking() || it.proof.status != Status::Unchecked;
+            let usable = |it: &Got| work.takes(it.proof.status);
             let an_alias = |it: &Got| matches!(it.known, Known::Records(_));
             cache
                 .get(question, client, now)
@@ -220,7 +224,7 @@ impl<N: Net> Resolver<N> {
         delegation
     }
 
-    /// What a zone's servers are asked: the whole question, or one label more than is known (RFC 9156 §2.1).
+    /// What a zone's servers are asked: the whole question, or one label more than is known (RFC 9156 §2), by type A (§2.1).
     fn asked(&self, question: &Question, labels: u8) -> Question {
         let next = labels.saturating_add(1);
         if !self.0.options.minimise || next >= question.name.num_labels() {

@@ -12,10 +12,10 @@ use crate::services::dns::signing::{Fault, Signing};
 use crate::services::dns::zone::Zone;
 
 /// What a server does to its answers before it sends them.
-type Mangle = Rc<dyn Fn(&mut Message)>;
+pub(super) type Mangle = Rc<dyn Fn(&mut Message)>;
 
 /// A server that changes its answers.
-struct Mangled(Authority, Mangle);
+pub(super) struct Mangled(pub(super) Authority, pub(super) Mangle);
 
 impl Answers for Mangled {
     async fn answer(&self, query: Vec<u8>, asker: Asker) -> Option<Vec<u8>> {
@@ -27,16 +27,16 @@ impl Answers for Mangled {
     }
 }
 
-fn signing() -> Signing {
+pub(super) fn signing() -> Signing {
     Signing::new(1, Date::LAB)
 }
 
-fn checking(signing: &Signing) -> Options {
+pub(super) fn checking(signing: &Signing) -> Options {
     Options { trust: Some(signing.trust(Time(0))), ..options() }
 }
 
 /// The signed lab; the servers of these hosts change their answers.
-fn signed(signing: &Signing, hosts: &[&str], mangle: impl Fn(&mut Message) + 'static) -> World {
+pub(super) fn signed(signing: &Signing, hosts: &[&str], mangle: impl Fn(&mut Message) + 'static) -> World {
     let (mut world, mangle): (_, Mangle) = (World::empty(), Rc::new(mangle));
     for site in &SITES {
         let authority = Authority::new(site.zones());
@@ -50,7 +50,7 @@ fn signed(signing: &Signing, hosts: &[&str], mangle: impl Fn(&mut Message) + 'st
     world
 }
 
-const SHOP: [&str; 2] = ["ns1-shop", "ns2-shop"];
+pub(super) const SHOP: [&str; 2] = ["ns1-shop", "ns2-shop"];
 const REGISTRY: [&str; 2] = ["tld-example", "tld-example2"];
 
 fn look_up(text: &str, kind: RecordType) -> Resolution {
@@ -65,7 +65,7 @@ fn mangled(hosts: &[&str], text: &str, mangle: impl Fn(&mut Message) + 'static) 
 }
 
 /// The status, and what it says about the last check.
-fn flaw(found: &Resolution) -> String {
+pub(super) fn flaw(found: &Resolution) -> String {
     assert_eq!(found.proof.status, Status::Bogus, "{:?}: {:?}", found.outcome, words(found));
     failure(found)
 }
@@ -187,12 +187,12 @@ fn minimised_questions_are_checked_as_well() {
     }
 }
 
-fn is_signature(record: &Record) -> bool {
+pub(super) fn is_signature(record: &Record) -> bool {
     rrsig(record).is_some()
 }
 
 /// Changes each signature of a section.
-fn each_signature(records: &mut [Record], change: impl Fn(&RRSIG) -> RRSIG) {
+pub(super) fn each_signature(records: &mut [Record], change: impl Fn(&RRSIG) -> RRSIG) {
     for record in records {
         if let Some(new) = rrsig(record).map(&change) {
             record.data = RData::DNSSEC(DNSSECRData::RRSIG(new));

@@ -1,5 +1,6 @@
 //! The resolver in the lab: its steps through the zones that ship, its cache, and servers that lie.
 mod cache;
+mod chains;
 mod dnssec;
 mod hostile;
 mod paths;
