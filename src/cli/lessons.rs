@@ -89,7 +89,7 @@ fn as_text(text: &mut String, chapter: &Chapter, learner: &Snapshot) -> std::fmt
             0 => String::new(),
             step => format!(", at step {} of {}", step + 1, lesson.steps.len()),
         };
-        writeln!(text, "  {mark} {:<width$}  {}, {} min{left}", lesson.id, lesson.title, lesson.minutes)?;
+        writeln!(text, "  {mark} {:<width$}  {} ({} min{left})", lesson.id, lesson.title, lesson.minutes)?;
     }
     writeln!(text)
 }

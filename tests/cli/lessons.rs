@@ -49,9 +49,9 @@ fn without_a_name_it_goes_on_where_it_was_left() {
 #[test]
 fn a_guess_is_asked_before_the_run_is_told_and_kept() {
     let home = Home::new();
-    let unread = home.tutor(&["learn", "w01.why-layers", "--plain"]).stdin("\n\n\n").run();
+    let unread = home.tutor(&["learn", "w01.why-layers", "--plain"]).stdin("\n\n\n\n").run();
     unread.code(0).says("your guess").says_not("Measured: ").says_not("[SYN]").says("Stopped here");
-    unread.says("Nothing is written yet: write skip to go on without a guess");
+    unread.says("Nothing is written yet. Write a whole number");
     let guessed = home.tutor(&["learn", "--plain"]).stdin("many\n\u{1b}[2J\n2\nq\n").run();
     guessed.says("`\\x1b[2J` is not a whole number");
     guessed.code(0).says("`many` is not a whole number: write digits only").says("Measured: 12");
@@ -96,9 +96,10 @@ fn no_number_of_a_run_is_told_before_the_guess_about_it() {
 fn the_list_names_every_lesson_and_what_is_done() {
     let home = Home::new();
     home.tutor(&["learn", "w01.why-layers", "--plain"]).stdin(skips()).run().code(0);
-    home.tutor(&["learn", "w01.layers-are-questions", "--plain"]).stdin("\n\n").run();
+    home.tutor(&["learn", "w01.sockets", "--plain"]).stdin("\n\n").run();
     let list = home.run(&["learn", "--list"]);
     list.code(0).no_message().says("[x] w01.why-layers ").says("1 of 10 done").says("not written yet");
+    list.says("[ ] w01.sockets ").says(", at step 3 of ");
     let (content, _) = roundtrip::content::load(roundtrip::content::Source::Embedded);
     for lesson in content.chapters.iter().flat_map(|chapter| &chapter.lessons) {
         list.says(&format!("] {} ", lesson.id)).says(&lesson.title);

@@ -84,9 +84,11 @@ fn lines(page: &Page<'_>, width: usize, theme: &Theme) -> Vec<Line<'static>> {
     lines.push(Line::default());
     if guess.is_open() {
         lines.push(field_line(guess, theme));
-        let help = guess.unreadable.clone();
-        let help = help.unwrap_or_else(|| format!("{}; enter says it, tab skips it", number_hint(guess.predict.unit)));
-        lines.extend(plain(&help, width, theme.dim));
+        let hint = || format!("{}; enter says it, tab skips it", number_hint(guess.predict.unit));
+        lines.extend(match &guess.unreadable {
+            Some(message) => plain(&format!("! {message}"), width, theme.warn),
+            None => plain(&hint(), width, theme.dim),
+        });
     } else {
         lines.extend(guess.verdict(page.recording).map(|it| verdict(&it, width, theme)).unwrap_or_default());
     }
