@@ -201,7 +201,7 @@ fn an_order_stands_beside_the_right_one_and_the_run_is_told_where_the_answer_is(
         line.trim().chars().next().expect("a digit")
     };
     let ended = run(&format!("{} {} {}\n", row("SYN-ACK"), row("SYN"), row("ACK")));
-    ended.says("1. SYN-ACK; right: SYN (you did not have it): It asks.").says("3. ACK (you had it): It ends it.");
+    ended.says("1. SYN-ACK · right: SYN (you did not have it): It asks.").says("3. ACK (you had it): It ends it.");
     ended.says("Of 3 pairs of these, 2 are in the right order.");
     ended.says("A run of it: roundtrip demo tcp-handshake").says("the client's ACK leaves").says("tcp.ack_raw");
 }

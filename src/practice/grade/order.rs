@@ -19,11 +19,11 @@ pub(super) fn grade(items: &[OrderItem], given: Option<&Answer>) -> Result<Grade
     let beside = order.iter().zip(items).enumerate().map(|(place, (at, right))| {
         let yours = &items[*at];
         let is_right = yours.text == right.text;
-        let instead = if is_right { String::new() } else { format!("; right: {}", right.text) };
+        let instead = if is_right { String::new() } else { format!(" · right: {}", right.text) };
         Remark::new(format!("{}. {}{instead}", place + 1, yours.text), is_right, &right.why)
     });
     let (kept, broken) = pairs(order);
-    let counted = (kept > 0 && broken > 0).then(|| {
+    let counted = (kept > broken && broken > 0).then(|| {
         let why = format!("Of {} pairs of these, {kept} are in the right order.", kept + broken);
         Remark::new("", false, why)
     });

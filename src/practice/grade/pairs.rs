@@ -19,7 +19,7 @@ pub(super) fn grade(pairs: &[Pair], given: Option<&Answer>) -> Result<Grade, Unr
     let judged = pairs.iter().zip(chosen).map(|(pair, at)| (pair, &pairs[*at].right));
     let remark = |(pair, right): (&Pair, &String)| {
         let is_right = *right == pair.right;
-        let instead = if is_right { String::new() } else { format!("; right: {}", pair.right) };
+        let instead = if is_right { String::new() } else { format!(" · right: {}", pair.right) };
         Remark::new(format!("{}: {right}{instead}", pair.left), is_right, &pair.why)
     };
     let remarks: Vec<Remark> = judged.map(remark).collect();

@@ -131,6 +131,13 @@ impl Asking {
                     let mark = if place == *row && *held { "↕ " } else { "  " };
                     option(page, width, theme, place == *row, &format!("{}.{mark}", place + 1), &shown.text);
                 }
+                let help = if *held {
+                    "↑ and ↓ move the item; space puts it down."
+                } else {
+                    "space takes an item up, ↑ and ↓ move it, space puts it down."
+                };
+                page.gap();
+                page.text(help, width, theme.dim);
             }
             Draft::Pair { row, chosen } => self.pair_rows(page, width, theme, *row, chosen),
             Draft::Write(field) => {
@@ -208,6 +215,8 @@ impl Asking {
         for (index, shown) in self.attempt.options().iter().enumerate() {
             page.hung(&format!("  {} ", index + 1), "    ", &content::unmarked(&shown.text), width, theme.accent);
         }
+        page.gap();
+        page.text("A digit chooses for the line at ▸ and goes to the next; ↑ goes back.", width, theme.dim);
     }
 
     fn card_rows(&self, page: &mut Page, width: usize, theme: &Theme) {
