@@ -77,7 +77,7 @@ impl Attempt {
             question: question.id.clone(),
             seed,
             prompt: filled(&question.prompt, &drawn.given),
-            explanation: filled(&question.explanation, &told),
+            explanation: begun(filled(&question.explanation, &told)),
             hints: question.hints.iter().map(|hint| filled(hint, &drawn.given)).collect(),
             asked: drawn.asked,
         })
@@ -253,6 +253,16 @@ fn near(
     Ok(evaluated?.into_iter().filter(|near| !truth.holds(near.value)).collect())
 }
 
+/// A text that begins with a number: Markdown would take `12. So many` for the twelfth of a list.
+fn begun(text: String) -> String {
+    match text.split_once(". ") {
+        Some((number, rest)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("{number}\\. {rest}")
+        }
+        _ => text,
+    }
+}
+
 /// The text with `{name}` replaced where the name is known; other braces stay.
 pub(super) fn filled(text: &str, values: &BTreeMap<String, String>) -> String {
     let mut out = String::with_capacity(text.len());
@@ -280,5 +290,19 @@ impl Truth {
         let off = i128::from(value.value) - i128::from(self.value.value);
         let allowed = i128::from(self.value.value).abs() * i128::from(self.tolerance_ppm.max(0));
         value.unit == self.value.unit && off.abs() * 1_000_000 <= allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::{blocks, unmarked};
+
+    #[test]
+    fn a_number_at_the_beginning_is_no_list() {
+        let text = begun("12. So many.".to_owned());
+        assert!(matches!(blocks(&text).as_slice(), [crate::content::Block::Paragraph(_)]), "{text}");
+        assert_eq!(begun("80 ms. So long.".to_owned()), "80 ms. So long.");
+        assert_eq!(unmarked("12. So many."), "12. So many.");
     }
 }

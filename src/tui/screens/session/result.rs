@@ -183,7 +183,7 @@ fn miss_lines(lines: &mut Vec<(Line<'static>, bool)>, miss: &Miss<'_>, chosen: b
         Some(Verdict::Partly) => ("◐", theme.warn),
         Some(_) => ("✘", theme.bad),
     };
-    let prompt = miss.attempt.map_or("…", |attempt| attempt.prompt.as_str());
+    let prompt = miss.attempt.map_or_else(|| "…".to_owned(), |attempt| content::unmarked(&attempt.prompt));
     let prompt = prompt.split_whitespace().collect::<Vec<_>>().join(" ");
     if !chosen {
         let head = layout::cut(&format!("  {sign} {prompt}"), width);
