@@ -25,7 +25,7 @@ pub fn read(line: &str, unit: Unit) -> Result<Option<Quantity>, Unreadable> {
     let line = line.trim();
     if line.is_empty() {
         return Err(Unreadable(format!(
-            "Nothing is written yet. Write {}. The word skip goes on without a guess.",
+            "Nothing is written yet. It takes {}. The word skip goes on without a guess.",
             number_hint(unit)
         )));
     }
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(read(" 80 ms "), Ok(Some(ms(80))));
         assert_eq!((read("skip"), read(" Skip ")), (Ok(None), Ok(None)));
         let said = |line| read(line).expect_err("no guess").0;
-        insta::assert_snapshot!(said("  "), @"Nothing is written yet. Write a time with its unit; 80ms and 0.08 s are both read. The word skip goes on without a guess.");
+        insta::assert_snapshot!(said("  "), @"Nothing is written yet. It takes a time with its unit; 80ms and 0.08 s are both read. The word skip goes on without a guess.");
         insta::assert_snapshot!(said("80"), @"`80` is not a time without its unit: write 80ms or 80s.");
     }
 

@@ -51,7 +51,7 @@ fn a_guess_is_asked_before_the_run_is_told_and_kept() {
     let home = Home::new();
     let unread = home.tutor(&["learn", "w01.why-layers", "--plain"]).stdin("\n\n\n\n").run();
     unread.code(0).says("your guess").says_not("Measured: ").says_not("[SYN]").says("Stopped here");
-    unread.says("Nothing is written yet. Write a whole number");
+    unread.says("Nothing is written yet. It takes a whole number");
     let guessed = home.tutor(&["learn", "--plain"]).stdin("many\n\u{1b}[2J\n2\nq\n").run();
     guessed.says("`\\x1b[2J` is not a whole number");
     guessed.code(0).says("`many` is not a whole number: write digits only").says("Measured: 12");
