@@ -1,8 +1,8 @@
-//! Ethernet frames, ARP packets and IPv4 headers as the lab's own nodes read and write them.
+//! Ethernet frames and ARP packets as the lab's own nodes read and write them.
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use etherparse::{ArpEthIpv4Packet, ArpOperation, ArpPacket, EtherType, Ethernet2Header, IpNumber, Ipv4Header};
+use etherparse::{ArpEthIpv4Packet, ArpOperation, ArpPacket, EtherType, Ethernet2Header};
 
 use crate::lab::ip;
 
@@ -106,14 +106,6 @@ pub(crate) fn arp_reply(mac: Mac, request: &ArpEthIpv4Packet) -> Vec<u8> {
     ethernet(Mac(request.sender_mac), mac, EtherType::ARP, &packet.to_bytes())
 }
 
-/// An IPv4 packet with a right checksum; `None` when the payload is larger than IP carries.
-pub(crate) fn ipv4_packet(from: Ipv4Addr, to: Ipv4Addr, protocol: IpNumber, payload: &[u8]) -> Option<Vec<u8>> {
-    let length = u16::try_from(payload.len()).ok()?;
-    let mut header = Ipv4Header::new(length, 64, protocol, from.octets(), to.octets()).ok()?;
-    header.header_checksum = header.calc_header_checksum();
-    Some([&header.to_bytes(), payload].concat())
-}
-
 /// Whether a frame's sender understands a mark instead of a drop: ECT(0), ECT(1) or CE (RFC 3168 §5).
 pub(crate) fn is_ecn_capable(frame: &[u8]) -> bool {
     packet(frame).and_then(ip::ecn).is_some_and(|ecn| ecn != 0)
@@ -134,7 +126,7 @@ pub(crate) fn mark_congestion(frame: &mut [u8]) {
 
 #[cfg(test)]
 mod tests {
-    use etherparse::IpEcn;
+    use etherparse::{IpEcn, IpNumber, Ipv4Header};
 
     use super::*;
 

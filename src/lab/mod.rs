@@ -58,6 +58,7 @@ mod programs;
 mod random;
 mod reassembly;
 mod redirect;
+mod reset;
 mod route;
 mod router;
 mod run;

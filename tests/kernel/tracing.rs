@@ -41,7 +41,7 @@ fn behind_three_routers<K: Send + 'static>(program: impl FnOnce() -> K + Send + 
     let device = tun("lab0", &["10.9.0.2/24".to_owned(), "2001:db8:9::2/64".to_owned()]);
     ip("route add 10.9.0.0/16 dev lab0");
     ip("route add 2001:db8:9::/48 dev lab0");
-    let plug = Plug { device: device, doors: [0, 1, 2, 3].map(|third| (third, door)).to_vec() };
+    let plug = Plug { device, doors: [0, 1, 2, 3].map(|third| (third, door)).to_vec() };
     let kernel = thread::spawn(program);
     let mut since = None;
     pace(&mut lab, &[plug], Duration::from_secs(60), || {

@@ -48,6 +48,12 @@ impl Filter {
         packet: &Packet<'_>,
         out: &mut Output,
     ) -> Ruling {
+        // The router puts IPv4's together first. IPv6's may not be cut again behind it (RFC 1858 §3: without its first piece
+        // a packet comes to nothing).
+        if packet.is_later_fragment {
+            out.decide("firewall: a later piece: allowed, as its first piece is judged");
+            return Ruling::Pass;
+        }
         let Some(flow) = Flow::of(packet) else {
             out.decide(format!("firewall: from {} to {}: no ports to judge by: dropped", packet.from, packet.to));
             return Ruling::Drop;
@@ -91,7 +97,7 @@ impl Filter {
         }
         let about = flow.is_error().then(|| packet.payload.get(8..).and_then(ip::read_beginning)).flatten();
         let about = about.and_then(|it| Flow::of(&it));
-        let related = about.is_some_and(|about| self.tracking.touch(now, about).is_some());
+        let related = about.is_some_and(|about| self.tracking.knows(about));
         if related {
             out.decide("firewall: an ICMP error about a flow that was let through: allowed");
         }

@@ -12,7 +12,7 @@ pub enum Action {
     Allow,
     /// Nobody hears of it: the sender waits.
     Drop,
-    /// The sender is told: a RST for TCP over IPv4, else ICMP "administratively prohibited" (RFC 1812 §5.2.7.1: type 3
+    /// The sender is told: a RST for TCP, else ICMP "administratively prohibited" (RFC 1812 §5.2.7.1: type 3
     /// code 13, RFC 4443 §3.1: type 1 code 1).
     Reject,
 }

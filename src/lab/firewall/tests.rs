@@ -95,3 +95,30 @@ fn an_error_about_what_was_let_through_passes() {
     assert_eq!(outcome, Ok(Err(ErrorKind::ConnectionRefused)));
     assert!(said(&lab.finish(Run::default()), "an ICMP error about a flow that was let through"));
 }
+
+#[test]
+fn a_packet_in_pieces_is_judged_by_its_first() {
+    for (rule, passes) in [(Rule::new(Action::Allow).icmp(), true), (Rule::new(Action::Allow).tcp(443), false)] {
+        let mut lab = Lab::new(5, &[]);
+        let firewall = Firewall { rules: vec![rule], otherwise: Action::Drop, stateful: true };
+        let client = lab.host("client").address("10.0.1.2/24").gateway("10.0.1.1");
+        let client = client.address("2001:db8:1::2/64").gateway("2001:db8:1::1").add();
+        let fw = lab.router("fw").interface("10.0.1.1/24").address("2001:db8:1::1/64").interface("10.0.2.1/24");
+        let fw = fw.address("2001:db8:2::1/64").firewall(firewall).add();
+        let server = lab.host("server").address("10.0.2.2/24").gateway("10.0.2.1");
+        let server = server.address("2001:db8:2::2/64").gateway("2001:db8:2::1").add();
+        lab.link(client, fw, LinkOptions::default());
+        lab.link(fw, server, LinkOptions::default());
+        lab.introduce_everybody();
+        let net = lab.net(client);
+        let answered = lab.run(async move {
+            let mut answered = Vec::new();
+            for to in ["10.0.2.2", "2001:db8:2::2"] {
+                let to: std::net::IpAddr = to.parse().expect("an address");
+                answered.push(net.ping_with(to, 3000, Duration::from_secs(1)).await.is_ok());
+            }
+            answered
+        });
+        assert_eq!(answered, Ok(vec![passes; 2]));
+    }
+}

@@ -106,6 +106,11 @@ impl Tracking {
         !flow.error && self.0.insert(flow, Known { last: now, answered: false }).is_none()
     }
 
+    /// Whether a flow is known, either way. An error about it is no sign of life.
+    pub(super) fn knows(&self, flow: Flow) -> bool {
+        self.0.contains_key(&flow) || self.0.contains_key(&flow.back())
+    }
+
     /// A packet of a known flow, either way; whether it is the first answer.
     pub(super) fn touch(&mut self, now: Time, flow: Flow) -> Option<bool> {
         if let Some(known) = self.0.get_mut(&flow) {

@@ -352,10 +352,10 @@ mod tests {
         let bytes = solicitation_to_group(ME, YOU, MINE).expect("small");
         let crossed = ip::one_hop_on(&bytes);
         assert!(read(&ip::read(&crossed).expect("whole")).is_none());
-        let mut damaged = bytes.clone();
+        let (whole, mut damaged) = (bytes.clone(), bytes);
         *damaged.last_mut().expect("bytes") ^= 1;
         assert!(read(&ip::read(&damaged).expect("whole")).is_none());
-        let cut = ip::fragment_at_source(bytes.clone(), 1280, 1).expect("one piece");
+        let cut = ip::fragment_at_source(whole, 1280, 1).expect("one piece");
         assert!(ip::read(&cut[0]).is_some_and(|it| is_meant(&it) && read(&it).is_none()), "RFC 6980 §5");
         let without_length = packet(ME, YOU, (SOLICITATION, [0; 4]), &[&YOU.octets()[..], &[1, 0, 0, 0]].concat());
         assert_eq!(again(without_length), None, "RFC 4861 §4.6: an option without length");

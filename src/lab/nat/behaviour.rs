@@ -1,12 +1,13 @@
 //! Tests of how a NAT maps and filters: RFC 4787's terms, one by one.
 use std::cell::RefCell;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::*;
 use crate::lab::{Lab, LabDatagrams, LabNet, LinkOptions};
-use crate::recording::{EventKind, Recording, Run};
+use crate::recording::{Event, EventKind, Recording, Run};
 
 fn at(text: &str) -> SocketAddr {
     text.parse().expect("an address with a port")
@@ -21,7 +22,8 @@ fn datagram(from: &str, to: &str) -> Vec<u8> {
     let (from, to) = (endpoint(from), endpoint(to));
     let ports = [from.port().to_be_bytes(), to.port().to_be_bytes()].concat();
     let udp = [&ports[..], &[0, 8, 0, 0]].concat();
-    crate::lab::frame::ipv4_packet(*from.ip(), *to.ip(), etherparse::IpNumber::UDP, &udp).expect("small")
+    let (from, to) = ((*from.ip()).into(), (*to.ip()).into());
+    ip::write(&ip::Envelope::new(from, to, etherparse::IpNumber::UDP), udp).expect("small")
 }
 
 /// Sends a datagram out; gives its source outside, or why it was dropped.
@@ -174,4 +176,85 @@ fn hosts_inside_meet_at_their_outside_addresses_only_with_hairpinning() {
     assert_eq!(heard, None);
     let says = |it: &EventKind| matches!(it, EventKind::Decision { text } if text.ends_with("no hairpinning: dropped"));
     assert!(run.events.iter().any(|it| says(&it.kind)));
+}
+
+/// A UDP exchange through a NAT whose inside link carries `mtu`: datagrams of these sizes from outside to a forwarded
+/// port, and which of them arrived.
+fn from_outside(mtu: u16, sizes: &[usize]) -> (Vec<bool>, Recording) {
+    let mut lab = Lab::new(5, &[]);
+    let inside = lab.host("inside").address("10.0.0.2/24").gateway("10.0.0.1").add();
+    let nat = lab.router("nat").interface("10.0.0.1/24").interface("198.51.100.1/24").nat(1, NatOptions::default());
+    let nat = nat.forward_udp(5000, "10.0.0.2:5000").add();
+    let outside = lab.host("outside").address("198.51.100.2/24").add();
+    lab.link(inside, nat, LinkOptions::default().mtu(mtu));
+    lab.link(nat, outside, LinkOptions::default());
+    lab.introduce_everybody();
+    let (inside, outside, sizes) = (lab.net(inside), lab.net(outside), sizes.to_vec());
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let noted = Rc::clone(&heard);
+    let arrived = lab.run(async move {
+        let to = inside.open_datagrams(at("0.0.0.0:5000")).expect("free");
+        inside.spawn(async move {
+            let mut buffer = [0; 9000];
+            while let Ok((length, _)) = to.receive(&mut buffer).await {
+                noted.borrow_mut().push(length);
+            }
+        });
+        let from = outside.open_datagrams(at("0.0.0.0:0")).expect("free");
+        for size in &sizes {
+            from.send_to(&vec![7; *size], at("198.51.100.1:5000")).await.expect("sending works");
+            outside.sleep(Duration::from_millis(100)).await;
+        }
+        let heard = heard.borrow();
+        sizes.iter().map(|it| heard.contains(it)).collect()
+    });
+    (arrived.expect("it ends"), lab.finish(Run::default()))
+}
+
+// RFC 4787 REQ-14
+#[test]
+fn datagrams_in_pieces_pass_in_both_directions() {
+    assert_eq!(from_outside(1500, &[3000, 8000]).0, [true, true]);
+    let (mut lab, [a, b]) = {
+        let mut lab = Lab::new(5, &[]);
+        let inside = lab.host("inside").address("10.0.0.2/24").gateway("10.0.0.1").add();
+        let nat = lab.router("nat").interface("10.0.0.1/24").interface("198.51.100.1/24").nat(1, NatOptions::default());
+        let nat = nat.add();
+        let outside = lab.host("outside").address("198.51.100.2/24").add();
+        lab.link(inside, nat, LinkOptions::default());
+        lab.link(nat, outside, LinkOptions::default());
+        let nets = [lab.net(inside), lab.net(outside)];
+        (lab, nets)
+    };
+    let pinged = lab.run(async move {
+        drop(b);
+        a.ping_with([198, 51, 100, 2], 3000, Duration::from_secs(5)).await.is_ok()
+    });
+    assert_eq!(pinged, Ok(true));
+}
+
+// RFC 5508 REQ-4, REQ-5: the router's own errors, too
+#[test]
+fn what_the_router_says_of_a_translated_packet_names_it_as_its_sender_does() {
+    // The second says that it is too large for the inside link; the third, of the same size, is cut.
+    let (arrived, recording) = from_outside(1000, &[500, 1400, 1401]);
+    assert_eq!(arrived, [true, false, true]);
+    let node = recording.node("outside").expect("the sender");
+    let told = |it: &&Event| {
+        it.node == node
+            && matches!(&it.kind, EventKind::Decision { text } if text.contains("path MTU to 198.51.100.1: 1000 B"))
+    };
+    assert_eq!(recording.events.iter().filter(told).count(), 1);
+
+    // Nobody answers ARP outside: the client hears it, though the packet that waited had the NAT's address.
+    let mut lab = Lab::new(5, &[]);
+    let inside = lab.host("inside").address("10.0.0.2/24").gateway("10.0.0.1").add();
+    let nat =
+        lab.router("nat").interface("10.0.0.1/24").interface("198.51.100.1/24").nat(1, NatOptions::default()).add();
+    let outside = lab.host("outside").address("198.51.100.2/24").add();
+    lab.link(inside, nat, LinkOptions::default());
+    lab.link(nat, outside, LinkOptions::default());
+    let net = lab.net(inside);
+    let heard = lab.run(async move { net.connect(at("198.51.100.77:80")).await.err().map(|it| it.kind()) });
+    assert_eq!(heard, Ok(Some(ErrorKind::HostUnreachable)));
 }

@@ -4,16 +4,18 @@
 //! inside                          table                               outside
 //! 10.0.0.2:40000 ── mapping: 10.0.0.2:40000 <> 203.0.113.1:40000 ──> session with 198.51.100.2:80, idle for ...
 //! ```
-//! Whom mappings and filters look at is an option. Later fragments have no ports and are dropped (RFC 4787 REQ-14 wants more).
+//! Whom mappings and filters look at is an option. The router puts packets in pieces together first (RFC 4787 REQ-14).
+mod flags;
 mod options;
-mod reset;
 mod rewrite;
 mod session;
 mod table;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
+use crate::lab::ip;
 use crate::lab::output::Output;
+use crate::lab::reset::answer;
 use crate::recording::Time;
 pub use options::{Dependence, Forgotten, NatOptions};
 pub(crate) use rewrite::mend;
@@ -72,7 +74,7 @@ impl Nat {
         let mapping = self.table.outgoing(inside, remote, self.options.mapping);
         let known = mapping.is_some_and(|it| it.sessions.contains_key(&remote));
         // RFC 5382 REQ-1, RFC 9293 §3.5: a TCP connection begins with a SYN.
-        if flow.protocol == TCP && !known && !reset::is_syn(packet, flow) {
+        if flow.protocol == TCP && !known && !flags::is_syn(packet, flow) {
             return self.forgotten(packet, flow, format!("NAT: no mapping for {} to {}", flow.from, flow.to));
         }
         let (address, from) = (self.address, flow.from);
@@ -143,7 +145,7 @@ impl Nat {
 
     fn forgotten(&self, packet: &[u8], flow: Flow, why: String) -> Verdict {
         match self.options.forgotten {
-            Forgotten::Reset if flow.protocol == TCP => match reset::answer(packet, flow) {
+            Forgotten::Reset if flow.protocol == TCP => match ip::read(packet).as_ref().and_then(answer) {
                 Some(reset) => Verdict::Reset(format!("{why}: a RST goes back"), reset),
                 None => Verdict::Drop(format!("{why}: dropped")),
             },
@@ -206,14 +208,6 @@ fn readdress(packet: &mut [u8], quoted: usize, from: Option<Ipv4Addr>, to: Optio
     }
     rewrite::seal_icmp(packet, quoted - 8);
     Verdict::Pass
-}
-
-/// The RST that answers a TCP segment over IPv4, as if from its other end; `None` for anything else.
-pub(crate) fn reset_for(packet: &[u8]) -> Option<Vec<u8>> {
-    match rewrite::read(packet) {
-        Packet::Flow(flow) if flow.protocol == TCP && packet.first()? >> 4 == 4 => reset::answer(packet, flow),
-        _ => None,
-    }
 }
 
 /// The other end of a session; an ICMP query has no port there.

@@ -1,8 +1,8 @@
 //! One conversation through a NAT: how far it has come, and how long its silence is borne.
 use std::time::Duration;
 
+use super::flags;
 use super::options::NatOptions;
-use super::reset;
 use super::rewrite::{Flow, TCP, UDP};
 use crate::recording::Time;
 
@@ -46,15 +46,15 @@ impl Tracked {
         if flow.protocol != TCP {
             return;
         }
-        let flags = reset::flags(packet, flow);
-        if reset::is_syn(packet, flow) {
+        let flags = flags::of(packet, flow);
+        if flags::is_syn(packet, flow) {
             // A new connection on the same ports.
             *self = Self::default();
         }
         self.established |= self.answered && direction == 0;
-        self.answered |= direction == 1 && flags & reset::SYN != 0;
-        self.fins[direction] |= flags & reset::FIN != 0;
-        self.reset |= flags & reset::RST != 0;
+        self.answered |= direction == 1 && flags & flags::SYN != 0;
+        self.fins[direction] |= flags & flags::FIN != 0;
+        self.reset |= flags & flags::RST != 0;
     }
 
     const fn is_steady(self) -> bool {

@@ -221,7 +221,73 @@ fn a_second_connection_begins_with_what_the_first_was_told() {
             let text = it.summary.to_lowercase();
             text.contains("fragmentation needed") || text.contains("packet too big")
         };
-        let last = recording.packets.iter().filter(told).last().expect("the first was told").at;
+        let last = recording.packets.iter().rfind(told).expect("the first was told").at;
         assert!(last.0 < 1_000_000_000, "{to}: only the first: {last}");
+    }
+}
+
+#[test]
+fn a_router_puts_together_and_cuts_what_is_its_own() {
+    for to in ["10.0.9.2", "2001:db8:9::2"] {
+        let (mut lab, a, _) = plain(1500);
+        assert_eq!(pings(&mut lab, a, to, &[0]), [true], "RFC 1812 §4.2.2.8: {to}");
+    }
+}
+
+// RFC 1122 §4.1.3.1, RFC 9293 §3.10.7.1
+#[test]
+fn a_routers_own_address_refuses_what_it_does_not_serve() {
+    for to in ["10.0.9.2:80", "[2001:db8:9::2]:80"] {
+        let (mut lab, a, _) = plain(1500);
+        let refused = lab.run(async move {
+            let tcp = a.connect(at(to)).await.err().map(|it| it.kind());
+            let any = if to.contains('[') { "[::]:0" } else { "0.0.0.0:0" };
+            let socket = a.bind(at(any)).await.expect("free");
+            socket.send_to(b"anybody?", at(to)).await.expect("sending works");
+            (tcp, socket.receive(&mut [0; 9]).await.err().map(|it| it.kind()))
+        });
+        let both = Some(std::io::ErrorKind::ConnectionRefused);
+        assert_eq!(refused, Ok((both, both)), "{to}");
+    }
+}
+
+// RFC 1812 §5.3.7, RFC 2644 §2
+#[test]
+fn a_router_sends_on_nothing_from_nowhere_nor_to_everybody_elsewhere() {
+    let ends = [
+        ("127.0.0.1", "10.0.1.3", "stay in their host"),
+        ("0.0.0.0", "10.0.1.3", "no host has that source"),
+        ("224.0.0.9", "10.0.1.3", "no host has that source"),
+        ("10.0.0.1", "240.0.0.1", "no host has that destination"),
+        ("10.0.0.1", "127.0.0.1", "stay in their host"),
+        ("169.254.0.9", "10.0.1.3", "stay on their link"),
+        ("::", "2001:db8:2::c", "no host has that source"),
+        ("::1", "2001:db8:2::c", "stay in their host"),
+        ("fe80::9", "2001:db8:2::c", "stay on their link"),
+        ("10.0.0.1", "10.0.9.3", "that is everybody on 10.0.9.0/30"),
+    ];
+    for (from, to, why) in ends {
+        let mut lab = Lab::new(3, &[]);
+        let a = lab.host("a").address("10.0.0.1/24").gateway("10.0.0.254");
+        let a = a.address("2001:db8:1::a/64").gateway("2001:db8:1::ffff").add();
+        let r = lab.router("r").interface("10.0.0.254/24").address("2001:db8:1::ffff/64");
+        let r = r.interface("10.0.9.1/30").address("2001:db8:2::ffff/64").route("0.0.0.0/0", "10.0.9.2").add();
+        let b = lab.host("b").address("10.0.9.2/30").address("2001:db8:2::c/64").add();
+        lab.link(a, r, LinkOptions::default().delay(ms(1)));
+        lab.link(r, b, LinkOptions::default().delay(ms(1)));
+        lab.introduce_everybody();
+        let [from, to] = [from, to].map(|it| it.parse::<IpAddr>().expect("an address"));
+        let packet = ip::write(&Envelope::new(from, to, etherparse::IpNumber::UDP), vec![0; 8]).expect("small");
+        let net = lab.net(a);
+        lab.run(async move {
+            net.send_raw(packet, "a test sends it");
+            net.sleep(ms(20)).await;
+        })
+        .expect("it ends");
+        let recording = finish(lab);
+        let sent = recording.packets.iter().filter(|it| it.from == r.index()).count();
+        let diary = diary(&recording, "r");
+        assert_eq!(sent, 0, "{from} to {to}: {diary}");
+        assert!(diary.contains(why), "{from} to {to}: {diary}");
     }
 }

@@ -1,4 +1,6 @@
 //! A router: one interface on each network, a routing table, and the rules of RFC 1812 and RFC 8200 for what may pass.
+mod own;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -7,13 +9,15 @@ use crate::lab::balance::Chooser;
 use crate::lab::clamp;
 use crate::lab::errors::Errors;
 use crate::lab::firewall::{Filter, Ruling};
-use crate::lab::icmp::{self, ndp::ALL_NODES};
+use crate::lab::icmp::ndp::ALL_NODES;
 use crate::lab::interface::{Interface, Received};
 use crate::lab::ip::{self, Packet};
-use crate::lab::nat::{self, Nat, Verdict};
+use crate::lab::nat::{Nat, Verdict};
 use crate::lab::output::{Output, Why};
+use crate::lab::reassembly::Reassembly;
 use crate::lab::redirect::Redirects;
-use crate::lab::route::{self, Network, Route};
+use crate::lab::reset;
+use crate::lab::route::{Network, Route};
 use crate::lab::tcp::stack::IcmpError;
 use crate::recording::Time;
 
@@ -33,6 +37,9 @@ pub(crate) struct Router {
     pub(crate) chooser: Chooser,
     pub(crate) filter: Option<Filter>,
     pub(crate) redirects: Redirects,
+    pub(crate) reassembly: Reassembly,
+    /// Packets of its own that it cut: their identifications.
+    pub(crate) cuts: u32,
     /// Lowers the MSS of TCP handshakes to what the next link carries.
     pub(crate) clamps: bool,
 }
@@ -48,10 +55,21 @@ impl Router {
             Received::RouterAdvertisement { .. } | Received::Redirect { .. } | Received::Nothing => return,
         };
         let Some(packet) = ip::read(bytes) else { return out.decide(ip::damaged(bytes)) };
+        if !packet.is_fragment || !self.needs_whole(interface, &packet) {
+            return self.take(now, interface, &packet, out);
+        }
+        let whole = self.reassembly.take(now, &packet, out);
+        if let Some(packet) = whole.as_deref().and_then(ip::read) {
+            self.take(now, interface, &packet, out);
+        }
+    }
+
+    /// A packet that the router can deal with.
+    fn take(&mut self, now: Time, interface: usize, packet: &Packet<'_>, out: &mut Output) {
         if self.is_own(interface, packet.to) {
-            self.own(now, interface, &packet, out);
+            self.own(now, interface, packet, out);
         } else if !packet.to.is_multicast() && !self.interfaces[interface].own.is_broadcast(packet.to) {
-            self.forward(now, interface, &packet, out);
+            self.forward(now, interface, packet, out);
         }
     }
 
@@ -123,22 +141,11 @@ impl Router {
         false
     }
 
-    /// The router's own addresses answer ping.
-    fn answer(&mut self, now: Time, interface: usize, packet: &Packet<'_>, out: &mut Output) {
-        let own = if packet.to.is_multicast() { self.source(interface, packet.from) } else { Some(packet.to) };
-        if icmp::carries(packet)
-            && let Some(reply) = own.and_then(|own| icmp::echo_reply(own, packet))
-        {
-            self.originate(now, interface, reply, "answers the echo request".to_owned(), out);
-        }
-    }
-
     /// RFC 1812 §5.2.1, RFC 8200 §3: scope, hops, route, size, then out.
     fn forward(&mut self, now: Time, from: usize, packet: &Packet<'_>, out: &mut Output) {
         let Packet { to, hops, bytes, .. } = *packet;
-        if to.is_ipv6() && (ip::is_link_local(packet.from) || ip::is_link_local(to)) {
-            return out
-                .decide(format!("from {} to {to}: link-local addresses stay on their link: dropped", packet.from));
+        if let Some(why) = martian(packet.from, to) {
+            return out.decide(format!("from {} to {to}: {why}: dropped", packet.from));
         }
         let name = if to.is_ipv4() { "TTL" } else { "hop limit" };
         if hops <= 1 {
@@ -151,6 +158,10 @@ impl Router {
             let why = format!("no route to {to}");
             return self.complain(now, from, bytes, (IcmpError::NetworkUnreachable, why), out);
         };
+        // RFC 2644 §2: a packet to everybody on another network is not sent on, or one would be answered by many.
+        if route.via.is_none() && self.interfaces[route.interface].own.is_broadcast(to) {
+            return out.decide(format!("to {to}: that is everybody on {}, asked from elsewhere: dropped", route.to));
+        }
         if !self.permits(now, (from, route.interface), packet, out) {
             return;
         }
@@ -167,7 +178,7 @@ impl Router {
         match filter.judge(now, way, packet, out) {
             Ruling::Pass => return true,
             Ruling::Drop => {}
-            Ruling::Reject { why } => match nat::reset_for(packet.bytes) {
+            Ruling::Reject { why } => match reset::answer(packet) {
                 Some(reset) => self.originate(now, way.0, reset, why, out),
                 None => self.complain(now, way.0, packet.bytes, (IcmpError::AdminProhibited, why), out),
             },
@@ -235,38 +246,13 @@ impl Router {
         }
     }
 
-    /// The address of an interface that a packet to `to` leaves with.
-    fn source(&self, interface: usize, to: IpAddr) -> Option<IpAddr> {
-        self.interfaces.get(interface)?.own.source_for(to)
-    }
-
-    /// Tells the sender of a packet that came in at this interface what became of it.
-    fn complain(&mut self, now: Time, at: usize, about: &[u8], (error, why): (IcmpError, String), out: &mut Output) {
-        let own = ip::source(about).and_then(|sender| self.source(at, sender));
-        let Some(error) = own.and_then(|own| icmp::error(own, about, error)) else { return };
-        match self.errors.may(now) {
-            Ok(()) => self.originate(now, at, error, why, out),
-            Err(rule) => out.decide(format!("{why}: nobody is told, {rule}")),
-        }
-    }
-
-    /// Sends a packet of the router's own; to a link-local address out of the interface `at`.
-    fn originate(&mut self, now: Time, at: usize, packet: Vec<u8>, why: String, out: &mut Output) {
-        let Some(to) = ip::destination(&packet) else { return };
-        let near = ip::is_link_local(to) || to.is_multicast();
-        let route = if near { Some((at, to)) } else { None };
-        let far = || route::choose(&self.routes, to).map(|it| (it.interface, it.via.unwrap_or(to)));
-        if let Some((interface, next_hop)) = route.or_else(far) {
-            self.interfaces[interface].send(now, next_hop, packet, Some(why.into()), out);
-        }
-    }
-
     /// Does what is due; packets nobody answered for come back to their senders as "host unreachable".
     pub(crate) fn tick(&mut self, now: Time, out: &mut Output) {
         if let Some(nat) = &mut self.nat {
             nat.expire(now, out);
         }
         self.advertise(now, out);
+        self.give_up_pieces(now, out);
         for index in 0..self.interfaces.len() {
             for lost in self.interfaces[index].tick(now, out) {
                 let asks = if lost.next_hop.is_ipv4() { "ARP" } else { "neighbour solicitations" };
@@ -280,8 +266,25 @@ impl Router {
     pub(crate) fn next_tick(&self) -> Option<Time> {
         let advertisements = self.advertisers.values().map(Advertiser::next_tick);
         let expiry = self.nat.as_ref().and_then(Nat::next_expiry);
-        self.interfaces.iter().filter_map(Interface::next_tick).chain(expiry).chain(advertisements).min()
+        let memories = expiry.into_iter().chain(self.reassembly.next_tick());
+        self.interfaces.iter().filter_map(Interface::next_tick).chain(memories).chain(advertisements).min()
     }
+}
+
+/// Why a router sends on no packet with such addresses (RFC 1812 §5.3.7, RFC 1122 §3.2.1.3, RFC 3927 §7, RFC 4291 §2.5.2
+/// and §2.5.3).
+fn martian(from: IpAddr, to: IpAddr) -> Option<&'static str> {
+    let reserved = |it: IpAddr| matches!(it, IpAddr::V4(it) if it.octets()[0] >= 240);
+    if from.is_unspecified() || from.is_multicast() || reserved(from) {
+        return Some("no host has that source address");
+    }
+    if to.is_unspecified() || reserved(to) {
+        return Some("no host has that destination");
+    }
+    if from.is_loopback() || to.is_loopback() {
+        return Some("loopback addresses stay in their host");
+    }
+    (ip::is_link_local(from) || ip::is_link_local(to)).then_some("link-local addresses stay on their link")
 }
 
 /// `eth0` is the first.
