@@ -135,7 +135,8 @@ pub struct TcpSettings {
     /// DF is set, and ICMP "fragmentation needed" lowers the segment size (RFC 1191; `ip_no_pmtu_disc` off).
     pub path_mtu_discovery: bool,
     /// After three timeouts in a row segments become small enough for nearly any path, without any ICMP: what RFC 4821 §7.7
-    /// does about a black hole (`tcp_mtu_probing` 1, `tcp_base_mss` 1024). Larger ones are not tried again.
+    /// does about a black hole (`tcp_mtu_probing` 1, `tcp_base_mss` 1024). Ten minutes later the first link's size is tried
+    /// again at once, not searched for step by step (RFC 4821 §7.3).
     pub mtu_probing: bool,
 }
 

@@ -291,3 +291,56 @@ fn a_router_sends_on_nothing_from_nowhere_nor_to_everybody_elsewhere() {
         assert!(diary.contains(why), "{from} to {to}: {diary}");
     }
 }
+
+// RFC 4821 §7.7, RFC 1191 §6.3
+#[test]
+fn a_black_holes_cure_holds_for_ten_minutes_and_is_found_again() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use crate::lab::IcmpErrors;
+    use crate::lab::tcp::TcpSettings;
+    for v6 in [false, true] {
+        let mut lab = Lab::new(3, &[]);
+        let tcp = TcpSettings { mtu_probing: true, ..TcpSettings::LINUX };
+        let a = lab.host("a").address("10.0.0.1/24").gateway("10.0.0.254").tcp(tcp);
+        let a = a.address("2001:db8:1::a/64").gateway("2001:db8:1::ffff").add();
+        let r =
+            lab.router("r").interface("10.0.0.254/24").address("2001:db8:1::ffff/64").icmp_errors(IcmpErrors::Silent);
+        let r = r.interface("10.0.9.1/24").address("2001:db8:9::1/64").route("0.0.0.0/0", "10.0.9.2");
+        let r = r.route("::/0", "2001:db8:9::2").add();
+        let s = lab.router("s").interface("10.0.9.2/24").address("2001:db8:9::2/64");
+        let s = s.interface("10.0.1.254/24").address("2001:db8:2::ffff/64").route("0.0.0.0/0", "10.0.9.1");
+        let s = s.route("::/0", "2001:db8:9::1").add();
+        let c = lab.host("c").address("10.0.1.3/24").gateway("10.0.1.254");
+        let c = c.address("2001:db8:2::c/64").gateway("2001:db8:2::ffff").add();
+        lab.link(a, r, LinkOptions::default().delay(ms(1)));
+        lab.link(r, s, LinkOptions::default().delay(ms(1)).mtu(1400));
+        lab.link(s, c, LinkOptions::default().delay(ms(1)));
+        lab.introduce_everybody();
+        let (a, c) = (lab.net(a), lab.net(c));
+        let (any, to) = if v6 { ("[::]:80", "[2001:db8:2::c]:80") } else { ("0.0.0.0:80", "10.0.1.3:80") };
+        let waits = lab.run(async move {
+            let listener = c.open_listener(at(any), Default::default()).expect("free");
+            c.spawn(async move {
+                let (mut stream, _) = listener.accept().await.expect("it lasts");
+                let mut part = [0; 5000];
+                while stream.read_exact(&mut part).await.is_ok() {
+                    let _ = stream.write_all(b"!").await;
+                }
+            });
+            let mut stream = a.connect(at(to)).await.expect("it listens");
+            let mut waits = Vec::new();
+            for second in [0, 500, 700, 701] {
+                a.sleep(Duration::from_secs(second).saturating_sub(a.now() - Time::ZERO)).await;
+                let before = a.now();
+                stream.write_all(&[1; 5000]).await.expect("it is open");
+                stream.read_exact(&mut [0]).await.expect("it answers");
+                waits.push(a.now() - before > SECOND);
+            }
+            waits
+        });
+        assert_eq!(waits, Ok(vec![true, false, true, false]), "IPv6 {v6}: only a new search waits for timeouts");
+        let diary = diary(&finish(lab), "a");
+        assert!(!diary.contains("path MTU to"), "a guess of one connection is not told to others: {diary}");
+    }
+}
