@@ -17,6 +17,7 @@ mod findings;
 mod firewall;
 mod flow_control;
 mod frame;
+mod internet;
 mod keepalive;
 mod knob;
 pub mod live;

@@ -1,10 +1,11 @@
 //! Who went where, how near that was, and who went to the dead server for how long.
 use std::time::Duration;
 
-use super::regions::{CROWDS, DIES, REGIONS};
+use super::regions::{CLIENTS, DIES};
 use super::script::Seen;
 use super::{Script, Tried, rows};
 use crate::demos::findings::Findings;
+use crate::demos::internet::{HOMES, Home, REGIONS};
 use crate::quantity::{Quantity, Unit};
 use crate::recording::{Cell, Recording, Table, Time};
 
@@ -44,9 +45,9 @@ fn shares(findings: &mut Findings, before: &[&Tried]) {
         let how = "of the tries before one dies: the first address of the answer each client got";
         findings.measure(&format!("{name}_share"), &format!("went to {name}"), share(to(before, index)), how);
     }
-    let near = before.iter().filter(|it| it.backend == Some(CROWDS[it.crowd].1)).count();
+    let near = before.iter().filter(|it| it.backend == Some(HOMES[it.crowd].region)).count();
     findings.measure("near_share", "went to their own region", share(near), "of the tries before one dies");
-    for (crowd, (name, ..)) in CROWDS.iter().enumerate() {
+    for (crowd, Home { name, .. }) in HOMES.iter().enumerate() {
         let label = format!("a connection from {name} took");
         let how =
             "the middle one of those before one dies, from the address to the SYN-ACK: 1 RTT to the server chosen";
@@ -69,7 +70,7 @@ fn failover(findings: &mut Findings, seen: &Seen, died: Time) -> Vec<Option<Dura
     let how = "from its death to the end of the first check without a connection: up to an interval, and the check's patience";
     findings.time("noticed_after", "health checks noticed it after", noticed.map(|at| at - died), how);
     let mut all = Vec::new();
-    for (crowd, (name, ..)) in CROWDS.iter().enumerate() {
+    for (crowd, Home { name, .. }) in HOMES.iter().enumerate() {
         let to_dead = |it: &&Tried| it.at >= died && it.backend == Some(DIES) && it.crowd == crowd;
         let last = seen.tried.iter().filter(to_dead).map(|it| it.at).max();
         let after = last.map(|at| at - died);
@@ -127,9 +128,9 @@ fn crowds(before: &[&Tried], dead: &[Option<Duration>]) -> Table {
         ("dead_ns", "went to the dead"),
     ];
     let mut table = Table::new("users", "Who went where before one died, and to the dead one after", &columns);
-    for (crowd, (name, _, _, clients)) in CROWDS.iter().enumerate() {
+    for (crowd, (home, clients)) in HOMES.iter().zip(CLIENTS).enumerate() {
         let own: Vec<&Tried> = before.iter().copied().filter(|it| it.crowd == crowd).collect();
-        let mut cells = vec![Cell::text(name), Cell::text(clients)];
+        let mut cells = vec![Cell::text(home.name), Cell::text(clients)];
         cells.extend((0..REGIONS.len()).map(|backend| Cell::from(Quantity::count(to(&own, backend)))));
         cells.push(Cell::maybe(connecting(before, crowd).map(Quantity::time)));
         cells.push(Cell::maybe(dead[crowd].map(Quantity::time)));

@@ -1,12 +1,4 @@
 //! One name, three regions behind it: DNS chooses who gets whom, until one of them dies.
-//!
-//! ```text
-//! paris, rome ─┐                           ┌─ boston
-//! dns-eu       ├─ eu ────── 80 ms ───── us ┼─ public (or dns-us)
-//! web-eu ──────┘   └─ 180 ms ┐  ┌ 150 ms ┘ ├─ web-us
-//!                            asia          └─ the name servers
-//!             tokyo, dns-asia ─┴─ web-asia
-//! ```
 mod found;
 mod regions;
 mod rows;
@@ -17,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::demos::findings::note_end;
-use crate::demos::{Demo, Knob, Knobs, Setup};
+use crate::demos::{Demo, Knob, Knobs, Setup, internet};
 use crate::lab::{Lab, Limits};
 use crate::recording::{Recording, Time};
 use crate::services::dns::RecordType;
@@ -87,7 +79,7 @@ struct Tried {
     /// When it had an answer, or none, of its resolver.
     answered: Time,
     until: Time,
-    /// Whose client, by its place in [`regions::CROWDS`].
+    /// Whose client, by its place in [`internet::HOMES`].
     crowd: usize,
     /// The server it tried first, by its place; `None` when it got no address.
     backend: Option<usize>,
@@ -105,7 +97,9 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let script = Script::of(knobs);
     let mut lab = Lab::new(setup.seed, &setup.interventions);
     lab.limit(Limits { time: script.end * 2 + Duration::from_secs(600), ..Limits::default() });
-    let world = regions::build(&mut lab, knobs.choice("resolver") == "public", (script.dies, script.end));
+    let world = internet::build(&mut lab, knobs.choice("resolver") == "public", |region, link| {
+        if region == regions::DIES { link.cut(script.dies, script.end * 10) } else { link }
+    });
     lab.introduce_everybody();
     let seen = Rc::<RefCell<Seen>>::default();
     let ended = lab.run(script::play(&world, (knobs, setup.seed), script, &seen));

@@ -1,7 +1,8 @@
 //! The run as rows: each question a resolver had to ask, the death, its discovery, and the last who still went there.
-use super::regions::{CROWDS, DIES, REGIONS};
+use super::regions::DIES;
 use super::script::Seen;
 use crate::demos::capture::capture;
+use crate::demos::internet::{HOMES, REGIONS};
 use crate::demos::name_servers;
 use crate::quantity::Quantity;
 use crate::recording::{Fact, Recording, Step, Time};
@@ -46,7 +47,7 @@ fn failover(recording: &Recording, seen: &Seen, died: Time) -> Vec<Step> {
         let title = format!("a health check: {} {}", REGIONS[change.target].0, change.says());
         rows.push(row(change.at, node("ns1-shop"), "check", title, why));
     }
-    for (crowd, (users, ..)) in CROWDS.iter().enumerate() {
+    for (crowd, users) in HOMES.iter().map(|it| it.name).enumerate() {
         let to_dead = seen.tried.iter().filter(|it| it.at >= died && it.backend == Some(DIES) && it.crowd == crowd);
         let Some(last) = to_dead.max_by_key(|it| it.at) else { continue };
         let title = format!("{users}: the last client that goes to {name}");

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use hickory_proto::rr::{Name, RData};
 
-use super::regions::{CROWDS, World, targets};
+use super::regions::{CLIENTS, targets};
 use super::{ADDRESSES, Script, Tried, method};
 use crate::demos::Knobs;
+use crate::demos::internet::Internet;
 use crate::lab::{Dice, LabNet};
 use crate::net::{Listener, Net};
 use crate::recording::Time;
@@ -35,7 +36,7 @@ pub(super) struct Seen {
     pub(super) resolved: Vec<(String, Vec<Resolution>)>,
 }
 
-pub(super) async fn play(world: &World, (knobs, seed): (&Knobs, u64), script: Script, seen: &Rc<RefCell<Seen>>) {
+pub(super) async fn play(world: &Internet, (knobs, seed): (&Knobs, u64), script: Script, seen: &Rc<RefCell<Seen>>) {
     for net in &world.servers {
         listen(net).await;
     }
@@ -61,7 +62,7 @@ pub(super) async fn play(world: &World, (knobs, seed): (&Knobs, u64), script: Sc
 }
 
 /// Starts all name servers; gives the first of those that choose.
-async fn start_name_servers(world: &World, (knobs, seed): (&Knobs, u64), script: Script) -> Balancer {
+async fn start_name_servers(world: &Internet, (knobs, seed): (&Knobs, u64), script: Script) -> Balancer {
     let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT));
     let (plain, choosing) = world.name_servers.split_at(world.name_servers.len() - 2);
     for (net, authority) in plain {
@@ -98,7 +99,7 @@ fn start_clients(
     seen: &Rc<RefCell<Seen>>,
     crowd: &Crowd,
 ) {
-    let clients = CROWDS[number].3;
+    let clients = CLIENTS[number];
     for client in 0..clients {
         let (own, seen, ids, member) = (net.clone(), Rc::clone(seen), Rc::clone(ids), crowd.join());
         // No two ask at the same instant.
