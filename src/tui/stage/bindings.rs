@@ -31,9 +31,11 @@ impl Stage {
             ];
         }
         let mut keys = Self::turning_keys();
-        if self.takes_numbers() {
-            let typed = |c: char| Action::Type(KeyEvent::from(KeyCode::Char(c)));
+        let typed = |c: char| Action::Type(KeyEvent::from(KeyCode::Char(c)));
+        if self.takes_numbers() || self.takes_texts() {
             keys.insert(4, Binding::new([Key::char('=')], "type a value", typed('=')));
+        }
+        if self.takes_numbers() {
             keys.extend(('0'..='9').map(|c| Binding::quiet([Key::char(c)], "type a value", typed(c))));
         }
         keys

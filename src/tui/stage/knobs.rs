@@ -20,7 +20,7 @@ impl Stage {
         }
         let last = self.demo.knobs.len().saturating_sub(1);
         match action {
-            Action::Type(key) if self.takes_numbers() => {
+            Action::Type(key) if self.takes_numbers() || self.takes_texts() => {
                 let mut field = Field::default();
                 // The key that asks for it is no part of it.
                 if matches!(key.code, KeyCode::Char('0'..='9')) {
@@ -74,6 +74,12 @@ impl Stage {
         knob.is_some_and(|knob| matches!(knob.kind, KnobKind::Quantity { .. }))
     }
 
+    /// Whether the chosen knob takes a text.
+    pub(super) fn takes_texts(&self) -> bool {
+        let knob = self.demo.knobs.get(self.knob);
+        knob.is_some_and(|knob| matches!(knob.kind, KnobKind::Text { .. }))
+    }
+
     fn turn(&mut self, up: bool) {
         if let Some(knob) = self.demo.knobs.get(self.knob) {
             self.knobs.turn(knob.name, up).expect("the demo's own knob");
@@ -117,7 +123,7 @@ impl Stage {
 
     /// The list: a row a knob, with what it changes and how far it goes; below it the words of the chosen one in full.
     pub(super) fn draw_knob_list(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-        pen::put(buffer, area, (1, 0), "Knobs: ↑↓ choose, ←→ turn, digits type a value, enter runs again", theme.dim);
+        pen::put(buffer, area, (1, 0), "Knobs: ↑↓ choose, ←→ turn, = types a value, enter runs", theme.dim);
         let list = area.height.saturating_sub(if area.height > WORDS + 5 { WORDS } else { 0 });
         self.draw_knob_words(Rect { y: area.y + list, height: area.height - list, ..area }, buffer, theme);
         let rows = usize::from(list.saturating_sub(1));
@@ -155,5 +161,33 @@ impl Stage {
             let line = if is_cut { pen::cut(&format!("{line} …"), room) } else { line.to_string() };
             pen::put(buffer, area, (3, y), &line, theme.text);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyEvent;
+
+    use super::*;
+    use crate::demos::{self, Knobs, Setup};
+
+    #[test]
+    fn a_name_can_be_typed_as_a_number_can() {
+        let demo = demos::find("dns-trace").expect("it ships");
+        let mut stage = Stage::of(demo, Knobs::defaults(demo.knobs), Setup::default());
+        stage.focus = Focus::Knobs;
+        assert_eq!(demo.knobs[stage.knob].name, "name");
+        let typed = |c: char| Action::Type(KeyEvent::from(KeyCode::Char(c)));
+        assert!(stage.bindings().iter().any(|key| key.action == typed('=')), "the footer says how");
+        for c in "=blog.example".chars() {
+            drop(stage.update(&typed(c)));
+        }
+        drop(stage.update(&Action::RunAgain));
+        assert_eq!(stage.knobs().text("name"), "blog.example");
+        drop(stage.update(&typed('=')));
+        drop(stage.update(&typed('.')));
+        drop(stage.update(&typed('.')));
+        let effects = stage.update(&Action::RunAgain).expect("the stage's key");
+        assert!(matches!(effects.as_slice(), [Effect::Warn(text)] if text.contains("`name`")), "{effects:?}");
     }
 }

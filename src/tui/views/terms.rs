@@ -28,7 +28,7 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, (x, text): 
     for text in explained(view.glossary, text) {
         let lines = textwrap::wrap(&text, room);
         if usize::from(area.height.saturating_sub(y)) < lines.len() {
-            break;
+            continue;
         }
         for line in lines {
             pen::put(buffer, area, (x, y), &line, view.theme.dim);
@@ -65,6 +65,32 @@ fn explained(glossary: &[Term], text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_meanings_that_have_room_whole_are_drawn() {
+        let term = |name: &str, meaning: &str| Term {
+            term: name.to_owned(),
+            also: Vec::new(),
+            meaning: meaning.to_owned(),
+            source: String::new(),
+            lessons: Vec::new(),
+        };
+        let glossary = [term("pipe", "What a sender believes to be in the network now."), term("PRR", "It spreads.")];
+        let run = crate::tui::views::fixture::prepared();
+        let (state, theme) = (crate::tui::views::State::default(), crate::tui::theme::Theme::named("dark"));
+        let theme = theme.expect("it ships");
+        let view = View { run: &run, other: None, state: &state, theme: &theme, focused: true, glossary: &glossary };
+        let drawn = |height: u16| {
+            let area = Rect::new(0, 0, 30, height);
+            let mut buffer = Buffer::empty(area);
+            let rows = draw(area, &mut buffer, &view, (2, "pipe 0 B: PRR, segment"));
+            (rows, crate::tui::views::fixture::text(&buffer).trim_end().to_owned())
+        };
+        assert_eq!(drawn(1), (1, "  PRR: It spreads.".to_owned()));
+        assert_eq!(drawn(0).0, 0);
+        let (rows, text) = drawn(9);
+        assert!(rows == 4 && text.starts_with("  pipe: What a sender") && text.ends_with("PRR: It spreads."), "{text}");
+    }
 
     #[test]
     fn every_word_of_art_in_a_decision_is_in_the_glossary() {

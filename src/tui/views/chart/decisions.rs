@@ -18,9 +18,11 @@ pub(super) fn rows(view: &View<'_>, height: u16) -> u16 {
         _ if !has_any(view) => 0,
         0..=9 => 0,
         10..=16 => 1,
+        // Alone, the pane has room for what the words mean.
+        17..=25 if view.state.zoomed => 7,
         17..=25 => 2,
-        26..=39 => 6,
-        _ => 9,
+        26..=39 => 7,
+        _ => 10,
     }
 }
 
@@ -78,7 +80,7 @@ pub(super) fn draw_list(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         let is_current = Some(index) == current;
         y += draw_moment(rest, buffer, view, moment, is_current);
         if is_current && y < area.height {
-            let rest = Rect { y: area.y + y, height: (area.height - y) / 2, ..area };
+            let rest = Rect { y: area.y + y, height: area.height - y, ..area };
             y += terms::draw(rest, buffer, view, (GUTTER + 3, &moment.words(view.run).1));
         }
     }
