@@ -37,8 +37,9 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
     for remark in &grade.remarks {
         let (holds, note) = bearing(&asking.question, &asking.attempt, answer, remark);
         let style = match (remark.right, holds) {
-            (false, true) if *answer == Answer::Skipped => theme.text,
-            (false, _) => theme.bad,
+            // What holds is never red, though the learner did not have it.
+            (false, true) => theme.strong,
+            (false, false) => theme.bad,
             (true, true) => theme.good,
             (true, false) => theme.dim,
         };
