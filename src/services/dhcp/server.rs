@@ -77,9 +77,11 @@ impl<N: Configure> Server<N> {
         Ok(())
     }
 
-    /// The pool of the network that a message comes from.
+    /// The pool of the network that a message comes from. A client that renews needs no relay: it says where it is by the
+    /// address it has (RFC 2131 §4.3.2).
     fn pool(&self, message: &Message) -> Option<Pool> {
-        let on = if message.relay.is_unspecified() { self.own } else { message.relay };
+        let said = [message.relay, message.client].into_iter().find(|it| !it.is_unspecified());
+        let on = said.unwrap_or(self.own);
         self.options.pools.iter().find(|it| it.is_on_network(on)).cloned()
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::lab::{Lab, LabNet, LinkOptions, NodeId};
-use crate::recording::{EventKind, Recording, Run};
+use crate::recording::{Event, EventKind, Recording, Run};
 use crate::wire;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -220,4 +220,7 @@ fn a_relay_carries_a_networks_broadcasts_to_the_server_of_another() {
         (client.address(), client.ping([10, 0, 0, 1], SECOND).await.is_ok())
     });
     assert_eq!(got, Ok((Some(IpAddr::from([10, 0, 1, 100])), true)), "renewals go to the server without the relay");
+    let recording = lab.finish(Run::default());
+    let refused = |it: &&Event| matches!(&it.kind, EventKind::Note { text } if text.contains("refuses"));
+    assert_eq!(recording.events.iter().filter(refused).count(), 0, "and are granted there");
 }
