@@ -65,8 +65,8 @@ fn ours(settings: &[(&str, &str)]) -> Shown {
     let recording = run("dns-trace", &settings, &Setup { seed: 1, ..Setup::default() }).expect("it runs");
     let client = vantage::find(&recording, "client").expect("it has an interface");
     let seen = client.seen(&recording);
-    let answers = seen.iter().rev().map(|it| decode(&it.packet.bytes));
-    let answer = answers.into_iter().find(|it| is_set(it, "dns.flags.response")).expect("it got an answer");
+    let mut answers = seen.iter().rev().map(|it| decode(&it.packet.bytes));
+    let answer = answers.find(|it| is_set(it, "dns.flags.response")).expect("it got an answer");
     let dns = answer.layer("dns").expect("it is one");
     let mut shown = Shown {
         status: status(&answer),
