@@ -125,7 +125,7 @@ fn every_demo_at_every_vantage_point_reads_the_same_in_tshark() {
     for demo in roundtrip::demos::all() {
         let knobs = roundtrip::demos::Knobs::defaults(demo.knobs);
         let recording = (demo.run)(&knobs, &roundtrip::demos::Setup { seed: 1, ..Default::default() });
-        compare_places(demo.name, &recording, &known, &mut tally);
+        compare_places((demo.name, &recording), vantage::all(&recording), &known, &mut tally);
     }
     tally.assert_none_differ();
 }
@@ -138,14 +138,23 @@ fn other_knobs_put_packets_on_the_wire_that_read_the_same_in_tshark() {
         let settings = knobs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let setup = roundtrip::demos::Setup { seed: 1, ..Default::default() };
         let recording = roundtrip::demos::run(demo, &settings, &setup).unwrap_or_else(|error| panic!("{error}"));
-        compare_places(&format!("{demo} {knobs:?}"), &recording, &known, &mut tally);
+        // Where the most packets pass: two places see all kinds.
+        let mut places = vantage::all(&recording);
+        places.sort_by_key(|it| std::cmp::Reverse(it.seen(&recording).len()));
+        places.truncate(2);
+        compare_places((&format!("{demo} {knobs:?}"), &recording), places, &known, &mut tally);
     }
     tally.assert_none_differ();
 }
 
-/// At every vantage point of a run.
-fn compare_places(run: &str, recording: &Recording, known: &BTreeSet<String>, tally: &mut Tally) {
-    for place in vantage::all(recording) {
+/// At these vantage points of a run.
+fn compare_places(
+    (run, recording): (&str, &Recording),
+    places: Vec<vantage::Vantage>,
+    known: &BTreeSet<String>,
+    tally: &mut Tally,
+) {
+    for place in places {
         let capture = Capture {
             name: format!("{run} at {}", place.name(recording)),
             packets: place.seen(recording).iter().map(|it| (it.at.0, it.packet.bytes.clone())).collect(),
