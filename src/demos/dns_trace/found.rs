@@ -196,6 +196,9 @@ pub(super) fn compare(findings: &mut Findings, survey: &Survey, rows: Vec<Step>)
         asked,
         "every address of every server on the way",
     );
+    let silent = survey.levels.iter().flat_map(|it| &it.said).filter(|it| !it.answered).count();
+    let how = "nothing came from them, however often they were asked: they contradict nobody";
+    findings.count("silent_servers", "of them silent", silent, how);
     let differ = survey.levels.iter().filter(|it| !it.agrees()).count();
     let how = "zones whose servers do not all say the same, TTLs and order left aside";
     findings.count("disagreements", "zones that disagree", differ, how);

@@ -79,18 +79,22 @@ impl<N: Net> Resolver<N> {
         Err(if any { Failure::Servers { zone, why } } else { Failure::NoAddress { zone } })
     }
 
-    /// One server's answer to a whole question, or why there is none.
-    pub(super) async fn attempt_once(
+    /// One server's answer to a whole question, or why there is none; a silent one is asked again.
+    pub(super) async fn ask_server(
         &self,
         work: &mut Work,
         zone: &Name,
         (name, address): (&Name, IpAddr),
         asked: &Question,
-    ) -> Result<Judged, String> {
-        let attempt = Attempt { zone, name, address, asked, whole: true, number: 1 };
-        match self.attempt(work, attempt).await {
-            Ok(outcome) => outcome.map_err(|unusable| unusable.reason),
-            Err(failure) => Err(failure.to_string()),
+    ) -> Result<Judged, Unusable> {
+        let mut number = 1;
+        loop {
+            let attempt = Attempt { zone, name, address, asked, whole: true, number };
+            match self.attempt(work, attempt).await {
+                Ok(Err(Unusable { again: true, .. })) if number < self.0.options.limits.rounds => number += 1,
+                Ok(outcome) => return outcome,
+                Err(failure) => return Err(Unusable { reason: failure.to_string(), again: true }),
+            }
         }
     }
 
@@ -250,10 +254,10 @@ impl<N: Net> Resolver<N> {
     }
 }
 
-/// Why an answer is of no use, and whether the server is asked again in the next round.
+/// Why an answer is of no use, and whether the server is asked again in the next round: nothing came from it.
 pub(super) struct Unusable {
-    reason: String,
-    again: bool,
+    pub(super) reason: String,
+    pub(super) again: bool,
 }
 
 impl Unusable {

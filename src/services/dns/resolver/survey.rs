@@ -26,15 +26,18 @@ pub struct Word {
     pub address: IpAddr,
     /// Its answer in one line, TTLs left out; a server without a usable answer says why.
     pub says: String,
+    /// Whether anything came from it: who is silent contradicts nobody.
+    pub answered: bool,
     /// Which copy of the zone it has, where the servers differ: the serial of its SOA record (RFC 1035 §3.3.13).
     pub serial: Option<u32>,
 }
 
 impl Level {
-    /// Whether all of them said the same.
+    /// Whether all of them that said anything said the same.
     #[must_use]
     pub fn agrees(&self) -> bool {
-        self.said.windows(2).all(|pair| pair[0].says == pair[1].says)
+        let mut said = self.said.iter().filter(|it| it.answered).map(|it| &it.says);
+        said.next().is_none_or(|first| said.all(|it| it == first))
     }
 }
 
@@ -84,15 +87,15 @@ impl<N: Net> Resolver<N> {
         let mut level = Level { zone: here.zone.clone(), question: question.clone(), said: Vec::new() };
         let mut next = None;
         for (server, address) in self.everybody(work, here).await {
-            let answer = self.attempt_once(work, &here.zone, (&server, address), question).await;
-            let says = match &answer {
-                Ok(judged) => say(judged),
-                Err(why) => why.clone(),
+            let answer = self.ask_server(work, &here.zone, (&server, address), question).await;
+            let (says, answered) = match &answer {
+                Ok(judged) => (say(judged), true),
+                Err(unusable) => (unusable.reason.clone(), !unusable.again),
             };
             if next.is_none() {
                 next = answer.ok().and_then(|judged| goes_on(judged, question));
             }
-            level.said.push(Word { server, address, says, serial: None });
+            level.said.push(Word { server, address, says, answered, serial: None });
         }
         if !level.agrees() {
             self.serials(work, &mut level).await;
@@ -104,7 +107,7 @@ impl<N: Net> Resolver<N> {
     async fn serials(&self, work: &mut Work, level: &mut Level) {
         let question = Question { name: level.zone.clone(), kind: RecordType::SOA };
         for word in &mut level.said {
-            let answer = self.attempt_once(work, &level.zone, (&word.server, word.address), &question).await;
+            let answer = self.ask_server(work, &level.zone, (&word.server, word.address), &question).await;
             if let Ok(Judged { verdict: Verdict::Records(records), .. }) = answer {
                 word.serial = records.iter().find_map(|it| match &it.data {
                     RData::SOA(soa) => Some(soa.serial),

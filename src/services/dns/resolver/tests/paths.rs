@@ -122,6 +122,22 @@ fn every_server_is_asked_along_the_aliases_too() {
 }
 
 #[test]
+fn a_server_that_is_silent_is_asked_again_and_contradicts_nobody() {
+    let site = SITES.iter().find(|it| it.host == "ns2-shop").expect("it ships");
+    let behind = |loss| {
+        let mut world = World::without(&["ns2-shop"]);
+        let link = LinkOptions::default().delay(Duration::from_millis(10)).loss_there(loss);
+        world.add_behind(site.host, site.address, Authority::new(site.zones()), link);
+        let found = survey(world, "www.shop.example");
+        assert!(found.levels.iter().all(Level::agrees));
+        let last = found.levels.last().expect("the shop's servers").said.clone();
+        last.iter().map(|it| it.answered).collect::<Vec<_>>()
+    };
+    assert_eq!(behind(Loss::nth(1)), [true, true]);
+    assert_eq!(behind(Loss::random(1_000_000)), [true, false]);
+}
+
+#[test]
 fn an_old_copy_of_a_zone_is_found_with_its_serial() {
     let mut world = World::without(&["ns2-shop"]);
     let site = SITES.iter().find(|it| it.host == "ns2-shop").expect("it ships");
