@@ -206,7 +206,10 @@ fn assert_sound(name: &str, packets: &[Dissected]) {
         assert_eq!(malformed, None, "{name}: {:?}", packet.protocols);
         let bad = packet.fields.iter().find(|it| it.name.ends_with(".checksum.status") && it.show == "0");
         let damaged = name.starts_with(DAMAGES) && bad.is_some_and(|it| it.name == "tcp.checksum.status");
-        assert!(bad.is_none() || damaged, "{name}: {bad:?} {:?}", packet.protocols);
+        // What an ICMP error quotes of a long segment is summed as if it were all of it.
+        let quoted = packet.protocols.iter().any(|it| it.starts_with("icmp"));
+        let quoted = quoted && bad.is_some_and(|it| it.name == "tcp.checksum.status");
+        assert!(bad.is_none() || damaged || quoted, "{name}: {bad:?} {:?}", packet.protocols);
     }
 }
 
