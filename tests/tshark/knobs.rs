@@ -29,7 +29,6 @@ pub(crate) const SETS: &[Set] = &[
     ("dhcp", &[("case", "server-dies")]),
     ("pmtu", &[("cure", "icmp")]),
     ("pmtu", &[("cure", "clamping")]),
-    ("pmtu", &[("cure", "fragmenting")]),
     ("arp-ndp", &[("change", "moves")]),
     ("arp-ndp", &[("change", "duplicate")]),
     ("slaac", &[("identifier", "stable"), ("then", "renumbering")]),

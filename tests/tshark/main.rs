@@ -304,7 +304,9 @@ fn compare_field(place: &str, field: &Field, theirs: &Dissected, known: &BTreeSe
     let part = !field.bits.start.is_multiple_of(8) || !field.bits.end.is_multiple_of(8);
     let covers = |it: &Range<usize>| it.start <= bytes.start && it.end >= bytes.end;
     let here = same.clone().find(|it| it.bytes == bytes || part && covers(&it.bytes));
-    if same.clone().next().is_none() && SOMETIMES.contains(&field.name) {
+    // The owner of an SRV record, `_sip._tcp...`: tshark shows it in parts (dns.srv.service, dns.srv.proto, dns.srv.name).
+    let in_parts = field.name == "dns.resp.name" && field.value.starts_with('_');
+    if in_parts || same.clone().next().is_none() && SOMETIMES.contains(&field.name) {
         return;
     }
     // What has parts is said in words; the parts are compared one by one.
@@ -334,16 +336,9 @@ const OTHERWISE: &[&str] = &[
     "dhcpv6.option.type",
 ];
 
-/// Fields tshark leaves out at times: flags that only answers have, the number of a segment that is quoted, the name of an
-/// SRV record, which it shows in parts.
-const SOMETIMES: &[&str] = &[
-    "dns.flags.authoritative",
-    "dns.flags.recavail",
-    "dns.flags.authenticated",
-    "dns.flags.rcode",
-    "tcp.seq_raw",
-    "dns.resp.name",
-];
+/// Fields tshark leaves out at times: flags that only answers have, the number of a segment that is quoted.
+const SOMETIMES: &[&str] =
+    &["dns.flags.authoritative", "dns.flags.recavail", "dns.flags.authenticated", "dns.flags.rcode", "tcp.seq_raw"];
 
 fn says_the_same(ours: &str, theirs: &Shown) -> bool {
     // It has a place for tshark, but no value.

@@ -238,9 +238,10 @@ impl Sitter {
         self.console.line("\nIt is false. What holds instead?")?;
         self.options(attempt)?;
         loop {
-            let Some(line) = self.line("a number")? else { return Ok(None) };
+            let Some(line) = self.line("a number, or skip")? else { return Ok(None) };
+            // What was said of the statement stands.
             if line.eq_ignore_ascii_case("skip") {
-                return Ok(Some(Answer::Skipped));
+                return Ok(Some(Answer::Truth { says: false, correction: None }));
             }
             match chosen(attempt, &line).as_deref() {
                 Ok([one]) => return Ok(Some(Answer::Truth { says: false, correction: Some(*one) })),

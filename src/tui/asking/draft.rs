@@ -93,6 +93,15 @@ impl Draft {
         }
     }
 
+    /// The answer of who goes on without one: what was said for good stands.
+    #[must_use]
+    pub const fn skipped(&self) -> Answer {
+        match self {
+            Self::Judge { says: Some(says), is_said: true, .. } => Answer::Truth { says: *says, correction: None },
+            _ => Answer::Skipped,
+        }
+    }
+
     /// The answer as it stands; `None` while something is missing.
     #[must_use]
     pub fn answer(&self, attempt: &Attempt) -> Option<Answer> {

@@ -271,5 +271,5 @@ fn sureness(confidence: Confidence, theme: &Theme) -> Line<'static> {
         Confidence::Unsure => "unsure",
         Confidence::Sure => "sure",
     };
-    Line::from(vec![Span::styled("you are ", theme.dim), Span::styled(word, theme.key)])
+    Line::from(vec![Span::styled("your answer is ", theme.dim), Span::styled(word, theme.key)])
 }

@@ -127,7 +127,7 @@ impl Asking {
             Action::PageUp => self.above = self.above.min(self.most.get()).saturating_add(PAGE),
             Action::PageDown => self.above = self.above.min(self.most.get()).saturating_sub(PAGE),
             Action::Submit => return self.submit(),
-            Action::Skip => return self.answer(Answer::Skipped),
+            Action::Skip => return self.answer(self.draft.skipped()),
             Action::Hint => self.hints = (self.hints + 1).min(self.attempt.hints.len()),
             Action::Confidence => {
                 self.confidence = match self.confidence {

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use super::Stage;
-use crate::recording::{Fate, Intervention, Meddling};
+use crate::recording::{Fate, Intervention, Meddling, Recording, Time};
 use crate::tui::action::{Action, Effect};
 use crate::tui::views::label;
 
@@ -46,10 +46,17 @@ impl Stage {
 
     /// What to say of a fork that changed nothing: what is lost on a later link anyway, what nobody waits for.
     pub(super) fn no_difference(&self) -> Option<String> {
+        // A question keeps back what the hosts did: equal emptiness says nothing.
+        if self.withheld {
+            return None;
+        }
         let (shown, other) =
             (self.recording()?, self.other.as_ref().filter(|_| self.is_beside_its_base())?.recording());
-        let done = label::meddling(shown.run.interventions.last()?);
-        let is_same = shown.events == other.events && shown.measurements == other.measurements;
+        let last = shown.run.interventions.last()?;
+        let done = label::meddling(last);
+        let is_same = shown.events == other.events
+            && shown.measurements == other.measurements
+            && others(shown, last.packet).eq(others(other, last.packet));
         is_same.then(|| {
             format!(
                 "Both futures are the same ({done}): every host does what it did before, and every number is equal."
@@ -86,4 +93,10 @@ impl Stage {
         }
         self.want()
     }
+}
+
+/// When each packet but the forked one and its copies set out and arrived, and what was in it.
+fn others(run: &Recording, forked: u32) -> impl Iterator<Item = (Time, Option<Time>, &[u8])> {
+    let others = run.packets.iter().filter(move |it| it.n != forked && it.fate != Fate::Copy { of: forked });
+    others.map(|it| (it.at, it.arrived, it.bytes.as_slice()))
 }

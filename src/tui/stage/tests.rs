@@ -483,4 +483,17 @@ fn a_fork_that_changes_nothing_says_so() {
     let text = said(|_| {}).expect("two equal futures");
     assert!(text.starts_with("Both futures are the same (packet 2 delayed 50 ms)"), "{text}");
     assert_eq!(said(|run| run.events.clear()), None);
+    assert_eq!(said(|run| run.packets.truncate(4)), None);
+}
+
+#[test]
+fn a_question_that_keeps_the_run_back_compares_no_futures() {
+    let mut stage = stage();
+    stage.withheld = true;
+    drop(stage.update(&Action::StepForward));
+    drop(stage.update(&Action::Delay).expect("the stage's key"));
+    let mut forked = stage.recording().expect("it has run").clone();
+    forked.run = stage.wanted.clone().expect("it was asked for");
+    let effects = stage.done(&Outcome::Ran(Arc::new(Prepared::new(Arc::new(forked)))));
+    assert!(!effects.iter().any(|it| matches!(it, Effect::Say(_))), "{effects:?}");
 }

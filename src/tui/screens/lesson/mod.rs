@@ -274,13 +274,19 @@ impl Screen for Lesson {
                 self.stage.iter_mut().for_each(Stage::left);
             }
             Action::Back => return vec![Effect::Back],
+            Action::Skip if self.guess.as_ref().is_some_and(|it| !it.field.text.trim().is_empty()) => {
+                let text = "Enter says the guess you wrote; empty the line to go on without one.";
+                return vec![Effect::Say(text.to_owned())];
+            }
             Action::Submit | Action::Skip => {
                 let close = if action == Action::Skip { Guess::skip } else { Guess::submit };
                 self.guess.iter_mut().for_each(close);
                 return self.settle();
             }
-            Action::Type(key) => self.guess.iter_mut().for_each(|guess| guess.field.key(key)),
-            Action::Paste(text) => self.guess.iter_mut().for_each(|guess| guess.field.paste(&text)),
+            Action::Type(key) if self.is_guessing() => self.guess.iter_mut().for_each(|guess| guess.field.key(key)),
+            Action::Paste(text) if self.is_guessing() => {
+                self.guess.iter_mut().for_each(|guess| guess.field.paste(&text))
+            }
             Action::Links => {
                 let links = self.current(&world.content).map(text::links).unwrap_or_default();
                 return vec![Effect::Links(links)];
