@@ -267,6 +267,12 @@ impl Stage {
         self.shown.as_ref().map(|run| run.recording())
     }
 
+    /// The run that was asked for last: none while it is on its way, though an earlier one is still on show.
+    #[must_use]
+    pub fn asked_for(&self) -> Option<&Recording> {
+        self.recording().filter(|_| self.wanted.is_none())
+    }
+
     /// The knobs as they are turned now.
     #[must_use]
     pub const fn knobs(&self) -> &Knobs {

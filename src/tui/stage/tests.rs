@@ -474,6 +474,7 @@ fn a_fork_that_changes_nothing_says_so() {
         drop(stage.update(&Action::StepForward));
         let effects = stage.update(&Action::Delay).expect("the stage's key");
         assert!(matches!(effects.as_slice(), [Effect::Run { .. }]), "{effects:?}");
+        assert!(stage.recording().is_some() && stage.asked_for().is_none(), "an earlier run says nothing of this one");
         let mut forked = stage.recording().expect("it has run").clone();
         forked.run = stage.wanted.clone().expect("it was asked for");
         changes(&mut forked);

@@ -51,6 +51,8 @@ pub struct Lesson {
     guess: Option<Guess>,
     /// Whether the lesson's first prediction is settled or was passed before.
     predicted: bool,
+    /// Whether this step's guess was kept.
+    kept: bool,
 }
 
 impl Lesson {
@@ -71,7 +73,17 @@ impl Lesson {
             Ok(stage) => (stage, None),
             Err(message) => (None, Some(message)),
         };
-        Ok(Self { id: id.to_owned(), step, scroll: 0, focus: Focus::Text, stage, trouble, guess: None, predicted })
+        Ok(Self {
+            id: id.to_owned(),
+            step,
+            scroll: 0,
+            focus: Focus::Text,
+            stage,
+            trouble,
+            guess: None,
+            predicted,
+            kept: false,
+        })
     }
 
     fn lesson<'a>(&self, content: &'a Content) -> Option<(&'a Chapter, &'a crate::content::Lesson)> {
@@ -87,7 +99,7 @@ impl Lesson {
         self.scroll = 0;
         let Some((_, lesson)) = self.lesson(&world.content) else { return Vec::new() };
         let Some(step) = lesson.steps.get(self.step) else { return Vec::new() };
-        self.guess = step.predict.clone().map(Guess::new);
+        (self.guess, self.kept) = (step.predict.clone().map(Guess::new), false);
         let mut effects = vec![self.position(false)];
         if let Some(stage) = &mut self.stage {
             let run = lesson.run_at(self.step);
@@ -139,16 +151,22 @@ impl Lesson {
 
     /// Once the guess is settled: shows the run, and keeps what was said beside what was measured.
     fn settle(&mut self) -> Vec<Effect> {
-        let Some(guess) = self.guess.as_ref().filter(|it| !it.is_open()) else { return Vec::new() };
+        if self.guess.as_ref().is_none_or(Guess::is_open) {
+            return Vec::new();
+        }
         self.predicted = true;
-        let settled = guess.settled(self.stage.as_ref().and_then(Stage::recording));
         if let Some(stage) = &mut self.stage {
             stage.veil(false);
         }
-        let keep = settled.map(|(guess, measured)| {
-            Effect::Keep(Keep::Prediction { lesson: self.id.clone(), step: self.step, guess, measured })
-        });
-        keep.into_iter().collect()
+        self.keep().into_iter().collect()
+    }
+
+    /// Keeps the guess once, when its run is there.
+    fn keep(&mut self) -> Option<Effect> {
+        let guess = self.guess.as_ref().filter(|it| !self.kept && !it.is_open())?;
+        let (guess, measured) = guess.settled(self.stage.as_ref().and_then(Stage::asked_for))?;
+        self.kept = true;
+        Some(Effect::Keep(Keep::Prediction { lesson: self.id.clone(), step: self.step, guess, measured }))
     }
 
     fn on_stage(&mut self, action: &Action) -> Vec<Effect> {
@@ -181,7 +199,7 @@ impl Lesson {
         Some(text::Page {
             step: self.current(&world.content)?,
             guess: self.guess.as_ref(),
-            recording: self.stage.as_ref().filter(|_| !self.is_guessing()).and_then(Stage::recording),
+            recording: self.stage.as_ref().filter(|_| !self.is_guessing()).and_then(Stage::asked_for),
             knobs: self.stage.as_ref().map(Stage::knobs),
             scroll: self.scroll,
             has_focus: self.focus == Focus::Text,
@@ -303,7 +321,9 @@ impl Screen for Lesson {
     }
 
     fn done(&mut self, outcome: &Outcome, _world: &World) -> Vec<Effect> {
-        self.stage.as_mut().map(|stage| stage.done(outcome)).unwrap_or_default()
+        let mut effects = self.stage.as_mut().map(|stage| stage.done(outcome)).unwrap_or_default();
+        effects.extend(self.keep());
+        effects
     }
 
     fn click(&self, area: Rect, at: Position, world: &World) -> Option<Action> {

@@ -26,7 +26,7 @@ pub(super) struct Page<'a> {
     pub(super) has_focus: bool,
 }
 
-/// The numbers of a run, for `{m:..}` and `{k:..}`.
+/// The numbers of a run, for `{m:..}` and `{k:..}`; dots while the run is on its way.
 pub(in crate::tui) struct RunFacts<'a> {
     pub(in crate::tui) recording: Option<&'a Recording>,
     pub(in crate::tui) knobs: Option<&'a Knobs>,
@@ -34,7 +34,8 @@ pub(in crate::tui) struct RunFacts<'a> {
 
 impl Facts for RunFacts<'_> {
     fn measured(&self, name: &str) -> Option<String> {
-        Some(self.recording?.measurement(name)?.value.to_string())
+        let Some(recording) = self.recording else { return Some("…".to_owned()) };
+        Some(recording.measurement(name)?.value.to_string())
     }
 
     fn setting(&self, name: &str) -> Option<String> {

@@ -116,7 +116,7 @@ impl Present {
     /// Asks a step's prediction, once its run is there.
     fn ask(&mut self, world: &World) {
         let Some(Slide::Predict(index)) = self.slides.get(self.at) else { return };
-        let recording = self.stage.as_ref().and_then(Stage::recording);
+        let recording = self.stage.as_ref().and_then(Stage::asked_for);
         let predict = self.lesson(world).and_then(|lesson| lesson.steps.get(*index)?.predict.as_ref());
         if let (Some(predict), Some(recording), None) = (predict, recording, &self.poll) {
             self.poll = Poll::of_predict(format!("{}#{}", self.id, index + 1), predict, recording);
@@ -180,7 +180,7 @@ impl Present {
         let Some(Slide::Step(index)) = self.slides.get(self.at) else { return Vec::new() };
         let Some(step) = self.lesson(world).and_then(|lesson| lesson.steps.get(*index)) else { return Vec::new() };
         let facts = RunFacts {
-            recording: self.stage.as_ref().and_then(Stage::recording),
+            recording: self.stage.as_ref().and_then(Stage::asked_for),
             knobs: self.stage.as_ref().map(Stage::knobs),
         };
         let shown = &step.blocks[..self.revealed.min(step.blocks.len())];
