@@ -55,6 +55,8 @@ impl PathMtus {
     /// A router reports that packets of `before` bytes to `to` are too large; what it says has been matched with a
     /// packet that was sent (RFC 5927 §4.1).
     pub(crate) fn learn(&mut self, now: Time, to: IpAddr, (reported, before): (u16, u16), out: &mut Output) {
+        // RFC 1191 §6.3, RFC 8201 §4: what is known is never raised by a report; an old connection may still send more.
+        let before = self.get(now, to).map_or(before, |it| it.mtu.min(before));
         let Some(mtu) = believed(to, reported, before) else {
             return out.decide(format!("path MTU to {to}: stays {before} B, as {reported} B is not believed"));
         };
@@ -92,6 +94,28 @@ mod tests {
         assert_eq!(believed(v6, 1300, 1500), Some(1300));
         assert_eq!(believed(v6, 1279, 1500), None, "RFC 8201 §4: discarded");
         assert_eq!(believed(v6, 0, 1500), None);
+    }
+
+    // RFC 1191 §6.3, RFC 8201 §4
+    #[test]
+    fn an_old_connection_that_is_told_more_than_is_known_changes_nothing() {
+        for to in ["192.0.2.1", "2001:db8::1"].map(address) {
+            let (mut paths, mut out) = (PathMtus::default(), Output::default());
+            paths.learn(Time::ZERO, to, (1300, 1500), &mut out);
+            let later = Time::ZERO + EXPIRES / 2;
+            paths.learn(later, to, (1400, 1500), &mut out);
+            assert_eq!(
+                paths.get(later, to),
+                Some(Known { mtu: 1300, at: Time::ZERO }),
+                "nor do the ten minutes begin anew"
+            );
+            paths.learn(Time::ZERO + EXPIRES, to, (1400, 1500), &mut out);
+            assert_eq!(
+                paths.get(Time::ZERO + EXPIRES, to).map(|it| it.mtu),
+                Some(1400),
+                "what was forgotten binds nobody"
+            );
+        }
     }
 
     #[test]

@@ -5,13 +5,14 @@ use crate::lab::ip::{self, Envelope, Packet};
 use std::net::IpAddr;
 
 /// The whole packet with the RST that answers a TCP segment, as if from its other end; `None` for anything else. A RST is
-/// not answered.
+/// not answered, nor is a source that is no host's.
 pub(crate) fn answer(packet: &Packet<'_>) -> Option<Vec<u8>> {
     if packet.protocol != IpNumber::TCP || packet.is_later_fragment {
         return None;
     }
     let (header, payload) = TcpHeader::from_slice(packet.payload).ok()?;
-    if header.rst {
+    let nobody = packet.from.is_unspecified() || packet.from.is_multicast() || ip::is_limited_broadcast(packet.from);
+    if header.rst || nobody {
         return None;
     }
     // "If the incoming segment has an ACK field, the reset takes its sequence number from the ACK field of the segment."

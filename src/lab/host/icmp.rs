@@ -1,4 +1,5 @@
 //! ICMP at a host: answers pings, sends them, and tells sockets what an error message says about their packets.
+use std::collections::VecDeque;
 use std::io::{Error, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll, Waker};
@@ -10,16 +11,20 @@ use crate::lab::host::Host;
 use crate::lab::icmp::{self, Message};
 use crate::lab::ip::{self, Packet};
 use crate::lab::output::Output;
+use crate::lab::path_mtu;
 use crate::lab::tcp::output::Pair;
 use crate::lab::tcp::stack::{self, IcmpError};
 use crate::recording::Time;
 
 /// Bytes of an ICMP header.
 const ICMP: usize = 8;
+/// The number of a ping's one request.
+const SEQ: u16 = 1;
 
 /// An echo request that is under way.
 #[derive(Debug)]
 pub(crate) struct Ping {
+    to: IpAddr,
     sent: Time,
     outcome: Option<Result<Duration, ErrorKind>>,
     waker: Option<Waker>,
@@ -30,8 +35,48 @@ pub(super) struct Quoted {
     pub(super) protocol: IpNumber,
     pub(super) from: SocketAddr,
     pub(super) to: SocketAddr,
-    /// The TCP sequence number, where it is TCP; an echo request's identifier and number.
+    /// The TCP sequence number, where it is TCP; an echo's identifier and number.
     pub(super) seq: u32,
+    /// What it is, where it is ICMP.
+    kind: Option<Kind>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    EchoRequest,
+    EchoReply,
+    Other,
+}
+
+impl Quoted {
+    pub(super) fn is_echo_request(&self) -> bool {
+        self.kind == Some(Kind::EchoRequest)
+    }
+}
+
+/// Large echo replies that were sent lately, by destination with identifier and number: an error is believed about no other.
+#[derive(Debug, Default)]
+pub(super) struct Replies(VecDeque<(IpAddr, u32)>);
+
+/// Replies that are remembered; the oldest gives way.
+const REPLIES: usize = 64;
+
+impl Replies {
+    /// One that every path carries is nothing that a router finds too large.
+    fn enter(&mut self, reply: &[u8]) {
+        let Some(to) = ip::destination(reply).filter(|it| reply.len() > usize::from(path_mtu::smallest(*it))) else {
+            return;
+        };
+        let Some(about) = quoted(reply) else { return };
+        if self.0.len() == REPLIES {
+            self.0.pop_front();
+        }
+        self.0.push_back((to, about.seq));
+    }
+
+    fn has(&self, about: &Quoted) -> bool {
+        self.0.contains(&(about.to.ip(), about.seq))
+    }
 }
 
 /// What a program hears of it; a packet that is too large is nothing to give up for.
@@ -52,12 +97,19 @@ fn quoted(bytes: &[u8]) -> Option<Quoted> {
     let packet = ip::read_beginning(bytes).filter(|it| !it.is_later_fragment)?;
     let words: [u8; 8] = packet.payload.get(..8)?.try_into().ok()?;
     let [a, b, c, d, e, f, g, h] = words;
-    let (source, target) = if icmp::carries(&packet) { ([e, f], [0, 0]) } else { ([a, b], [c, d]) };
+    let is_icmp = icmp::carries(&packet);
+    let (source, target) = if is_icmp { ([e, f], [0, 0]) } else { ([a, b], [c, d]) };
+    let kind = match (packet.from, a) {
+        (IpAddr::V4(_), 8) | (IpAddr::V6(_), 128) => Kind::EchoRequest,
+        (IpAddr::V4(_), 0) | (IpAddr::V6(_), 129) => Kind::EchoReply,
+        _ => Kind::Other,
+    };
     Some(Quoted {
         protocol: packet.protocol,
         from: SocketAddr::new(packet.from, u16::from_be_bytes(source)),
         to: SocketAddr::new(packet.to, u16::from_be_bytes(target)),
         seq: u32::from_be_bytes([e, f, g, h]),
+        kind: is_icmp.then_some(kind),
     })
 }
 
@@ -87,16 +139,20 @@ impl Host {
             return;
         }
         let reply = self.answers_from(packet).and_then(|own| icmp::echo_reply(own, packet));
+        if let Some(reply) = &reply {
+            self.replies.enter(reply);
+        }
         self.send_datagram(now, reply, Some("answers the echo request".to_owned().into()), out);
     }
 
     /// An ICMP error: the socket that sent the quoted packet hears of it.
     fn told(&mut self, now: Time, (by, what): (&Packet<'_>, &str), error: IcmpError, bytes: &[u8], out: &mut Output) {
         let Some(about) = quoted(bytes).filter(|it| self.interface.own.has(it.from.ip())) else { return };
-        self.probe_failed(now, by, error, &about);
+        let probed = self.probe_failed(now, by, error, &about);
         let by = by.from;
         out.decide(format!("ICMP from {by}: {what}, about a packet to {}", about.to.ip()));
         let before = self.fail(now, &about, error, out);
+        let before = before.or_else(|| (probed && about.is_echo_request()).then(|| self.path_mtu(now, about.to.ip())));
         if let (Some(before), IcmpError::FragmentationNeeded { mtu }) = (before, error) {
             self.stack.paths.learn(now, about.to.ip(), (mtu, before), out);
         }
@@ -110,7 +166,7 @@ impl Host {
     }
 
     /// Tells who sent a packet what became of it. Gives the size of the packets sent so far, where the path carries less
-    /// and the sender may believe it: TCP by its sequence number, others because they keep no record (RFC 5927 §4.1).
+    /// and the sender may believe it: TCP by its sequence number, UDP by its peer, an echo by its numbers (RFC 5927 §4.1).
     fn fail(&mut self, now: Time, about: &Quoted, error: IcmpError, out: &mut Output) -> Option<u16> {
         match about.protocol {
             // As Linux: that pieces were lost is no sign about the path.
@@ -128,11 +184,19 @@ impl Host {
                     self.fail_datagram(about.from, about.to, kind);
                 }
             }
-            IpNumber::ICMP | IpNumber::IPV6_ICMP => {
+            _ if about.is_echo_request() => {
+                let id = about.from.port();
+                let waits = |it: &Ping| {
+                    it.outcome.is_none() && (it.to, u32::from(id) << 16 | u32::from(SEQ)) == (about.to.ip(), about.seq)
+                };
+                if !self.pings.get(&id).is_some_and(waits) {
+                    return None;
+                }
                 if let Some(kind) = kind(error) {
-                    self.ping_done(about.from.port(), Err(kind));
+                    self.ping_done(id, Err(kind));
                 }
             }
+            _ if about.kind == Some(Kind::EchoReply) && self.replies.has(about) => {}
             _ => return None,
         }
         Some(self.path_mtu(now, about.to.ip()))
@@ -150,8 +214,8 @@ impl Host {
         let id = self.next_ping;
         self.next_ping = self.next_ping.wrapping_add(1);
         let payload: Vec<u8> = (0_u8..=255).cycle().take(size).collect();
-        let packet = icmp::echo_request(from, to, id, 1, &payload);
-        self.pings.insert(id, Ping { sent: now, outcome: None, waker: None });
+        let packet = icmp::echo_request(from, to, id, SEQ, &payload);
+        self.pings.insert(id, Ping { to, sent: now, outcome: None, waker: None });
         self.send_datagram(now, packet, Some(format!("ping: asks {to} for an echo").into()), out);
         Ok(id)
     }

@@ -54,6 +54,7 @@ pub(crate) struct Host {
     descriptors: BTreeSet<Fd>,
     pings: BTreeMap<u16, icmp::Ping>,
     next_ping: u16,
+    replies: icmp::Replies,
     probes: probe::Underway,
     reassembly: Reassembly,
     /// First hops that routers have named.
@@ -122,6 +123,7 @@ impl Host {
             descriptors: BTreeSet::new(),
             pings: BTreeMap::new(),
             next_ping: 1,
+            replies: icmp::Replies::default(),
             probes: probe::Underway::default(),
             reassembly: Reassembly::default(),
             redirects: redirects::Redirects::default(),

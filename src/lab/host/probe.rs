@@ -40,8 +40,8 @@ impl Sent {
         to_it
             && match (self.probe.kind, quoted.protocol) {
                 (ProbeKind::Udp { from, to }, IpNumber::UDP) => (quoted.from.port(), quoted.to.port()) == (from, to),
-                (ProbeKind::Echo { id, seq }, IpNumber::ICMP | IpNumber::IPV6_ICMP) => {
-                    quoted.seq == u32::from(id) << 16 | u32::from(seq)
+                (ProbeKind::Echo { id, seq }, _) => {
+                    quoted.is_echo_request() && quoted.seq == u32::from(id) << 16 | u32::from(seq)
                 }
                 _ => false,
             }
@@ -90,11 +90,9 @@ impl Host {
         Ok(number)
     }
 
-    /// An ICMP error came in; the probe it quotes is answered.
-    pub(super) fn probe_failed(&mut self, now: Time, by: &Packet<'_>, error: IcmpError, quoted: &Quoted) {
-        if let Some(said) = said(error) {
-            self.probe_answered(now, by, said, |it| it.is(quoted));
-        }
+    /// An ICMP error came in; the probe it quotes is answered. Whether one was under way.
+    pub(super) fn probe_failed(&mut self, now: Time, by: &Packet<'_>, error: IcmpError, quoted: &Quoted) -> bool {
+        said(error).is_some_and(|said| self.probe_answered(now, by, said, |it| it.is(quoted)))
     }
 
     /// An echo reply came in.
@@ -103,14 +101,14 @@ impl Host {
         self.probe_answered(now, by, Said::EchoReply, |it| it.probe.kind == kind && it.probe.to == by.from);
     }
 
-    fn probe_answered(&mut self, now: Time, by: &Packet<'_>, said: Said, about: impl Fn(&Sent) -> bool) {
+    fn probe_answered(&mut self, now: Time, by: &Packet<'_>, said: Said, about: impl Fn(&Sent) -> bool) -> bool {
         let waiting = self.probes.all.values_mut().find(|it| it.answer.is_none() && about(it));
-        if let Some(sent) = waiting {
-            sent.answer = Some(Answer { from: by.from, said, rtt: now - sent.at, ttl: Some(by.hops) });
-            if let Some(waker) = sent.waker.take() {
-                waker.wake();
-            }
+        let Some(sent) = waiting else { return false };
+        sent.answer = Some(Answer { from: by.from, said, rtt: now - sent.at, ttl: Some(by.hops) });
+        if let Some(waker) = sent.waker.take() {
+            waker.wake();
         }
+        true
     }
 
     pub(crate) fn poll_probe(&mut self, number: u64, cx: &Context<'_>) -> Poll<Option<Answer>> {

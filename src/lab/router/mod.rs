@@ -67,6 +67,12 @@ impl Router {
     /// A packet that the router can deal with.
     fn take(&mut self, now: Time, interface: usize, packet: &Packet<'_>, out: &mut Output) {
         if self.is_own(interface, packet.to) {
+            // RFC 1122 §3.2.1.3: dropped in silence. A link-local source may speak to its own router.
+            let everybody = self.interfaces[interface].own.is_broadcast(packet.from);
+            let why = if everybody { Some(NO_SOURCE) } else { impossible_source(packet.from) };
+            if let Some(why) = why {
+                return out.decide(format!("from {} to {}: {why}: dropped", packet.from, packet.to));
+            }
             self.own(now, interface, packet, out);
         } else if !packet.to.is_multicast() && !self.interfaces[interface].own.is_broadcast(packet.to) {
             self.forward(now, interface, packet, out);
@@ -149,18 +155,23 @@ impl Router {
         }
         let name = if to.is_ipv4() { "TTL" } else { "hop limit" };
         if hops <= 1 {
+            if let Some(why) = self.is_for_many(to) {
+                return out.decide(why);
+            }
             out.decide(format!("to {to}: {name} {hops} ends here: dropped"));
             let why = format!("{name} ran out on the way to {to}");
             return self.complain(now, from, bytes, (IcmpError::TimeExceeded, why), out);
         }
         let Some(route) = self.chooser.choose(&self.routes, packet) else {
+            if let Some(why) = self.is_for_many(to) {
+                return out.decide(why);
+            }
             out.decide(format!("to {to}: no route: dropped"));
             let why = format!("no route to {to}");
             return self.complain(now, from, bytes, (IcmpError::NetworkUnreachable, why), out);
         };
-        // RFC 2644 §2: a packet to everybody on another network is not sent on, or one would be answered by many.
         if route.via.is_none() && self.interfaces[route.interface].own.is_broadcast(to) {
-            return out.decide(format!("to {to}: that is everybody on {}, asked from elsewhere: dropped", route.to));
+            return out.decide(directed_broadcast(to, route.to));
         }
         if !self.permits(now, (from, route.interface), packet, out) {
             return;
@@ -170,6 +181,14 @@ impl Router {
             return self.too_big(now, from, packet, (route, mtu), out);
         }
         self.pass_on(now, from, packet, route, out);
+    }
+
+    /// What is said of a packet to everybody on one of the router's networks, about which no error is sent (RFC 1812
+    /// §4.3.2.7).
+    fn is_for_many(&self, to: IpAddr) -> Option<String> {
+        let mut networks = self.interfaces.iter().flat_map(|it| it.own.assigned());
+        let network = networks.find(|it| it.broadcast() == Some(to))?;
+        Some(directed_broadcast(to, network.network()))
     }
 
     /// What the packet filter says.
@@ -222,8 +241,12 @@ impl Router {
             out.decide(format!("{why}, out of {}", interface_name(route.interface)));
         }
         let mtu = self.mtus.get(route.interface).copied().unwrap_or(u16::MAX);
-        let pieces = if packet.len() > usize::from(mtu) { ip::fragment(&packet, mtu) } else { None };
-        for piece in pieces.unwrap_or_else(|| vec![packet]) {
+        let length = packet.len();
+        let pieces = if length > usize::from(mtu) { ip::fragment(&packet, mtu) } else { Some(vec![packet]) };
+        let Some(pieces) = pieces else {
+            return out.decide(format!("to {to}: {length} bytes cannot be cut to the next link's {mtu}: dropped"));
+        };
+        for piece in pieces {
             self.interfaces[route.interface].send(now, next_hop, piece, Some(why.clone()), out);
         }
     }
@@ -271,18 +294,39 @@ impl Router {
     }
 }
 
+const NO_SOURCE: &str = "no host has that source address";
+const LOOPBACK: &str = "loopback addresses stay in their host";
+
+/// RFC 2644 §2: a packet to everybody on another network is not sent on, or one would be answered by many.
+fn directed_broadcast(to: IpAddr, network: Network) -> String {
+    format!("to {to}: that is everybody on {network}, asked from elsewhere: dropped")
+}
+
+/// 240.0.0.0/4 with the limited broadcast (RFC 1122 §3.2.1.3).
+fn is_reserved(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(it) if it.octets()[0] >= 240)
+}
+
+/// Why no packet comes from such an address (RFC 1122 §3.2.1.3, RFC 1812 §5.3.7, RFC 4291 §2.5.2, §2.5.3 and §2.7).
+fn impossible_source(from: IpAddr) -> Option<&'static str> {
+    if from.is_unspecified() || from.is_multicast() || is_reserved(from) {
+        return Some(NO_SOURCE);
+    }
+    from.is_loopback().then_some(LOOPBACK)
+}
+
 /// Why a router sends on no packet with such addresses (RFC 1812 §5.3.7, RFC 1122 §3.2.1.3, RFC 3927 §7, RFC 4291 §2.5.2
 /// and §2.5.3).
 fn martian(from: IpAddr, to: IpAddr) -> Option<&'static str> {
-    let reserved = |it: IpAddr| matches!(it, IpAddr::V4(it) if it.octets()[0] >= 240);
-    if from.is_unspecified() || from.is_multicast() || reserved(from) {
-        return Some("no host has that source address");
+    let source = impossible_source(from);
+    if source.is_some() {
+        return source;
     }
-    if to.is_unspecified() || reserved(to) {
+    if to.is_unspecified() || is_reserved(to) {
         return Some("no host has that destination");
     }
-    if from.is_loopback() || to.is_loopback() {
-        return Some("loopback addresses stay in their host");
+    if to.is_loopback() {
+        return Some(LOOPBACK);
     }
     (ip::is_link_local(from) || ip::is_link_local(to)).then_some("link-local addresses stay on their link")
 }
@@ -335,6 +379,21 @@ mod tests {
             _ => None,
         });
         (decided.expect("a decision"), out.frames.len())
+    }
+
+    #[test]
+    fn a_piece_that_cannot_be_cut_to_fit_is_dropped_with_words() {
+        let mut router = router();
+        router.mtus[1] = 27;
+        router.interfaces[1].know([10, 0, 1, 3].into(), mac(8));
+        let envelope = ip::Envelope::new([10, 0, 0, 1].into(), [10, 0, 1, 3].into(), IpNumber::UDP);
+        let envelope = ip::Envelope { dont_fragment: false, ..envelope };
+        let packet = ip::write(&envelope, vec![0; 100]).expect("small");
+        let mut out = Output::default();
+        router.receive(Time::ZERO, 0, &ethernet(mac(0), mac(7), EtherType::IPV4, &packet), &mut out);
+        assert!(out.frames.is_empty(), "no frame larger than the link takes");
+        let said = format!("{:?}", out.events);
+        assert!(said.contains("120 bytes cannot be cut to the next link's 27: dropped"), "{said}");
     }
 
     #[test]

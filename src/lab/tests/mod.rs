@@ -1,6 +1,7 @@
 //! Whole small internets: what their programs, their packets and their clocks do.
 mod control;
 mod ends;
+mod forged;
 mod ipv6;
 mod layers;
 mod outside;
