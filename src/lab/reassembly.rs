@@ -23,23 +23,55 @@ type Key = (IpAddr, IpAddr, Option<u8>, u32);
 #[derive(Debug)]
 struct Partial {
     until: Time,
+    /// Which one it is of all that began: the lowest is the oldest, of several that began at one time as well.
+    number: u64,
     /// Bytes by their place, which do not overlap.
     pieces: BTreeMap<usize, Vec<u8>>,
     /// The whole first piece, for its headers.
     first: Option<Vec<u8>>,
     /// Where the last piece ends.
     end: Option<usize>,
+    /// The ECN marks of the pieces, a bit for each codepoint.
+    marks: u8,
     /// Two pieces contradicted each other: what comes of this packet until its time is over is dropped.
     spoiled: bool,
 }
 
 /// All incomplete packets of a node.
 #[derive(Debug, Default)]
-pub(crate) struct Reassembly(BTreeMap<Key, Partial>);
+pub(crate) struct Reassembly {
+    partials: BTreeMap<Key, Partial>,
+    /// How many packets began.
+    begun: u64,
+}
+
+/// Codepoints of ECN as bits (RFC 3168 §5).
+const NOT_ECT: u8 = 1 << 0b00;
+const CE: u8 = 1 << 0b11;
 
 impl Partial {
-    fn new(now: Time) -> Self {
-        Self { until: now + PATIENCE, pieces: BTreeMap::new(), first: None, end: None, spoiled: false }
+    fn new(now: Time, number: u64) -> Self {
+        let (until, pieces) = (now + PATIENCE, BTreeMap::new());
+        Self { until, number, pieces, first: None, end: None, marks: 0, spoiled: false }
+    }
+
+    /// Whether it is a piece that is there already, and as last as that one.
+    fn is_copy(&self, piece: &ip::Piece, bytes: &[u8]) -> bool {
+        let was_last = self.end == Some(piece.offset + bytes.len());
+        was_last == piece.is_last && self.pieces.get(&piece.offset).is_some_and(|it| it == bytes)
+    }
+
+    /// The packet, when no byte is missing: or what is wrong with it.
+    fn join(&self) -> Option<Result<Vec<u8>, &'static str>> {
+        let (payload, first) = self.whole().zip(self.first.as_ref())?;
+        let Some(mut whole) = ip::join(first, &payload) else { return Some(Err("more than IP carries")) };
+        // RFC 3168 §5.3: no sign of congestion is lost; beside a piece that does not know ECN, the packet is.
+        match (self.marks & CE != 0, self.marks & NOT_ECT != 0) {
+            (true, true) => return Some(Err("marked for congestion, and not all speak ECN")),
+            (true, false) => ip::mark_congestion(&mut whole),
+            _ => {}
+        }
+        Some(Ok(whole))
     }
 
     /// Whether these bytes lie on others, or beyond the end, or whether others lie beyond theirs, which are the last.
@@ -71,13 +103,17 @@ impl Reassembly {
             && (piece.is_last || bytes.len().is_multiple_of(8));
         let protocol = packet.from.is_ipv4().then_some(packet.protocol.0);
         let key = (packet.from, packet.to, protocol, piece.id);
-        let taken = self.0.entry(key).or_insert_with(|| Partial::new(now));
+        let begun = &mut self.begun;
+        let taken = self.partials.entry(key).or_insert_with(|| {
+            *begun += 1;
+            Partial::new(now, *begun)
+        });
         if taken.spoiled {
             out.decide(format!("another piece of packet {}, of which pieces overlapped: dropped", piece.id));
             return None;
         }
         // RFC 8200 §4.5: the network may copy a piece; the copy harms nothing.
-        if taken.pieces.get(&piece.offset).is_some_and(|it| it == bytes) {
+        if taken.is_copy(&piece, bytes) {
             out.decide(format!("a piece of packet {} came twice: once is enough", piece.id));
             return None;
         }
@@ -89,29 +125,33 @@ impl Reassembly {
             return None;
         }
         taken.pieces.insert(piece.offset, bytes.to_vec());
+        taken.marks |= 1 << packet.ecn.value();
         if piece.offset == 0 {
             taken.first = Some(packet.bytes.to_vec());
         }
         if piece.is_last {
             taken.end = Some(piece.offset + bytes.len());
         }
-        let count = taken.pieces.len();
-        let Some((payload, first)) = taken.whole().zip(taken.first.as_ref()) else {
+        let (count, length) = (taken.pieces.len(), taken.end.unwrap_or_default());
+        let Some(joined) = taken.join() else {
             self.bound(out);
             return None;
         };
-        let whole = ip::join(first, &payload);
-        self.0.remove(&key);
-        out.decide(format!("{count} pieces make packet {} of {} bytes again", piece.id, payload.len()));
-        whole
+        self.partials.remove(&key);
+        let id = piece.id;
+        match joined {
+            Ok(_) => out.decide(format!("{count} pieces make packet {id} of {length} bytes again")),
+            Err(why) => out.decide(format!("{count} pieces make no packet {id}: {why}: dropped")),
+        }
+        joined.ok()
     }
 
     /// The oldest gives way.
     fn bound(&mut self, out: &mut Output) {
-        if self.0.len() > PACKETS
-            && let Some(key) = self.0.iter().min_by_key(|(_, it)| it.until).map(|(key, _)| *key)
+        if self.partials.len() > PACKETS
+            && let Some(key) = self.partials.iter().min_by_key(|(_, it)| it.number).map(|(key, _)| *key)
         {
-            self.0.remove(&key);
+            self.partials.remove(&key);
             out.decide(format!("{PACKETS} packets are incomplete: the oldest is dropped"));
         }
     }
@@ -119,10 +159,10 @@ impl Reassembly {
     /// Gives up what has waited too long. Of those whose first piece was there, that piece: its sender is to be told
     /// (RFC 1122 §3.3.2, RFC 8200 §4.5).
     pub(crate) fn tick(&mut self, now: Time, out: &mut Output) -> Vec<Vec<u8>> {
-        let late: Vec<_> = self.0.iter().filter(|(_, it)| it.until <= now).map(|(key, _)| *key).collect();
+        let late: Vec<_> = self.partials.iter().filter(|(_, it)| it.until <= now).map(|(key, _)| *key).collect();
         let mut told = Vec::new();
         for key in late {
-            let Some(partial) = self.0.remove(&key).filter(|it| !it.spoiled) else { continue };
+            let Some(partial) = self.partials.remove(&key).filter(|it| !it.spoiled) else { continue };
             let (from, _, _, id) = key;
             out.decide(format!("pieces of packet {id} from {from} are missing after 60 s: the others are dropped"));
             told.extend(partial.first);
@@ -132,7 +172,7 @@ impl Reassembly {
 
     /// When [`Self::tick`] has something to do.
     pub(crate) fn next_tick(&self) -> Option<Time> {
-        self.0.values().map(|it| it.until).min()
+        self.partials.values().map(|it| it.until).min()
     }
 }
 
@@ -242,7 +282,72 @@ mod tests {
             for id in 1..1000 {
                 feed(&mut all, Time(u64::from(id)), &pieces(ends, id).1[0], &mut out);
             }
-            assert_eq!(all.0.len(), PACKETS);
+            assert_eq!(all.partials.len(), PACKETS);
+        }
+    }
+
+    #[test]
+    fn of_packets_that_began_at_one_time_the_first_gives_way() {
+        let (mut all, mut out) = (Reassembly::default(), Output::default());
+        let most = u32::try_from(PACKETS).expect("few");
+        for id in (1..=most + 1).rev() {
+            feed(&mut all, Time::ZERO, &pieces(V4, id).1[0], &mut out);
+        }
+        let left: Vec<_> = all.partials.keys().map(|it| it.3).collect();
+        assert_eq!(left, (1..=most).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_copy_that_says_it_is_the_last_does_not_fit() {
+        let (_, whole) = pieces(V6, 9);
+        let (mut all, mut out) = (Reassembly::default(), Output::default());
+        feed(&mut all, Time::ZERO, &whole[1], &mut out);
+        let mut last = whole[1].clone();
+        last[43] &= !1;
+        feed(&mut all, Time::ZERO, &last, &mut out);
+        assert!(said(&out)[0].contains("does not fit the others"), "{:?}", said(&out));
+    }
+
+    // RFC 791 §3.1: the header counts as well.
+    #[test]
+    fn pieces_of_more_than_ip_carries_are_not_said_to_make_a_packet() {
+        let (mut all, mut out) = (Reassembly::default(), Output::default());
+        let piece = |offset: usize, length: usize, more: bool| {
+            let [from, to] = V4.map(|it| it.parse::<std::net::Ipv4Addr>().expect("an address").octets());
+            let length = u16::try_from(length).expect("small");
+            let mut header =
+                etherparse::Ipv4Header::new(length, 64, etherparse::IpNumber::UDP, from, to).expect("small");
+            header.dont_fragment = false;
+            (header.identification, header.more_fragments) = (9, more);
+            let offset = u16::try_from(offset / 8).expect("small");
+            header.fragment_offset = etherparse::IpFragOffset::try_new(offset).expect("small");
+            header.header_checksum = header.calc_header_checksum();
+            [&header.to_bytes()[..], &vec![0; usize::from(length)]].concat()
+        };
+        for bytes in [piece(0, 60_000, true), piece(60_000, 5530, false)] {
+            assert_eq!(feed(&mut all, Time::ZERO, &bytes, &mut out), None);
+        }
+        assert_eq!(said(&out), ["2 pieces make no packet 9: more than IP carries: dropped"]);
+        assert_eq!(all.next_tick(), None);
+    }
+
+    // RFC 3168 §5.3
+    #[test]
+    fn a_mark_of_congestion_on_any_piece_is_on_the_packet() {
+        for ends in [V4, V6] {
+            for (marked, others, expected) in [(2, 2, Some(3)), (3, 2, Some(3)), (0, 2, Some(3)), (1, 0, None)] {
+                let [from, to] = ends.map(|it| it.parse().expect("an address"));
+                let ecn = etherparse::IpEcn::try_new(others).expect("two bits");
+                let envelope =
+                    Envelope { dont_fragment: false, ecn, ..Envelope::new(from, to, etherparse::IpNumber::UDP) };
+                let packet = ip::write(&envelope, vec![1; 2000]).expect("it fits");
+                let mut pieces = ip::fragment_at_source(packet, 600, 9).expect("it may be cut");
+                ip::mark_congestion(&mut pieces[marked]);
+                let (mut all, mut out) = (Reassembly::default(), Output::default());
+                let made = pieces.iter().filter_map(|it| feed(&mut all, Time::ZERO, it, &mut out)).next_back();
+                let read = made.as_deref().map(|it| ip::read(it).expect("its checksum is right").ecn.value());
+                assert_eq!(read, expected, "piece {marked} among {others}: {:?}", said(&out));
+            }
         }
     }
 }

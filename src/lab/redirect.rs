@@ -37,7 +37,7 @@ impl Redirects {
     }
 
     /// What the sender of a packet is to be told, when the packet leaves where it came in; `via` is the next router, where
-    /// its destination is not on the link itself.
+    /// its destination is not on the link itself. [`Self::told`] says that it was.
     pub(crate) fn about(
         &mut self,
         now: Time,
@@ -56,16 +56,17 @@ impl Redirects {
         })
     }
 
+    /// The sender of such packets has been told.
+    pub(crate) fn told(&mut self, now: Time, packet: &Packet<'_>) {
+        self.told.insert((packet.from, packet.to), now);
+    }
+
     fn may_tell(&mut self, now: Time, about: (IpAddr, IpAddr)) -> bool {
         if self.told.len() >= MOST {
             self.told.retain(|_, at| now - *at < AGAIN);
         }
         let recently = self.told.get(&about).is_some_and(|at| now - *at < AGAIN);
-        if recently || self.told.len() >= MOST {
-            return false;
-        }
-        self.told.insert(about, now);
-        true
+        !recently && self.told.len() < MOST
     }
 }
 

@@ -23,13 +23,12 @@ impl Host {
         if !packet.is_fragment {
             return self.whole(now, &packet, out);
         }
-        let whole = self.reassembly.take(now, &packet, out);
-        match whole.as_deref().and_then(ip::read) {
-            Some(packet) if packet.problem.is_none() && !packet.is_fragment => self.whole(now, &packet, out),
-            Some(Packet { problem: Some(problem), .. }) => {
-                out.decide(format!("IPv6 {problem}, in a packet of several pieces: dropped"));
-            }
-            _ => {}
+        let Some(whole) = self.reassembly.take(now, &packet, out) else { return };
+        let Some(packet) = ip::read(&whole) else { return out.decide(ip::damaged(&whole)) };
+        match packet.problem {
+            Some(problem) => self.cannot_do(now, &packet, problem, out),
+            None if packet.is_fragment => out.decide("a piece of a packet within the pieces of another: dropped"),
+            None => self.whole(now, &packet, out),
         }
     }
 

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use etherparse::{EtherType, IpEcn, IpNumber};
 
-pub(crate) use fragment::{fragment, fragment_at_source, identify, join, piece};
+pub(crate) use fragment::{Piece, fragment, fragment_at_source, identify, join, piece};
 pub(crate) use v6::{Problem, has_fragment_header};
 
 /// What a node must know of a packet.

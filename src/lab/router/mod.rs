@@ -256,7 +256,10 @@ impl Router {
         let told = self.redirects.about(now, &self.interfaces[route.interface], packet, route.via);
         let Some((message, why)) = told else { return };
         match self.errors.may(now) {
-            Ok(()) => self.originate(now, route.interface, message, why, out),
+            Ok(()) => {
+                self.redirects.told(now, packet);
+                self.originate(now, route.interface, message, why, out);
+            }
             Err(rule) => out.decide(format!("{why}: nobody is told, {rule}")),
         }
     }

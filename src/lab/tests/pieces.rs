@@ -344,3 +344,19 @@ fn a_black_holes_cure_holds_for_ten_minutes_and_is_found_again() {
         assert!(!diary.contains("path MTU to"), "a guess of one connection is not told to others: {diary}");
     }
 }
+
+// RFC 8200 §4
+#[test]
+fn a_problem_found_when_the_pieces_are_together_is_told() {
+    let [from, to] = ["2001:db8:1::a", "2001:db8:2::c"].map(|it| it.parse().expect("an address"));
+    for (protocol, told) in [(200, 1), (44, 0)] {
+        let body = [&[58, 0, 0, 1, 0, 0, 0, 5][..], &[0; 1992]].concat();
+        let packet = ip::write(&Envelope::new(from, to, etherparse::IpNumber(protocol)), body).expect("small");
+        let pieces = ip::fragment_at_source(packet, 1280, 9).expect("it may be cut");
+        let (sent, diary) = answers(pieces);
+        assert_eq!(sent.len(), told, "{diary}");
+        let said = if told == 1 { "unknown next header at byte 6" } else { "within the pieces of another" };
+        assert!(diary.contains(said), "{diary}");
+        assert!(sent.iter().all(|it| it.to_lowercase().contains("parameter problem")), "{sent:?}");
+    }
+}

@@ -87,7 +87,7 @@ fn a_hop_that_falls_silent_is_given_up_and_after_five_minutes_the_router_is_aske
 /// The redirect that `by` would send, forged and sent by another host of the link, and what a makes of it.
 fn forged(by: &str, hop: &str, about_ours: bool) -> String {
     use crate::lab::{icmp, ip};
-    let (mut lab, [a, ..]) = corner(true, true);
+    let (mut lab, _) = corner(true, true);
     let mallory = lab.host("mallory").address("10.0.0.66/24").add();
     let switch = lab.find("sw").expect("the switch");
     lab.link(mallory, switch, LinkOptions::default().delay(ms(1)));
@@ -107,7 +107,6 @@ fn forged(by: &str, hop: &str, about_ours: bool) -> String {
         net.sleep(ms(50)).await;
     })
     .expect("it ends");
-    let _ = a;
     diary(&finish(lab), "a")
 }
 
@@ -166,4 +165,35 @@ fn over_ipv6_a_host_may_ignore_them_too() {
     let requests = recording.packets.iter().filter(|it| it.from == r1.index() && it.summary.contains("Echo request"));
     assert_eq!(requests.count(), 3);
     assert!(diary(&recording, "a").contains("ignored, this host is set to ignore redirects"));
+}
+
+// RFC 1812 §4.3.2.8
+#[test]
+fn who_could_not_be_told_is_told_of_the_next_packet() {
+    use crate::lab::IcmpErrors;
+    let mut lab = Lab::new(3, &[]);
+    let a = lab.host("a").address("10.0.0.1/24").gateway("10.0.0.254").accept_redirects(false).add();
+    let switch = lab.switch("sw").add();
+    // The bucket is emptied by the first redirect, and has a token again 400 ms later.
+    let limit = IcmpErrors::Limited { per_second: 5, burst: 1 };
+    let r1 = lab.router("r1").interface("10.0.0.254/24").route("10.0.1.0/24", "10.0.0.253").icmp_errors(limit).add();
+    let r2 = lab.router("r2").interface("10.0.0.253/24").interface("10.0.1.254/24").add();
+    for node in [a, r1, r2] {
+        lab.link(node, switch, LinkOptions::default().delay(ms(1)));
+    }
+    lab.introduce_everybody();
+    let net = lab.net(a);
+    lab.run(async move {
+        for (to, wait) in [(3, 10), (4, 400), (4, 10)] {
+            let to = IpAddr::from([10, 0, 1, to]);
+            let (own, payload) = (IpAddr::from([10, 0, 0, 1]), [0; 8]);
+            net.send_raw(crate::lab::icmp::echo_request(own, to, 1, 1, &payload).expect("small"), "a test sends it");
+            net.sleep(ms(wait)).await;
+        }
+    })
+    .expect("it ends");
+    let recording = finish(lab);
+    let told = recording.packets.iter().filter(|it| it.from == r1.index() && it.summary.contains("Redirect"));
+    assert_eq!(told.count(), 2, "the second destination as well: {}", diary(&recording, "r1"));
+    assert!(diary(&recording, "r1").contains("nobody is told"));
 }
