@@ -102,7 +102,7 @@ impl Screen for Progress {
         block.render(column, buffer);
         let mut places = inner.rows();
         if let (Some(field), Some(place)) = (&self.typing, places.next()) {
-            field.draw(place, buffer, theme, "the day of your interview, 2027-01-15");
+            field.draw(place, buffer, theme, "the day of your interview: year-month-day, as 2027-01-15");
             if let (Some(wrong), Some(place)) = (&self.wrong, places.next()) {
                 Line::styled(format!("! {wrong}"), theme.warn).render(place, buffer);
             }

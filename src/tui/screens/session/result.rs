@@ -128,14 +128,12 @@ impl Session {
     fn result_lines(&self, width: usize, world: &World) -> Vec<(Line<'static>, bool)> {
         let theme = &world.theme;
         let share = Quantity::new(self.share(), Unit::PartsPerMillion);
-        let answered = self.grades.iter().flatten().count();
-        let mut lines = vec![(
-            Line::styled(
-                format!("{share} of the points, {answered} of {} answered", self.grades.len() - self.left_out.len()),
-                theme.title,
-            ),
-            false,
-        )];
+        let skipped = self.answers.iter().flatten().filter(|it| **it == Answer::Skipped).count();
+        let answered = self.grades.iter().flatten().count() - skipped;
+        let all = self.grades.len() - self.left_out.len();
+        let skipped = if skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
+        let title = format!("{share} of the points, {answered} of {all} answered{skipped}");
+        let mut lines = vec![(Line::styled(title, theme.title), false)];
         if let Some(mark) = self.pass_mark(world) {
             let mark_shown = Quantity::new(mark, Unit::PartsPerMillion);
             let (text, style) = if self.share() >= mark {
