@@ -23,7 +23,7 @@ pub use tls_server::serve_tls;
 pub const TLS_PORT: u16 = 853;
 /// The port of DNS over HTTPS: that of any other HTTPS.
 pub const HTTPS_PORT: u16 = 443;
-/// Where a resolver's HTTPS server takes queries; RFC 8484 §4.1.1 leaves it to a template, and this one is everybody's.
+/// Where a resolver's HTTPS server takes queries; RFC 8484 §3, §4.1 leave it to a URI template, and this one is everybody's.
 pub const PATH: &str = "/dns-query";
 
 /// RFC 8484 §6.
