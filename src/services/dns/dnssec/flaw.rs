@@ -36,6 +36,8 @@ pub enum Flaw {
     Iterations { zone: Name, iterations: u16, most: u16 },
     #[error("more than {most} signatures had to be tried: somebody wants this resolver to compute (CVE-2023-50387)")]
     TooMany { most: usize },
+    #[error("{zone} sends more than {most} records that prove an absence, and three are enough")]
+    ManyProofs { zone: Name, most: usize },
 }
 
 fn list(tags: &[u16]) -> String {
@@ -55,7 +57,11 @@ impl Flaw {
             Self::NoSignature { .. } => 10,
             Self::NotProved { .. } | Self::NameNotProved { .. } | Self::Wildcard { .. } => 12,
             Self::Iterations { .. } => 27,
-            Self::Signer { .. } | Self::Labels { .. } | Self::Changed { .. } | Self::TooMany { .. } => 6,
+            Self::Signer { .. }
+            | Self::Labels { .. }
+            | Self::Changed { .. }
+            | Self::TooMany { .. }
+            | Self::ManyProofs { .. } => 6,
         }
     }
 

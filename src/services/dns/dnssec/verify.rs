@@ -59,14 +59,24 @@ impl Zone<'_> {
         among: &[Record],
         effort: &mut Effort,
     ) -> Result<Good, Flaw> {
+        self.signature(set, among, effort).map(|(good, _)| good)
+    }
+
+    /// The same, and the record of the signature that holds.
+    pub(in crate::services::dns) fn signature<'r>(
+        &self,
+        set: &[Record],
+        among: &'r [Record],
+        effort: &mut Effort,
+    ) -> Result<(Good, &'r Record), Flaw> {
         let Some(first) = set.first() else { return Err(self.without(&Name::root(), RecordType::ZERO)) };
         let (name, kind) = (&first.name, first.record_type());
-        let signatures = among.iter().filter(|it| it.name == *name).filter_map(|it| Some((it.ttl, rrsig(it)?)));
+        let signatures = among.iter().filter(|it| it.name == *name).filter_map(|it| Some((it, rrsig(it)?)));
         let signatures = signatures.filter(|(_, it)| it.input().type_covered == kind);
         let (mut worst, mut left) = (self.without(name, kind), CHECKS_OF_A_SET);
-        for (ttl, signature) in signatures {
+        for (record, signature) in signatures {
             match self.fits(signature, name, kind).and_then(|()| self.try_keys(signature, set, &mut left, effort)) {
-                Ok(()) => return Ok(self.good(signature, ttl, set)),
+                Ok(()) => return Ok((self.good(signature, record.ttl, set), record)),
                 Err(flaw @ Flaw::TooMany { .. }) => return Err(flaw),
                 Err(flaw) if flaw.weight() >= worst.weight() => worst = flaw,
                 Err(_) => {}

@@ -1,9 +1,10 @@
 //! The chain of trust from the root's key down: which keys a zone has, and who vouches for them (RFC 4035 §5).
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use hickory_proto::dnssec::rdata::{DNSKEY, DS};
+use hickory_proto::dnssec::rdata::{DNSKEY, DS, RRSIG};
 use hickory_proto::rr::{Name, Record, RecordType};
 
 use super::Resolver;
@@ -35,9 +36,6 @@ pub(super) enum Above {
     /// It is proved that no zone begins there.
     NoZone,
 }
-
-/// Signers of one proof that are looked at: a true one has one, and each costs hashes.
-const MOST_SIGNERS: usize = 8;
 
 /// The exchange that brought something: with whom, from when until when.
 pub(super) type Source = Option<(SocketAddr, Time, Time)>;
@@ -193,9 +191,9 @@ impl<N: Net> Resolver<N> {
         records: &[Record],
     ) -> Result<Option<u32>, Failure> {
         let (below, question, _) = about;
-        let outcome = super::validate::proofs(zone, records, &mut work.effort).and_then(|(proofs, good)| {
-            let Some(good) = good else { return Ok(None) };
-            let found = Proofs::of(zone.name, &proofs)?;
+        let outcome = super::validate::proofs(zone, records, &mut work.effort).and_then(|held| {
+            let Some(good) = held.good else { return Ok(None) };
+            let found = Proofs::of(zone.name, &held.proofs)?;
             let absence = found.no_data(below, RecordType::DS)?;
             // RFC 6840 §4.4: a zone begins where NS records are. Any host's own proof shows no DS either.
             if absence == Absence::Proved && !found.is_cut(below) {
@@ -225,10 +223,12 @@ impl<N: Net> Resolver<N> {
 }
 
 /// Whether a proof that held says that a zone begins at the name. Who says it is in the signatures: a server may have the zones
-/// above and below, and refer to neither.
+/// above and below, and refer to neither. A secure proof has only such records and signatures as were checked, but for its SOA's.
 fn is_cut(denial: &[Record], name: &Name) -> bool {
-    let mut signers = denial.iter().filter_map(rrsig).map(|it| &it.input().signer_name).take(MOST_SIGNERS);
-    signers.any(|zone| Proofs::of(zone, denial).is_ok_and(|it| it.is_cut(name)))
+    let checked = |it: &&RRSIG| it.input().type_covered != RecordType::SOA;
+    let signers: BTreeSet<&Name> =
+        denial.iter().filter_map(rrsig).filter(checked).map(|it| &it.input().signer_name).collect();
+    signers.into_iter().any(|zone| Proofs::of(zone, denial).is_ok_and(|it| it.is_cut(name)))
 }
 
 /// A check of what a zone says about the one below.

@@ -231,7 +231,7 @@ impl Judge<'_> {
     fn leftovers(&mut self, chain: &[Record], records: &[Record]) {
         for record in &self.reply.answers {
             let used = |it: &Record| it.name == record.name && it.data == record.data;
-            let made = is_dname(record) && chain.iter().any(|it| synthesises(record, it));
+            let made = is_dname(record) && chain.iter().chain(records).any(|it| synthesises(record, it));
             if chain.iter().any(used) || records.iter().any(used) || is_dnssec(record) || made {
                 continue;
             }
@@ -248,6 +248,8 @@ impl Judge<'_> {
     }
 
     fn believe(&mut self, records: &[Record]) {
+        let makes = |it: &&Record| records.iter().any(|alias| synthesises(it, alias));
+        self.believed.extend(self.reply.answers.iter().find(makes).map(say));
         self.believed.extend(records.iter().map(say));
     }
 

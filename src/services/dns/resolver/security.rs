@@ -62,8 +62,17 @@ pub struct Proof {
     pub denial: Vec<Record>,
 }
 
+/// Records of a proof that are kept, of each kind: longer chains of aliases with their signatures are not followed.
+const MOST_KEPT: usize = 64;
+/// Signatures over the SOA record of a negative answer that are kept.
+const MOST_OF_SOA: usize = 4;
+
+fn is_of_soa(record: &Record) -> bool {
+    rrsig(record).is_some_and(|it| it.input().type_covered == RecordType::SOA)
+}
+
 impl Proof {
-    /// What an answer brought.
+    /// What an answer brought; nobody has looked at it.
     pub(super) fn of(evidence: &Evidence) -> Self {
         let is_proof = |it: &&Record| {
             let covered = rrsig(it).map(|it| it.input().type_covered);
@@ -72,9 +81,15 @@ impl Proof {
             soa || matches!(kind, RecordType::NSEC | RecordType::NSEC3)
         };
         let with_answer = |it: &&Record| rrsig(it).is_some() || dname(it).is_some();
-        let signatures = evidence.answers.iter().filter(with_answer).cloned().collect();
-        let denial = evidence.authorities.iter().filter(is_proof).cloned().collect();
+        let signatures = evidence.answers.iter().filter(with_answer).take(MOST_KEPT).cloned().collect();
+        let denial = evidence.authorities.iter().filter(is_proof).take(MOST_KEPT).cloned().collect();
         Self { status: Status::Unchecked, signatures, denial }
+    }
+
+    /// Of what proves that there is not more only what was checked stays; with it the SOA's signatures, which the client checks.
+    pub(super) fn only(&mut self, checked: &[Record]) {
+        let of_soa: Vec<Record> = self.denial.iter().filter(|it| is_of_soa(it)).take(MOST_OF_SOA).cloned().collect();
+        self.denial = checked.iter().cloned().chain(of_soa).collect();
     }
 
     /// Two parts of one answer: it can be trusted as far as the worse of them.
@@ -82,6 +97,8 @@ impl Proof {
         self.status = self.status.max(other.status);
         self.signatures.extend(other.signatures);
         self.denial.extend(other.denial);
+        self.signatures.truncate(MOST_KEPT);
+        self.denial.truncate(MOST_KEPT);
         self
     }
 

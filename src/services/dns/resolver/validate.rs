@@ -11,7 +11,7 @@ use super::walk::Work;
 use crate::net::Net;
 use crate::services::dns::dnssec::{Absence, Effort, Flaw, Good, Proofs, Zone, nsec, nsec3, rrsig};
 
-/// Sets of proofs of one answer that are looked at: three are needed.
+/// Proofs in one answer, at most: three are needed.
 const MOST_PROOFS: usize = 8;
 
 /// What an answer came to: its proof, and the TTL it may have at most.
@@ -46,17 +46,22 @@ impl<N: Net> Resolver<N> {
         let signed = |alias| vec![made_by(alias).unwrap_or(alias).clone()];
         let mut sets: Vec<Vec<Record>> = judged.chain.iter().map(signed).collect();
         if let Verdict::Records(records) = &judged.verdict {
-            sets.push(records.clone());
+            // Who asks for the alias itself gets one as well.
+            sets.push(if let [alias] = records.as_slice() { signed(alias) } else { records.clone() });
         }
+        let mut held = Vec::new();
         for set in &sets {
-            let (of_set, ttl) = self.check_set(work, answer, set).await?;
+            let (of_set, ttl) = self.check_set(work, answer, set, &mut held).await?;
             (status, most) = (status.max(of_set), most.min(ttl));
         }
         if matches!(judged.verdict, Verdict::NoData(_) | Verdict::NoName(_)) {
-            let (of_denial, ttl) = self.check_denial(work, answer).await?;
+            let (of_denial, ttl) = self.check_denial(work, answer, &mut held).await?;
             (status, most) = (status.max(of_denial), most.min(ttl));
         }
         proof.status = status;
+        if status == Status::Secure {
+            proof.only(&held);
+        }
         Ok((proof, most))
     }
 
@@ -97,7 +102,13 @@ impl<N: Net> Resolver<N> {
     }
 
     /// Checks one set of records.
-    async fn check_set(&self, work: &mut Work, answer: Answer<'_>, set: &[Record]) -> Result<(Status, u32), Failure> {
+    async fn check_set(
+        &self,
+        work: &mut Work,
+        answer: Answer<'_>,
+        set: &[Record],
+        held: &mut Vec<Record>,
+    ) -> Result<(Status, u32), Failure> {
         let Some(first) = set.first() else { return Ok((Status::Secure, u32::MAX)) };
         let (name, kind) = (first.name.clone(), first.record_type());
         let records = &answer.judged.evidence;
@@ -113,15 +124,21 @@ impl<N: Net> Resolver<N> {
         let zone = Zone { name: &zone, keys: &keys, now: self.today() };
         let outcome = zone.verify(set, &records.answers, &mut work.effort).and_then(|good| {
             let Some(encloser) = &good.encloser else { return Ok((good, Absence::Proved)) };
-            let (denial, _) = proofs(zone, &records.authorities, &mut work.effort)?;
-            let absence = Proofs::of(zone.name, &denial)?.nothing_nearer(&name, encloser, kind)?;
+            let found = proofs(zone, &records.authorities, &mut work.effort)?;
+            let absence = Proofs::of(zone.name, &found.proofs)?.nothing_nearer(&name, encloser, kind)?;
+            held.extend(found.all());
             Ok((good, absence))
         });
         self.outcome_of(work, answer, about, outcome)
     }
 
     /// Checks the proof of a negative answer.
-    async fn check_denial(&self, work: &mut Work, answer: Answer<'_>) -> Result<(Status, u32), Failure> {
+    async fn check_denial(
+        &self,
+        work: &mut Work,
+        answer: Answer<'_>,
+        held: &mut Vec<Record>,
+    ) -> Result<(Status, u32), Failure> {
         let records = &answer.judged.evidence.authorities;
         let name = answer.judged.end(&answer.question.name);
         let kind = answer.question.kind;
@@ -136,11 +153,13 @@ impl<N: Net> Resolver<N> {
             Keys::Without(status) => return Ok((self.unsigned(work, answer, about, status), u32::MAX)),
         };
         let zone = Zone { name: &zone, keys: &keys, now: self.today() };
-        let outcome = proofs(zone, records, &mut work.effort).and_then(|(denial, good)| {
-            let found = Proofs::of(zone.name, &denial)?;
+        let outcome = proofs(zone, records, &mut work.effort).and_then(|it| {
+            let found = Proofs::of(zone.name, &it.proofs)?;
             let absence = if no_name { found.no_name(&name)? } else { found.no_data(&name, kind)? };
             let missing = || Flaw::NotProved { zone: zone.name.clone(), name: name.clone(), kind };
-            Ok((good.ok_or_else(missing)?, absence))
+            let good = it.good.clone().ok_or_else(missing)?;
+            held.extend(it.all());
+            Ok((good, absence))
         });
         self.outcome_of(work, answer, about, outcome)
     }
@@ -186,23 +205,39 @@ impl<N: Net> Resolver<N> {
     }
 }
 
-/// The proofs among these records whose signatures by the zone hold, and one of the signatures.
-pub(super) fn proofs(
-    zone: Zone<'_>,
-    records: &[Record],
-    effort: &mut Effort,
-) -> Result<(Vec<Record>, Option<Good>), Flaw> {
-    let (mut held, mut one) = (Vec::new(), None);
-    let all = records.iter().filter(|it| nsec(it).is_some() || nsec3(it).is_some());
-    for record in all.take(MOST_PROOFS) {
-        let good = zone.verify(std::slice::from_ref(record), records, effort)?;
+/// Proofs whose signatures hold.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    pub(super) proofs: Vec<Record>,
+    /// The signature that holds over each.
+    signatures: Vec<Record>,
+    /// What one of them says.
+    pub(super) good: Option<Good>,
+}
+
+impl Held {
+    fn all(self) -> impl Iterator<Item = Record> {
+        self.proofs.into_iter().chain(self.signatures)
+    }
+}
+
+/// The proofs among these records. All of them hold, or it is a flaw: none goes on that nobody looked at.
+pub(super) fn proofs(zone: Zone<'_>, records: &[Record], effort: &mut Effort) -> Result<Held, Flaw> {
+    let mut held = Held::default();
+    let all: Vec<&Record> = records.iter().filter(|it| nsec(it).is_some() || nsec3(it).is_some()).collect();
+    if all.len() > MOST_PROOFS {
+        return Err(Flaw::ManyProofs { zone: zone.name.clone(), most: MOST_PROOFS });
+    }
+    for record in all {
+        let (good, signature) = zone.signature(std::slice::from_ref(record), records, effort)?;
         // A proof stands at its own name: a wildcard would make one for every name.
         if good.encloser.is_some() {
             let (name, kind) = (record.name.clone(), record.record_type());
             return Err(Flaw::Wildcard { zone: zone.name.clone(), name, kind });
         }
-        held.push(record.clone());
-        one = one.or(Some(good));
+        held.proofs.push(record.clone());
+        held.signatures.push(signature.clone());
+        held.good = held.good.or(Some(good));
     }
-    Ok((held, one))
+    Ok(held)
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC};
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::rdata::{CNAME, NULL};
 use hickory_proto::rr::{Name, RData, Record};
@@ -10,7 +11,7 @@ use hickory_proto::serialize::binary::BinEncodable;
 
 use super::dnssec::{Mangled, SHOP, checking, each_signature, flaw, is_signature, signed, signing};
 use super::*;
-use crate::services::dns::dnssec::{Date, Denial, Keys, Signer};
+use crate::services::dns::dnssec::{Date, Denial, Keys, Signer, nsec, rrsig};
 use crate::services::dns::zone::Zone;
 
 /// The signed lab, the servers of the root with the zones of that registry too, and nobody else with those. A referral is mangled.
@@ -56,7 +57,7 @@ fn who_serves_a_zone_and_the_one_above_refers_with_the_proofs_of_the_lower() {
 fn renamed(message: &mut Message, change: impl Fn(&mut Vec<Record>)) {
     let [old, shop] = ["old.shop.example", "shop.example"].map(|it| name(it).expect("a name"));
     let asked = message.queries[0].name.clone();
-    if !old.zone_of(&asked) || message.queries[0].query_type != RecordType::A {
+    if !old.zone_of(&asked) || !matches!(message.queries[0].query_type, RecordType::A | RecordType::CNAME) {
         return;
     }
     let keys = Rc::new(Keys::derived(1, &shop));
@@ -100,6 +101,81 @@ fn the_alias_that_a_signed_dname_makes_needs_no_signature() {
     });
     assert_eq!((words(&again)[0].as_str(), again.proof.status), ("cached", Status::Secure));
     assert_eq!(again.proof.signatures.len(), 3);
+}
+
+#[test]
+fn who_asks_for_the_alias_that_a_signed_dname_makes_gets_it() {
+    // RFC 6672 §5.3.1.
+    let ask = |change: fn(&mut Vec<Record>)| {
+        let world = signed(&signing(), &SHOP, move |message| renamed(message, change));
+        world.look_up(checking(&signing()), "www.old.shop.example", RecordType::CNAME)
+    };
+    let found = ask(|_| {});
+    assert_eq!(found.proof.status, Status::Secure, "{:?} {:?}", found.outcome, words(&found));
+    let step = found.steps.iter().find(|it| it.believed.iter().any(|it| it.contains("DNAME"))).expect("it is believed");
+    assert!(step.refused.is_empty(), "{:?}", step.refused);
+    let elsewhere = |answers: &mut Vec<Record>| {
+        answers[2].data = RData::CNAME(CNAME(name("www.evil.example").expect("a name")));
+    };
+    assert!(flaw(&ask(elsewhere)).contains("www.old.shop.example. CNAME has no signature"));
+}
+
+/// The shop's server takes the signature of www away, and says that a zone without keys begins there: with the true proof that there is
+/// no DS record so many times, and after these one of its own make.
+fn a_cut_made_up_behind(copies: usize) -> Resolution {
+    let www = name("www.shop.example").expect("a name");
+    let world = signed(&signing(), &SHOP, move |message| {
+        let asked = &message.queries[0];
+        if asked.name != www {
+            return;
+        }
+        if asked.query_type == RecordType::A {
+            message.answers.retain(|it| !is_signature(it));
+        }
+        if asked.query_type == RecordType::DS {
+            let mut true_one = message.authorities.iter().filter(|it| nsec(it).is_some() && it.name == www);
+            let true_one = true_one.next().expect("the shop proves with NSEC").clone();
+            let next = nsec(&true_one).expect("it is one").next_domain_name().clone();
+            let types = [RecordType::NS, RecordType::RRSIG, RecordType::NSEC];
+            let data = RData::DNSSEC(DNSSECRData::NSEC(NSEC::new(next, types)));
+            let made_up = Record::from_rdata(www.clone(), true_one.ttl, data);
+            message.authorities.extend(vec![true_one; copies - 1]);
+            message.authorities.push(made_up);
+        }
+    });
+    world.look_up(checking(&signing()), "www.shop.example", RecordType::A)
+}
+
+#[test]
+fn a_cut_that_stands_behind_the_proofs_that_are_checked_is_bogus() {
+    for copies in [1, 7, 8, 9, 20] {
+        let found = a_cut_made_up_behind(copies);
+        let text = flaw(&found);
+        let says = if copies < 8 { "www.shop.example. NSEC" } else { "more than 8 records that prove an absence" };
+        assert!(text.contains(says), "{copies}: {text}");
+    }
+}
+
+#[test]
+fn a_proof_keeps_only_what_was_checked_and_never_much() {
+    let world = signed(&signing(), &SHOP, |message| {
+        // The zone's own signature, over what it did not sign: nobody tries it.
+        let extra = message.authorities.iter().find(|it| is_signature(it)).cloned();
+        message.authorities.extend(extra.into_iter().map(|mut it| {
+            it.name = Name::root();
+            it
+        }));
+    });
+    let found = world.look_up(checking(&signing()), "www.shop.example", RecordType::MX);
+    assert_eq!(found.proof.status, Status::Secure, "{:?}", words(&found));
+    let proofs = found.proof.denial.iter().filter(|it| nsec(it).is_some()).count();
+    let over_proofs = |it: &&Record| rrsig(it).is_some_and(|it| it.input().type_covered == RecordType::NSEC);
+    assert_eq!((proofs, found.proof.denial.iter().filter(over_proofs).count()), (1, 1), "{:?}", found.proof.denial);
+    let signature = found.proof.denial.iter().find(|it| is_signature(it)).expect("it is signed").clone();
+    let many = security::Evidence { answers: vec![signature.clone(); 5000], authorities: vec![signature; 5000] };
+    let kept = Proof::of(&many);
+    let twice = kept.clone().and(kept);
+    assert!(twice.signatures.len() <= 64 && twice.denial.len() <= 64);
 }
 
 #[test]
