@@ -101,7 +101,7 @@ fn trust_anchors(signing: &Signing) -> String {
 /// How to have the signatures checked.
 fn about_keys(signing: &Signing, port: u16) -> String {
     format!(
-        "\nThe zones are signed, all but blog.example., half.example. and dns-host.test. The root's key:\n . IN DS {}\n\
+        "\nThe zones are signed, all but blog.example., half.example. and dns-host.test., and bare.example., whose DS record says that it is. The root's key:\n . IN DS {}\n\
          Have it written to a file with --anchor FILE, and ask a validator of its own:\n\
          \x20 delv @127.0.0.1 -p {port} -a FILE +root=. www.shop.example\n\
          What does not hold: www.expired.example, www.mismatch.example, www.bare.example\n",

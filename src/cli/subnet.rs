@@ -13,8 +13,8 @@ use crate::recording::json;
 pub(super) const SHAPE: &str = "\
 {\"network\": {..}, \"parts\": [{..}], \"addresses\": [{\"address\", \"inside\", \"part\", \"bits\"}]}
 
-A network is {prefix, network, mask, broadcast, first_host, last_host, hosts, bits}; broadcast is null where there is none, \
-part is null or the prefix of the part that holds the address. `|` in bits stands where the prefix ends.";
+A network is {prefix, network, mask, broadcast, first_host, last_host, hosts, bits}; what there is not is null: a broadcast address in IPv6, hosts in \
+multicast, a number for the hosts of ::/0 (2^128); part is null or the prefix of the part that holds the address. `|` in bits stands where the prefix ends.";
 
 /// `subnet`
 #[derive(Args, Debug)]
@@ -45,9 +45,11 @@ struct Described {
     network: IpAddr,
     mask: IpAddr,
     broadcast: Option<IpAddr>,
-    first_host: IpAddr,
-    last_host: IpAddr,
-    hosts: u128,
+    first_host: Option<IpAddr>,
+    last_host: Option<IpAddr>,
+    hosts: Option<u128>,
+    #[serde(skip)]
+    counted: String,
     bits: String,
 }
 
@@ -81,37 +83,56 @@ fn answer(wish: &Wish) -> Result<Answer, Wrong> {
 }
 
 fn described(it: Subnet) -> Described {
-    let (first_host, last_host, hosts) = it.hosts();
+    let (first, last, hosts) = it.hosts();
+    let of_hosts = !it.is_multicast();
+    let counted = it.size();
     Described {
         prefix: it.to_string(),
         network: it.network(),
         mask: it.mask(),
-        broadcast: it.broadcast(),
-        first_host,
-        last_host,
-        hosts,
+        broadcast: it.broadcast().filter(|_| of_hosts),
+        first_host: of_hosts.then_some(first),
+        last_host: of_hosts.then_some(last),
+        hosts: (of_hosts && hosts.to_string() == counted).then_some(hosts),
+        counted: if of_hosts { counted } else { "none: these are addresses of groups (multicast)".to_owned() },
         bits: it.bits_of(it.network()),
+    }
+}
+
+impl Described {
+    /// Whether there is room for more than two hosts.
+    fn short(&self) -> bool {
+        self.hosts.is_none_or(|it| it > 2)
     }
 }
 
 fn text(answer: &Answer) -> String {
     let it = &answer.network;
-    let broadcast = it.broadcast.map_or("none".to_owned(), |it| it.to_string());
+    let or_none = |address: Option<IpAddr>| address.map_or("none".to_owned(), |it| it.to_string());
+    // RFC 4291 §2.6.1; not on a /127 (RFC 6164 §6), where both are hosts', and a /128 is one.
+    let routers = it.first_host.is_some() && it.network.is_ipv6() && it.short();
+    let anycast =
+        if routers { "   (means every router of the network: Subnet-Router anycast, RFC 4291 §2.6.1)" } else { "" };
     let mut lines = vec![
         format!("network     {}", it.prefix),
         format!("mask        {}", it.mask),
-        format!("first host  {}", it.first_host),
-        format!("last host   {}", it.last_host),
-        format!("broadcast   {broadcast}"),
-        format!("hosts       {}", it.hosts),
+        format!("first host  {}{anycast}", or_none(it.first_host)),
+        format!("last host   {}", or_none(it.last_host)),
+        format!("broadcast   {}", or_none(it.broadcast)),
+        format!("hosts       {}", it.counted),
         format!("bits        {}   (| ends the prefix)", it.bits),
     ];
     if !answer.parts.is_empty() {
         lines.push(format!("\n{} parts", answer.parts.len()));
     }
     let wide = answer.parts.iter().map(|it| it.prefix.len()).max().unwrap_or(0);
-    let part =
-        |it: &Described| format!("  {:wide$}  {} to {}, {} hosts", it.prefix, it.first_host, it.last_host, it.hosts);
+    let part = |it: &Described| match it.first_host.zip(it.last_host) {
+        Some((first, last)) => {
+            let hosts = if it.counted == "1" { "host" } else { "hosts" };
+            format!("  {:wide$}  {first} to {last}, {} {hosts}", it.prefix, it.counted)
+        }
+        None => format!("  {}", it.prefix),
+    };
     lines.extend(answer.parts.iter().map(part));
     if !answer.addresses.is_empty() {
         lines.push("\naddresses".to_owned());

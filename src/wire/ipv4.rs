@@ -100,7 +100,7 @@ const TO: Words = Words::new(
     "ip.dst",
     "Destination address",
     SOURCE,
-    "The host at the far end; each router looks up its next hop by this.",
+    "The host at the far end; each router looks up its next hop by this. 255.255.255.255 is everybody on this link, and no router passes it on (RFC 919 §7).",
 );
 const OPTIONS: Words = Words::new(
     "ip.options",

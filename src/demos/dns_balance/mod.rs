@@ -44,7 +44,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::millis("ttl", "how long an answer may be kept", [1000, 300_000, 5000, 60_000]),
         Knob::millis("every", "each client asks and connects so often", [1000, 60_000, 1000, 10_000]),
         Knob::millis("check", "the health of each server is checked so often", [1000, 60_000, 1000, 10_000]),
-        Knob::switch("retry", "a client that cannot connect tries the answer's next address (RFC 8305)"),
+        Knob::switch("retry", "a client that cannot connect waits 2 s, then tries the answer's next address"),
     ],
     exports: &[],
     view: "table",

@@ -122,8 +122,14 @@ pub(super) fn found(findings: &mut Findings, recording: &Recording, seen: &Seen)
     let mut before = vec![rows.tcp(opened), rows.tls(opened)];
     before.extend(told.first.as_ref().map(|it| rows.question(it, opened)));
     let after: Vec<Step> = told.again.iter().map(|it| rows.again(it)).collect();
-    for (row, name) in before.iter().chain(&after).zip(["tcp-open", "tls-open", "first-answer", "second-answer"]) {
-        findings.mark_at(name, &row.title, Some(row.until), row.packets.last().copied());
+    let ends = [
+        ("tcp-open", "TCP is open"),
+        ("tls-open", "the client and the resolver have agreed on keys"),
+        ("first-answer", "the first answer is in, encrypted"),
+        ("second-answer", "the answer to the same again is in"),
+    ];
+    for (row, (name, label)) in before.iter().chain(&after).zip(ends) {
+        findings.mark_at(name, label, Some(row.until), row.packets.last().copied());
         let ends = row.packets.first().copied().zip(row.packets.last().copied());
         findings.span_of("0 client", row.title.clone(), (row.at, row.until), ends);
     }

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use super::{Seen, encrypted};
-use crate::demos::capture::capture;
+use crate::demos::capture::{Sight, capture, resent};
 use crate::demos::findings::Findings;
 use crate::demos::name_servers::rows;
 use crate::quantity::Quantity;
@@ -15,7 +15,7 @@ pub(super) fn found(recording: &Recording, seen: &Seen, near: Duration) -> Findi
     let mut findings = Findings::default();
     findings.mark_at("question", "the client asks its resolver", Some(seen.asked), None);
     if let Some(answered) = seen.answered {
-        findings.mark_at("client-answer", "the client has its answer", Some(answered), None);
+        findings.mark_at("client-answer", &gets(&seen.outcome), Some(answered), None);
         findings.span_at("0 client", "question to answer".to_owned(), seen.asked, answered);
         let how = match seen.encrypted.opened {
             Some(_) => "TCP 1 RTT to the resolver, TLS 1.3 1, the question 1, and the resolver's own search",
@@ -45,17 +45,33 @@ pub(super) fn found(recording: &Recording, seen: &Seen, near: Duration) -> Findi
     findings
 }
 
+/// What the client's answer is, when it is more than records.
+fn gets(outcome: &str) -> String {
+    let code = outcome.split(',').next().unwrap_or_default();
+    let is_error = code != "NOERROR" && !code.is_empty() && code.bytes().all(|it| it.is_ascii_uppercase());
+    if is_error { format!("the client gets {code}") } else { "the client has its answer".to_owned() }
+}
+
 /// What the first answer cost the client.
 fn clients(findings: &mut Findings, recording: &Recording, seen: &Seen, near: Duration) {
     let Some(answered) = seen.answered else { return };
+    let sights = capture(recording, "client");
+    let within = |it: &&Sight<'_>| it.sent && (seen.asked..=answered).contains(&it.at);
+    let questions = sights.iter().filter(within).filter(|it| it.udp().is_some()).count();
+    let lost = questions > 1 || resent(&sights).is_some();
+    if questions > 1 {
+        let how =
+            "its stub repeats a question after 1 s; each begins a search, and the rows are of the one that ended first";
+        findings.count("client_questions", "the client asked, times", questions, how);
+    }
     let search = seen.resolution.as_ref().map_or(Duration::ZERO, |it| it.ended - it.began);
     let own = (answered - seen.asked).saturating_sub(search);
-    if !near.is_zero() {
+    // A client that had to repeat its question waited for its clock, too.
+    if !near.is_zero() && !lost {
         let trips = (own + near / 2).as_nanos() / near.as_nanos();
         let how = "what the client waited without the resolver's search, divided by the round trip between the two";
         findings.count("client_round_trips", "the client's round trips", usize::try_from(trips).unwrap_or(0), how);
     }
-    let sights = capture(recording, "client");
     let bytes = |sent: bool| {
         let on_the_way = sights.iter().filter(|it| it.sent == sent && (seen.asked..=answered).contains(&it.at));
         on_the_way.map(|it| it.packet.bytes.len()).sum::<usize>()
@@ -127,8 +143,8 @@ fn keys(findings: &mut Findings, it: &Resolution) {
     let (sent, received) = bytes(&more);
     let how = "messages of these queries, both ways; signatures in the other answers come on top";
     findings.bytes("dnssec_bytes", "DNS bytes for keys", sent + received, how);
-    let how = "each one computation with a public key";
-    findings.count("signatures", "signatures computed", it.signatures, how);
+    let how = "each one computation with the signer's public key (RFC 4035 §5.3)";
+    findings.count("signatures", "signatures checked", it.signatures, how);
     findings.count("checks", "links of the chain that were checked", checks, "each a row: secure, insecure or bogus");
 }
 

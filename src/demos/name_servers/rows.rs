@@ -5,8 +5,9 @@ use crate::demos::capture::Sight;
 use crate::demos::findings::Findings;
 use crate::demos::frame::Content;
 use crate::quantity::{Quantity, Unit};
-use crate::recording::{self, Fact};
-use crate::services::dns::resolver::{Check, Kind, Step};
+use crate::recording::{self, Fact, Time};
+use crate::services::dns::Transport;
+use crate::services::dns::resolver::{Check, Kind, Server, Step};
 use crate::services::dns::world::SITES;
 
 /// Names and texts of servers are the network's: none needs more room.
@@ -25,10 +26,7 @@ fn row(step: &Step, node: usize, seen: &[Sight<'_>]) -> recording::Step {
         (Kind::Checked(check), _) => check.source,
         (_, server) => server.as_ref().map(|it| (it.address, step.at, step.until)),
     };
-    let packets = exchange.map_or_else(Vec::new, |(address, from, until)| {
-        let during = |it: &&Sight<'_>| (from..=until).contains(&it.at) && peer(it) == Some(address);
-        seen.iter().filter(during).map(|it| it.packet.n).collect()
-    });
+    let packets = exchange.map_or_else(Vec::new, |exchange| carried(exchange, seen));
     recording::Step {
         at: step.at,
         until: step.until,
@@ -42,14 +40,36 @@ fn row(step: &Step, node: usize, seen: &[Sight<'_>]) -> recording::Step {
     }
 }
 
-/// The other end of a packet.
-fn peer(sight: &Sight<'_>) -> Option<SocketAddr> {
+/// The packets of one exchange with a server: its question and what came to the port that asked, the answer last. At the instant of
+/// an answer the next question may leave, even to the same server: it has another port (RFC 5452 §9.2), and is not of this exchange.
+fn carried((address, from, until): (SocketAddr, Time, Time), seen: &[Sight<'_>]) -> Vec<u32> {
+    let during = |it: &&Sight<'_>| (from..=until).contains(&it.at);
+    let asks = |it: &Sight<'_>| it.sent && begins(it);
+    let of_server: Vec<_> =
+        seen.iter().filter(during).filter(|it| ends_of(it).is_some_and(|(_, peer)| peer == address)).collect();
+    let own = of_server.iter().find(|it| asks(it)).and_then(|it| ends_of(it)).map(|(own, _)| own);
+    let of_port = of_server.iter().filter(|it| own.is_none() || ends_of(it).map(|(own, _)| own) == own);
+    // What leaves when the answer is in acknowledges it, or closes.
+    of_port.filter(|it| it.at < until || !it.sent || from == until).map(|it| it.packet.n).collect()
+}
+
+/// Whether a packet can be the first of an exchange: a datagram, or a SYN.
+const fn begins(sight: &Sight<'_>) -> bool {
+    match sight.content {
+        Content::Udp { .. } => true,
+        Content::Tcp(segment) => segment.opens(),
+        _ => false,
+    }
+}
+
+/// The node's own end of a packet, and the other one.
+const fn ends_of(sight: &Sight<'_>) -> Option<(SocketAddr, SocketAddr)> {
     let (from, to) = match sight.content {
         Content::Udp { from, to, .. } => (from, to),
         Content::Tcp(segment) => (segment.from, segment.to),
         _ => return None,
     };
-    Some(if sight.sent { to } else { from })
+    Some(if sight.sent { (from, to) } else { (to, from) })
 }
 
 fn title(step: &Step) -> String {
@@ -80,7 +100,7 @@ fn facts(step: &Step) -> Vec<Fact> {
             Fact::text("address", server.address.to_string()),
             Fact::text("transport", server.transport.to_string().to_lowercase()),
             Fact::quantity("attempt", Quantity::new(server.attempt.into(), Unit::Count)),
-            Fact::quantity("rtt", Quantity::time(step.took())),
+            Fact::quantity(clock(server), Quantity::time(step.took())),
             Fact::quantity("sent", Quantity::bytes(server.sent)),
             Fact::quantity("received", Quantity::bytes(server.received)),
         ]);
@@ -128,6 +148,15 @@ fn checked(check: &Check) -> Vec<Fact> {
     facts.extend(check.flaw.as_ref().map(|flaw| Fact::text("flaw", flaw.clone())));
     facts.extend(check.code.map(|code| Fact::text("extended_error", code.to_string())));
     facts
+}
+
+/// What the time of a step is: over TCP a handshake comes first, and waiting in vain is no round trip.
+const fn clock(server: &Server) -> &'static str {
+    match (server.reply, server.transport) {
+        (None, _) => "waited",
+        (Some(_), Transport::Udp) => "rtt",
+        (Some(_), _) => "took",
+    }
 }
 
 fn seconds(name: &str, seconds: u32) -> Fact {

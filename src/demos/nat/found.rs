@@ -2,6 +2,7 @@
 use super::script::{Seen, words};
 use crate::demos::capture::{Sight, capture};
 use crate::demos::findings::Findings;
+use crate::demos::frame::Content;
 use crate::demos::states::peak;
 use crate::quantity::Quantity;
 use crate::recording::{EventKind, Recording, Time};
@@ -85,14 +86,32 @@ fn decisions<'a>(recording: &'a Recording, begins: &'a str) -> impl Iterator<Ite
 fn silence(findings: &mut Findings, recording: &Recording, seen: &Seen) {
     let Some((from, to)) = seen.silent.get() else { return };
     findings.span_at("the programs", "silence".to_owned(), from, to);
-    let session = "NAT: forgets UDP 192.168.1.10:5000";
-    let forgot = decisions(recording, session).find(|it| it.2.contains("with 198.51.100.2:7100")).map(|it| it.0);
+    let forgot = forgotten(recording);
     let a = capture(recording, "a");
-    let last = a.iter().find(|it| it.sent).map(|it| it.at);
-    let how = "from a's last datagram to peer to \"forgets\": what comes in does not keep a mapping alive (RFC 4787 REQ-6), and it should not go before 2 min (REQ-5)";
+    let of_mapping =
+        |it: &&Sight<'_>| it.sent && forgot.is_some_and(|(at, remote)| it.at <= at && leads_to(it, remote));
+    let before = |it: &&Sight<'_>| it.sent && forgot.is_some_and(|(at, _)| it.at <= at);
+    // The last session may be one that began outside, as old as the mapping then was.
+    let last = a.iter().rfind(of_mapping).or_else(|| a.iter().rfind(before)).map(|it| it.at);
+    let forgot = forgot.map(|it| it.0);
+    let how = "from a's last datagram by that mapping to \"forgets\": what comes in does not keep a mapping alive (RFC 4787 REQ-6), and it should not go before 2 min (REQ-5)";
     let silent = last.zip(forgot).map(|(last, forgot)| forgot - last);
     findings.time("forgotten_after", "silence until the mapping was forgotten", silent, how);
     findings.mark_at("forgotten", "the NAT forgets a's mapping", forgot, None);
+}
+
+/// When the mapping is forgotten that a's first datagram got, and with whom its last session was.
+fn forgotten(recording: &Recording) -> Option<(Time, &str)> {
+    let mapped = "NAT: UDP 192.168.1.10:5000 is ";
+    let outside = decisions(recording, mapped).next()?.2.strip_prefix(mapped)?;
+    let gone = format!("NAT: forgets UDP 192.168.1.10:5000 ({outside})");
+    let (at, _, text) = decisions(recording, "NAT: forgets ").find(|it| it.2.starts_with(&gone))?;
+    Some((at, text.split_once(" with ")?.1.split_once(": silent")?.0))
+}
+
+/// Whether a datagram goes there.
+fn leads_to(sight: &Sight<'_>, remote: &str) -> bool {
+    matches!(sight.content, Content::Udp { to, .. } if to.to_string() == remote)
 }
 
 fn markers(findings: &mut Findings, recording: &Recording, seen: &Seen) {
@@ -113,7 +132,13 @@ fn markers(findings: &mut Findings, recording: &Recording, seen: &Seen) {
     let turned: Vec<Time> = decisions(recording, "NAT: no mapping lets").map(|it| it.0).collect();
     findings.mark_at("turned-away", "a datagram from outside is turned away", turned.first().copied(), None);
     let late = seen.silent.get().and_then(|(_, end)| turned.iter().find(|at| **at >= end).copied());
-    findings.mark_at("late", "a datagram for a forgotten mapping is turned away", late, None);
+    let gone = forgotten(recording).map(|it| it.0).zip(late).is_some_and(|(gone, late)| gone <= late);
+    let label = if gone {
+        "a datagram for a forgotten mapping is turned away"
+    } else {
+        "the mapping stands, and its filter turns peer's datagram away"
+    };
+    findings.mark_at("late", label, late, None);
     let none = decisions(recording, "NAT: every port").chain(decisions(recording, "NAT: 100.64.0.2 has its"));
     findings.mark_at("exhausted", "no port is left", none.map(|it| it.0).min(), None);
 }

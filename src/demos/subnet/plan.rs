@@ -18,6 +18,14 @@ pub struct Subnet {
 pub enum Wrong {
     #[error("`{0}` is no network: write an address and the length of its prefix, as 10.0.0.0/20 or 2001:db8::/48")]
     NoNetwork(String),
+    #[error("`{0}` has no prefix: add its length, as {0}/24")]
+    NoLength(String),
+    #[error("`{0}` is no length of a prefix here: a number from 0 to {1}, or a mask as 255.255.240.0")]
+    Length(String, u8),
+    #[error(
+        "`{0}` is no address: write four numbers from 0 to 255 without leading zeros, as 10.0.0.1, or IPv6, as 2001:db8::1"
+    )]
+    Address(String),
     #[error("/{wanted} is no part of /{length}: a part has a longer prefix, up to /{most}")]
     NoPart { wanted: u8, length: u8, most: u8 },
     #[error("/{length} has {count} parts of /{wanted}: at most {MOST_PARTS} are listed, so ask for a shorter prefix")]
@@ -90,6 +98,20 @@ impl Subnet {
         (self.with(first + edge), self.with(last - edge), (last - edge - (first + edge)).saturating_add(1))
     }
 
+    /// How many addresses hosts may have, in digits: those of `::/0` are one more than 128 bits can say.
+    #[must_use]
+    pub fn size(self) -> String {
+        let (first, last, hosts) = self.hosts();
+        let whole = hosts == u128::MAX && number(last) - number(first) == u128::MAX;
+        if whole { "340282366920938463463374607431768211456".to_owned() } else { hosts.to_string() }
+    }
+
+    /// Whether all its addresses are of groups, and none is a host's (RFC 5771 §3, RFC 4291 §2.7).
+    #[must_use]
+    pub fn is_multicast(self) -> bool {
+        self.network().is_multicast() && self.last().is_multicast()
+    }
+
     /// Whether an address is in it.
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
@@ -146,14 +168,27 @@ const fn number(address: IpAddr) -> u128 {
     }
 }
 
+/// A prefix's length from a number, or for IPv4 from a mask: ones, then zeros.
+fn length_of(text: &str, address: IpAddr) -> Option<u8> {
+    let number = text.parse().ok().filter(|it| *it <= width(address));
+    number.or_else(|| {
+        let mask = text.parse::<Ipv4Addr>().ok().filter(|_| address.is_ipv4())?.to_bits();
+        let ones = mask.leading_ones();
+        (ones + mask.trailing_zeros() >= 32).then(|| u8::try_from(ones).ok())?
+    })
+}
+
 impl FromStr for Subnet {
     type Err = Wrong;
 
     fn from_str(text: &str) -> Result<Self, Wrong> {
-        let wrong = || Wrong::NoNetwork(text.chars().take(60).collect());
-        let (address, length) = text.trim().split_once('/').ok_or_else(wrong)?;
-        let address: IpAddr = address.parse().map_err(|_| wrong())?;
-        let length: u8 = length.parse().ok().filter(|it| *it <= width(address)).ok_or_else(wrong)?;
+        let short = |text: &str| text.chars().take(60).collect::<String>();
+        let Some((address, length)) = text.trim().split_once('/') else {
+            let is_address = text.trim().parse::<IpAddr>().is_ok();
+            return Err(if is_address { Wrong::NoLength(short(text.trim())) } else { Wrong::NoNetwork(short(text)) });
+        };
+        let address: IpAddr = address.parse().map_err(|_| Wrong::Address(short(address)))?;
+        let length = length_of(length, address).ok_or_else(|| Wrong::Length(short(length), width(address)))?;
         Ok(Self::new(address, length))
     }
 }
@@ -207,6 +242,19 @@ mod tests {
         let many = subnet("10.0.0.0/8").split(30).expect_err("too many").to_string();
         assert_eq!(many, "/8 has 4194304 parts of /30: at most 4096 are listed, so ask for a shorter prefix");
         assert!(subnet("::/0").split(128).is_err());
+        assert_eq!(subnet("10.0.0.0/255.255.240.0"), subnet("10.0.0.0/20"));
+        assert_eq!(subnet("0.0.0.0/0.0.0.0").length(), 0);
+        assert_eq!(subnet("10.1.2.3/255.255.255.255").length(), 32);
+        assert_eq!(subnet("::/0").size(), "340282366920938463463374607431768211456");
+        assert!(subnet("224.0.0.1/4").is_multicast() && subnet("ff02::1/16").is_multicast());
+        assert!(!subnet("192.0.0.0/2").is_multicast() && !subnet("fe80::/10").is_multicast());
+        let wrong = |text: &str| text.parse::<Subnet>().expect_err("it is none").to_string();
+        assert_eq!(wrong("10.0.0.1"), "`10.0.0.1` has no prefix: add its length, as 10.0.0.1/24");
+        assert!(wrong("10.0.0.0/33").starts_with("`33` is no length"), "{}", wrong("10.0.0.0/33"));
+        assert!(wrong("10.0.0.0/255.0.255.0").starts_with("`255.0.255.0` is no length"));
+        assert!(
+            wrong("010.0.0.1/8").contains("without leading zeros") && wrong("256.1.1.1/8").contains("from 0 to 255")
+        );
         for text in ["", "10.0.0.0", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/-1", "x/8"] {
             assert!(text.parse::<Subnet>().is_err(), "{text}");
         }

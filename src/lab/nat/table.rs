@@ -142,17 +142,27 @@ impl Table {
         let mut gone = BTreeSet::new();
         for (key, mapping) in &mut self.mappings {
             let ((protocol, inside), _) = key;
-            let port = mapping.port;
+            let (port, mut over) = (mapping.port, Vec::new());
             mapping.sessions.retain(|remote, session| {
                 let limit = session.limit(*protocol, options);
                 let stays = session.last + limit > now;
                 if !stays {
                     let silent = Quantity::time(limit);
-                    let what = format!("{} {inside} ({outside}:{port} outside) with {remote}", super::name(*protocol));
-                    out.decide(format!("NAT: forgets {what}: silent for {silent}"));
+                    let what = format!("{} {inside} ({outside}:{port} outside)", super::name(*protocol));
+                    over.push((what, *remote, silent));
                 }
                 stays
             });
+            // The mapping lasts as long as one of its sessions (RFC 4787 §4.3); each that ends is one less in the filter.
+            let ends = mapping.sessions.is_empty() && !mapping.fixed;
+            let last = over.len().saturating_sub(1);
+            for (index, (what, remote, silent)) in over.into_iter().enumerate() {
+                out.decide(if ends && index == last {
+                    format!("NAT: forgets {what} with {remote}: silent for {silent}")
+                } else {
+                    format!("NAT: {what} keeps its port, {remote} no longer counts for it: silent for {silent}")
+                });
+            }
             if mapping.sessions.is_empty() && !mapping.fixed {
                 gone.insert(*key);
             }

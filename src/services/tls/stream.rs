@@ -20,9 +20,9 @@ pub struct Tls<S> {
 /// What the handshake agreed on, by the names of the registries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agreed {
-    /// `TLSv1_3`
+    /// `TLS 1.3`
     pub version: String,
-    /// `TLS13_AES_256_GCM_SHA384`
+    /// `TLS_AES_256_GCM_SHA384`
     pub suite: String,
     /// `X25519`
     pub group: String,
@@ -30,6 +30,20 @@ pub struct Agreed {
     pub protocol: String,
     /// Whether an earlier connection's secret was used (RFC 8446 §2.2).
     pub resumed: bool,
+}
+
+/// A cipher suite by its name in IANA's register (RFC 8446 §B.4): the library puts the version into those of TLS 1.3.
+fn registered(suite: rustls::CipherSuite) -> String {
+    let name = format!("{suite:?}");
+    name.strip_prefix("TLS13_").map_or_else(|| name.clone(), |it| format!("TLS_{it}"))
+}
+
+fn version(it: rustls::ProtocolVersion) -> String {
+    match it {
+        rustls::ProtocolVersion::TLSv1_3 => "TLS 1.3".to_owned(),
+        rustls::ProtocolVersion::TLSv1_2 => "TLS 1.2".to_owned(),
+        other => format!("{other:?}"),
+    }
 }
 
 impl<S> Tls<S> {
@@ -41,9 +55,9 @@ impl<S> Tls<S> {
     #[must_use]
     pub fn agreed(&self) -> Agreed {
         let (_, connection) = self.stream.get_ref();
-        let suite = connection.negotiated_cipher_suite().map(|it| format!("{:?}", it.suite()));
+        let suite = connection.negotiated_cipher_suite().map(|it| registered(it.suite()));
         Agreed {
-            version: connection.protocol_version().map_or_else(String::new, |it| format!("{it:?}")),
+            version: connection.protocol_version().map_or_else(String::new, version),
             suite: suite.unwrap_or_default(),
             group: connection.negotiated_key_exchange_group().map_or_else(String::new, |it| format!("{:?}", it.name())),
             protocol: self.protocol().map_or_else(String::new, |it| visible_start(it, 40)),

@@ -190,9 +190,9 @@ impl Check {
         let zone = zone_name(&self.zone);
         match (self.status, self.link) {
             (Status::Bogus, _) => {
-                "There should be a signature that holds, and there is none: the answer may be forged, or the \
-                 zone's owner made a mistake. There is no telling which, so it is not used: the client gets SERVFAIL \
-                 (RFC 4035 §5.5), with the reason as an extended error (RFC 8914)."
+                "From the trust anchor down each key and signature must fit, and here one link does not: the answer may \
+                 be forged, or the zone's owner made a mistake. There is no telling which, so it is not used: the client gets \
+                 SERVFAIL (RFC 4035 §5.5), with the reason as an extended error (RFC 8914)."
                     .to_owned()
             }
             (Status::Secure, Link::Keys) if self.zone.is_root() => {

@@ -233,7 +233,7 @@ impl Step {
                  it did not, so one more label is asked for."
                 .to_owned(),
             Kind::Truncated => "TC is 1: the same question goes over TCP, where an answer may have 65,535 bytes (RFC 7766 §5).".to_owned(),
-            Kind::Timeout => "A datagram was lost, or the server is down: there is no telling. Another server is asked.".to_owned(),
+            Kind::Timeout => "A datagram was lost, or the server is down: there is no telling. The question goes out again, to the next server or, where there is no other, to the same one.".to_owned(),
             Kind::Refused(_) => format!("Servers refuse what they are no authority for: the delegation of {zone} names it, and it does not know the zone."),
             Kind::Lame(_) => "An answer is used only when the server has authority for it, or refers further down. Another server is asked.".to_owned(),
             Kind::Failed(_) => "This host or a router on the way says that the server cannot be reached.".to_owned(),
