@@ -7,7 +7,7 @@ use crate::demos::findings::Findings;
 use crate::demos::name_servers::rows;
 use crate::quantity::Quantity;
 use crate::recording::{Cell, Recording, Step, Table};
-use crate::services::dns::resolver::{self, Kind, Outcome, Resolution, Survey, Word};
+use crate::services::dns::resolver::{self, Agreement, Came, Kind, Outcome, Resolution, Survey, Word};
 use crate::services::dns::{RecordType, Transport};
 use crate::wire::text::visible_start;
 
@@ -180,7 +180,11 @@ fn table(survey: &Survey) -> Table {
     let mut table = Table::new("servers", "Every server of every zone", &columns);
     let text = |it: String| Cell::Text(visible_start(&it, LONGEST));
     for level in &survey.levels {
-        let agree = if level.agrees() { "yes" } else { "no" };
+        let agree = match level.agreement() {
+            Agreement::Same => "yes",
+            Agreement::Different => "no",
+            Agreement::NobodyAnswered => "nobody answered",
+        };
         for word in &level.said {
             let serial = word.serial.and_then(|it| usize::try_from(it).ok()).map(|it| Cell::Text(it.to_string()));
             let cells = vec![
@@ -212,27 +216,48 @@ pub(super) fn compare(findings: &mut Findings, survey: &Survey, rows: Vec<Step>)
         asked,
         "every address of every server on the way",
     );
-    let silent = survey.levels.iter().flat_map(|it| &it.said).filter(|it| !it.answered).count();
+    let silent = survey.levels.iter().flat_map(|it| &it.said).filter(|it| it.came == Came::Nothing).count();
     let how = "nothing came from them, however often they were asked: they contradict nobody";
     findings.count("silent_servers", "of them silent", silent, how);
-    let differ = survey.levels.iter().filter(|it| !it.agrees()).count();
+    let of = |wanted| survey.levels.iter().filter(move |it| it.agreement() == wanted);
+    let (differ, unanswered) = (of(Agreement::Different).count(), of(Agreement::NobodyAnswered).count());
     let how = "zones whose servers do not all say the same, TTLs and order left aside";
     findings.count("disagreements", "zones that disagree", differ, how);
+    if unanswered > 0 {
+        let how = "zones none of whose servers said anything: whether they would say the same is not known";
+        findings.count("unanswered", "zones where nobody answered", unanswered, how);
+    }
     let at = rows.last().map(|it| it.until);
     findings.table(table(survey));
-    for level in survey.levels.iter().filter(|it| !it.agrees()) {
+    if let Some(limit) = &survey.ended_by {
+        let text = format!("the comparison ended before every server was asked: {limit}");
+        findings.note(at.unwrap_or_default(), rows.first().map_or(0, |it| it.node), visible_start(&text, LONGEST));
+    }
+    for level in of(Agreement::Different) {
         for Word { server, address, says, .. } in &level.said {
             let text = visible_start(format!("{server} of {} ({address}) says: {says}", level.zone), LONGEST);
             findings.note(at.unwrap_or_default(), rows.first().map_or(0, |it| it.node), text);
         }
     }
-    let marked = if differ == 0 { "every server says the same" } else { "servers disagree" };
-    findings.mark_at("compared", marked, at, None);
+    findings.mark_at("compared", compared(survey), at, None);
     for row in &rows {
         findings.span_of("9 every server", format!("{} {}", row.fact("server"), row.kind), (row.at, row.until), None);
     }
     findings.steps(rows.first().map(before_all).into_iter().collect());
     findings.steps(rows.into_iter().map(|row| Step { depth: row.depth.saturating_add(1), ..row }).collect());
+}
+
+/// What a survey comes to.
+fn compared(survey: &Survey) -> &'static str {
+    let any = |wanted| survey.levels.iter().any(|it| it.agreement() == wanted);
+    let silent = survey.levels.iter().flat_map(|it| &it.said).any(|it| it.came == Came::Nothing);
+    match survey.ended_by {
+        _ if any(Agreement::Different) => "servers disagree",
+        Some(_) => "a limit ended the comparison",
+        None if survey.levels.is_empty() || any(Agreement::NobodyAnswered) => "of some zone nobody answered",
+        None if silent => "every server that answered says the same",
+        None => "every server says the same",
+    }
 }
 
 /// The row that says what those below it are for.

@@ -1,4 +1,5 @@
 //! One zone's servers, asked until one gives an answer that can be used; each query is a step.
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -63,9 +64,9 @@ impl<N: Net> Resolver<N> {
                 let attempt = Attempt { zone: &zone.zone, name: &name, address, asked, whole, number };
                 match self.attempt(work, attempt).await? {
                     Ok(judged) => return Ok(judged),
-                    Err(Unusable { reason, again }) => {
-                        why.push(format!("{name}: {reason}"));
-                        if again {
+                    Err(unusable) => {
+                        why.push(format!("{name}: {}", unusable.reason));
+                        if unusable.again() {
                             next += 1;
                         } else {
                             candidates.known.remove(next);
@@ -80,29 +81,35 @@ impl<N: Net> Resolver<N> {
     }
 
     /// One server's answer to a whole question, or why there is none; a silent one is asked again.
+    ///
+    /// # Errors
+    /// When a limit of the whole search is reached: that says nothing of the server.
     pub(super) async fn ask_server(
         &self,
         work: &mut Work,
         zone: &Name,
         (name, address): (&Name, IpAddr),
         asked: &Question,
-    ) -> Result<Judged, Unusable> {
-        let mut number = 1;
+    ) -> Result<Result<Judged, Unusable>, Failure> {
+        // One lost datagram is no silence.
+        let (mut number, rounds) = (1, self.0.options.limits.rounds.max(2));
         loop {
             let attempt = Attempt { zone, name, address, asked, whole: true, number };
-            match self.attempt(work, attempt).await {
-                Ok(Err(Unusable { again: true, .. })) if number < self.0.options.limits.rounds => number += 1,
-                Ok(outcome) => return outcome,
-                Err(failure) => return Err(Unusable { reason: failure.to_string(), again: true }),
+            match self.attempt(work, attempt).await? {
+                Err(unusable) if unusable.again() && number < rounds => number += 1,
+                outcome => return Ok(outcome),
             }
         }
     }
 
     /// Every server of a zone, at every address of it that can be found.
-    pub(super) async fn everybody(&self, work: &mut Work, zone: &Delegation) -> Vec<(Name, IpAddr)> {
+    ///
+    /// # Errors
+    /// When a limit of the whole search is reached.
+    pub(super) async fn everybody(&self, work: &mut Work, zone: &Delegation) -> Result<Vec<(Name, IpAddr)>, Failure> {
         let mut candidates = self.candidates(zone);
-        while matches!(self.look_up(work, &mut candidates).await, Ok(true)) {}
-        candidates.known
+        while self.look_up(work, &mut candidates).await? {}
+        Ok(candidates.known)
     }
 
     fn candidates(&self, zone: &Delegation) -> Candidates {
@@ -175,6 +182,11 @@ impl<N: Net> Resolver<N> {
                     return Ok(Err(Unusable::lasting(format!("it answers {code}"))));
                 }
                 Ok(Judged { verdict: Verdict::Lame(why), .. }) => return Ok(Err(Unusable::lasting(why))),
+                // Over UDP it said that there is more.
+                Err(Unusable { reason, came: Came::Nothing }) if transport != self.0.options.transport => {
+                    let reason = format!("its answer is cut short over UDP, and over TCP: {reason}");
+                    return Ok(Err(Unusable { reason, came: Came::Cut }));
+                }
                 other => return Ok(other),
             }
         }
@@ -254,15 +266,33 @@ impl<N: Net> Resolver<N> {
     }
 }
 
-/// Why an answer is of no use, and whether the server is asked again in the next round: nothing came from it.
+/// What came from a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    Answer,
+    /// A message, and no usable answer: a refusal, a server that is none for the zone.
+    Useless,
+    /// The start of an answer over UDP, and over TCP nothing.
+    Cut,
+    /// Its host is there and turns the query away: a reset, or an ICMP error about the port.
+    TurnedAway,
+    Nothing,
+}
+
+/// Why an answer is of no use.
 pub(super) struct Unusable {
     pub(super) reason: String,
-    pub(super) again: bool,
+    pub(super) came: Came,
 }
 
 impl Unusable {
     const fn lasting(reason: String) -> Self {
-        Self { reason, again: false }
+        Self { reason, came: Came::Useless }
+    }
+
+    /// Whether the server is asked again in the next round.
+    const fn again(&self) -> bool {
+        !matches!(self.came, Came::Useless)
     }
 }
 
@@ -288,10 +318,12 @@ fn weigh(attempt: Attempt<'_>, reply: &Reply) -> (Kind, Result<Judged, Unusable>
     let message = match reply {
         Reply::Message(message) => message,
         Reply::Nothing => {
-            return (Kind::Timeout, Err(Unusable { reason: "no answer in time".to_owned(), again: true }));
+            return (Kind::Timeout, Err(Unusable { reason: "no answer in time".to_owned(), came: Came::Nothing }));
         }
         Reply::Failed(error) => {
-            return (Kind::Failed(error.to_string()), Err(Unusable { reason: error.to_string(), again: true }));
+            let turned_away = matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset);
+            let came = if turned_away { Came::TurnedAway } else { Came::Nothing };
+            return (Kind::Failed(error.to_string()), Err(Unusable { reason: error.to_string(), came }));
         }
     };
     let judged = judge(attempt.zone, attempt.asked, message);

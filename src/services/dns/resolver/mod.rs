@@ -31,10 +31,11 @@ use cache::Cache;
 use servers::Servers;
 use walk::{Ended, Work};
 
+pub use ask::Came;
 pub use judge::{address, say};
 pub use options::{Hints, Limits, Options, Place, Tell};
 pub use security::{Bogus, Check, Link, Proof, Status, Trust};
-pub use survey::{Level, Survey, Word};
+pub use survey::{Agreement, Level, Survey, Word};
 pub use trace::{Failure, Families, Kind, Outcome, Question, ReplyHead, Resolution, Server, Step};
 
 /// RFC 8767 §5: when there is an expired answer, nobody waits longer than this for a new one.

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use hickory_proto::rr::{Name, RData, RecordType};
 
 use super::Resolver;
+use super::ask::Came;
 use super::cache::Delegation;
 use super::judge::{Judged, Verdict};
-use super::trace::{Question, Step};
+use super::trace::{Failure, Question, Step};
 use super::walk::Work;
 use crate::net::Net;
 
@@ -26,18 +27,32 @@ pub struct Word {
     pub address: IpAddr,
     /// Its answer in one line, TTLs left out; a server without a usable answer says why.
     pub says: String,
-    /// Whether anything came from it: who is silent contradicts nobody.
-    pub answered: bool,
+    /// What came from it: who is silent contradicts nobody.
+    pub came: Came,
     /// Which copy of the zone it has, where the servers differ: the serial of its SOA record (RFC 1035 §3.3.13).
     pub serial: Option<u32>,
 }
 
+/// Whether the servers of a zone say the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// All that said anything.
+    Same,
+    Different,
+    /// None of them said anything, so nothing is known.
+    NobodyAnswered,
+}
+
 impl Level {
-    /// Whether all of them that said anything said the same.
+    /// What those of them that said anything come to.
     #[must_use]
-    pub fn agrees(&self) -> bool {
-        let mut said = self.said.iter().filter(|it| it.answered).map(|it| &it.says);
-        said.next().is_none_or(|first| said.all(|it| it == first))
+    pub fn agreement(&self) -> Agreement {
+        let mut said = self.said.iter().filter(|it| it.came != Came::Nothing).map(|it| &it.says);
+        match said.next() {
+            None => Agreement::NobodyAnswered,
+            Some(first) if said.all(|it| it == first) => Agreement::Same,
+            Some(_) => Agreement::Different,
+        }
     }
 }
 
@@ -46,6 +61,8 @@ impl Level {
 pub struct Survey {
     pub levels: Vec<Level>,
     pub steps: Vec<Step>,
+    /// The limit that ended it before everybody was asked.
+    pub ended_by: Option<Failure>,
 }
 
 /// How a survey goes on below a level.
@@ -63,10 +80,22 @@ impl<N: Net> Resolver<N> {
         let mut work = Work::new(self.0.net.now(), None, false);
         let mut known = vec![Delegation { zone: Name::root(), servers: self.0.options.hints.clone(), ttl: u32::MAX }];
         let (mut here, mut aliases) = (0, vec![name.clone()]);
-        let mut levels = Vec::new();
+        let (mut levels, mut ended_by) = (Vec::new(), None);
         for _ in 0..self.0.options.limits.referrals {
-            let (level, next) = self.level(&mut work, &known[here], &question).await;
-            levels.push(level);
+            let zone = known[here].zone.clone();
+            let mut level = Level { zone, question: question.clone(), said: Vec::new() };
+            let next = self.level(&mut work, &known[here], &mut level).await;
+            // Of whom nobody was asked nothing is said.
+            if next.is_ok() || !level.said.is_empty() {
+                levels.push(level);
+            }
+            let next = match next {
+                Ok(next) => next,
+                Err(limit) => {
+                    ended_by = Some(limit);
+                    break;
+                }
+            };
             match next {
                 Some(Next::Zone(below)) => {
                     here = known.len();
@@ -80,34 +109,34 @@ impl<N: Net> Resolver<N> {
                 Some(Next::Alias(_)) | None => break,
             }
         }
-        Survey { levels, steps: work.steps }
+        Survey { levels, steps: work.steps, ended_by }
     }
 
-    async fn level(&self, work: &mut Work, here: &Delegation, question: &Question) -> (Level, Option<Next>) {
-        let mut level = Level { zone: here.zone.clone(), question: question.clone(), said: Vec::new() };
+    /// Asks the servers of one zone, and writes down what each says. Gives the way on.
+    async fn level(&self, work: &mut Work, here: &Delegation, level: &mut Level) -> Result<Option<Next>, Failure> {
         let mut next = None;
-        for (server, address) in self.everybody(work, here).await {
-            let answer = self.ask_server(work, &here.zone, (&server, address), question).await;
-            let (says, answered) = match &answer {
-                Ok(judged) => (say(judged), true),
-                Err(unusable) => (unusable.reason.clone(), !unusable.again),
+        for (server, address) in self.everybody(work, here).await? {
+            let answer = self.ask_server(work, &here.zone, (&server, address), &level.question).await?;
+            let (says, came) = match &answer {
+                Ok(judged) => (say(judged), Came::Answer),
+                Err(unusable) => (unusable.reason.clone(), unusable.came),
             };
             if next.is_none() {
-                next = answer.ok().and_then(|judged| goes_on(judged, question));
+                next = answer.ok().and_then(|judged| goes_on(judged, &level.question));
             }
-            level.said.push(Word { server, address, says, answered, serial: None });
+            level.said.push(Word { server, address, says, came, serial: None });
         }
-        if !level.agrees() {
-            self.serials(work, &mut level).await;
+        if level.agreement() == Agreement::Different {
+            self.serials(work, level).await?;
         }
-        (level, next)
+        Ok(next)
     }
 
     /// Where servers differ, which copy of the zone each of them has.
-    async fn serials(&self, work: &mut Work, level: &mut Level) {
+    async fn serials(&self, work: &mut Work, level: &mut Level) -> Result<(), Failure> {
         let question = Question { name: level.zone.clone(), kind: RecordType::SOA };
-        for word in &mut level.said {
-            let answer = self.ask_server(work, &level.zone, (&word.server, word.address), &question).await;
+        for word in level.said.iter_mut().filter(|it| it.came != Came::Nothing) {
+            let answer = self.ask_server(work, &level.zone, (&word.server, word.address), &question).await?;
             if let Ok(Judged { verdict: Verdict::Records(records), .. }) = answer {
                 word.serial = records.iter().find_map(|it| match &it.data {
                     RData::SOA(soa) => Some(soa.serial),
@@ -115,6 +144,7 @@ impl<N: Net> Resolver<N> {
                 });
             }
         }
+        Ok(())
     }
 }
 

@@ -105,6 +105,10 @@ fn a_lost_query_is_followed_by_one_to_another_server() {
     assert_eq!(hosts, ["a.root-servers.", "b.root-servers."]);
 }
 
+fn agrees(level: &Level) -> bool {
+    level.agreement() == Agreement::Same
+}
+
 fn survey(world: World, text: &str) -> Survey {
     let asked = name(text).expect("a name");
     world.run(options(), |resolver| async move { resolver.survey(&asked, RecordType::A).await })
@@ -115,7 +119,7 @@ fn every_server_is_asked_along_the_aliases_too() {
     let found = survey(World::whole(), "static.shop.example");
     let zones: Vec<_> = found.levels.iter().map(|it| it.zone.to_string()).collect();
     assert_eq!(zones, [".", "example.", "shop.example.", ".", "test.", "cdn.test."]);
-    assert!(found.levels.iter().all(Level::agrees));
+    assert!(found.levels.iter().all(agrees));
     assert_eq!(found.levels[2].said.len(), 2, "both servers of the shop");
     // An alias of an alias of itself ends.
     assert!(survey(World::whole(), "loop.shop.example").levels.len() <= 9);
@@ -129,12 +133,12 @@ fn a_server_that_is_silent_is_asked_again_and_contradicts_nobody() {
         let link = LinkOptions::default().delay(Duration::from_millis(10)).loss_there(loss);
         world.add_behind(site.host, site.address, Authority::new(site.zones()), link);
         let found = survey(world, "www.shop.example");
-        assert!(found.levels.iter().all(Level::agrees));
+        assert!(found.levels.iter().all(agrees));
         let last = found.levels.last().expect("the shop's servers").said.clone();
-        last.iter().map(|it| it.answered).collect::<Vec<_>>()
+        last.iter().map(|it| it.came).collect::<Vec<_>>()
     };
-    assert_eq!(behind(Loss::nth(1)), [true, true]);
-    assert_eq!(behind(Loss::random(1_000_000)), [true, false]);
+    assert_eq!(behind(Loss::nth(1)), [Came::Answer, Came::Answer]);
+    assert_eq!(behind(Loss::random(1_000_000)), [Came::Answer, Came::Nothing]);
 }
 
 #[test]
@@ -156,6 +160,93 @@ fn an_old_copy_of_a_zone_is_found_with_its_serial() {
     let found = survey(world, "www.shop.example");
     let level = found.levels.iter().find(|it| it.zone == origin).expect("the shop's servers");
     let serials: Vec<_> = level.said.iter().map(|it| it.serial.expect("each has one")).collect();
-    assert!(!level.agrees() && serials[0].abs_diff(serials[1]) == 1, "{:?}", level.said);
-    assert!(found.levels.iter().filter(|it| it.zone != origin).all(|it| it.agrees() && it.said[0].serial.is_none()));
+    assert!(level.agreement() == Agreement::Different && serials[0].abs_diff(serials[1]) == 1, "{:?}", level.said);
+    assert!(found.levels.iter().filter(|it| it.zone != origin).all(|it| agrees(it) && it.said[0].serial.is_none()));
+}
+
+#[test]
+fn where_nobody_answers_nobody_agrees() {
+    let found = survey(World::without(&["ns1-shop", "ns2-shop"]), "www.shop.example");
+    let last = found.levels.last().expect("the shop's servers");
+    assert_eq!((last.agreement(), last.said.len()), (Agreement::NobodyAnswered, 2));
+    assert!(last.said.iter().all(|it| it.came == Came::Nothing));
+    assert!(found.ended_by.is_none());
+}
+
+#[test]
+fn one_lost_query_is_no_silence_even_where_a_search_asks_once() {
+    let site = SITES.iter().find(|it| it.host == "ns2-shop").expect("it ships");
+    let mut world = World::without(&["ns2-shop"]);
+    let link = LinkOptions::default().loss_there(Loss::nth(1));
+    world.add_behind(site.host, site.address, Authority::new(site.zones()), link);
+    let asked = name("www.shop.example").expect("a name");
+    let mut once = options();
+    once.limits.rounds = 1;
+    let found = world.run(once, |resolver| async move { resolver.survey(&asked, RecordType::A).await });
+    let last = found.levels.last().expect("the shop's servers");
+    assert!(last.said.iter().all(|it| it.came == Came::Answer), "{:?}", last.said);
+}
+
+#[test]
+fn a_limit_ends_a_survey_and_makes_nobody_silent() {
+    let limited = |limit: fn(&mut Options)| {
+        let (asked, mut options) = (name("www.shop.example").expect("a name"), options());
+        limit(&mut options);
+        World::whole().run(options, |resolver| async move { resolver.survey(&asked, RecordType::A).await })
+    };
+    let found = limited(|it| it.limits.queries = 3);
+    assert_eq!(found.ended_by, Some(Failure::Queries(3)));
+    assert_eq!(found.steps.len(), 3);
+    assert!(found.levels.iter().flat_map(|it| &it.said).all(|it| it.came == Came::Answer));
+    let found = limited(|it| it.limits.bytes = 100);
+    assert_eq!(found.ended_by, Some(Failure::Bytes(100)));
+    assert!(found.levels.iter().flat_map(|it| &it.said).all(|it| it.came == Came::Answer));
+}
+
+/// Answers over UDP that there is more, and serves nothing else.
+async fn cut_short(net: LabNet) {
+    use crate::net::Net;
+    let Ok(socket) = net.bind(SocketAddr::from(([0, 0, 0, 0], PORT))).await else { return };
+    let mut buffer = [0; 2048];
+    while let Ok((length, from)) = socket.receive(&mut buffer).await {
+        let mut message = hickory_proto::op::Message::from_vec(&buffer[..length]).expect("our own query");
+        message.metadata.message_type = hickory_proto::op::MessageType::Response;
+        message.metadata.truncation = true;
+        let bytes = message.to_vec().expect("it encodes");
+        if socket.send_to(&bytes, from).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn who_says_that_there_is_more_and_refuses_tcp_is_not_silent() {
+    let site = SITES.iter().find(|it| it.host == "ns2-shop").expect("it ships");
+    let mut world = World::without(&["ns2-shop"]);
+    let net = world.host(site.host, site.address, LinkOptions::default());
+    net.spawn(cut_short(net.clone()));
+    let found = survey(world, "www.shop.example");
+    let level = found.levels.last().expect("the shop's servers");
+    let came: Vec<Came> = level.said.iter().map(|it| it.came).collect();
+    assert_eq!(came, [Came::Answer, Came::TurnedAway], "{:?}", level.said);
+    assert_eq!(level.agreement(), Agreement::Different);
+}
+
+#[test]
+fn a_silent_server_is_not_asked_for_its_serial() {
+    let mut world = World::without(&["root-b"]);
+    let site = SITES.iter().find(|it| it.host == "root-b").expect("it ships");
+    // One refuses, one refers and one is dead: the two that speak differ.
+    world.add(site.host, site.address, Authority::new(Vec::new()));
+    let (asked, mut options) = (name("www.shop.example").expect("a name"), options());
+    let dead = IpAddr::from([203, 0, 113, 250]);
+    options.hints.push((name("dead.root-servers").expect("a name"), vec![dead]));
+    let found = world.run(options, |resolver| async move { resolver.survey(&asked, RecordType::A).await });
+    let root = &found.levels[0];
+    let came: Vec<Came> = root.said.iter().map(|it| it.came).collect();
+    assert_eq!((root.agreement(), came), (Agreement::Different, vec![Came::Answer, Came::Useless, Came::Nothing]));
+    let for_serial = |it: &&Step| it.zone.is_root() && it.question.kind == RecordType::SOA;
+    let asked: Vec<IpAddr> =
+        found.steps.iter().filter(for_serial).filter_map(|it| Some(it.server.as_ref()?.address.ip())).collect();
+    assert!(!asked.is_empty() && !asked.contains(&dead), "{asked:?}");
 }
