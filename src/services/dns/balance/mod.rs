@@ -172,7 +172,8 @@ mod tests {
     fn answered(method: Method, dead: &[usize]) -> (Vec<u8>, &'static str) {
         let [zone, www] = ["shop.example", "www.shop.example"].map(|it| name(it).expect("a name"));
         let balancer = Balancer::new(Authority::new(SITES[5].zones()), (zone, www.clone()), method, &TARGETS, 1);
-        let changes = dead.iter().filter_map(|it| balancer.health().found(Time::ZERO, *it, false));
+        let found = |it: &usize| balancer.health().found(Time::ZERO, *it, false);
+        let changes: Vec<_> = dead.iter().filter_map(found).collect();
         let says = changes.last().map_or("", |it| it.says());
         let asker = Asker { address: Ipv4Addr::new(198, 18, 16, 1).into(), transport: Transport::Udp };
         let reply = balancer.reply(&query(&www, RecordType::A, 1), asker);
