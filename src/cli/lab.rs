@@ -29,7 +29,7 @@ pub(super) fn up(options: &Options, asked: &Up) -> anyhow::Result<ExitCode> {
     }
     let served = HostNet::run(async |net| {
         let refused = |error| {
-            let hint = "choose another port, from 1024 on without being root";
+            let hint = "another `lab up` may hold it; --port, --tls-port and --https-port choose others, from 1024 on without being root";
             anyhow::anyhow!("{error}; {hint}")
         };
         let (up, resolver) = loopback::start_signed(&net, asked.port, seed, &signing).await.map_err(refused)?;
@@ -79,7 +79,9 @@ fn told(up: &[loopback::Up], port: u16) -> String {
         "\nAsk the resolver, a server of the root, a server of a domain:\n\
          \x20 dig @127.0.0.1 -p {port} static.shop.example\n\
          \x20 dig {root} +norec www.shop.example\n\
-         \x20 dig {shop} +norec +tcp big.shop.example TXT\n"
+         \x20 dig {shop} +norec +tcp big.shop.example TXT\n\
+         dig +trace asks this system's resolver for the address of each server it is referred to: for that be root, start with \
+         --port 53,\nand let /etc/resolv.conf name 127.0.0.1. Or see the same, explained: roundtrip demo dns-trace --live\n"
     )
     .expect("a String takes all text");
     text

@@ -167,7 +167,7 @@ fn a_statement_says_what_was_said_and_what_it_is_and_marks_are_not_shown() {
     let text = ended.stdout();
     let (before, after) = text.split_once("What holds instead?").expect("it is asked");
     assert!(!before.contains("stream of bytes") && after.contains("It carries packets"), "{text}");
-    ended.says("Write numbers from 1 to 2.").says("Skipped. It is false.");
+    ended.says("Write numbers from 1 to 2.").says("Partly right. It is false, as you said; you named no correction.");
 }
 
 /// A course of one order and of one question about a run with a marker.

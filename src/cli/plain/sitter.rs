@@ -329,8 +329,9 @@ fn verdict(kind: &Kind, answer: &Answer, grade: &Grade) -> String {
     let Kind::TrueFalse { truth, .. } = kind else { return word.to_owned() };
     match answer {
         Answer::Truth { says, .. } if says != truth => format!("{word} You said {says}; it is {truth}."),
-        Answer::Truth { .. } if grade.verdict == Verdict::Partly => {
-            format!("{word} It is {truth}, as you said; your correction does not hold.")
+        Answer::Truth { correction, .. } if grade.verdict == Verdict::Partly => {
+            let rest = if correction.is_some() { "your correction does not hold" } else { "you named no correction" };
+            format!("{word} It is {truth}, as you said; {rest}.")
         }
         Answer::Skipped => format!("{word} It is {truth}."),
         _ => word.to_owned(),

@@ -111,7 +111,7 @@ impl Host {
         let port = self.port.unwrap_or(port);
         let found = tokio::net::lookup_host((self.name.as_str(), port)).await;
         let none =
-            |why: String| format!("the name {} has no address that this system's resolver knows: {why}", self.name);
+            |why: String| format!("the host {} has no address that this system's resolver knows: {why}", self.name);
         let all: Vec<SocketAddr> = found.map_err(|error| none(error.to_string()))?.collect();
         let first = all.iter().find(|it| it.is_ipv4()).or(all.first());
         first.copied().ok_or_else(|| none("its answer is empty".to_owned()))
