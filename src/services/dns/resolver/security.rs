@@ -89,7 +89,7 @@ impl Proof {
     /// Of what proves that there is not more only what was checked stays; with it the SOA's signatures, which the client checks.
     pub(super) fn only(&mut self, checked: &[Record]) {
         let of_soa: Vec<Record> = self.denial.iter().filter(|it| is_of_soa(it)).take(MOST_OF_SOA).cloned().collect();
-        self.denial = checked.iter().cloned().chain(of_soa).collect();
+        self.denial = of_soa.into_iter().chain(checked.iter().cloned()).collect();
     }
 
     /// Two parts of one answer: it can be trusted as far as the worse of them.

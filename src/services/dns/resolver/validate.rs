@@ -217,7 +217,7 @@ pub(super) struct Held {
 
 impl Held {
     fn all(self) -> impl Iterator<Item = Record> {
-        self.proofs.into_iter().chain(self.signatures)
+        self.proofs.into_iter().zip(self.signatures).flat_map(|(proof, signature)| [proof, signature])
     }
 }
 
