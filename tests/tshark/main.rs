@@ -336,7 +336,8 @@ const OTHERWISE: &[&str] = &[
     "dhcpv6.option.type",
 ];
 
-/// Fields tshark leaves out at times: flags that only answers have, the number of a segment that is quoted.
+/// Fields tshark leaves out at times: flags that only answers have, the number of a segment that is quoted, the
+/// owner of SRV records that it shows in parts.
 const SOMETIMES: &[&str] =
     &["dns.flags.authoritative", "dns.flags.recavail", "dns.flags.authenticated", "dns.flags.rcode", "tcp.seq_raw"];
 
