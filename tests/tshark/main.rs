@@ -338,8 +338,14 @@ const OTHERWISE: &[&str] = &[
 
 /// Fields tshark leaves out at times: flags that only answers have, the number of a segment that is quoted, the
 /// owner of SRV records that it shows in parts.
-const SOMETIMES: &[&str] =
-    &["dns.flags.authoritative", "dns.flags.recavail", "dns.flags.authenticated", "dns.flags.rcode", "tcp.seq_raw"];
+const SOMETIMES: &[&str] = &[
+    "dns.flags.authoritative",
+    "dns.flags.recavail",
+    "dns.flags.authenticated",
+    "dns.flags.rcode",
+    "tcp.seq_raw",
+    "dns.resp.name",
+];
 
 fn says_the_same(ours: &str, theirs: &Shown) -> bool {
     // It has a place for tshark, but no value.
