@@ -109,6 +109,15 @@ const FIELDS: &[(&str, Words)] = &[
         ),
     ),
     ("content-type", Words::new("http.content_type", "Content-Type", "RFC 9110 §8.3", "What the body's bytes are.")),
+    (
+        "content-security-policy",
+        Words::new(
+            "http.content_security_policy",
+            "Content-Security-Policy",
+            "CSP3 §3.1",
+            "Where a page may load scripts, frames and the rest from, and who may frame it: the browser refuses what it does not name.",
+        ),
+    ),
     ("cookie", Words::new("http.cookie", "Cookie", "RFC 6265 §5.4", "What the server asked the client to bring back.")),
     ("date", Words::new("http.date", "Date", "RFC 9110 §6.6.1", "When the message was made.")),
     (
@@ -130,7 +139,70 @@ const FIELDS: &[(&str, Words)] = &[
         ),
     ),
     ("location", Words::new("http.location", "Location", "RFC 9110 §10.2.2", "Where to look instead.")),
+    (
+        "origin",
+        Words::new(
+            "http.origin",
+            "Origin",
+            "RFC 6454 §7",
+            "The origin of the page a request comes from; a server that acts on requests of browsers checks it.",
+        ),
+    ),
     ("referer", Words::new("http.referer", "Referer", "RFC 9110 §10.1.3", "The page the request came from.")),
+    (
+        "referrer-policy",
+        Words::new(
+            "http.referrer_policy",
+            "Referrer-Policy",
+            "Referrer Policy §4.1",
+            "How much of a page's address its requests may tell in Referer.",
+        ),
+    ),
+    (
+        "sec-websocket-accept",
+        Words::new(
+            "http.sec_websocket_accept",
+            "Sec-WebSocket-Accept",
+            "RFC 6455 §4.2.2",
+            "Made of the client's key and a constant: only a server that knows WebSocket answers so, no cache and no form handler.",
+        ),
+    ),
+    (
+        "sec-websocket-extensions",
+        Words::new(
+            "http.sec_websocket_extensions",
+            "Sec-WebSocket-Extensions",
+            "RFC 6455 §9.1",
+            "Extensions offered, or agreed on: permessage-deflate compresses messages (RFC 7692).",
+        ),
+    ),
+    (
+        "sec-websocket-key",
+        Words::new(
+            "http.sec_websocket_key",
+            "Sec-WebSocket-Key",
+            "RFC 6455 §4.1",
+            "16 random bytes in base 64. No secret: the answer shows that they were read.",
+        ),
+    ),
+    (
+        "sec-websocket-protocol",
+        Words::new(
+            "http.sec_websocket_protocol",
+            "Sec-WebSocket-Protocol",
+            "RFC 6455 §1.9",
+            "What the messages are to mean: offered by the client, one chosen by the server.",
+        ),
+    ),
+    (
+        "sec-websocket-version",
+        Words::new(
+            "http.sec_websocket_version",
+            "Sec-WebSocket-Version",
+            "RFC 6455 §4.1",
+            "13 is the only one in use; a server that wants another answers 426.",
+        ),
+    ),
     ("server", Words::new("http.server", "Server", "RFC 9110 §10.2.4", "The server's software.")),
     (
         "set-cookie",
@@ -142,6 +214,15 @@ const FIELDS: &[(&str, Words)] = &[
         ),
     ),
     (
+        "strict-transport-security",
+        Words::new(
+            "http.strict_transport_security",
+            "Strict-Transport-Security",
+            "RFC 6797 §6.1",
+            "For so many seconds the browser comes to this host over https only; believed only when it came so.",
+        ),
+    ),
+    (
         "transfer-encoding",
         Words::new(
             "http.transfer_encoding",
@@ -150,7 +231,25 @@ const FIELDS: &[(&str, Words)] = &[
             "How the body is framed: chunked, when its length is not known at the start.",
         ),
     ),
+    (
+        "upgrade",
+        Words::new(
+            "http.upgrade",
+            "Upgrade",
+            "RFC 9110 §7.8",
+            "The protocol to go on with on this connection; the server agrees with 101.",
+        ),
+    ),
     ("user-agent", Words::new("http.user_agent", "User-Agent", "RFC 9110 §10.1.5", "The client's software.")),
+    (
+        "x-content-type-options",
+        Words::new(
+            "http.x_content_type_options",
+            "X-Content-Type-Options",
+            "Fetch, X-Content-Type-Options header",
+            "nosniff: the browser takes the body for what Content-Type says, and runs no script that is not called one.",
+        ),
+    ),
 ];
 
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];

@@ -11,22 +11,32 @@ mod dhcp;
 mod dhcpv6;
 mod dns;
 mod ethernet;
+pub mod hpack;
 mod http;
+mod http1;
+pub mod http2;
+mod http3;
 mod icmp;
 mod icmpv6;
 mod igmp;
 mod ipv4;
 mod ipv6;
 pub(crate) mod network;
+pub mod opened;
 pub mod pcapng;
 mod ports;
 mod protocol;
+mod qpack;
+mod quic;
 mod reader;
+pub mod spent;
 mod tcp;
 pub mod text;
 mod tls;
 mod udp;
 mod walk;
+pub mod websocket;
+pub mod x509;
 
 use std::ops::Range;
 
@@ -119,6 +129,17 @@ impl Decoded {
 }
 
 impl Field {
+    /// Its value; of a field that is only its parts, how many those are.
+    #[must_use]
+    pub fn says(&self) -> String {
+        match self.parts.len() {
+            0 => self.value.clone(),
+            _ if !self.value.is_empty() => self.value.clone(),
+            1 => "1 part".to_owned(),
+            parts => format!("{parts} parts"),
+        }
+    }
+
     /// The bytes of the frame this field has a bit in.
     #[must_use]
     pub const fn bytes(&self) -> Range<usize> {

@@ -120,6 +120,44 @@ impl<'a> Reader<'a> {
         Some(value)
     }
 
+    /// A 32-bit number, shown as `0x00000001`.
+    pub(super) fn hex32(&mut self, words: &Words) -> Option<u32> {
+        let value = self.u32(words)?;
+        self.says(format_args!("{value:#010x}"));
+        Some(value)
+    }
+
+    /// A number of 1, 2, 4 or 8 bytes, its first two bits saying which; shown without them. RFC 9000 §16.
+    pub(super) fn varint(&mut self, words: &Words) -> Option<u64> {
+        let bits = 8_usize << (self.ahead().first()? >> 6);
+        let value = self.number(words, bits)? & (u64::MAX >> (66 - bits));
+        self.says(value);
+        Some(value)
+    }
+
+    /// A number that begins in the low `prefix` bits of this byte and goes on behind it where they are all set. RFC 7541 §5.1.
+    pub(super) fn prefixed(&mut self, words: &Words, prefix: usize) -> Option<u64> {
+        let bytes = self.ahead();
+        let full = (1_u64 << prefix) - 1;
+        let mut value = u64::from(*bytes.first()?) & full;
+        let mut more = 0;
+        while value >= full && more < 7 {
+            let byte = *bytes.get(1 + more)?;
+            value += u64::from(byte & 0x7f) << (7 * more);
+            more += 1;
+            if byte & 0x80 == 0 {
+                break;
+            }
+            // Longer ones are no length and no index of anything real.
+            if more == 7 {
+                return None;
+            }
+        }
+        self.number(words, prefix + 8 * more)?;
+        self.says(value);
+        Some(value)
+    }
+
     /// One bit.
     pub(super) fn flag(&mut self, words: &Words) -> Option<bool> {
         let set = self.number(words, 1)? == 1;

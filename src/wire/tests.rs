@@ -6,8 +6,12 @@ use super::*;
 
 /// Every bit of the frame lies in exactly one innermost field, inside its layer, and parts lie inside their field.
 fn every_byte_explained(frame: &[u8]) -> Result<(), String> {
-    let decoded = decode(frame);
-    let mut seen = vec![0_u8; frame.len() * 8];
+    explained(&decode(frame), frame.len())
+}
+
+/// The same of anything that was read, so many bytes long.
+pub(super) fn explained(decoded: &Decoded, length: usize) -> Result<(), String> {
+    let mut seen = vec![0_u8; length * 8];
     for layer in &decoded.layers {
         for field in &layer.fields {
             inside(field, &(layer.bytes.start * 8..layer.bytes.end * 8))?;
@@ -198,7 +202,8 @@ fn every_field_says_what_why_and_where() {
     fn check(field: &Field) {
         assert!(!field.label.is_empty() && field.why.ends_with(['.', ';']), "{field:?}");
         let own = ["data.data", "eth.trailer", "_ws.malformed"].contains(&field.name);
-        assert!(own || field.source.starts_with("RFC ") || field.source.starts_with("IEEE "), "{field:?}");
+        let public = ["RFC ", "IEEE ", "draft-ietf-"].iter().any(|it| field.source.starts_with(it));
+        assert!(own || public, "{field:?}");
         field.parts.iter().for_each(check);
     }
     for frame in samples() {

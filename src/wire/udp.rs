@@ -1,6 +1,7 @@
 //! UDP: ports and a checksum, nothing more. RFC 768.
 use super::checksum;
 use super::ports;
+use super::quic;
 use super::reader::{Reader, Words};
 use super::walk::{Facts, Next};
 
@@ -52,6 +53,7 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
         (53, _) | (_, 53) if !facts.quoted => Next::Dns,
         (67 | 68, 67 | 68) if !facts.quoted => Next::Dhcp,
         (546 | 547, 546 | 547) if !facts.quoted => Next::Dhcpv6,
+        (443, _) | (_, 443) if !facts.quoted && quic::begins(r.ahead()) => Next::Quic,
         _ => Next::Data("a UDP datagram"),
     })
 }

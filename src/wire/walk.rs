@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use super::reader::{Reader, Words};
 use super::tcp::Segment;
-use super::{Decoded, arp, data, dhcp, dhcpv6, dns, ethernet, http, icmp, icmpv6, igmp, ipv4, ipv6, tcp, tls, udp};
+use super::{
+    Decoded, arp, data, dhcp, dhcpv6, dns, ethernet, http, icmp, icmpv6, igmp, ipv4, ipv6, quic, tcp, tls, udp,
+};
 
 /// More layers than this are not looked for: a frame of VLAN tags only would have hundreds.
 const MOST_LAYERS: usize = 16;
@@ -42,6 +44,7 @@ pub(super) enum Next {
     DnsStream,
     Http,
     Tls,
+    Quic,
     /// Bytes nobody here reads, with what they are.
     Data(&'static str),
     /// What an Ethernet frame carries beyond its packet.
@@ -51,7 +54,10 @@ pub(super) enum Next {
 impl Next {
     /// Whether it is damage when nothing is left for this layer.
     const fn needs_bytes(self) -> bool {
-        !matches!(self, Self::Dns | Self::DnsStream | Self::Http | Self::Tls | Self::Data(_) | Self::Padding)
+        !matches!(
+            self,
+            Self::Dns | Self::DnsStream | Self::Http | Self::Tls | Self::Quic | Self::Data(_) | Self::Padding
+        )
     }
 }
 
@@ -70,6 +76,8 @@ pub(super) struct Facts {
     pub(super) segment: Option<Segment>,
     pub(super) message: Option<Message>,
     pub(super) claim: Option<Claim>,
+    /// Where the packets of QUIC stand.
+    pub(super) quic: Option<Range<usize>>,
 }
 
 /// A question or an answer without a connection.
@@ -113,15 +121,40 @@ pub(super) struct Walked {
     pub(super) quote: Option<Opening>,
     pub(super) message: Option<Message>,
     pub(super) claim: Option<Claim>,
+    /// Where the packets of QUIC stand.
+    pub(super) quic: Option<Range<usize>>,
+}
+
+/// Address and port of the sender, then of the receiver.
+pub(super) type Ends = [(IpAddr, u16); 2];
+
+/// The ends of a datagram of QUIC, source first, and where it stands in the frame.
+pub(super) fn datagram(frame: &[u8]) -> Option<(Ends, Range<usize>)> {
+    let Walked { opening, quic, .. } = walk(frame, false);
+    let (opening, bytes) = (opening?, quic?);
+    let (from, to) = opening.ports();
+    Some(([(opening.source, from), (opening.destination, to)], bytes))
 }
 
 /// Walks a frame; with `keep` off only the summary and the facts come out.
 pub(super) fn walk(frame: &[u8], keep: bool) -> Walked {
+    walk_from(frame, (Next::Ethernet, 0..frame.len()), keep)
+}
+
+/// Walks what is in no frame: `bytes` of a buffer, from the protocol that reads them.
+pub(super) fn inside(buffer: &[u8], bytes: Range<usize>, first: Next) -> Decoded {
+    if bytes.is_empty() && !first.needs_bytes() {
+        return Decoded::default();
+    }
+    walk_from(buffer, (first, bytes), true).decoded
+}
+
+fn walk_from(frame: &[u8], first: (Next, Range<usize>), keep: bool) -> Walked {
     let mut decoded = Decoded::default();
     let mut facts = Facts::default();
     let (mut opening, mut quote) = (None, None);
     // What is still to be read, innermost last: the bytes, and who reads them.
-    let mut ahead = vec![(Next::Ethernet, 0..frame.len())];
+    let mut ahead = vec![first];
     while let Some((next, bytes)) = ahead.pop() {
         let next =
             if decoded.layers.len() < MOST_LAYERS { next } else { Next::Data("more layers than are looked into") };
@@ -154,7 +187,15 @@ pub(super) fn walk(frame: &[u8], keep: bool) -> Walked {
         decoded.layers.clear();
     }
     decoded.summary.clone_from(&facts.summary);
-    Walked { decoded, segment: facts.segment, opening, quote, message: facts.message, claim: facts.claim }
+    Walked {
+        decoded,
+        segment: facts.segment,
+        opening,
+        quote,
+        message: facts.message,
+        claim: facts.claim,
+        quic: facts.quic,
+    }
 }
 
 fn opening_of(next: Next, facts: &Facts, bytes: &[u8]) -> Option<Opening> {
@@ -187,6 +228,7 @@ fn read(next: Next, r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next
         Next::DnsStream => dns::read_stream(r, facts).map(|()| None),
         Next::Http => Some(http::read(r, facts)),
         Next::Tls => Some(tls::read(r, facts)),
+        Next::Quic => Some(quic::read(r, facts)),
         Next::Data(what) => Some(data::read(r, what)),
         Next::Padding => Some(ethernet::read_padding(r)),
     }
@@ -220,6 +262,7 @@ const fn names(next: Next, facts: &Facts) -> (&'static str, &'static str) {
         Next::Dns | Next::DnsStream => ("dns", "Domain Name System"),
         Next::Http => ("http", "Hypertext Transfer Protocol"),
         Next::Tls => ("tls", "Transport Layer Security"),
+        Next::Quic => ("quic", "QUIC"),
         Next::Data(_) => ("data", "Data"),
         Next::Padding => ("padding", "Ethernet padding"),
     }

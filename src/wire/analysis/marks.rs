@@ -201,11 +201,14 @@ impl Mark {
     }
 }
 
-/// Nanoseconds in milliseconds.
+/// Nanoseconds in milliseconds to the microsecond, from the first second on in seconds.
 struct Millis(u64);
 
 impl std::fmt::Display for Millis {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{:03} ms", self.0 / 1_000_000, self.0 / 1000 % 1000)
+        match self.0 / 1_000_000_000 {
+            0 => write!(f, "{}.{:03} ms", self.0 / 1_000_000, self.0 / 1000 % 1000),
+            seconds => write!(f, "{seconds}.{:06} s", self.0 / 1000 % 1_000_000),
+        }
     }
 }

@@ -77,6 +77,8 @@ pub struct Followed {
     pub acknowledgment: Option<u32>,
     /// Bytes of data.
     pub length: usize,
+    /// Whether it neither carries data nor opens or ends anything: it only says what has arrived, or how much may come.
+    pub acknowledges: bool,
     /// In bytes, scaled where both SYNs were seen to agree on it.
     pub window: u32,
     pub marks: Vec<Mark>,
@@ -201,6 +203,7 @@ fn follow(
         sequence,
         acknowledgment: segment.flags.ack.then_some(acknowledgment),
         length: segment.data.len(),
+        acknowledges: segment.space() == 0 && segment.flags.ack && !segment.flags.rst,
         window,
         marks,
         line,

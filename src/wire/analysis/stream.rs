@@ -30,7 +30,7 @@ const FURTHEST: u32 = 1 << 31;
 
 impl Stream {
     /// Takes what packet `n` carried at `offset`; of bytes that came twice the first copy stays.
-    pub(super) fn insert(&mut self, offset: u32, data: &[u8], n: u32) {
+    pub(in crate::wire) fn insert(&mut self, offset: u32, data: &[u8], n: u32) {
         let Some(end) = u32::try_from(data.len()).ok().and_then(|length| offset.checked_add(length)) else { return };
         if data.is_empty() || end > FURTHEST {
             return;

@@ -1,5 +1,6 @@
 //! Handshake messages that are not encrypted: the two hellos, field by field. RFC 8446 §4.
-use super::{extensions, names};
+use super::extensions::{self, Place};
+use super::{certificate, exchange, finished, names};
 use crate::wire::reader::{Reader, Words};
 
 const HELLO: &str = "RFC 8446 §4.1.2";
@@ -14,6 +15,18 @@ const ENCRYPTED: Words = Words::new(
     "Encrypted handshake",
     "RFC 5246 §7.4.9",
     "No message type that is known: so these bytes are encrypted, as the end of a handshake of TLS 1.2 is.",
+);
+const PART: Words = Words::new(
+    "tls.handshake.part",
+    "Beginning of a message",
+    "RFC 8446 §5.1",
+    "A handshake message may be longer than a record: the rest comes in the next, and it is shown whole there.",
+);
+const REST: Words = Words::new(
+    "tls.handshake.rest",
+    "Rest of a message",
+    "RFC 8446 §5.1",
+    "A handshake message may be longer than a record: this is the end of one that began before, shown whole on its own.",
 );
 const VERSION: Words = Words::new(
     "tls.handshake.version",
@@ -55,46 +68,76 @@ const COMPRESSION: Words = Words::new(
 );
 const OFFERED: Words = Words::new("tls.handshake.comp_methods", "Compression methods", HELLO, COMPRESSION.why);
 
+/// What is known of the messages before they are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::wire) struct Messages {
+    /// TLS 1.3 changed what is inside some; before a ServerHello has said so, and in the clear, it is not.
+    pub(in crate::wire) is_13: bool,
+    /// So many bytes of a message that began in an earlier record come first.
+    pub(in crate::wire) continued: usize,
+}
+
 /// Reads the messages of a record; says which they are.
-pub(super) fn read(r: &mut Reader<'_>) -> String {
+pub(super) fn read(r: &mut Reader<'_>, messages: Messages) -> String {
     let mut said: Vec<String> = Vec::new();
+    if messages.continued > 0 {
+        r.raw(&REST, messages.continued.min(r.left()));
+    }
     while r.left() >= 4 {
         let Some(name) = names::handshake(r.ahead()[0]) else {
             r.rest(&ENCRYPTED);
             said.push("Encrypted Handshake Message".to_owned());
             break;
         };
-        let message = r.group(&MESSAGE, |r| message(r, name));
+        let kind = r.ahead()[0];
+        let message = r.group(&MESSAGE, |r| message(r, name, messages.is_13));
         said.push(message.unwrap_or_else(|| name.to_owned()));
         if let Some(last) = said.last() {
             r.says(last);
         }
+        r.because(names::handshake_why(kind));
     }
     if said.is_empty() { "Handshake".to_owned() } else { said.join(", ") }
 }
 
-fn message(r: &mut Reader<'_>, name: &str) -> Option<String> {
+fn message(r: &mut Reader<'_>, name: &str, is_13: bool) -> Option<String> {
     let kind = r.u8(&TYPE)?;
     r.means(name);
     let length = usize::try_from(r.number(&LENGTH, 24)?).ok()?;
     if length > r.left() {
         r.means("bytes; the message goes on in the next record");
-        r.rest(&BODY);
-        return None;
+        r.rest(&PART);
+        return Some(format!("{name}, its beginning"));
     }
     r.means("bytes");
     r.within(length, &BODY, |r| {
-        let said = match kind {
-            1 => client(r),
-            2 => server(r),
-            _ => return Some(name.to_owned()),
-        };
+        let said = body(r, (kind, name), is_13);
         if said.is_none() {
             let here = r.position();
             r.problem(here..r.end(), format_args!("a length in the {name} does not fit the message"));
         }
         Some(said.unwrap_or_else(|| name.to_owned()))
     })?
+}
+
+/// What a message says; `None` where a length does not fit.
+fn body(r: &mut Reader<'_>, (kind, name): (u8, &str), is_13: bool) -> Option<String> {
+    match kind {
+        1 => return client(r),
+        2 => return server(r),
+        4 => finished::ticket(r, is_13),
+        8 => extensions::read(r, Place::EncryptedExtensions).map(drop),
+        11 => return certificate::read(r, is_13),
+        12 => exchange::server(r),
+        13 => certificate::request(r, is_13),
+        15 => certificate::verify(r),
+        16 => exchange::client(r),
+        20 => finished::read(r),
+        22 => extensions::status(r),
+        24 => finished::update(r),
+        _ => Some(()),
+    }?;
+    Some(name.to_owned())
 }
 
 /// RFC 8446 §4.1.2.
@@ -108,7 +151,7 @@ fn client(r: &mut Reader<'_>) -> Option<String> {
     r.group(&SUITES, |r| r.within(length, &BODY, |r| while r.left() >= 2 && suite(r).is_some() {}))?;
     let methods = usize::from(r.u8(&COMPRESSIONS_LENGTH)?);
     r.group(&OFFERED, |r| (0..methods).try_for_each(|_| compression(r)))?;
-    let name = extensions::read(r, true)?;
+    let name = extensions::read(r, Place::ClientHello)?;
     Some(name.map_or_else(|| "Client Hello".to_owned(), |name| format!("Client Hello ({name})")))
 }
 
@@ -117,7 +160,7 @@ fn server(r: &mut Reader<'_>) -> Option<String> {
     let retry = start(r)?;
     suite(r)?;
     compression(r)?;
-    extensions::read(r, false)?;
+    extensions::read(r, if retry { Place::Retry } else { Place::ServerHello })?;
     Some(if retry { "Hello Retry Request" } else { "Server Hello" }.to_owned())
 }
 
@@ -126,6 +169,9 @@ fn start(r: &mut Reader<'_>) -> Option<bool> {
     let version = r.hex16(&VERSION)?;
     r.means(names::version(version));
     let retry = r.raw(&RANDOM, 32)?.starts_with(&[0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11]);
+    if retry {
+        r.means("the hash of the words HelloRetryRequest: the server asks for another key share");
+    }
     let length = usize::from(r.u8(&SESSION_LENGTH)?);
     if length > 0 {
         r.raw(&SESSION, length)?;

@@ -1,10 +1,16 @@
 //! TLS as it crosses the wire: records, what is in the clear of the handshake, and how much is encrypted. RFC 8446 §5.
+mod alerts;
+mod certificate;
+mod exchange;
 mod extensions;
+mod finished;
 mod handshake;
 mod names;
 
 use super::reader::{Reader, Words};
 use super::walk::{Facts, Next};
+pub(super) use alerts::name as alert_name;
+pub(super) use handshake::Messages;
 
 const RECORD_LAYER: &str = "RFC 8446 §5.1";
 const RECORD: Words = Words::new(
@@ -43,12 +49,6 @@ const CHANGE: Words = Words::new(
     "RFC 8446 §D.4",
     "Says nothing in TLS 1.3: it is there so that boxes on the way take the connection for TLS 1.2.",
 );
-const ALERT: Words =
-    Words::new("tls.alert_message", "Alert", "RFC 8446 §6", "Why an end breaks off, or that it is done.");
-const LEVEL: Words =
-    Words::new("tls.alert_message.level", "Level", "RFC 8446 §6", "1 is a warning, 2 is the end of the connection.");
-const DESCRIPTION: Words =
-    Words::new("tls.alert_message.desc", "Description", "RFC 8446 §6.2", "What went wrong, as a number.");
 const PART: Words = Words::new(
     "tls.record.part",
     "Part of a record",
@@ -101,18 +101,29 @@ fn record(r: &mut Reader<'_>) -> Option<String> {
     let rest = if kind == 20 { &CHANGE } else { &SEALED };
     r.within(here, rest, |r| match kind {
         21 if here == 2 => alert(r).unwrap_or_default(),
-        22 => handshake::read(r),
+        22 => handshake::read(r, Messages::default()),
         23 => format!("Application Data ({length} bytes)"),
         _ => names::content(kind).to_owned(),
     })
 }
 
-fn alert(r: &mut Reader<'_>) -> Option<String> {
-    r.group(&ALERT, |r| {
-        let level = r.u8(&LEVEL)?;
-        r.means(if level == 1 { "warning" } else { "fatal" });
-        let name = names::alert(r.u8(&DESCRIPTION)?);
-        r.means(name);
-        Some(format!("Alert ({name})"))
-    })
+/// How many bytes the whole record has that begins here; `None` where it is none, or not all of it is here.
+pub(super) fn whole(data: &[u8]) -> Option<usize> {
+    let length = 5 + usize::from(u16::from_be_bytes([*data.get(3)?, *data.get(4)?]));
+    (begins(data) && length <= data.len()).then_some(length)
+}
+
+/// What a record carries, by its type.
+pub(super) const fn content_name(kind: u8) -> &'static str {
+    names::content(kind)
+}
+
+/// Reads handshake messages that stand in no record: they were opened, or came by QUIC. Says which they are.
+pub(super) fn messages(r: &mut Reader<'_>, messages: Messages) -> String {
+    handshake::read(r, messages)
+}
+
+/// Reads an alert of two bytes.
+pub(super) fn alert(r: &mut Reader<'_>) -> Option<String> {
+    alerts::read(r)
 }
