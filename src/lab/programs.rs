@@ -400,6 +400,23 @@ impl AsyncWrite for LabStream {
         Poll::Ready(outcome)
     }
 
+    /// As writev(2): what lies in several places goes out in one call.
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut gathered = Vec::new();
+        for buffer in buffers {
+            gathered.extend_from_slice(&buffer[..buffer.len().min(GATHERED - gathered.len())]);
+        }
+        self.poll_write(cx, &gathered)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         // What was written is the host's to send, as with any socket.
         Poll::Ready(Ok(()))
@@ -416,6 +433,9 @@ impl AsyncWrite for LabStream {
         Poll::Ready(outcome)
     }
 }
+
+/// Bytes that one call takes out of several places.
+const GATHERED: usize = 64 << 10;
 
 /// A listening TCP socket in the lab. Dropping it resets connections nobody accepted.
 pub struct LabListener {

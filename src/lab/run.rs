@@ -106,7 +106,8 @@ impl<'a> Driver<'a> {
             self.count()?;
             let mut world = self.shared.world.borrow_mut();
             if world.agenda.next_at().is_none_or(|at| at > until) {
-                world.now = world.now.max(until);
+                let until = world.now.max(until);
+                world.set_now(until);
                 return Ok(());
             }
             world.step();

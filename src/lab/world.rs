@@ -6,6 +6,7 @@ use crate::lab::agenda::{Agenda, Happening, Slot};
 use crate::lab::calls::SocketCall;
 use crate::lab::curves::Curves;
 use crate::lab::frame;
+use crate::lab::hand::Hand;
 use crate::lab::host::Host;
 use crate::lab::interface::Interface;
 use crate::lab::ip;
@@ -50,6 +51,8 @@ struct Waiting {
 /// Everything there is.
 pub(crate) struct World {
     pub(crate) now: Time,
+    /// The same instant, for those who cannot hold the world.
+    pub(crate) hand: Hand,
     pub(crate) seed: u64,
     pub(crate) agenda: Agenda,
     pub(crate) nodes: Vec<Node>,
@@ -91,6 +94,7 @@ impl World {
     pub(crate) fn new(seed: u64, interventions: &[recording::Intervention]) -> Self {
         Self {
             now: Time::ZERO,
+            hand: Hand::default(),
             seed,
             agenda: Agenda::default(),
             nodes: Vec::new(),
@@ -109,10 +113,16 @@ impl World {
         }
     }
 
+    /// Moves the clock.
+    pub(crate) fn set_now(&mut self, at: Time) {
+        self.now = at;
+        self.hand.set(at);
+    }
+
     /// Does the next thing on the agenda, at its instant.
     pub(crate) fn step(&mut self) {
         let Some((at, happening)) = self.agenda.pop() else { return };
-        self.now = at;
+        self.set_now(at);
         match happening {
             Happening::Arrival { packet } => self.arrive(packet),
             Happening::Free { link, end } => self.link_is_free(link, end),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::lab::{LabDatagrams, LabListener, LabNet, LabStream};
-use crate::net::{Configure, Datagrams, Listener, Net, SocketOptions, Stream, TcpInfo};
+use crate::net::{Clock, Configure, Datagrams, Listener, Net, SocketOptions, Stream, TcpInfo};
 use crate::recording::Time;
 
 impl Net for LabNet {
@@ -26,6 +26,10 @@ impl Net for LabNet {
 
     fn now(&self) -> Time {
         Self::now(self)
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Lab(self.hand())
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {

@@ -2,9 +2,32 @@
 //!
 //! Services and demos are written against [`Net`] once and run in both worlds. Nothing has to be `Send`: a world is one
 //! thread. Streams are tokio's byte streams, so that hyper, rustls and their kin run on them unchanged.
+/// Time and tasks of a [`Net`] over another one, which is in this field.
+macro_rules! same_world {
+    ($inner:ident) => {
+        fn now(&self) -> $crate::recording::Time {
+            self.$inner.now()
+        }
+
+        fn clock(&self) -> $crate::net::Clock {
+            self.$inner.clock()
+        }
+
+        fn sleep(&self, duration: std::time::Duration) -> impl Future<Output = ()> {
+            self.$inner.sleep(duration)
+        }
+
+        fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+            self.$inner.spawn(task);
+        }
+    };
+}
+
+mod clock;
 pub mod host;
 mod lab;
 pub mod live;
+mod observed;
 mod probes;
 #[cfg(test)]
 mod tests;
@@ -18,6 +41,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use crate::lab::tcp::{Congestion, KeepAlive, SocketOptions, State, TcpInfo};
 use crate::recording::Time;
+pub use clock::Clock;
+pub use observed::{Observed, Seen};
 pub use probes::{Answer, Probe, ProbeKind, Probes, Said};
 
 /// A host's network, as its programs see it. Cheap to clone.
@@ -63,6 +88,9 @@ pub trait Net: Clone + 'static {
 
     /// The time since the world began.
     fn now(&self) -> Time;
+
+    /// The same clock for libraries: it may be read from any thread.
+    fn clock(&self) -> Clock;
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()>;
 

@@ -1,6 +1,8 @@
 //! A segment between bytes and named fields: header, options, checksum (RFC 9293 §3.1). Damaged bytes give `None`.
 use std::net::{IpAddr, SocketAddr};
 
+use etherparse::checksum::Sum16BitWords;
+
 use crate::lab::tcp::options::Options;
 use crate::lab::tcp::seq::Seq;
 
@@ -106,12 +108,8 @@ fn words(address: IpAddr) -> u64 {
 pub(crate) fn checksum(from: IpAddr, to: IpAddr, bytes: &[u8]) -> u16 {
     const TCP: u64 = 6;
     let length = u64::try_from(bytes.len()).expect("a segment is smaller than 2^64 bytes");
-    let (chunks, rest) = bytes.as_chunks::<4>();
-    let mut sum = words(from) + words(to) + TCP + length;
-    sum += chunks.iter().map(|chunk| u64::from(u32::from_be_bytes(*chunk))).sum::<u64>();
-    let mut last = [0; 4];
-    last[..rest.len()].copy_from_slice(rest);
-    sum += u64::from(u32::from_be_bytes(last));
+    let text = !Sum16BitWords::new().add_slice(bytes).ones_complement().to_be();
+    let mut sum = words(from) + words(to) + TCP + length + u64::from(text);
     while sum > 0xffff {
         sum = (sum & 0xffff) + (sum >> 16);
     }

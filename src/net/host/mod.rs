@@ -26,13 +26,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use tokio::task::LocalSet;
 
-use crate::net::{Datagrams, Listener, Net, SocketOptions, Stream, TcpInfo};
+use crate::net::{Clock, Datagrams, Listener, Net, SocketOptions, Stream, TcpInfo};
 use crate::recording::Time;
 pub(crate) use info::Kernel;
 pub use route::route;
 
 /// Connections that may wait for `accept` where the program does not say; the system has a limit of its own.
 const BACKLOG: i32 = 4096;
+
+/// ENFILE and EMFILE, on Linux, macOS and the BSDs: the system or the process has no descriptor left.
+const NO_DESCRIPTOR: [i32; 2] = [23, 24];
+/// From one try to the next where there is no descriptor left.
+const CROWDED: Duration = Duration::from_millis(50);
 
 /// This machine's network.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +94,10 @@ impl Net for HostNet {
 
     fn now(&self) -> Time {
         Time::ZERO + self.began.elapsed()
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Host(self.began)
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -150,6 +159,18 @@ impl AsyncWrite for HostStream {
         Pin::new(&mut self.0).poll_write(cx, bytes)
     }
 
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write_vectored(cx, buffers)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.0.is_write_vectored()
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_flush(cx)
     }
@@ -186,6 +207,10 @@ impl Listener for HostListener {
                 }
                 // accept(2): the client was gone before it was accepted.
                 Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                // accept(2): EMFILE, ENFILE. The client waits until somebody else has gone.
+                Err(error) if error.raw_os_error().is_some_and(|it| NO_DESCRIPTOR.contains(&it)) => {
+                    tokio::time::sleep(CROWDED).await;
+                }
                 Err(error) => return Err(error),
             }
         }

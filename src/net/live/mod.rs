@@ -91,11 +91,12 @@ impl LiveNet {
         Call::begin(self.clone(), call)
     }
 
-    /// A connection is open: its curves begin.
+    /// A connection is open: its curves begin. Asking the kernel takes a moment, and who opened it goes on first.
     fn opened(&self, stream: &impl Stream) {
         if let (Ok(local), Ok(peer)) = (stream.local(), stream.peer()) {
             self.shared.sampler.borrow_mut().follow(self.node, local, peer);
-            self.shared.sample(self.net.now());
+            let (net, shared) = (self.net, Rc::clone(&self.shared));
+            self.net.spawn(async move { shared.sample(net.now()) });
         }
     }
 }
@@ -146,17 +147,7 @@ impl Net for LiveNet {
         Ok(LiveDatagrams { net: self.clone(), inner: outcome? })
     }
 
-    fn now(&self) -> Time {
-        self.net.now()
-    }
-
-    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
-        self.net.sleep(duration)
-    }
-
-    fn spawn(&self, task: impl Future<Output = ()> + 'static) {
-        self.net.spawn(task);
-    }
+    same_world!(net);
 
     fn note(&self, text: String) {
         let event = Event { at: self.now(), until: None, node: self.node, kind: EventKind::Note { text } };

@@ -128,16 +128,28 @@ impl AsyncRead for LiveStream {
 }
 
 impl AsyncWrite for LiveStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let waiting = self.writing.take();
-        let fd = self.fd;
-        let call = waiting.unwrap_or_else(|| self.net.begin(format!("send(fd {fd}, {} bytes)", bytes.len())));
-        let Poll::Ready(outcome) = self.socket().poll_write(cx, bytes) else {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[io::IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let (waiting, fd) = (self.writing.take(), self.fd);
+        let length: usize = buffers.iter().map(|it| it.len()).sum();
+        let call = waiting.unwrap_or_else(|| self.net.begin(format!("send(fd {fd}, {length} bytes)")));
+        let Poll::Ready(outcome) = self.socket().poll_write_vectored(cx, buffers) else {
             self.writing = Some(call);
             return Poll::Pending;
         };
         call.end(&outcome, ToString::to_string);
         Poll::Ready(outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
