@@ -1,5 +1,5 @@
 //! Waiting for two things at once, or for one thing no longer than a limit; on any world's clock.
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -7,6 +7,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use crate::net::Net;
+use crate::recording::Time;
 
 /// What `work` comes to, or `None` when `limit` is over first; the work is then dropped where it stands.
 pub async fn within<N: Net, T>(net: &N, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
@@ -19,6 +20,39 @@ pub async fn within<N: Net, T>(net: &N, limit: Duration, work: impl Future<Outpu
         alarm.as_mut().poll(context).map(|()| None)
     })
     .await
+}
+
+/// When something was first heard and when last, for who waits only as long as something comes. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Heard(Rc<Cell<Option<(Time, Time)>>>);
+
+impl Heard {
+    /// Something was heard at an instant, which is not before those told earlier.
+    pub fn at(&self, now: Time) {
+        let first = self.first().unwrap_or(now);
+        self.0.set(Some((first, now)));
+    }
+
+    /// When something was first heard.
+    #[must_use]
+    pub fn first(&self) -> Option<Time> {
+        self.0.get().map(|(first, _)| first)
+    }
+
+    /// What `work` comes to, or `None` when nothing is heard for longer than `patience`.
+    pub async fn or_silence<N: Net, T>(&self, net: &N, patience: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let (mut work, began) = (pin!(work), net.now());
+        loop {
+            let last = self.0.get().map_or(began, |(_, last)| last.max(began));
+            let left = (last + patience) - net.now();
+            if left.is_zero() {
+                return None;
+            }
+            if let Some(value) = within(net, left, work.as_mut()).await {
+                return Some(value);
+            }
+        }
+    }
 }
 
 /// What both come to; they run side by side.

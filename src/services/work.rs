@@ -131,8 +131,8 @@ async fn work<N: Net>(net: &N, query: Option<&str>, works_on: bool, log: &Server
         net.sleep(time).await;
         drop(entry);
     }
-    let body: Bytes = b"work done ".iter().copied().cycle().take(bytes as usize).collect();
-    Response::new(Full::new(body))
+    let body = Bytes::from(b"work done ".repeat((bytes as usize).div_ceil(10)));
+    Response::new(Full::new(body.slice(..bytes as usize)))
 }
 
 /// A line of the server's log, completed when the work ends, however that is.
@@ -222,7 +222,7 @@ impl Connection {
         if response.status() != StatusCode::OK {
             return Err(HttpError::Body(format!("the server answered {}", response.status()).into()));
         }
-        let body = Limited::new(response.into_body(), BODY_LIMIT).collect().await.map_err(HttpError::Body)?;
+        let body = Limited::new(response.into_body(), BODY_LIMIT).collect().await.map_err(HttpError::of_body)?;
         Ok(body.to_bytes().len())
     }
 }

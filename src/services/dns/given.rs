@@ -69,16 +69,33 @@ impl Given {
         &self.servers
     }
 
-    /// Asks for a name: nothing is taken from a cache or from the hosts file. Must be called within [`crate::net::host::HostNet::run`].
-    pub async fn look_up(&self, name: &Name, kind: RecordType, transport: Transport) -> Said {
+    /// Makes ready to ask: nothing is sent yet. Must be called within [`crate::net::host::HostNet::run`].
+    ///
+    /// # Errors
+    /// What the library says.
+    pub fn ready(&self, transport: Transport) -> Result<Ready, String> {
         let config = ResolverConfig::from_name_servers(self.servers.iter().map(|at| server(*at, transport)).collect());
         let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
         *builder.options_mut() = options();
-        let resolver = match builder.build() {
-            Ok(resolver) => resolver,
-            Err(error) => return Said::Failed(error.to_string()),
-        };
-        match resolver.lookup(name.clone(), kind).await {
+        builder.build().map(Ready).map_err(|error| error.to_string())
+    }
+
+    /// Makes ready and asks for a name; see [`Ready::look_up`].
+    pub async fn look_up(&self, name: &Name, kind: RecordType, transport: Transport) -> Said {
+        match self.ready(transport) {
+            Ok(ready) => ready.look_up(name, kind).await,
+            Err(why) => Said::Failed(why),
+        }
+    }
+}
+
+/// A resolver that can be asked at once.
+pub struct Ready(TokioResolver);
+
+impl Ready {
+    /// Asks for a name: nothing is taken from a cache or from the hosts file.
+    pub async fn look_up(&self, name: &Name, kind: RecordType) -> Said {
+        match self.0.lookup(name.clone(), kind).await {
             Ok(found) => Said::Records(found.answers().to_vec()),
             Err(error) => said(error),
         }

@@ -42,7 +42,8 @@ pub struct Up {
 #[derive(Debug, thiserror::Error)]
 #[error("{host} cannot listen at {at}: {source}")]
 pub struct NotUp {
-    pub host: &'static str,
+    /// What was to listen, as a sentence begins with it: `the resolver`.
+    pub host: String,
     pub at: SocketAddr,
     #[source]
     pub source: io::Error,
@@ -99,7 +100,7 @@ pub async fn start_late<N: Net>(
         signing.apply(&mut zones);
         let names = zones.iter().map(|zone| zone.origin().clone()).collect();
         let started = serve(net, at, Late { net: net.clone(), delay, authority: Authority::new(zones) }).await;
-        started.map_err(|source| NotUp { host: site.host, at, source })?;
+        started.map_err(|source| NotUp { host: format!("the name server {}", site.host), at, source })?;
         up.push(Up { host: site.host, at, zones: names });
     }
     let mut options = options(port);
@@ -107,7 +108,7 @@ pub async fn start_late<N: Net>(
     let resolver = Resolver::new(net.clone(), options, seed);
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let started = serve(net, at, resolver.clone()).await;
-    started.map_err(|source| NotUp { host: "resolver", at, source })?;
+    started.map_err(|source| NotUp { host: "the resolver".to_owned(), at, source })?;
     up.push(Up { host: "resolver", at, zones: Vec::new() });
     Ok((up, resolver))
 }

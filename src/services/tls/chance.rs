@@ -1,31 +1,40 @@
-//! Chance that a seed decides, for TLS in the lab: random values of messages, and the secrets of key exchanges (RFC 7748).
+//! Chance that a seed decides, for TLS in the lab: random values of messages, and the secrets of key exchanges.
 use std::sync::{Mutex, PoisonError};
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use rustls::crypto::{ActiveKeyExchange, GetRandomFailed, SecureRandom, SharedSecret, SupportedKxGroup};
-use rustls::ffdhe_groups::FfdheGroup;
-use rustls::{Error, NamedGroup, PeerMisbehaved};
-use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
+use rustls::crypto::{GetRandomFailed, SecureRandom};
 
-/// Generators that no world uses now. rustls keeps references that live for ever: so they are lent, and used again.
-static FREE: Mutex<Vec<&'static Generator>> = Mutex::new(Vec::new());
+use super::groups::Groups;
 
-/// A generator that is seeded, and an X25519 whose secrets come from it.
+/// Chances that no world uses now. rustls keeps references that live for ever: so they are lent, and used again.
+static FREE: Mutex<Vec<Chance>> = Mutex::new(Vec::new());
+
+/// A generator that is seeded.
 #[derive(Debug)]
 pub(super) struct Generator(Mutex<ChaCha20Rng>);
 
-/// A generator of one world's own, until this is dropped.
+/// A generator, and the key exchanges whose secrets come from it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chance {
+    pub(super) generator: &'static Generator,
+    pub(super) groups: Groups,
+}
+
+/// The chance of one world's own, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Lent(pub(super) &'static Generator);
+pub(super) struct Lent(pub(super) Chance);
 
 impl Lent {
     pub(super) fn seeded(seed: u64) -> Self {
         let chance = ChaCha20Rng::seed_from_u64(seed);
         let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let generator = free.unwrap_or_else(|| Box::leak(Box::new(Generator(Mutex::new(chance.clone())))));
-        *generator.0.lock().unwrap_or_else(PoisonError::into_inner) = chance;
-        Self(generator)
+        let lent = free.unwrap_or_else(|| {
+            let generator: &'static Generator = Box::leak(Box::new(Generator(Mutex::new(chance.clone()))));
+            Chance { generator, groups: Groups::of(generator) }
+        });
+        *lent.generator.0.lock().unwrap_or_else(PoisonError::into_inner) = chance;
+        Self(lent)
     }
 }
 
@@ -47,84 +56,5 @@ impl SecureRandom for Generator {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), GetRandomFailed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
         Ok(())
-    }
-}
-
-impl SupportedKxGroup for Generator {
-    fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
-        let secret = self.bytes();
-        Ok(Box::new(Exchange { secret, public: x25519(secret, X25519_BASEPOINT_BYTES) }))
-    }
-
-    fn ffdhe_group(&self) -> Option<FfdheGroup<'static>> {
-        None
-    }
-
-    fn name(&self) -> NamedGroup {
-        NamedGroup::X25519
-    }
-}
-
-/// An X25519 that waits for the other's public key.
-struct Exchange {
-    secret: [u8; 32],
-    public: [u8; 32],
-}
-
-impl ActiveKeyExchange for Exchange {
-    fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, Error> {
-        let peer: [u8; 32] = peer.try_into().map_err(|_| PeerMisbehaved::InvalidKeyShare)?;
-        let shared = x25519(self.secret, peer);
-        // RFC 8446 §7.4.2, RFC 7748 §6.1: a public key of small order gives zeros, whatever the secret.
-        if shared == [0; 32] {
-            return Err(PeerMisbehaved::InvalidKeyShare.into());
-        }
-        Ok(SharedSecret::from(&shared[..]))
-    }
-
-    fn ffdhe_group(&self) -> Option<FfdheGroup<'static>> {
-        None
-    }
-
-    fn group(&self) -> NamedGroup {
-        NamedGroup::X25519
-    }
-
-    fn pub_key(&self) -> &[u8] {
-        &self.public
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_seed_decides_every_secret() {
-        let keys = |seed| {
-            let lent = Lent::seeded(seed);
-            [(); 2].map(|()| lent.0.start().expect("it never fails").pub_key().to_vec())
-        };
-        assert_eq!(keys(1), keys(1));
-        assert_ne!(keys(1), keys(2));
-        assert_ne!(keys(1)[0], keys(1)[1]);
-    }
-
-    #[test]
-    fn both_ends_agree_with_each_other_and_with_ring() {
-        let lent = Lent::seeded(1);
-        let theirs = rustls::crypto::ring::kx_group::X25519.start().expect("ring has chance");
-        let (ours, their_key) = (lent.0.start().expect("it never fails"), theirs.pub_key().to_vec());
-        let our_key = ours.pub_key().to_vec();
-        let (one, other) = (ours.complete(&their_key), theirs.complete(&our_key));
-        assert_eq!(one.expect("agreed").secret_bytes(), other.expect("agreed").secret_bytes());
-    }
-
-    #[test]
-    fn a_public_key_that_is_none_is_refused() {
-        let lent = Lent::seeded(1);
-        for key in [vec![0; 32], vec![9; 31], Vec::new()] {
-            assert!(lent.0.start().expect("it never fails").complete(&key).is_err());
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! Why there is no TLS, in words for a person.
 use std::io;
 
-use rustls::{CertificateError, Error};
+use rustls::{AlertDescription, CertificateError, Error};
 
 use crate::wire::text::visible_start;
 
@@ -46,11 +46,27 @@ impl From<Error> for TlsError {
         match error {
             Error::InvalidCertificate(why) => Self::Certificate(said(words(why))),
             Error::InvalidMessage(_) => Self::NotTls,
-            Error::AlertReceived(alert) => Self::Alert(said(format!("{alert:?}"))),
+            Error::AlertReceived(alert) => Self::Alert(said(alert_name(alert))),
             Error::PeerIncompatible(why) => Self::NothingCommon(said(format!("{why:?}"))),
             Error::NoApplicationProtocol => Self::NothingCommon("no protocol that both speak (ALPN)".to_owned()),
             other => Self::Other(said(other.to_string())),
         }
+    }
+}
+
+impl TlsError {
+    /// What TLS has to say in an error of something that ran on it: hyper's, say, whose cause is a broken stream's.
+    #[must_use]
+    pub fn within(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            if let Some(found) = inner.and_then(|it| it.downcast_ref::<Error>()) {
+                return Some(Self::from(found.clone()));
+            }
+            next = error.source();
+        }
+        None
     }
 }
 
@@ -84,6 +100,45 @@ fn words(error: CertificateError) -> String {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
         CertificateError::BadSignature => "its signature is wrong".to_owned(),
+        CertificateError::Revoked => "its issuer has revoked it".to_owned(),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "it is for another purpose (extended key usage)".to_owned()
+        }
         other => other.to_string(),
+    }
+}
+
+/// An alert as RFC 8446 §6 writes it: `certificate_expired`.
+fn alert_name(alert: AlertDescription) -> String {
+    if alert == AlertDescription::UnknownPSKIdentity {
+        return "unknown_psk_identity".to_owned();
+    }
+    let mut name = String::new();
+    let mut small = false;
+    for letter in format!("{alert:?}").chars() {
+        if letter.is_ascii_uppercase() && small {
+            name.push('_');
+        }
+        small = letter.is_ascii_lowercase();
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alerts_are_named_as_the_rfc_names_them() {
+        let names = [
+            (AlertDescription::UnknownCA, "unknown_ca"),
+            (AlertDescription::CertificateRequired, "certificate_required"),
+            (AlertDescription::NoApplicationProtocol, "no_application_protocol"),
+            (AlertDescription::UnknownPSKIdentity, "unknown_psk_identity"),
+        ];
+        for (alert, name) in names {
+            assert_eq!(alert_name(alert), name);
+        }
     }
 }

@@ -14,11 +14,12 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
-use crate::lab::{Lab, LabNet, LinkOptions};
+use crate::lab::{LabNet, LinkOptions};
 use crate::net::Net;
 use crate::services::dns::serve::{receive, send};
 use crate::services::dns::{Answers, Asker, name, query};
-use crate::services::tls::{Authority, Client, DOT, Ground, H2, HTTP_1_1, Server, Tls};
+use crate::services::tests::stand::{Pair, between};
+use crate::services::tls::{Client, DOT, H2, HTTP_1_1, Server, Tls};
 
 const NAME: &str = "resolver.example";
 
@@ -55,18 +56,11 @@ struct Stand {
 
 /// A client 80 ms (there and back) from a resolver that serves both.
 fn stand<T>(script: impl AsyncFnOnce(Stand) -> T) -> T {
-    let mut lab = Lab::new(1, &[]);
-    let client = lab.host("client").address("10.0.0.1/24").add();
-    let server = lab.host("server").address("10.0.0.2/24").add();
-    lab.link(client, server, LinkOptions::default().delay(Duration::from_millis(40)));
-    lab.introduce_everybody();
-    let (client, server) = (lab.net(client), lab.net(server));
-    let ground = Ground::lab(&client, 1);
-    let authority = Authority::new(&ground, "the lab's authority").expect("it is made");
-    let outcome = lab.run(async move {
-        let identity = |_: &str| authority.issue(&[NAME]).expect("made");
-        let dot = Server::new(&ground, identity("dot"), &[DOT]).expect("they fit");
-        let doh = Server::new(&ground, identity("doh"), &[H2, HTTP_1_1]).expect("they fit");
+    let outcome = between(1, LinkOptions::default(), async move |it| {
+        let Pair { client, server, ground, authority } = it;
+        let identity = || authority.issue(&[NAME]).expect("made");
+        let dot = Server::new(&ground, identity(), &[DOT]).expect("they fit");
+        let doh = Server::new(&ground, identity(), &[H2, HTTP_1_1]).expect("they fit");
         let answers = Rc::new(Stub(server.clone()));
         let at = |port| SocketAddr::from(([10, 0, 0, 2], port));
         let dot = serve_tls(&server, at(TLS_PORT), dot, Rc::clone(&answers)).await.expect("ports are free");
@@ -74,7 +68,7 @@ fn stand<T>(script: impl AsyncFnOnce(Stand) -> T) -> T {
         let tls = Client::new(&ground, &[authority.certificate()], &[]).expect("it is a certificate");
         script(Stand { client, tls, dot, doh }).await
     });
-    outcome.expect("it ends")
+    outcome.0
 }
 
 impl Stand {

@@ -1,13 +1,16 @@
 //! Both ends of TLS in the lab: round trips, bytes that repeat, and what is refused.
+mod options;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
-use crate::lab::{Lab, LabNet, LinkOptions};
+use crate::lab::{LabNet, LinkOptions};
 use crate::net::Net;
-use crate::recording::{Recording, Run};
+use crate::recording::Recording;
+use crate::services::tests::stand::{Pair, between};
 
 const NAME: &str = "server.example";
 const HOUR: Duration = Duration::from_secs(3600);
@@ -24,23 +27,20 @@ struct Stand {
 
 /// Two hosts with a round trip of 80 ms.
 fn stand<T>(seed: u64, script: impl AsyncFnOnce(Stand) -> T) -> (T, Recording) {
-    let mut lab = Lab::new(seed, &[]);
-    let client = lab.host("client").address("10.0.0.1/24").add();
-    let server = lab.host("server").address("10.0.0.2/24").add();
-    lab.link(client, server, LinkOptions::default().delay(Duration::from_millis(40)));
-    lab.introduce_everybody();
-    let (client, server) = (lab.net(client), lab.net(server));
-    let ground = Ground::lab(&client, seed);
-    let authority = Authority::new(&ground, "the lab's authority").expect("it is made");
-    let at = SocketAddr::from(([10, 0, 0, 2], 853));
-    let outcome = lab.run(script(Stand { client, server, at, ground, authority })).expect("it ends");
-    (outcome, lab.finish(Run::default()))
+    between(seed, LinkOptions::default(), async |it| {
+        let Pair { client, server, ground, authority } = it;
+        let at = SocketAddr::from(([10, 0, 0, 2], 853));
+        script(Stand { client, server, at, ground, authority }).await
+    })
 }
 
 impl Stand {
     /// Echoes on every connection, as this identity.
     async fn serve(&self, identity: Identity) {
-        let tls = Server::new(&self.ground, identity, &[H2, HTTP_1_1]).expect("key and certificate fit");
+        self.serve_as(Server::new(&self.ground, identity, &[H2, HTTP_1_1]).expect("key and certificate fit")).await;
+    }
+
+    async fn serve_as(&self, tls: Server) {
         let listener = self.server.listen(self.at).await.expect("ports are free");
         let net = self.server.clone();
         self.server.spawn(async move {
@@ -199,4 +199,41 @@ fn a_server_lives_through_clients_that_send_garbage_or_nothing() {
         alive
     });
     assert!(outcome);
+}
+
+#[test]
+fn a_client_that_is_too_old_hears_why_whatever_it_sends_behind_its_hello() {
+    let ((alert, end), _) = stand(1, async |it| {
+        it.serve(it.authority.issue(&[NAME]).expect("made")).await;
+        // TLS 1.1, one suite, no extensions.
+        let head = [&[22, 3, 1, 0, 45, 1, 0, 0, 41, 3, 2][..], &[7; 32], &[0, 0, 2, 0, 0x2f, 1, 0]].concat();
+        let mut stream = it.client.connect(it.at).await.expect("it listens");
+        stream.write_all(&head).await.expect("it takes it");
+        stream.write_all(&[0; 20_000]).await.expect("it takes it");
+        it.client.sleep(Duration::from_secs(1)).await;
+        let mut alert = Vec::new();
+        let end = stream.read_to_end(&mut alert).await.map_err(|it| it.kind());
+        (alert, end)
+    });
+    // RFC 8446 §6: fatal, protocol_version; then the end in order, and no RST before it was read.
+    assert_eq!((alert, end), (vec![21, 3, 1, 0, 2, 2, 70], Ok(7)));
+}
+
+#[test]
+fn who_asks_for_the_protocol_of_a_proof_is_shown_its_certificate_and_keys_must_fit() {
+    let (shown, _) = stand(1, async |stand: Stand| {
+        let ground = &stand.ground;
+        let leaf = || Leaf::server(&[NAME]).expect("a name").acme_identifier(&[7; 32]);
+        let proof = Identity::self_signed(ground, &leaf()).expect("made");
+        let mut odd = Identity::self_signed(ground, &leaf()).expect("made");
+        odd.chain.clone_from(&proof.chain);
+        let usual = || Server::new(ground, stand.authority.issue(&[NAME]).expect("made"), &[H2]).expect("fits");
+        assert!(usual().proving(ground, odd, b"acme-tls/1").is_err(), "a key of another certificate");
+        stand.serve_as(usual().proving(ground, proof, b"acme-tls/1").expect("they fit")).await;
+        assert!(stand.connect(NAME).await.is_ok(), "everybody else is shown the usual one");
+        let stream = stand.client.connect(stand.at).await.expect("connected");
+        shown_by(ground, &stand.client, stream, (NAME, b"acme-tls/1")).await.expect("it is shown")
+    });
+    let own = crate::services::x509::Certificate::read(&shown.0[0]).expect("a certificate");
+    assert_eq!((own.acme_identifier, shown.1), (Some(vec![7; 32]), b"acme-tls/1".to_vec()));
 }
