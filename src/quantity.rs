@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// A day in nanoseconds.
+const DAY: i64 = 86_400_000_000_000;
+
 /// What a number counts. Values are integers of this base unit, so that runs compare equal on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Unit {
@@ -123,6 +126,7 @@ impl Unit {
                 ("us", 1_000),
                 ("ns", 1),
                 ("min", 60_000_000_000),
+                ("d", DAY),
             ],
             Self::BitsPerSecond => &[
                 ("Gbit/s", 1_000_000_000),
@@ -231,10 +235,11 @@ fn scaled(number: &str, factor: i64) -> Option<i64> {
     i64::try_from(value).ok()
 }
 
-/// For a person: the largest unit that leaves at least 1, four significant digits; `{:#}` gives every digit.
+/// For a person: the largest unit that leaves at least 1, four significant digits, days from two of them on; `{:#}` gives every
+/// digit, and never days.
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, factor) = self.scale();
+        let (name, factor) = if f.alternate() { self.scale() } else { self.long_scale() };
         let size = self.value.unsigned_abs() / factor.unsigned_abs();
         let decimals = if f.alternate() { 9 } else { decimals(size) };
         let space = if name.is_empty() { "" } else { " " };
@@ -246,20 +251,25 @@ impl Quantity {
     /// In the unit a person would choose for `largest`, with every digit: the ticks of one axis share a unit.
     #[must_use]
     pub fn tick(self, largest: i64) -> String {
-        self.in_unit_of(largest, |_| 9)
+        self.scaled(Self { value: largest, ..self }.scale(), |_| 9)
     }
 
     /// In the unit a person would choose for `largest`, four significant digits: curves of one axis share a unit.
     #[must_use]
     pub fn beside(self, largest: i64) -> String {
-        self.in_unit_of(largest, decimals)
+        self.scaled(Self { value: largest, ..self }.long_scale(), decimals)
     }
 
-    fn in_unit_of(self, largest: i64, decimals: impl Fn(u64) -> u32) -> String {
-        let (name, factor) = Self { value: largest, ..self }.scale();
+    fn scaled(self, (name, factor): (&str, i64), decimals: impl Fn(u64) -> u32) -> String {
         let space = if name.is_empty() { "" } else { " " };
         let decimals = decimals(self.value.unsigned_abs() / factor.unsigned_abs());
         format!("{}{space}{name}", fixed(self.value, factor, decimals))
+    }
+
+    /// As `scale`, and days for times of at least two.
+    fn long_scale(self) -> (&'static str, i64) {
+        let is_long = self.unit == Unit::Nanoseconds && self.value.unsigned_abs() >= 2 * DAY.unsigned_abs();
+        if is_long { ("d", DAY) } else { self.scale() }
     }
 
     /// The suffix and factor a person would choose for this size.
@@ -325,6 +335,16 @@ mod tests {
         shows("20MB", Unit::Bytes, "20 MB");
         shows("0.5%", Unit::PartsPerMillion, "0.5 %");
         shows("25%", Unit::PartsPerMillion, "25 %");
+    }
+
+    #[test]
+    fn a_long_time_is_in_days_and_exact_in_seconds() {
+        let time = |seconds: i64| Quantity::new(seconds * 1_000_000_000, Unit::Nanoseconds);
+        let shown = [86_400, 172_800, 2_591_997, 5_187_600, 31_536_000, -259_200].map(|it| time(it).to_string());
+        assert_eq!(shown, ["86400 s", "2 d", "30 d", "60.04 d", "365 d", "-3 d"]);
+        assert_eq!(format!("{:#}", time(2_591_997)), "2591997 s");
+        assert_eq!(Quantity::parse("1.5d", Unit::Nanoseconds), Ok(time(129_600)));
+        assert_eq!([0, 172_800].map(|it| time(it).beside(time(259_200).value)), ["0 d", "2 d"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod beside;
 pub mod json;
 mod kept;
 mod live;
+pub mod opened;
 #[cfg(test)]
 mod sample;
 pub mod saved;

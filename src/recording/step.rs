@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Time;
 use crate::quantity::{Quantity, Unit};
+use crate::wire::text::visible;
 
 /// One row: a query and its answer, a probe and its hop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +59,12 @@ impl Fact {
     #[must_use]
     pub fn list(name: &str, texts: Vec<String>) -> Self {
         Self { name: name.to_owned(), value: Value::List(texts) }
+    }
+
+    /// Its name as words: in JSON it is a key.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        visible(&self.name).replace('_', " ")
     }
 
     /// Its name in JSON: times end with their unit, `rtt_ns`.

@@ -27,6 +27,14 @@ pub fn measurements_text(recording: &Recording) -> String {
     out.trim().to_owned()
 }
 
+/// The steps of the run alone.
+#[must_use]
+pub fn steps_text(recording: &Recording) -> String {
+    let mut out = String::new();
+    steps(&mut out, recording).expect("a String takes all text");
+    out.trim().to_owned()
+}
+
 /// The packets of the run alone, a line each.
 #[must_use]
 pub fn packets_text(recording: &Recording) -> String {
@@ -137,9 +145,9 @@ fn steps(out: &mut String, recording: &Recording) -> std::fmt::Result {
         for fact in &it.facts {
             match &fact.value {
                 Value::List(texts) => {
-                    texts.iter().try_for_each(|text| writeln!(out, "      {}: {}", fact.name, visible(text)))?;
+                    texts.iter().try_for_each(|text| writeln!(out, "      {}: {}", fact.in_words(), visible(text)))?;
                 }
-                _ => writeln!(out, "      {}: {}", fact.name, visible(it.fact(&fact.name)))?,
+                _ => writeln!(out, "      {}: {}", fact.in_words(), visible(it.fact(&fact.name)))?,
             }
         }
         if !it.packets.is_empty() {
@@ -184,9 +192,18 @@ fn event_line(recording: &Recording, it: &Event) -> String {
     format!("{}  {}: {}{until}", stamp(it.at), visible(recording.node_name(it.node)), visible(&what))
 }
 
-/// Milliseconds to the microsecond, in a column: instants of one run are compared with each other.
-fn stamp(at: Time) -> String {
+/// Milliseconds, from the first second on seconds, to the microsecond, in a column: instants of one run are compared with each
+/// other. From the second day on days and the time of day: `60 d 11:06:41.302118`.
+pub(crate) fn stamp(at: Time) -> String {
     let micros = at.0 / 1_000 + u64::from(at.0 % 1_000 >= 500);
+    let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
+    if seconds >= 2 * 86_400 {
+        let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
+        return format!("{days:>3} d {hours:02}:{:02}:{:02}.{rest:06}", seconds / 60 % 60, seconds % 60);
+    }
+    if seconds > 0 {
+        return format!("{:>11}", format!("{seconds}.{rest:06} s"));
+    }
     format!("{:>8} ms", format!("{}.{:03}", micros / 1_000, micros % 1_000))
 }
 
@@ -199,6 +216,16 @@ mod tests {
     #[test]
     fn says_all_of_a_run_in_lines() {
         insta::assert_snapshot!(text(&sample()));
+    }
+
+    #[test]
+    fn late_instants_are_in_days_and_hours() {
+        let after = |seconds: u64| stamp(Time(seconds * 1_000_000_000 + 42_000_500));
+        assert_eq!(stamp(Time(999_999_000)), " 999.999 ms");
+        assert_eq!(stamp(Time(999_999_600)), " 1.000000 s");
+        assert_eq!(after(1), " 1.042001 s");
+        assert_eq!(after(2 * 86_400 - 1), "172799.042001 s");
+        assert_eq!(after(60 * 86_400 + 11 * 3_600 + 6 * 60 + 40), " 60 d 11:06:40.042001");
     }
 
     #[test]

@@ -39,8 +39,29 @@ impl Sub for Time {
     }
 }
 
+/// A day in nanoseconds.
+const DAY: u64 = 86_400_000_000_000;
+
+/// From the second day on its days and the rest (`60 d 1.302 s`): what follows in the same second stays apart.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Quantity::time(Duration::from_nanos(self.0)).fmt(f)
+        let time = |nanoseconds| Quantity::time(Duration::from_nanos(nanoseconds));
+        let (days, rest) = (self.0 / DAY, self.0 % DAY);
+        if days < 2 || f.alternate() {
+            return time(self.0).fmt(f);
+        }
+        f.pad(&if rest == 0 { format!("{days} d") } else { format!("{days} d {}", time(rest)) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_instant_is_in_days_and_the_rest() {
+        let shown = |seconds: u64| Time(seconds * 1_000_000_000 + 42_000_000).to_string();
+        assert_eq!([1, 172_799, 172_800, 5_184_001].map(shown), ["1.042 s", "172799 s", "2 d 42 ms", "60 d 1.042 s"]);
+        assert_eq!(Time(3 * DAY).to_string(), "3 d");
     }
 }

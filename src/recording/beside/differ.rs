@@ -66,8 +66,8 @@ impl What {
     #[must_use]
     pub const fn says(self) -> &'static str {
         match self {
-            Self::Extra => "extra hop: only this run has it",
-            Self::Missing => "extra hop: only the other run has it",
+            Self::Extra => "extra row: only this run has it",
+            Self::Missing => "extra row: only the other run has it",
             Self::Outcome => "other outcome",
             Self::Zone => "other zone",
             Self::Server => "other server",
@@ -171,7 +171,7 @@ mod tests {
             lines,
             ["other server: a. / b.", "glue missing: 4 / 0", "other TTL: 60 s / 30 s", "other time: 20 ms / 3 ms"]
         );
-        assert_eq!(differences(None, Some(&row("a.", 1, 1, 1)))[0].line(), "extra hop: only the other run has it");
+        assert_eq!(differences(None, Some(&row("a.", 1, 1, 1)))[0].line(), "extra row: only the other run has it");
         assert!(differences(Some(&row("a.", 1, 1, 1)), Some(&row("a.", 1, 1, 1))).is_empty());
     }
 }

@@ -138,6 +138,22 @@ mod tests {
     }
 
     #[test]
+    fn a_check_that_fails_stands_beside_the_same_check_that_holds() {
+        let check = |kind: &str, what: &str| Step {
+            title: format!("{what} of www {kind}"),
+            depth: 1,
+            facts: vec![Fact::text("of", "www")],
+            ..step(kind, "", "")
+        };
+        let good = run(vec![check("holds", "signature"), check("holds", "validity"), check("holds", "name")]);
+        let bad = run(vec![check("holds", "signature"), check("fails", "validity"), check("holds", "name")]);
+        let pairs = lined_up(&bad, &good);
+        assert_eq!(rows(&pairs), [(Some(0), Some(0)), (Some(1), Some(1)), (Some(2), Some(2))]);
+        assert_eq!(pairs[1].differences[0].what, What::Outcome);
+        assert_eq!(pairs[1].role.to_string(), "validity of www");
+    }
+
+    #[test]
     fn an_answer_and_a_negative_one_stand_beside_each_other_as_ends() {
         let pairs = lined_up(&run(vec![step("answer", "a.", "x")]), &run(vec![step("nxdomain", "a.", "x")]));
         assert_eq!(rows(&pairs), [(Some(0), Some(0))]);

@@ -21,6 +21,8 @@ enum Part {
     Negative,
     /// An attempt that brought nothing: `timeout`.
     Trouble(String),
+    /// A check, by what is checked and whose: whether it holds is what may differ.
+    Check(String, String),
     /// Any other, by its word.
     Other(String),
 }
@@ -35,6 +37,7 @@ impl Role {
             "answer" => Part::Answer,
             "nxdomain" | "nodata" => Part::Negative,
             "timeout" | "refused" | "lame" | "failed" | "truncated" => Part::Trouble(step.kind.clone()),
+            "holds" | "fails" | "unknown" => Part::Check(first_word(&step.title), step.fact("of")),
             other => Part::Other(other.to_owned()),
         };
         Self { part, depth: step.depth }
@@ -42,12 +45,14 @@ impl Role {
 
     /// How much speaks for two rows to stand beside each other; 0 if they must not.
     pub(super) fn likeness(&self, other: &Self) -> u32 {
-        use Part::{Answer, Negative, Trouble};
+        use Part::{Answer, Check, Negative, Trouble};
         if self.depth != other.depth {
             return 0;
         }
         match (&self.part, &other.part) {
             (a, b) if a == b => 4,
+            // The same check of another certificate.
+            (Check(one, _), Check(other, _)) if one == other => 1,
             // Both end the search for a name.
             (Answer, Negative) | (Negative, Answer) => 2,
             (Trouble(_), Trouble(_)) => 1,
@@ -56,13 +61,17 @@ impl Role {
     }
 }
 
+fn first_word(title: &str) -> String {
+    title.split(' ').next().unwrap_or_default().to_owned()
+}
+
 fn labels(zone: &str) -> usize {
     zone.split('.').filter(|it| !it.is_empty()).count()
 }
 
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.depth > 0 {
+        if self.depth > 0 && !matches!(self.part, Part::Check(..)) {
             f.write_str("side: ")?;
         }
         match &self.part {
@@ -72,6 +81,7 @@ impl fmt::Display for Role {
             Part::Alias => f.write_str("CNAME"),
             Part::Answer => f.write_str("answer"),
             Part::Negative => f.write_str("negative answer"),
+            Part::Check(what, of) => write!(f, "{what} of {of}"),
             Part::Trouble(word) | Part::Other(word) => f.write_str(word),
         }
     }
