@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::quoted;
 use crate::quantity::{NotAQuantity, Quantity, Unit};
 
 /// A parameter a learner may turn.
@@ -148,6 +149,7 @@ impl Knob {
     pub fn shown(&self, value: &Value) -> String {
         match (self.zero, value) {
             (Some(word), Value::Quantity(Quantity { value: 0, .. })) => word.to_owned(),
+            (_, Value::Choice(word)) => quoted::in_quotes(word),
             _ => value.to_string(),
         }
     }
@@ -159,9 +161,9 @@ impl Knob {
             KnobKind::Quantity { unit, min, max, .. } => {
                 format!("{} to {}", Quantity::new(min, unit), Quantity::new(max, unit))
             }
-            KnobKind::Choice(words) => words.join(", "),
+            KnobKind::Choice(words) => quoted::listed(words),
             KnobKind::Switch => "on, off".to_owned(),
-            KnobKind::Text { suggestions, .. } => format!("such as {}", suggestions.join(", ")),
+            KnobKind::Text { suggestions, .. } => format!("such as {}", quoted::listed(suggestions)),
         }
     }
 
@@ -199,8 +201,9 @@ impl Knob {
             KnobKind::Quantity { unit, min, max, .. } => {
                 let (name, limits) = (self.name, min..=max);
                 let (min, max) = (Quantity::new(min, unit), Quantity::new(max, unit));
-                let value =
-                    Quantity::parse(text, unit).map_err(|source| KnobError::Unreadable { name, source, min, max })?;
+                // Nothing is nothing in every unit.
+                let read = if text.trim() == "0" { Ok(Quantity::new(0, unit)) } else { Quantity::parse(text, unit) };
+                let value = read.map_err(|source| KnobError::Unreadable { name, source, min, max })?;
                 if limits.contains(&value.value) {
                     return Ok(Value::Quantity(value));
                 }
@@ -215,12 +218,12 @@ impl Knob {
     }
 
     fn one_of(&self, words: &[&'static str], text: &str) -> Result<&'static str, KnobError> {
-        let text = text.trim();
+        let text = quoted::bare(text);
         let alias = self.alias.filter(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, choice)| choice);
         let found = words.iter().find(|word| word.eq_ignore_ascii_case(alias.unwrap_or(text)));
         found.copied().ok_or_else(|| KnobError::NotAChoice {
             name: self.name,
-            known: words.join(", "),
+            known: quoted::listed(words),
             text: text.to_owned(),
         })
     }
@@ -420,5 +423,28 @@ mod tests {
         assert_eq!([never.shown(&zero), plain.shown(&zero)], ["never", "0 ns"]);
         assert_eq!(never.shown(&never.parse("3ms").expect("a time")), "3 ms");
         assert!(plain.parse("never").is_err());
+    }
+
+    #[test]
+    fn nothing_needs_no_unit_and_what_cannot_be_nothing_says_its_limits() {
+        let size = Knob::quantity("size", "", Unit::Bytes, [0, 4000, 1, 2000]);
+        assert_eq!(size.parse("0"), size.parse("0B"));
+        let buffer = Knob::quantity("buffer", "", Unit::Bytes, [2000, 4_000_000, 1, 2000]);
+        let told = buffer.parse("0").expect_err("too little").to_string();
+        assert_eq!(told, "`buffer` goes from 2000 B to 4 MB; 0 B lies outside");
+    }
+
+    #[test]
+    fn choices_that_hold_commas_are_told_apart_and_read_as_they_are_told() {
+        let control = Knob::choice("cache", "", &["no-cache", "private, max-age=60"]);
+        assert_eq!(control.range(), "no-cache, 'private, max-age=60'");
+        let chosen = control.parse("'private, max-age=60'").expect("as it is listed");
+        assert_eq!(control.parse("private, max-age=60").as_ref(), Ok(&chosen));
+        assert_eq!(
+            (control.shown(&chosen), chosen.as_text()),
+            (control.range()[10..].into(), "private, max-age=60".into())
+        );
+        let told = control.parse("public").expect_err("no choice").to_string();
+        assert_eq!(told, "`cache` is one of no-cache, 'private, max-age=60'; `public` is not");
     }
 }

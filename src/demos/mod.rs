@@ -1,33 +1,49 @@
 //! The demos: each a file with a topology, knobs, a script and what it measures. No drawing, no protocol code.
+mod acme;
 mod anycast;
 mod arp_ndp;
 mod arrivals;
 mod capture;
+mod cert_chain;
 mod chosen;
 mod congestion_window;
 mod connection_cost;
 mod connection_pool;
+mod cors;
 mod dhcp;
 mod dns_balance;
 mod dns_cache;
 mod dns_trace;
+mod early_hints;
 mod encapsulation;
 pub mod export;
 mod findings;
 mod firewall;
 mod flow_control;
 mod frame;
+mod handshake_timing;
+mod head_of_line;
+mod hpack;
+mod http_caching;
+mod http_versions;
 mod internet;
+mod keep_alive;
 mod keepalive;
 mod knob;
 pub mod live;
+mod mtls;
 mod nagle;
 mod name_servers;
 mod nat;
 mod packet_tour;
 mod pmtu;
+mod protocol_overhead;
+mod quic_and_tcp;
+mod quic_vs_tcp;
+pub mod quoted;
 mod retransmission;
 mod routing;
+mod security_headers;
 mod slaac;
 mod states;
 pub mod subnet;
@@ -39,8 +55,11 @@ mod tcp_handshake;
 mod tcp_vs_udp;
 mod three_layers;
 mod timeouts;
+mod tls_handshake;
+mod tls_performance;
 mod traceroute;
 mod transfer;
+mod web;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -143,6 +162,22 @@ pub fn all() -> &'static [&'static Demo] {
         &dns_trace::DEMO,
         &dns_cache::DEMO,
         &dns_balance::DEMO,
+        &tls_handshake::DEMO,
+        &cert_chain::DEMO,
+        &handshake_timing::DEMO,
+        &hpack::DEMO,
+        &http_versions::DEMO,
+        &protocol_overhead::DEMO,
+        &keep_alive::DEMO,
+        &http_caching::DEMO,
+        &cors::DEMO,
+        &early_hints::DEMO,
+        &mtls::DEMO,
+        &acme::DEMO,
+        &security_headers::DEMO,
+        &tls_performance::DEMO,
+        &head_of_line::DEMO,
+        &quic_vs_tcp::DEMO,
     ]
 }
 

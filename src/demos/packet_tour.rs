@@ -150,7 +150,9 @@ async fn tour(client: &LabNet, plan: &Plan) {
         knock(client, address, plan.closed).await;
     }
     match http::get(client, SocketAddr::from((address, HTTP)), plan.name, plan.path).await {
-        Ok(answer) => client.note(format!("{}: status {}, {} bytes", plan.path, answer.status, answer.body.len())),
+        Ok(answer) => {
+            client.note(format!("{}: status {}, {} bytes", plan.path, answer.status.as_u16(), answer.body.len()))
+        }
         Err(error) => client.note(format!("no download: {error}")),
     }
     if !plan.refused_first {

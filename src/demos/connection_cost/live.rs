@@ -16,6 +16,7 @@ use crate::recording::{Recording, Time};
 pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: super::SERVER.1,
+    looks_up: false,
     words: &[],
     lab: |_| {},
     knobs: &["connections", "threads"],

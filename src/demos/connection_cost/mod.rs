@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::demos::capture::capture;
 use crate::demos::findings::{Findings, note_end};
 use crate::demos::states::{peak, staircase, stays, steps};
+use crate::demos::web::pair;
 use crate::demos::workload::{quantile, sorted};
 use crate::demos::{Demo, Knob, Knobs, Setup};
 use crate::lab::{Lab, LinkOptions};
@@ -76,11 +77,7 @@ struct Trip {
 
 fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let mut lab = Lab::new(setup.seed, &setup.interventions);
-    let client = lab.host("client").at(0, 0).address("10.0.0.1/24").trace_calls(false).add();
-    let server = lab.host("server").at(1, 0).address("10.0.0.2/24").trace_calls(false).add();
-    lab.link(client, server, LinkOptions::default().delay(knobs.time("rtt") / 2));
-    lab.introduce_everybody();
-    let (client, server) = (lab.net(client), lab.net(server));
+    let [client, server] = pair(&mut lab, LinkOptions::default().delay(knobs.time("rtt") / 2), |it| it);
     let (log, trips) = (Rc::<ModelLog>::default(), Rc::<RefCell<Vec<Trip>>>::default());
     let ended = lab.run(async {
         let backlog = Some(count(knobs, "accept-count"));

@@ -13,6 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::demos::findings::note_end;
+use crate::demos::web::pair;
 use crate::demos::workload::{Spread, arrivals_within};
 use crate::demos::{Demo, Knob, Knobs, Setup};
 use crate::lab::tcp::TcpSettings;
@@ -95,11 +96,8 @@ fn mode_of(knobs: &Knobs) -> Mode {
 fn play(mode: Mode, knobs: &Knobs, setup: &Setup) -> (Recording, Rc<Outcome>, Result<(), LabError>) {
     let mut lab = Lab::new(setup.seed, &setup.interventions);
     let tcp = TcpSettings { slow_start_after_idle: knobs.choice("idle-restart") == "on", ..TcpSettings::default() };
-    let client = lab.host("client").at(0, 0).address("10.0.0.1/24").tcp(tcp).trace_calls(false).add();
-    let server = lab.host("server").at(1, 0).address("10.0.0.2/24").tcp(tcp).trace_calls(false).add();
-    lab.link(client, server, LinkOptions::default().delay(knobs.time("rtt") / 2));
-    lab.introduce_everybody();
-    let (client, server) = (lab.net(client), lab.net(server));
+    let link = LinkOptions::default().delay(knobs.time("rtt") / 2);
+    let [client, server] = pair(&mut lab, link, |it| it.tcp(tcp));
     let script = script_of(mode, knobs);
     let (jobs, left_out) = jobs(knobs, setup.seed);
     if left_out > 0 {

@@ -108,7 +108,7 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let mut recording = lab.finish(setup.run_of(&DEMO, knobs));
     note_end(&mut recording, ended);
     found::found(&recording, &seen.borrow(), knobs.time("near")).into(&mut recording);
-    recording.secrets.clone_from(&seen.borrow().encrypted.secrets);
+    recording.open_with(seen.borrow().encrypted.secrets.clone());
     recording
 }
 

@@ -15,6 +15,7 @@ pub(super) const LIVE: Live = Live {
     nodes: ["sender", "receiver"],
     // The discard service (RFC 863): it reads everything and says nothing.
     port: 9,
+    looks_up: false,
     words: &[],
     lab: |_| {},
     knobs: &["buffer", "size", "after", "pause", "pace"],

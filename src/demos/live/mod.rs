@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-pub use target::{NotATarget, Target};
+pub use target::{Host, NotATarget, Target};
 pub use trouble::Trouble;
 
 use crate::demos::{Demo, Knob, Knobs};
@@ -34,6 +34,8 @@ pub struct Live {
     pub nodes: [&'static str; 2],
     /// The port of a host named without one.
     pub port: u16,
+    /// Whether the script looks up the host's name itself: then nobody does before it.
+    pub looks_up: bool,
     /// Words that stand for no host but for something the script knows, each with what it means.
     pub words: &'static [(&'static str, &'static str)],
     /// What a run in the lab takes other settings for when it is to stand beside this live one.
@@ -67,7 +69,9 @@ pub struct Stand {
     pub server: Option<LiveNet>,
     /// The word of [`Live::words`] that stands in the host's place.
     pub word: Option<&'static str>,
-    /// Where to connect (nowhere for a word), or, with a server of the script's own, where it listens first (loopback, port 0).
+    /// The host that the user named.
+    pub host: Option<Host>,
+    /// Where to connect (nowhere for a word, and where the script looks up the name), or, with a server of the script's own, where it listens first (loopback, port 0).
     pub at: SocketAddr,
 }
 
@@ -182,8 +186,10 @@ struct Played {
 
 async fn play(net: HostNet, live: &Live, request: &Request, mut watch: Watch<'_>) -> Result<Played, LiveError> {
     let word = live.word(&request.target);
+    let host = request.target.host().cloned();
     let address = match word {
         Some(_) => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), live.port),
+        None if live.looks_up && host.is_some() => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), live.port),
         None => watch.resolve(&net, &request.target, live.port).await?,
     };
     let net = net.restarted();
@@ -195,6 +201,7 @@ async fn play(net: HostNet, live: &Live, request: &Request, mut watch: Watch<'_>
         client: client.clone(),
         server,
         word,
+        host,
         at: address,
     });
     let ended = watch.wait(&net, play, || client.progress()).await.map_or_else(|ended| ended, Ended::Script);
@@ -330,7 +337,7 @@ fn ran(demo: &'static Demo, request: &Request, played: Played) -> Ran {
     let trouble = match ended {
         Ended::Script(Ok(())) => None,
         Ended::Script(Err(error)) => Some(trouble::of(&error, address)),
-        Ended::Limit => Some(trouble::limit(address, live.limit)),
+        Ended::Limit => Some(trouble::limit(&named(request, address), live.limit)),
         Ended::Stopped => Some("the run was stopped before its end".to_owned()),
     };
     let note = |text| Event { at: end, until: None, node: 0, kind: EventKind::Note { text } };
@@ -351,6 +358,12 @@ fn ran(demo: &'static Demo, request: &Request, played: Played) -> Ran {
     Ran { recording, trouble }
 }
 
+/// Whom the run speaks to: the host's name, while its address is not known.
+fn named(request: &Request, address: SocketAddr) -> String {
+    let host = request.target.host().filter(|_| address.ip().is_unspecified());
+    host.map_or_else(|| address.to_string(), |it| it.written().to_owned())
+}
+
 /// Ends the recording with the last thing that happened, and nothing before something did.
 fn cut(written: &mut Written, over: Time) -> Time {
     let last = |event: &Event| event.until.filter(|until| *until < written.end).unwrap_or(event.at);
@@ -364,6 +377,14 @@ fn cut(written: &mut Written, over: Time) -> Time {
     end
 }
 
+/// A script that looks up names itself says whom it spoke to.
+pub(super) fn spoke_to(recording: &mut Recording, peer: SocketAddr) {
+    let (Some(live), [client, server]) = (&mut recording.run.live, recording.topology.nodes.as_slice()) else { return };
+    live.address = peer;
+    let (client, server) = (client.name.clone(), server.name.clone());
+    recording.topology = topology(live, [&client, &server]);
+}
+
 /// Two ends and what is known of the path between them: nothing but its name.
 fn topology(live: &recording::Live, [client, server]: [&str; 2]) -> Topology {
     let node = |name: &str, column, addresses| Node {
@@ -375,6 +396,9 @@ fn topology(live: &recording::Live, [client, server]: [&str; 2]) -> Topology {
     let path = if live.address.ip().is_loopback() { "loopback" } else { "the network as it is" };
     let ends = [LinkEnd { node: 0, interface: 0 }, LinkEnd { node: 1, interface: 0 }];
     let link = Link { name: format!("{client}-{server}"), ends, properties: vec![path.to_owned()] };
-    let own = if live.address.ip().is_loopback() { vec![live.address.ip()] } else { Vec::new() };
-    Topology { nodes: vec![node(client, 0, own), node(server, 2, vec![live.address.ip()])], links: vec![link] }
+    let ip = live.address.ip();
+    let own = if ip.is_loopback() { vec![ip] } else { Vec::new() };
+    // Whom the script will speak to is not known before it has looked the name up.
+    let peer = if ip.is_unspecified() { Vec::new() } else { vec![ip] };
+    Topology { nodes: vec![node(client, 0, own), node(server, 2, peer)], links: vec![link] }
 }

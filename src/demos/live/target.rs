@@ -1,5 +1,7 @@
-//! Whom a live run speaks to: `--live`, `--live example.org`, `--live 192.0.2.1:8080`, `--live [2001:db8::1]:80`.
+//! Whom a live run speaks to: `--live`, `--live example.org`, `--live 192.0.2.1:8080`, `--live https://example.org/page`.
 use std::net::{IpAddr, SocketAddr};
+
+use crate::services::visit::Page;
 
 /// Whom a live run speaks to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct Host {
     written: String,
     name: String,
     port: Option<u16>,
+    /// The page, where one was written.
+    page: Option<Page>,
 }
 
 /// A text that names no host, or no port after it; the message says how one is written.
@@ -51,6 +55,11 @@ impl std::str::FromStr for Target {
             return Ok(Self::Own);
         }
         let wrong = || NotATarget::Host(crate::wire::text::visible_start(text, 80));
+        if text.contains("://") {
+            let page: Page = text.parse().map_err(|_| wrong())?;
+            let (written, name, port) = (text.to_owned(), page.host.clone(), Some(page.port));
+            return Ok(Self::Host(Host { written, name, port, page: Some(page) }));
+        }
         let (name, digits) = split(text).ok_or_else(wrong)?;
         let is_address = name.parse::<IpAddr>().is_ok();
         let is_name = |c: char| c.is_alphanumeric() || "-_.".contains(c);
@@ -58,7 +67,7 @@ impl std::str::FromStr for Target {
             return Err(wrong());
         }
         let port = digits.map(|digits| port(text, digits)).transpose()?;
-        Ok(Self::Host(Host { written: text.to_owned(), name: name.to_owned(), port }))
+        Ok(Self::Host(Host { written: text.to_owned(), name: name.to_owned(), port, page: None }))
     }
 }
 
@@ -106,6 +115,29 @@ impl Host {
         &self.written
     }
 
+    /// The page that is meant: the one that was written, or else the root of the host over HTTPS.
+    #[must_use]
+    pub fn page(&self, port: u16) -> Page {
+        let page =
+            || Page { secure: true, host: self.name.clone(), port: self.port.unwrap_or(port), path: "/".to_owned() };
+        self.page.clone().unwrap_or_else(page)
+    }
+
+    /// The same for a visit without TLS: the one that was written, or else the root of the host over HTTP.
+    ///
+    /// # Errors
+    /// When the page that was written is one over TLS; the message says what to change.
+    pub fn page_in_cleartext(&self) -> Result<Page, String> {
+        match &self.page {
+            Some(page) if page.secure => Err(format!(
+                "{page} is a page over TLS, and tls=none visits without: write it with http://, or choose another tls"
+            )),
+            Some(page) => Ok(page.clone()),
+            // RFC 9110 §4.2.1: the port of http where none was written.
+            None => Ok(Page { secure: false, ..self.page(80) }),
+        }
+    }
+
     /// The first address the system's resolver gives; an IPv4 address, where there is one, as in the lab.
     pub(super) async fn resolve(&self, port: u16) -> Result<SocketAddr, String> {
         let port = self.port.unwrap_or(port);
@@ -138,9 +170,37 @@ mod tests {
     }
 
     #[test]
+    fn a_page_is_a_host_too() {
+        let host = |text: &str| match text.parse() {
+            Ok(Target::Host(host)) => host,
+            other => panic!("{text}: {other:?}"),
+        };
+        let page = host("https://example.org:8443/a?b");
+        assert_eq!((page.name.as_str(), page.port), ("example.org", Some(8443)));
+        assert_eq!(page.page(443).to_string(), "https://example.org:8443/a?b");
+        assert_eq!(host("example.org").page(443).to_string(), "https://example.org/");
+        assert_eq!(host("[2001:db8::1]").page(443).to_string(), "https://[2001:db8::1]/");
+    }
+
+    #[test]
+    fn without_tls_the_port_is_80_and_a_page_over_tls_is_refused() {
+        let page = |text: &str| match text.parse() {
+            Ok(Target::Host(host)) => host.page_in_cleartext().map(|it| (it.to_string(), it.port, it.secure)),
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(page("localhost"), Ok(("http://localhost/".to_owned(), 80, false)));
+        assert_eq!(page("localhost:443"), Ok(("http://localhost:443/".to_owned(), 443, false)));
+        assert_eq!(page("http://example.org/a"), Ok(("http://example.org/a".to_owned(), 80, false)));
+        let refused = page("https://example.org/a").expect_err("a page over TLS");
+        assert!(refused.contains("http://") && refused.starts_with("https://example.org/a "), "{refused}");
+    }
+
+    #[test]
     fn what_names_no_host_is_refused_with_how_to_write_one() {
         let long = "a".repeat(254);
-        for text in ["[::1", "[::1]80", "[]:80", "a b", "a/b", "\u{1b}[2J", &long] {
+        for text in
+            ["ftp://a/", "https://", "https://me@a/", "[::1", "[::1]80", "[]:80", "a b", "a/b", "\u{1b}[2J", &long]
+        {
             let error = text.parse::<Target>().expect_err(text).to_string();
             assert!(error.contains("write a name or an address"), "{error}");
             assert!(!error.contains('\u{1b}'));

@@ -20,6 +20,7 @@ const DEMO: Demo = Demo {
     live: Some(Live {
         nodes: ["client", "server"],
         port: 9,
+        looks_up: false,
         words: &[],
         lab: |_| {},
         curves: &[],
@@ -94,7 +95,7 @@ fn a_run_on_loopback_is_a_recording_that_says_it_is_live() {
     assert_eq!(json["live"]["address"], live.address.to_string());
     let text = text::text(&ran.recording);
     assert!(text.contains("live, with a server of its own on loopback") && text.contains("connect(fd "), "{text}");
-    assert!(text.contains(&format!("port {}`", live.address.port())), "{text}");
+    assert!(text.contains(&format!("loopback, port {},", live.address.port())), "{text}");
 }
 
 #[test]
@@ -157,4 +158,17 @@ fn a_knob_of_the_network_is_refused_and_a_demo_without_a_live_side_too() {
     assert!(allow(&ONE_WORD, ["size"].into_iter()).is_ok());
     let lab = crate::demos::find("packet-tour").expect("it ships");
     assert!(matches!(allow(lab, std::iter::empty()), Err(LiveError::LabOnly { .. })));
+}
+
+#[test]
+fn nobody_stands_at_the_address_of_no_host() {
+    let of = |address: &str| -> Vec<Vec<IpAddr>> {
+        let live =
+            recording::Live { host: Some("a.example".to_owned()), address: address.parse().expect("an address") };
+        topology(&live, ["client", "server"]).nodes.into_iter().map(|it| it.interfaces[0].addresses.clone()).collect()
+    };
+    let unknown = of("0.0.0.0:443");
+    assert!(unknown.iter().all(Vec::is_empty), "{unknown:?}");
+    let known = of("192.0.2.1:443");
+    assert_eq!(known, [vec![], vec![IpAddr::from([192, 0, 2, 1])]]);
 }

@@ -38,7 +38,7 @@ pub(super) fn of(error: &Error, peer: SocketAddr) -> String {
 }
 
 /// Why the run was cut off.
-pub(super) fn limit(peer: SocketAddr, limit: Duration) -> String {
+pub(super) fn limit(peer: &str, limit: Duration) -> String {
     let limit = crate::quantity::Quantity::time(limit);
     let most = "as long as a live run of this demo may take";
     format!("the run was cut off after {limit}, {most}: {peer} does not answer, or the knobs ask for more than fits")

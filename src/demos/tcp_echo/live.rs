@@ -13,6 +13,7 @@ use crate::services::echo;
 pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: super::PORT,
+    looks_up: false,
     words: &[],
     lab: |_| {},
     knobs: &["script", "size"],

@@ -11,6 +11,7 @@ use crate::net::{Listener, Net};
 pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: 80,
+    looks_up: false,
     words: &[],
     lab: |_| {},
     knobs: &["first"],

@@ -12,6 +12,7 @@ use crate::services::trace::{FIRST_PORT, Hop, Trace, trace};
 pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: FIRST_PORT,
+    looks_up: false,
     words: &[],
     lab: |_| {},
     knobs: &["probe", "probes", "pause", "patience", "ports"],

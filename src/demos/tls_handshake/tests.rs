@@ -1,0 +1,150 @@
+//! The runs against what the RFCs say of them.
+use std::collections::BTreeMap;
+
+use crate::demos::{Setup, run};
+use crate::recording::Recording;
+
+fn of(settings: &[(&str, &str)]) -> Recording {
+    let settings: BTreeMap<_, _> = settings.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())).collect();
+    run("tls-handshake", &settings, &Setup { seed: 1, ..Setup::default() }).expect("it runs")
+}
+
+#[track_caller]
+fn number(recording: &Recording, name: &str) -> i64 {
+    let all: Vec<_> = recording.measurements.iter().map(|it| &it.name).collect();
+    recording.measurement(name).unwrap_or_else(|| panic!("{name} is none of {all:?}")).value.value
+}
+
+fn titles(recording: &Recording) -> Vec<String> {
+    recording.steps.iter().map(|it| it.title.clone()).collect()
+}
+
+#[test]
+fn round_trips_before_the_client_may_send_are_those_of_the_rfcs() {
+    for (version, mode, rounds) in [
+        ("1.3", "full", 1),
+        ("1.3", "resumed", 1),
+        ("1.3", "early-data", 0),
+        ("1.3", "hello-retry", 2),
+        ("1.3", "client-certificate", 1),
+        ("1.2", "full", 2),
+        ("1.2", "resumed", 1),
+    ] {
+        let run = of(&[("version", version), ("mode", mode)]);
+        assert_eq!(number(&run, "tls_rtts"), rounds, "{version} {mode}: {:#?}", titles(&run));
+    }
+}
+
+#[test]
+fn a_replay_is_carried_out_twice_unless_the_server_guards_itself() {
+    for (guard, transfers) in [("none", 3), ("single-use", 2), ("too-early", 2), ("refuse", 2)] {
+        let run = of(&[("mode", "replay"), ("guard", guard)]);
+        assert_eq!(number(&run, "transfers"), transfers, "{guard}: {:#?} {:#?}", titles(&run), run.events);
+    }
+}
+
+#[test]
+fn each_fault_ends_in_its_alert() {
+    for (fault, alert) in [
+        ("unknown-ca", "unknown_ca"),
+        ("wrong-name", "bad_certificate"),
+        ("expired", "certificate_expired"),
+        ("no-version", "protocol_version"),
+        ("no-group", "handshake_failure"),
+        ("no-protocol", "no_application_protocol"),
+        ("bad-record", "bad_record_mac"),
+        ("no-client-certificate", "certificate_required"),
+    ] {
+        let run = of(&[("fault", fault)]);
+        let line = run.packets.iter().map(|it| &it.summary).find(|it| super::found::is_alert(it));
+        assert!(line.is_some_and(|it| it.contains(alert)), "{fault}: {line:?} {:#?} {:?}", titles(&run), run.events);
+        assert_eq!(number(&run, "transfers"), 0, "{fault}");
+    }
+}
+
+#[test]
+fn every_record_of_every_mode_is_opened_and_nothing_is_wrong_with_it() {
+    for version in ["1.3", "1.2"] {
+        for mode in super::MODES {
+            let run = of(&[("version", version), ("mode", mode)]);
+            let opened = crate::recording::opened::open(&run);
+            let mut units = run
+                .packets
+                .iter()
+                .flat_map(|it| opened.at(it))
+                .filter(|it| it.title.contains("opened with"))
+                .peekable();
+            assert!(units.peek().is_some(), "{version} {mode}");
+            for unit in units {
+                assert_eq!(unit.decoded.problems, [], "{version} {mode}: {}", unit.title);
+            }
+            let sealed = run.packets.iter().find(|it| it.summary.contains("does not open"));
+            // The attacker has no key: what the server answers him is not the client's.
+            assert!(sealed.is_none() || *mode == "replay", "{version} {mode}: {sealed:?}");
+        }
+    }
+}
+
+/// The reasons of all rows of the last connection, and the title of each.
+fn whys(recording: &Recording) -> Vec<(String, String)> {
+    recording.steps.iter().map(|it| (it.title.clone(), it.why.clone())).collect()
+}
+
+#[test]
+fn each_flight_says_only_what_is_in_it() {
+    for version in ["1.3", "1.2"] {
+        for mode in super::MODES {
+            for guard in super::GUARDS {
+                let run = of(&[("version", version), ("mode", mode), ("guard", guard)]);
+                let (mut shown, mut retried, mut early) = (false, false, false);
+                for (title, why) in whys(&run) {
+                    let what = format!("{version} {mode} {guard}: {title}: {why}");
+                    if title.starts_with("the client:") && title.contains("Client Hello") && !retried {
+                        (shown, early) = (false, title.contains("HTTP"));
+                    }
+                    shown |= title.contains("Certificate,");
+                    assert!(!why.contains("checked the server's certificate") || shown, "{what}");
+                    assert!(!why.contains("right behind it") || title.contains("HTTP") && !early, "{what}");
+                    assert!(!why.contains("on a guess") || !retried, "{what}");
+                    assert!(!why.contains("this one round trip") || !retried, "{what}");
+                    assert!(!why.contains("ickets") || title.contains("New Session Ticket"), "{what}");
+                    assert!(!title.contains("Application Data") || title.contains("does not open"), "{what}");
+                    retried |= title.contains("Hello Retry Request");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_alert_is_said_to_be_readable_where_there_are_no_keys() {
+    for (version, fault, open) in [
+        ("1.3", "no-group", true),
+        ("1.3", "no-version", true),
+        ("1.3", "unknown-ca", false),
+        ("1.2", "unknown-ca", true),
+        ("1.3", "bad-record", false),
+        ("1.2", "bad-record", false),
+    ] {
+        let run = of(&[("version", version), ("fault", fault)]);
+        let row = run.steps.iter().find(|it| it.kind == "failed").expect("it fails");
+        assert_eq!(row.why.contains("everybody on the way"), open, "{version} {fault}: {}", row.why);
+    }
+}
+
+#[test]
+fn the_first_flight_is_said_to_have_certificates_where_it_has() {
+    for (mode, has) in [("full", true), ("resumed", false), ("hello-retry", false), ("early-data", false)] {
+        let run = of(&[("mode", mode)]);
+        let how = &run.measurement("server_flight_bytes").expect("there is one").how;
+        assert_eq!(how.contains("no certificate"), !has, "{mode}: {how}");
+    }
+}
+
+#[test]
+fn what_the_version_does_not_have_is_said() {
+    let notes = |settings: &[(&str, &str)]| format!("{:?}", of(settings).events);
+    assert!(notes(&[("version", "1.2"), ("mode", "replay")]).contains("TLS 1.2 has no early data"));
+    assert!(notes(&[("version", "1.2"), ("mode", "hello-retry")]).contains("TLS 1.2 has no hello-retry"));
+    assert!(!notes(&[("version", "1.3"), ("mode", "replay")]).contains("TLS 1.2"));
+}
