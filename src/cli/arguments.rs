@@ -173,9 +173,12 @@ pub(super) struct Quiz {
 /// `drill`
 #[derive(Args, Clone, Debug)]
 pub(super) struct Drill {
-    /// Only questions with one of these tags: tcp,addresses
+    /// Only questions with one of these tags, or of these chapters: tcp,addresses
     #[arg(long, value_delimiter = ',', value_name = "TAG")]
     pub(super) tags: Vec<String>,
+    /// Only questions of these chapters: W3
+    #[arg(long, value_delimiter = ',', value_name = "ID", conflicts_with = "tags")]
+    pub(super) chapter: Vec<String>,
     /// How many questions
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub(super) count: Option<usize>,
@@ -188,6 +191,14 @@ pub(super) struct Drill {
     /// Sequential text, numbered choices; without another flag it goes on with the drill you left
     #[arg(long)]
     pub(super) plain: bool,
+}
+
+impl Drill {
+    /// A chapter is wished for as a tag is.
+    pub(super) fn with_chapters_as_tags(mut self) -> Self {
+        self.tags.append(&mut self.chapter);
+        self
+    }
 }
 
 /// More questions than anybody answers in a sitting.
@@ -247,7 +258,7 @@ impl Output {
 /// `lab`
 #[derive(Debug, Subcommand)]
 pub(super) enum LabCommand {
-    /// Serve the lab's DNS until Ctrl-C: root, top-level domains, domains and a resolver, which answers over TLS and HTTPS too
+    /// Serve the lab's DNS and its web site until Ctrl-C: for dig, curl, openssl, a browser, of this machine only
     Up(Up),
 }
 
@@ -263,12 +274,45 @@ pub(super) struct Up {
     /// The resolver's port for DNS over HTTPS; 0 takes a free one
     #[arg(long, default_value_t = 8443, value_name = "PORT")]
     pub(super) https_port: u16,
+    /// The web site's port for HTTPS, and of UDP for HTTP/3; 0 takes a free one
+    #[arg(long, default_value_t = 9443, value_name = "PORT")]
+    pub(super) site_port: u16,
+    /// The web site's port for plain HTTP, which sends everybody to HTTPS; 0 takes a free one
+    #[arg(long, default_value_t = 9080, value_name = "PORT")]
+    pub(super) plain_port: u16,
+    /// Whether the web site's clients are asked for a certificate, or have to show one; one is written beside the authority's
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(super) client_auth: Option<ClientAuth>,
+    /// Also give certificates by ACME (RFC 8555) at this port, for names of .example, .test and .localhost; 0 takes a free one
+    #[arg(long, value_name = "PORT")]
+    pub(super) acme_port: Option<u16>,
+    /// The port of this machine at which proofs by HTTP (http-01) are looked for
+    #[arg(long, default_value_t = 5002, value_name = "PORT", requires = "acme_port")]
+    pub(super) acme_http_port: u16,
+    /// The port of this machine at which proofs by TLS (tls-alpn-01) are looked for
+    #[arg(long, default_value_t = 5001, value_name = "PORT", requires = "acme_port")]
+    pub(super) acme_tls_port: u16,
+    /// A zone file in which proofs by DNS (dns-01) are looked for, read at each query: `_acme-challenge.NAME. TXT "PROOF"`
+    #[arg(long, value_name = "FILE", requires = "acme_port")]
+    pub(super) acme_records: Option<PathBuf>,
     /// Where the authority's certificate is written, which clients must trust; it is a new one each time
     #[arg(long, value_name = "FILE")]
     pub(super) ca: Option<PathBuf>,
+    /// Add the keys of all TLS and QUIC connections to that file, as SSLKEYLOGFILE has them: for Wireshark
+    #[arg(long, value_name = "FILE")]
+    pub(super) key_log: Option<PathBuf>,
     /// Write the key of the lab's root there, as BIND's trust-anchors: for delv -a FILE
     #[arg(long, value_name = "FILE")]
     pub(super) anchor: Option<PathBuf>,
+}
+
+/// What is asked of the web site's clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ClientAuth {
+    /// Who has a certificate shows it
+    Ask,
+    /// Who has none is refused
+    Demand,
 }
 
 /// `grade`

@@ -77,11 +77,12 @@ fn run_command(options: &Options, command: Command) -> anyhow::Result<ExitCode> 
         Command::Learn(Learn { lesson, .. }) => start::tui(options, Some(Place::Learn { lesson })),
         Command::Quiz(quiz) if quiz.plain => plain::quiz(options, &quiz),
         Command::Quiz(Quiz { chapter, .. }) => start::tui(options, Some(Place::Quiz { chapter })),
-        Command::Drill(drill) if drill.plain => plain::drill(options, &drill),
-        Command::Drill(Drill { tags, count, minutes, until, .. }) => start::tui(
-            options,
-            Some(Place::Drill(DrillWish { wish: crate::practice::Wish { tags, count, minutes }, until })),
-        ),
+        Command::Drill(drill) if drill.plain => plain::drill(options, &drill.with_chapters_as_tags()),
+        Command::Drill(drill) => {
+            let Drill { tags, count, minutes, until, .. } = drill.with_chapters_as_tags();
+            let wish = crate::practice::Wish { tags, count, minutes };
+            start::tui(options, Some(Place::Drill(DrillWish { wish, until })))
+        }
         Command::Present { lesson } => start::tui(options, Some(Place::Present { lesson })),
         Command::Demos { json } => demos::run(json),
         Command::Subnet(wish) => subnet::run(&wish),

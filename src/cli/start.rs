@@ -97,7 +97,9 @@ pub(super) fn chapter_with_quiz<'a>(content: &'a Content, id: &str) -> Result<&'
 /// Refuses tags that no question has, and names those there are.
 pub(super) fn known_tags(content: &Content, wanted: &[String]) -> Result<(), Misuse> {
     let tags = drill::tags(content);
-    let unknown = wanted.iter().find(|wanted| !tags.iter().any(|tag| tag.eq_ignore_ascii_case(wanted)));
+    let chapters = content.chapters.iter().map(|it| it.id.as_str());
+    let known: Vec<&str> = tags.iter().copied().chain(chapters).collect();
+    let unknown = wanted.iter().find(|wanted| !known.iter().any(|it| it.eq_ignore_ascii_case(wanted)));
     let Some(unknown) = unknown else { return Ok(()) };
     let near: Vec<String> = near(unknown, tags.iter().copied()).iter().map(|tag| format!("`{tag}`")).collect();
     let meant = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };

@@ -11,7 +11,7 @@ use crate::practice::{Answer, Attempt, Grade, Item, Unreadable, Wish};
 use crate::tui::views::Prepared;
 
 /// What reaches [`super::app::App::update`]: the only way its state changes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Event {
     Key(KeyEvent),
     Mouse(MouseEvent),
@@ -104,6 +104,8 @@ pub enum Action {
     ShowMe,
     Skip,
     Again,
+    /// Asks what was missed once more.
+    Misses,
     Reveal,
     Votes,
     /// A key for a text field.
@@ -154,6 +156,10 @@ pub enum Place {
         chapter: String,
     },
     Drill(DrillWish),
+    /// Exactly these questions, as a drill.
+    Again {
+        questions: Vec<String>,
+    },
     /// A quiz or drill that was left, by its id.
     Unfinished {
         sitting: String,

@@ -19,6 +19,9 @@ pub const SMALLEST: Size = Size::new(60, 16);
 /// How many screens back can go; the oldest above home is forgotten.
 const MOST_SCREENS: usize = 32;
 
+/// So many keys pressed before the world is ready are taken then; more are lost.
+const MOST_EARLY: usize = 64;
+
 /// How long a message stays.
 const SAID_FOR: Duration = Duration::from_secs(6);
 
@@ -41,6 +44,12 @@ pub struct World {
 }
 
 impl World {
+    /// Whether the course and the learner are known: before that no screen has anything to act on.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        self.loaded && self.known
+    }
+
     /// A seed for a new draw.
     #[must_use]
     pub fn fresh_seed(&self) -> u64 {
@@ -55,6 +64,10 @@ pub struct App {
     pub screens: Vec<Box<dyn Screen>>,
     pub overlay: Option<Box<dyn Screen>>,
     pub said: Option<Said>,
+    /// Where to go as soon as the world is ready.
+    start: Option<Place>,
+    /// Keys pressed before the world was ready, in their order.
+    early: Vec<Event>,
 }
 
 /// A line for the learner, with the time it still stays.
@@ -69,7 +82,13 @@ impl App {
     #[must_use]
     pub fn new(world: World) -> Self {
         let home = Box::new(screens::Home::default());
-        Self { world, screens: vec![home], overlay: None, said: None }
+        Self { world, screens: vec![home], overlay: None, said: None, start: None, early: Vec::new() }
+    }
+
+    /// The same, and where it goes once there is content and the learner is known.
+    #[must_use]
+    pub fn starting(self, start: Option<Place>) -> Self {
+        Self { start, ..self }
     }
 
     /// The screen that has the keys.
@@ -95,6 +114,9 @@ impl App {
     /// Every key that works now: the screen's own, then those that work everywhere.
     #[must_use]
     pub fn bindings(&self) -> Vec<Binding> {
+        if !self.world.is_ready() {
+            return at_any_time(true);
+        }
         let screen = self.screen();
         let mut all = screen.bindings(&self.world);
         if self.overlay.is_none() {
@@ -105,6 +127,9 @@ impl App {
 
     /// The only way the state changes.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        if !self.world.is_ready() && self.is_early(&event) {
+            return Vec::new();
+        }
         match event {
             Event::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
             Event::Key(key) => self.key(key),
@@ -238,7 +263,7 @@ impl App {
                     self.screens.truncate(self.screens.len().saturating_sub(1).max(1));
                     outside.extend(self.go(place));
                 }
-                Effect::Links(links) => self.overlay = Some(Box::new(screens::Palette::of_links(&links))),
+                Effect::Links(links) => self.overlay = Some(Box::new(screens::Palette::of_links(&links, &self.world))),
                 Effect::Act(action) => {
                     self.overlay = None;
                     outside.extend(self.act(action));
@@ -285,7 +310,38 @@ impl App {
         }
         let world = &self.world;
         let effects = self.screens.iter_mut().flat_map(|screen| screen.done(outcome, world)).collect();
-        self.settle(effects)
+        let mut effects = self.settle(effects);
+        if self.world.is_ready() {
+            effects.extend(self.begin());
+        }
+        effects
+    }
+
+    /// Puts by what is for a screen that is not there yet. The keys that end or suspend the program work at any time, and a
+    /// click means nothing but on one of them.
+    fn is_early(&mut self, event: &Event) -> bool {
+        let keeps = match event {
+            Event::Key(key) => !self.bindings().iter().any(|it| it.keys.iter().any(|it| it.matches(*key))),
+            Event::Paste(_) => true,
+            Event::Mouse(MouseEvent { kind: MouseEventKind::Down(MouseButton::Left), column, row, .. }) => {
+                return super::view::footer_action(self, Position::new(*column, *row)).is_none();
+            }
+            Event::Mouse(_) => return true,
+            Event::Resize(..) | Event::Tick(_) | Event::Done(_) => false,
+        };
+        if keeps && self.early.len() < MOST_EARLY {
+            self.early.push(event.clone());
+        }
+        keeps
+    }
+
+    /// Goes where the program was asked to start; then come the keys that were pressed meanwhile.
+    fn begin(&mut self) -> Vec<Effect> {
+        let mut effects = self.start.take().map(|place| self.go(place)).unwrap_or_default();
+        for event in std::mem::take(&mut self.early) {
+            effects.extend(self.update(event));
+        }
+        effects
     }
 }
 
@@ -304,12 +360,15 @@ fn distinct(all: Vec<Binding>) -> Vec<Binding> {
     kept
 }
 
+/// The keys that work even before there is a screen to act on; quitting is in the footer where no screen has a key for it.
+fn at_any_time(quit_in_footer: bool) -> Vec<Binding> {
+    let quit = Binding { in_footer: quit_in_footer, ..Binding::new([Key::control('c')], "quit", Action::Quit) };
+    vec![Binding::quiet([Key::control('z')], "to the shell", Action::Suspend), quit]
+}
+
 fn everywhere(is_typing: bool) -> Vec<Binding> {
-    let mut all = vec![
-        Binding::quiet([Key::control('p')], "find anything", Action::Palette),
-        Binding::quiet([Key::control('z')], "to the shell", Action::Suspend),
-        Binding::quiet([Key::control('c')], "quit", Action::Quit),
-    ];
+    let mut all = vec![Binding::quiet([Key::control('p')], "find anything", Action::Palette)];
+    all.extend(at_any_time(false));
     if is_typing {
         all.insert(0, Binding::new([Key::code(KeyCode::F(1))], "help", Action::Help));
     } else {

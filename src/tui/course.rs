@@ -1,5 +1,5 @@
 //! Where the learner stands in the course: the lesson to go on with, and the lesson a word means.
-use crate::content::{Content, DemoRef, Lesson};
+use crate::content::{Chapter, Content, DemoRef, Lesson};
 use crate::demos;
 use crate::progress::Snapshot;
 
@@ -56,20 +56,39 @@ pub fn meant<'a>(content: &'a Content, learner: &Snapshot, text: Option<&str>) -
     if let Some((_, lesson)) = content.lesson(text) {
         return Ok((lesson, step(learner, lesson)));
     }
+    if let Some(chapter) = content.chapters.iter().find(|it| it.id.eq_ignore_ascii_case(text)) {
+        let id = &chapter.id;
+        return Err(format!(
+            "the lessons of {id} are\n{}{id} is a chapter: name one of its lessons.",
+            list(&chapter.lessons)
+        ));
+    }
     let wanted = text.to_lowercase();
     let holds = |it: &&Lesson| it.title.to_lowercase().contains(&wanted) || it.id.contains(&wanted);
     let mut found: Vec<&Lesson> = all().filter(holds).collect();
     if found.is_empty() {
         found = all().filter(|it| has_demo(it, &wanted)).collect();
     }
-    // The sentence comes last: a long list would push it off the screen.
-    let list =
-        |lessons: Vec<&Lesson>| -> String { lessons.iter().map(|it| format!("  {}  {}\n", it.id, it.title)).collect() };
     match found.as_slice() {
         [lesson] => Ok((lesson, step(learner, lesson))),
-        [] => Err(format!("the lessons are\n{}No lesson is called `{text}`.", list(all().collect()))),
+        [] => Err(format!("the lessons are\n{}No lesson is called `{text}`.", list(all()))),
         _ => Err(format!("these fit\n{}`{text}` may mean several: name one.", list(found))),
     }
+}
+
+/// Lessons a line each, for above a sentence: below it a long list would push it off the screen.
+fn list<'a>(lessons: impl IntoIterator<Item = &'a Lesson>) -> String {
+    lessons.into_iter().map(|it| format!("  {}  {}\n", it.id, it.title)).collect()
+}
+
+/// Chapters the learner has begun: a lesson of it done, or its quiz taken.
+#[must_use]
+pub fn begun(content: &Content, learner: &Snapshot) -> Vec<String> {
+    let is_begun = |chapter: &&Chapter| {
+        let is_taken = learner.quizzes.iter().any(|it| it.chapter == chapter.id);
+        is_taken || chapter.lessons.iter().any(|it| is_done(learner, it))
+    };
+    content.chapters.iter().filter(is_begun).map(|it| it.id.clone()).collect()
 }
 
 /// Whether a lesson shows a demo whose name or title holds the text.
@@ -79,4 +98,19 @@ fn has_demo(lesson: &Lesson, wanted: &str) -> bool {
         it.name.contains(wanted) || title.to_lowercase().contains(wanted)
     };
     lesson.demo.iter().chain(lesson.steps.iter().filter_map(|step| step.run.as_ref())).any(holds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::{self, Source};
+
+    #[test]
+    fn a_chapter_where_a_lesson_is_wanted_lists_its_own_lessons_only() {
+        let (content, _) = content::load(Source::Embedded);
+        let told = meant(&content, &Snapshot::default(), Some("w3")).expect_err("a chapter");
+        let lessons = told.lines().filter(|line| line.starts_with("  ")).count();
+        assert_eq!(lessons, content.chapter("W3").expect("it ships").lessons.len(), "{told}");
+        assert!(told.ends_with("W3 is a chapter: name one of its lessons."), "{told}");
+    }
 }

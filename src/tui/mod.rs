@@ -53,7 +53,8 @@ pub struct Start {
 ///
 /// # Errors
 /// When the terminal cannot be taken, read or written.
-pub fn run(mut app: App, start: Start) -> io::Result<()> {
+pub fn run(app: App, start: Start) -> io::Result<()> {
+    let mut app = app.starting(start.place);
     let (sender, inputs) = mpsc::channel();
     // Before the terminal is taken: no signal may find it taken and nobody listening.
     hear_signals(&sender)?;
@@ -63,7 +64,7 @@ pub fn run(mut app: App, start: Start) -> io::Result<()> {
     hear_keys(&sender)?;
     let mut outside = Outside::new(sender, start.store)?;
     outside.load(start.content);
-    let ended = turn(&mut app, &mut screen, &inputs, &mut outside, start.place);
+    let ended = turn(&mut app, &mut screen, &inputs, &mut outside);
     // Whatever ended it, what was asked of the store is kept.
     outside.close();
     ended
@@ -75,7 +76,6 @@ fn turn(
     screen: &mut terminal::Screen,
     inputs: &Receiver<Input>,
     outside: &mut Outside,
-    mut place: Option<Place>,
 ) -> io::Result<()> {
     let mut effects = Vec::new();
     loop {
@@ -90,13 +90,6 @@ fn turn(
         let Some(next) = wait(app, inputs) else { return Ok(()) };
         effects = next;
         outside.teach(&app.world.content);
-        // The first place is opened when there is content and the learner is known.
-        if app.world.loaded
-            && app.world.known
-            && let Some(place) = place.take()
-        {
-            effects.extend(app.go(place));
-        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! What questions need to know of runs, from the demos.
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::content::{DemoRef, Hidden, Known, RunFacts};
+use crate::content::{DemoRef, Hidden, Known, PacketFields, RunFacts};
 use crate::demos::{self, Demo, Knob, KnobKind, Knobs, Setup};
 use crate::practice::{Revealed, Runs, Takes};
 use crate::quantity::{Quantity, Unit};
-use crate::recording::Recording;
+use crate::recording::{Recording, opened};
 use crate::tui::views::Kind;
-use crate::wire::{self, Field};
+use crate::wire::{self, Decoded, Field};
 
 /// Runs the demos of this program.
 pub struct DemoRuns;
@@ -81,8 +81,14 @@ impl Known for DemoRuns {
         knob_of(demo, knob).and_then(unit_of)
     }
 
-    fn run(&self, demo: &DemoRef, seed: u64) -> RunFacts {
-        Self::run(demo, seed).map(|recording| facts(&recording)).unwrap_or_default()
+    fn settings(&self, demo: &DemoRef) -> BTreeMap<String, String> {
+        let knobs = demos::find(&demo.name).map_or(&[][..], |demo| demo.knobs);
+        let settings = demo.knobs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        Knobs::with(knobs, settings).map_or_else(|_| demo.knobs.clone(), |it| it.as_text())
+    }
+
+    fn run(&self, demo: &DemoRef, seed: u64, fields: bool) -> RunFacts {
+        Self::run(demo, seed).map(|recording| facts(&recording, fields)).unwrap_or_default()
     }
 }
 
@@ -97,13 +103,21 @@ const fn unit_of(knob: &Knob) -> Option<Unit> {
     }
 }
 
-fn facts(run: &Recording) -> RunFacts {
+/// What a run offers; its packets are opened only where their fields are wanted.
+fn facts(run: &Recording, fields: bool) -> RunFacts {
     let measurements = run.measurements.iter().map(|it| (it.name.clone(), it.value)).collect();
-    let fields = |n: u32| {
+    let opened = if fields { opened::open(run) } else { opened::Links::default() };
+    let fields_of = |n: u32| {
         let packet = run.packet(n)?;
-        Some(wire::decode(&packet.bytes).layers.iter().flat_map(|layer| names(&layer.fields)).collect())
+        if !fields {
+            return Some(PacketFields::default());
+        }
+        let of =
+            |decoded: &Decoded| decoded.layers.iter().flat_map(|layer| names(&layer.fields)).collect::<BTreeSet<_>>();
+        let opened = opened.at(packet).flat_map(|unit| of(&unit.decoded)).collect();
+        Some(PacketFields { clear: of(&wire::decode(&packet.bytes)), opened })
     };
-    let markers = run.markers.iter().map(|it| (it.name.clone(), it.packet.and_then(fields))).collect();
+    let markers = run.markers.iter().map(|it| (it.name.clone(), it.packet.and_then(fields_of))).collect();
     RunFacts { measurements, markers }
 }
 

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::Input;
 use super::action::{Event, Outcome};
-use super::learner::{Given, Keep, Kept};
+use super::learner::{Given, Keep, Kept, Learner};
 use crate::practice::{Answered, Sitting};
 use crate::progress::{Position, Prediction, Store, StoreError, Vote};
 
@@ -30,8 +30,7 @@ impl Keeper {
             // The receiver is gone only when the program ends; what was asked is kept all the same.
             let say = |outcome| drop(inputs.send(Input::Event(Event::Done(outcome))));
             let (mut store, unkept) = open();
-            unkept.map(Outcome::Unkept).into_iter().for_each(say);
-            say(known(&mut store, Zoned::now().date()));
+            opened(&mut store, unkept, Zoned::now().date()).into_iter().for_each(say);
             for keep in wishes {
                 kept(&mut store, keep, &Zoned::now()).into_iter().for_each(say);
             }
@@ -55,7 +54,22 @@ impl Keeper {
     }
 }
 
-/// What the store knows, and which day it is.
+/// The first things said: why nothing is kept, when nothing is, and what the store knows, which the program waits for. A store
+/// that cannot be read gives way to an empty one in memory, so that what is wrong with it is left as it is.
+pub fn opened(store: &mut Store, unkept: Option<String>, today: Date) -> Vec<Outcome> {
+    let (unkept, learner) = match store.snapshot() {
+        Ok(snapshot) => (unkept, snapshot),
+        Err(error) => {
+            // Without memory for one the old store stays; it says itself what it cannot keep.
+            Store::open_in_memory().into_iter().for_each(|empty| *store = empty);
+            (Some(unkept.unwrap_or_else(|| error.to_string())), Learner::default())
+        }
+    };
+    let learner = Outcome::Learner { learner: Arc::new(learner), today };
+    unkept.map(Outcome::Unkept).into_iter().chain([learner]).collect()
+}
+
+/// What the store knows now, and which day it is; after a failure the screens go on with what they knew.
 pub fn known(store: &mut Store, today: Date) -> Outcome {
     match store.snapshot() {
         Ok(snapshot) => Outcome::Learner { learner: Arc::new(snapshot), today },

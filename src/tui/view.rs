@@ -35,7 +35,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
     let whole = frame.area();
     let buffer = frame.buffer_mut();
     Block::new().style(theme.text).render(whole, buffer);
-    if whole.width < SMALLEST.width || whole.height < SMALLEST.height {
+    if is_too_small(whole.as_size()) {
         return too_small(whole, buffer, theme);
     }
     let (header, body, footer) = areas(whole.as_size());
@@ -48,6 +48,10 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
         overlay.draw(body, buffer, &app.world);
     }
     draw_footer(footer, buffer, app);
+}
+
+const fn is_too_small(size: Size) -> bool {
+    size.width < SMALLEST.width || size.height < SMALLEST.height
 }
 
 fn too_small(area: Rect, buffer: &mut Buffer, theme: &Theme) {
@@ -166,9 +170,12 @@ fn footer_width(binding: &Binding) -> u16 {
     u16::try_from(key + 1 + binding.label.width()).unwrap_or(u16::MAX)
 }
 
-/// What a click into the footer means.
+/// What a click into the footer means; nothing while something else stands there.
 #[must_use]
 pub fn footer_action(app: &App, at: Position) -> Option<Action> {
+    if app.said.is_some() || is_too_small(app.world.size) {
+        return None;
+    }
     let (_, _, footer) = areas(app.world.size);
     let places = footer_places(footer, &app.bindings());
     places.into_iter().find(|(place, _)| place.contains(at)).map(|(_, binding)| binding.action)

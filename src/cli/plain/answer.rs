@@ -2,17 +2,31 @@
 use std::collections::BTreeMap;
 
 use crate::content::{Kind, Question};
+use crate::demos::quoted::bare;
 use crate::practice::{Answer, Asked, Attempt, Designed, Truth};
 use crate::quantity::{Quantity, Unit};
 
 /// What to write for each kind of question.
-pub(super) const fn how(question: &Question, attempt: &Attempt) -> &'static str {
+pub(super) fn how(question: &Question, attempt: &Attempt) -> String {
+    match question.kind {
+        Kind::Order(_) => format!("the numbers in the right order, such as {}", example(attempt.options().len())),
+        Kind::Match(_) => {
+            format!("for a, b, ... the number of each right side, such as {}", example(attempt.lefts().len()))
+        }
+        _ => in_a_word(question, attempt).to_owned(),
+    }
+}
+
+/// Numbers in some order: for 5 it is 2 3 4 5 1.
+fn example(count: usize) -> String {
+    (2..=count).chain([1]).map(|it| it.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+const fn in_a_word(question: &Question, attempt: &Attempt) -> &'static str {
     match question.kind {
         Kind::Single(_) => "a number",
         Kind::Multiple(_) => "numbers, such as 1 3",
         Kind::TrueFalse { .. } => "t for true, f for false",
-        Kind::Order(_) => "the numbers in the right order",
-        Kind::Match(_) => "for a, b, ... the number of each right side",
         Kind::Numeric { .. } | Kind::Predict { .. } => match attempt.asked {
             Asked::Number { truth: Truth { value: Quantity { unit: Unit::Count, .. }, .. }, .. } => "a whole number",
             Asked::Number { truth: Truth { value: Quantity { unit: Unit::PartsPerMillion, .. }, .. }, .. } => {
@@ -24,7 +38,7 @@ pub(super) const fn how(question: &Question, attempt: &Attempt) -> &'static str 
             Asked::Design(asked) if asked.blanks.len() == 1 => "a value for a",
             _ => "a value for each of a, b, ..., with commas between",
         },
-        Kind::Short { .. } | Kind::Field(_) => "your answer",
+        Kind::Order(_) | Kind::Match(_) | Kind::Short { .. } | Kind::Field(_) => "your answer",
         Kind::Card { .. } => "your own words, on one line",
     }
 }
@@ -62,17 +76,32 @@ pub(super) fn chosen(attempt: &Attempt, line: &str) -> Result<Vec<usize>, String
 
 /// The values of a line, in the order of the blanks.
 fn values(asked: &Designed, line: &str) -> Result<BTreeMap<String, String>, String> {
-    let parts: Vec<&str> = line.split(',').map(str::trim).collect();
     let wanted = asked.blanks.len();
+    let parts = parts(line, wanted);
     if parts.len() != wanted {
         let names: Vec<&str> = asked.blanks.iter().map(|it| it.knob.as_str()).collect();
-        let names = names.join(", ");
-        return Err(match wanted {
-            1 => format!("Write one value, for {names}; these are {}.", parts.len()),
-            _ => format!("Write {wanted} values with commas between, for {names}; these are {}.", parts.len()),
-        });
+        let (names, count) = (names.join(", "), parts.len());
+        return Err(format!(
+            "Write {wanted} values with commas between, for {names}; these are {count}. Where a value has a comma, write \
+             it in quotes: 'a, b'."
+        ));
     }
     Ok(asked.blanks.iter().map(|it| it.knob.clone()).zip(parts.into_iter().map(str::to_owned)).collect())
+}
+
+/// A single value is the whole line, as a value may have commas; several stand between commas, or between semicolons.
+/// One in quotes is one whatever it has.
+fn parts(line: &str, wanted: usize) -> Vec<&str> {
+    let between = if line.contains(';') { ';' } else { ',' };
+    if wanted == 1 {
+        return vec![bare(line)];
+    }
+    let mut is_open = false;
+    let is_end = |it: char| {
+        is_open ^= it == '\'';
+        it == between && !is_open
+    };
+    line.split(is_end).map(bare).collect()
 }
 
 #[cfg(test)]
@@ -87,5 +116,20 @@ mod tests {
         for line in ["0", "4", "-1", "one", "1;2", "99999999999999999999"] {
             assert_eq!(numbers(line, 3), None, "{line}");
         }
+    }
+
+    #[test]
+    fn an_example_has_as_many_numbers_as_are_wanted() {
+        assert_eq!([example(5), example(2), example(1)], ["2 3 4 5 1", "2 1", "1"]);
+    }
+
+    #[test]
+    fn a_value_may_have_commas() {
+        assert_eq!(parts(" private, max-age=60 ", 1), ["private, max-age=60"]);
+        assert_eq!(parts("'private, max-age=60'", 1), ["private, max-age=60"]);
+        assert_eq!(parts("47, 'private, max-age=60', on", 3), ["47", "private, max-age=60", "on"]);
+        assert_eq!(parts("47, two-thirds", 2), ["47", "two-thirds"]);
+        assert_eq!(parts("private, max-age=60; strong; on", 3), ["private, max-age=60", "strong", "on"]);
+        assert_eq!(parts("private, max-age=60, strong, on", 3).len(), 4, "told how to write it");
     }
 }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use crate::content::{Kind, Question};
-use crate::demos::{self, Setup};
+use crate::demos::{self, Setup, quoted};
 use crate::practice::{Asked, Attempt};
 use crate::recording::vantage::{self, Vantage};
-use crate::recording::{NodeKind, Recording, Time, text};
+use crate::recording::{NodeKind, Recording, text};
 use crate::wire::text::visible;
 use crate::wire::{self, Field};
 
@@ -39,7 +39,8 @@ pub(super) fn beside(question: &Question, attempt: &Attempt) -> Option<String> {
 /// Which run it is: the demo, and the knobs the question has set.
 fn settings(run: &Recording, knobs: &BTreeMap<String, String>) -> String {
     let demo = &run.run.demo;
-    let set: Vec<String> = knobs.iter().map(|(knob, value)| format!("{knob} {}", visible(value))).collect();
+    let set: Vec<String> =
+        knobs.iter().map(|(knob, value)| format!("{knob} {}", quoted::in_quotes(&visible(value)))).collect();
     if set.is_empty() { format!("A run of {demo}.\n") } else { format!("A run of {demo} with {}.\n", set.join(", ")) }
 }
 
@@ -74,7 +75,7 @@ fn frames(out: &mut String, run: &Recording, place: Vantage, covered: Option<(u3
         let (from, to) = (visible(run.node_name(it.packet.from)), visible(run.node_name(it.packet.to)));
         // The run's own numbers are what questions about one packet name.
         let number = if covered.is_some() { format!("packet {n}") } else { format!("frame {}", index + 1) };
-        writeln!(out, "  {number}  {}  {from} > {to}  {says}", millis(it.at))?;
+        writeln!(out, "  {number}  {}  {from} > {to}  {says}", text::stamp(it.at).trim_start())?;
     }
     left_out(out, seen.len() - listed.end, "after")
 }
@@ -99,7 +100,8 @@ fn left_out(out: &mut String, count: usize, side: &str) -> std::fmt::Result {
 fn elsewhere(run: &Recording, hosts: &[Vantage], place: Vantage) -> String {
     let names: Vec<String> = hosts.iter().filter(|it| **it != place).map(|it| it.name(run)).collect();
     let Some(other) = names.first() else { return String::new() };
-    let knobs: String = run.run.knobs.iter().map(|(knob, value)| format!(" --{knob} {value}")).collect();
+    let knobs = quoted::flags(&run.run.knobs);
+    let other = quoted::pasted(other);
     format!(
         "For Wireshark, the same run at {}: roundtrip demo {} --seed {}{knobs} --pcap {other}.pcapng --tap {other}",
         visible(names.join(", ")),
@@ -145,11 +147,6 @@ fn is_within(field: &Field, name: &str) -> bool {
 
 fn meaning(field: &Field) -> String {
     if field.meaning.is_empty() { String::new() } else { format!(" ({})", visible(&field.meaning)) }
-}
-
-/// To the microsecond, so that differences can be taken.
-fn millis(at: Time) -> String {
-    format!("{}.{:03} ms", at.0 / 1_000_000, at.0 / 1_000 % 1_000)
 }
 
 #[cfg(test)]

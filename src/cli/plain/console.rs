@@ -13,6 +13,21 @@ const WIDTH: usize = 78;
 /// More bytes than any answer has; a longer line is not kept in memory.
 const LONGEST: u64 = 64 * 1024;
 
+/// Lines in a row that are no answer before nobody is taken to be there: a pipe may write for ever.
+const MOST_REFUSED: u32 = 6;
+
+/// Counts the lines that were no answer to one question.
+#[derive(Default)]
+pub(super) struct Patience(u32);
+
+impl Patience {
+    /// Counts a line that was no answer; says whether it was the last that is taken.
+    pub(super) const fn is_over(&mut self) -> bool {
+        self.0 += 1;
+        self.0 >= MOST_REFUSED
+    }
+}
+
 /// A conversation by lines. What is said is safe to show, wherever its text came from.
 pub(super) struct Console {
     input: StdinLock<'static>,
@@ -38,7 +53,7 @@ impl Console {
         self.line(&rows.iter().map(Row::text).collect::<Vec<_>>().join("\n"))
     }
 
-    /// Says a line as it is.
+    /// Says a line as it is, however long: a command in it is to be pasted whole.
     #[expect(clippy::needless_pass_by_ref_mut, reason = "who speaks has the conversation")]
     pub(super) fn line(&mut self, text: &str) -> anyhow::Result<()> {
         print(&(safe(text) + "\n"))

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use jiff::Timestamp;
 
-use super::console::Console;
+use super::console::{Console, Patience};
 use super::stage::{Numbers, Stage};
 use super::{kept, loaded};
 use crate::cli::arguments::{Learn, Options};
@@ -24,7 +24,7 @@ pub(in crate::cli) fn learn(options: &Options, learn: &Learn) -> anyhow::Result<
     let mut store = kept(options);
     let (lesson, from) = course::meant(&content, &store.snapshot()?, learn.lesson.as_deref()).map_err(Misuse)?;
     let seed = options.seed.unwrap_or(start::SEED);
-    let mut reader = Reader { console: Console::new(), store, lesson, seed, stage: None };
+    let mut reader = Reader { console: Console::new(), store, lesson, seed, stage: None, is_untold: false };
     reader.console.line(&format!(
         "{}\n{} steps, about {} minutes",
         lesson.title,
@@ -47,6 +47,8 @@ struct Reader<'a> {
     lesson: &'a Lesson,
     seed: u64,
     stage: Option<Stage>,
+    /// The command of this run has not been said.
+    is_untold: bool,
 }
 
 impl Reader<'_> {
@@ -60,15 +62,25 @@ impl Reader<'_> {
                 return Ok(false);
             }
             if index < last {
-                let line = self.console.ask("enter for the next step, q to stop")?;
-                if line.is_none_or(|line| line == "q") {
-                    return Ok(false);
+                match self.console.ask("enter for the next step, q to stop")?.as_deref() {
+                    Some("q") => return Ok(false),
+                    Some(_) => {}
+                    None => return self.ended(),
                 }
             }
         }
         self.stand(last, true)?;
         self.console.line("")?;
         Ok(true)
+    }
+
+    /// The input has no more lines: how to go through all of it without anybody who answers. Always false.
+    fn ended(&mut self) -> anyhow::Result<bool> {
+        let id = &self.lesson.id;
+        self.console.line(&format!(
+            "The input has ended. All steps without a question:\nyes skip | roundtrip learn {id} --plain"
+        ))?;
+        Ok(false)
     }
 
     fn stand(&mut self, step: usize, done: bool) -> anyhow::Result<()> {
@@ -81,7 +93,7 @@ impl Reader<'_> {
     /// One step; false when the input ended in it.
     fn step(&mut self, index: usize, step: &Step) -> anyhow::Result<bool> {
         self.console.line(&format!("\n{} of {}: {}\n", index + 1, self.lesson.steps.len(), step.title))?;
-        let is_new = self.set(self.lesson.run_at(index))?;
+        self.set(self.lesson.run_at(index))?;
         let is_veiled = self.is_veiled(index);
         let numbers = Numbers { stage: self.stage.as_ref(), is_guessed: step.predict.is_none() && !is_veiled };
         for row in layout::rows(&step.blocks, WIDTH, &numbers) {
@@ -95,9 +107,13 @@ impl Reader<'_> {
         let Some(stage) = self.stage.as_ref().filter(|_| !is_veiled) else { return Ok(true) };
         if let Some(show) = &step.show {
             self.console.line(&format!("\n{}", stage.told(show)))?;
-        } else if is_new || step.predict.is_some() {
+            if self.is_untold {
+                self.console.line(&format!("The run of this step, all of it: {}", stage.command()))?;
+            }
+        } else if self.is_untold || step.predict.is_some() {
             self.console.line(&format!("\nThe demo {} has run; all of it: {}", stage.demo.name, stage.command()))?;
         }
+        self.is_untold = false;
         Ok(true)
     }
 
@@ -107,13 +123,13 @@ impl Reader<'_> {
         ahead.is_some_and(|first| self.lesson.run_at(first) == self.lesson.run_at(step))
     }
 
-    /// Makes the run a step needs; says whether it is another than before.
-    fn set(&mut self, wanted: Option<DemoRef>) -> anyhow::Result<bool> {
-        let Some(wanted) = wanted.filter(|it| self.stage.as_ref().is_none_or(|stage| stage.demo != *it)) else {
-            return Ok(false);
-        };
-        self.stage = Some(Stage::new(wanted, self.seed)?);
-        Ok(true)
+    /// Makes the run a step needs, where it is another than before.
+    fn set(&mut self, wanted: Option<DemoRef>) -> anyhow::Result<()> {
+        if let Some(wanted) = wanted.filter(|it| self.stage.as_ref().is_none_or(|stage| stage.demo != *it)) {
+            self.stage = Some(Stage::new(wanted, self.seed)?);
+            self.is_untold = true;
+        }
+        Ok(())
     }
 
     /// Asks for a guess, then tells what was measured; false when the input ended instead.
@@ -123,11 +139,18 @@ impl Reader<'_> {
         self.console.line("")?;
         self.console.prose(&predict.ask)?;
         let prompt = format!("your guess: {}, or skip", number_hint(predict.unit));
+        let mut patience = Patience::default();
         let guess = loop {
-            let Some(line) = self.console.ask(&prompt)? else { return Ok(false) };
+            let Some(line) = self.console.ask(&prompt)? else { return self.ended() };
+            if line == "q" {
+                return Ok(false);
+            }
             match guess::read(&line, predict.unit) {
                 Ok(guess) => break guess,
                 Err(unreadable) => self.console.say(&unreadable.0)?,
+            }
+            if patience.is_over() {
+                return Ok(false);
             }
         };
         if let Some(guess) = guess {

@@ -13,6 +13,7 @@ use crate::practice::drill::{self, Filter};
 use crate::practice::{Context, Verdict, Wish, score};
 use crate::progress::OpenSitting;
 use crate::quantity::{Quantity, Unit};
+use crate::tui::course;
 
 /// A chapter's quiz; exit code 1 when it is not passed.
 pub(in crate::cli) fn quiz(options: &Options, quiz: &Quiz) -> anyhow::Result<ExitCode> {
@@ -79,6 +80,7 @@ fn begin(sitter: &mut Sitter, content: &Content, wish: &Drill) -> anyhow::Result
         count: wish.count.unwrap_or(start::DRILL_COUNT),
         minutes: wish.minutes,
         until: wish.until.or(sitter.snapshot.interview),
+        begun: course::begun(content, &sitter.snapshot),
         ..Filter::default()
     };
     let today = jiff::Zoned::now().date();
@@ -89,6 +91,7 @@ fn begin(sitter: &mut Sitter, content: &Content, wish: &Drill) -> anyhow::Result
     sitter.begin(None, items, Wish { tags: wish.tags.clone(), count: wish.count, minutes: wish.minutes })
 }
 
-fn ppm(value: i64) -> Quantity {
-    Quantity::new(value, Unit::PartsPerMillion)
+/// Whole tenths of a percent, rounded down: what misses the mark is not shown as the mark.
+const fn ppm(value: i64) -> Quantity {
+    Quantity::new(value / 1000 * 1000, Unit::PartsPerMillion)
 }

@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 
 use super::answer::{chosen, how, numbers, read};
-use super::console::Console;
+use super::console::{Console, Patience};
 use super::stage::{Stage, command};
 use super::{capture, kept};
 use crate::cli::arguments::Options;
@@ -36,6 +36,30 @@ pub(super) struct Sitter {
 struct Aside {
     hints: usize,
     confidence: Option<Confidence>,
+}
+
+impl Aside {
+    /// `sure 11` is both in a line; of an answer in words that word may be a part.
+    fn without_confidence(&mut self, question: &Question, line: String) -> String {
+        let is_in_words = matches!(question.kind, Kind::Short { .. } | Kind::Field(_) | Kind::Card { .. });
+        let both = line.split_once(' ').filter(|_| !is_in_words);
+        match both.and_then(|(word, rest)| Some((confidence(&word.to_lowercase())?, rest.trim().to_owned()))) {
+            Some((said, rest)) => {
+                self.confidence = Some(said);
+                rest
+            }
+            None => line,
+        }
+    }
+}
+
+fn confidence(word: &str) -> Option<Confidence> {
+    match word {
+        "sure" => Some(Confidence::Sure),
+        "unsure" => Some(Confidence::Unsure),
+        "guess" => Some(Confidence::Guess),
+        _ => None,
+    }
 }
 
 impl Sitter {
@@ -73,7 +97,9 @@ impl Sitter {
     ) -> anyhow::Result<Option<Finished>> {
         let OpenSitting { id, sitting, answers: mut all } = open;
         let count = sitting.items.len();
-        self.console.say("Instead of an answer write hint or skip; before it sure, unsure or guess.")?;
+        self.console.say(
+            "Instead of an answer write hint or skip; before it, on the same line or one above, sure, unsure or guess.",
+        )?;
         self.console.say("q stops here: nothing is lost.")?;
         if !all.is_empty() {
             self.console.say(&format!("Going on: {} of {count} are answered.", all.len()))?;
@@ -122,9 +148,14 @@ impl Sitter {
             let told = format!("You said before: {words}");
             self.console.say(&told)?;
         }
+        let (prompt, mut patience) = (how(question, attempt), Patience::default());
         loop {
-            let Some(line) = self.line(how(question, attempt))? else { return Ok(None) };
+            let Some(line) = self.line(&prompt)? else { return Ok(None) };
+            let line = aside.without_confidence(question, line);
             if line.is_empty() || self.took_aside(&mut aside, attempt, &line)? {
+                if patience.is_over() {
+                    return Ok(None);
+                }
                 continue;
             }
             let answer = match &question.kind {
@@ -148,7 +179,12 @@ impl Sitter {
                 graded.map(|grade| (answer, grade))
             });
             match graded {
-                Err(message) => self.console.say(&message)?,
+                Err(message) => {
+                    self.console.say(&message)?;
+                    if patience.is_over() {
+                        return Ok(None);
+                    }
+                }
                 Ok(graded) => return self.keep(question, attempt, graded, &aside, place).map(Some),
             }
         }
@@ -162,20 +198,19 @@ impl Sitter {
 
     /// Whether the line was no answer but a word about it.
     fn took_aside(&mut self, aside: &mut Aside, attempt: &Attempt, line: &str) -> anyhow::Result<bool> {
-        let confidence = match line.to_lowercase().as_str() {
+        match line.to_lowercase().as_str() {
             "hint" => {
                 let said = attempt.hints.get(aside.hints).map_or("There is no further hint.", String::as_str);
                 self.console.prose(said)?;
                 aside.hints = (aside.hints + 1).min(attempt.hints.len());
-                return Ok(true);
+                Ok(true)
             }
-            "sure" => Confidence::Sure,
-            "unsure" => Confidence::Unsure,
-            "guess" => Confidence::Guess,
-            _ => return Ok(false),
-        };
-        aside.confidence = Some(confidence);
-        Ok(true)
+            word => {
+                let said = confidence(word);
+                aside.confidence = said.or(aside.confidence);
+                Ok(said.is_some())
+            }
+        }
     }
 
     /// Stores the answer, then says what it was worth.
@@ -217,7 +252,7 @@ impl Sitter {
         }
         if let Some(asked) = attempt.design() {
             for (letter, blank) in ('a'..).zip(&asked.blanks) {
-                self.console.line(&format!("  {letter}) {}: {} ({})", blank.knob, blank.says, blank.takes))?;
+                self.console.line(&format!("  {letter}) {}: {}", blank.knob, blank.told()))?;
             }
             self.console.line("A run with your values must meet:")?;
             asked.criteria.iter().try_for_each(|says| self.console.line(&format!("  - {says}")))?;
@@ -237,6 +272,7 @@ impl Sitter {
     fn correction(&mut self, attempt: &Attempt) -> anyhow::Result<Option<Answer>> {
         self.console.line("\nIt is false. What holds instead?")?;
         self.options(attempt)?;
+        let mut patience = Patience::default();
         loop {
             let Some(line) = self.line("a number, or skip")? else { return Ok(None) };
             // What was said of the statement stands.
@@ -248,6 +284,9 @@ impl Sitter {
                 Ok(_) => self.console.say("Write one number.")?,
                 Err(message) => self.console.say(message)?,
             }
+            if patience.is_over() {
+                return Ok(None);
+            }
         }
     }
 
@@ -257,11 +296,15 @@ impl Sitter {
         for (index, point) in rubric.iter().enumerate() {
             self.console.line(&format!("  {}) {}", index + 1, content::unmarked(point)))?;
         }
+        let mut patience = Patience::default();
         loop {
             let Some(said) = self.line("the numbers of what you said; enter for none")? else { return Ok(None) };
             match numbers(&said, rubric.len()) {
                 Some(numbers) => return Ok(Some((0..rubric.len()).map(|index| numbers.contains(&index)).collect())),
                 None => self.console.say(&format!("Write numbers from 1 to {}.", rubric.len()))?,
+            }
+            if patience.is_over() {
+                return Ok(None);
             }
         }
     }
@@ -313,7 +356,7 @@ impl Sitter {
             (None, Some(demo)) => ("A run of it", demo.clone(), attempt.seed),
             (None, None) => return Ok(()),
         };
-        self.console.say(&format!("{label}: {}", command(&demo.name, &demo.knobs, seed)))?;
+        self.console.line(&format!("{label}: {}", command(&demo.name, &demo.knobs, seed)))?;
         let show = moment(question);
         let stage = show.marker.is_some().then(|| Stage::new(demo, seed)).transpose()?;
         match stage.filter(|it| show.marker.as_deref().is_some_and(|name| it.run.marker(name).is_some())) {
@@ -349,6 +392,8 @@ fn sign(kind: &Kind, answer: &Answer, holds: bool) -> &'static str {
         (Kind::Design(_), false) => "missed",
         (Kind::Card { .. }, true) => "said",
         (Kind::Card { .. }, false) => "not said",
+        (Kind::Multiple(_), true) => "belongs",
+        (Kind::Multiple(_), false) => "does not belong",
         (_, true) => "holds",
         (_, false) => "does not hold",
     }

@@ -3,9 +3,12 @@ use std::collections::BTreeMap;
 
 use crate::content::layout::Facts;
 use crate::content::{DemoRef, Show};
-use crate::demos::{self, Knobs, Setup};
-use crate::recording::{EventKind, Interface, LinkEnd, Packet, Recording, text};
+use crate::demos::{self, Knobs, Setup, quoted};
+use crate::recording::{EventKind, Interface, LinkEnd, Packet, Recording, opened, text};
 use crate::wire;
+
+/// Lines of a view that are read out; a capture may have a thousand.
+const MOST_LINES: usize = 40;
 
 /// A run beside a lesson.
 pub(super) struct Stage {
@@ -39,7 +42,8 @@ impl Stage {
             }
             ("chart", None) => curves(&self.run),
             ("states", None) => states(&self.run),
-            _ => text::packets_text(&self.run),
+            ("steps", None) if !self.run.steps.is_empty() => text::steps_text(&self.run),
+            _ => packets(&self.run),
         }
     }
 
@@ -51,9 +55,11 @@ impl Stage {
             told += &format!("\n  why: {reason}");
         }
         let decoded = wire::decode(&packet.bytes);
-        for field in lit.iter().filter_map(|name| decoded.field(name)) {
+        let opened = opened::open(&self.run);
+        let inside = |name: &String| opened.at(packet).find_map(|unit| unit.decoded.field(name));
+        for field in lit.iter().filter_map(|name| decoded.field(name).or_else(|| inside(name))) {
             let meaning = if field.meaning.is_empty() { String::new() } else { format!(" ({})", field.meaning) };
-            told += &format!("\n  {}, {}: {}{meaning}", field.label, field.name, field.value);
+            told += &format!("\n  {}, {}: {}{meaning}", field.label, field.name, field.says());
         }
         told
     }
@@ -81,7 +87,7 @@ impl Facts for Numbers<'_> {
 
 /// What prints a run whole.
 pub(super) fn command(demo: &str, knobs: &BTreeMap<String, String>, seed: u64) -> String {
-    let knobs: String = knobs.iter().map(|(name, value)| format!(" --{name} {value}")).collect();
+    let knobs = quoted::flags(knobs);
     format!("roundtrip demo {demo}{knobs} --seed {seed} --text")
 }
 
@@ -115,7 +121,22 @@ fn states(run: &Recording) -> String {
         _ => None,
     });
     let lines: Vec<String> = told.collect();
-    if lines.is_empty() { text::packets_text(run) } else { lines.join("\n") }
+    if lines.is_empty() { packets(run) } else { shortened(&lines, "changes of state") }
+}
+
+/// The packets, a line each; of a long run the first ones.
+fn packets(run: &Recording) -> String {
+    let told = text::packets_text(run);
+    shortened(&told.lines().map(str::to_owned).collect::<Vec<_>>(), "packets")
+}
+
+/// As many lines as are read; how many there are besides is said, as the command of the run gives out them all.
+fn shortened(lines: &[String], of_what: &str) -> String {
+    let shown = lines.iter().take(MOST_LINES).cloned().collect::<Vec<_>>().join("\n");
+    match lines.len().saturating_sub(MOST_LINES) {
+        0 => shown,
+        more => format!("{shown}\n({more} more {of_what})"),
+    }
 }
 
 /// Where each curve begins, peaks and ends.
@@ -131,4 +152,27 @@ fn curves(run: &Recording) -> String {
         }
     }
     if lines.is_empty() { text::measurements_text(run) } else { lines.join("\n") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_view_is_cut_and_the_rest_counted() {
+        let lines: Vec<String> = (0..1000).map(|at| at.to_string()).collect();
+        let told = shortened(&lines, "packets");
+        assert_eq!(told.lines().count(), MOST_LINES + 1);
+        assert!(told.ends_with("(960 more packets)"), "{told}");
+        assert_eq!(shortened(&lines[..2], "packets"), "0\n1");
+    }
+
+    #[test]
+    fn the_view_of_the_steps_is_told_in_steps() {
+        let demo = DemoRef { name: "dns-trace".to_owned(), knobs: BTreeMap::new() };
+        let stage = Stage::new(demo, 1).expect("a demo");
+        let show = Show { view: "steps".to_owned(), marker: None, ..Show::default() };
+        let told = stage.told(&show);
+        assert!(told.contains(&stage.run.steps[0].title), "{told}");
+    }
 }

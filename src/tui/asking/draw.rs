@@ -176,7 +176,7 @@ impl Asking {
                 Span::styled(field.text.clone(), theme.strong),
                 Span::styled(if here { "▏" } else { "" }, theme.accent),
             ]));
-            page.hung("    ", "    ", &format!("{}; {}", blank.says, blank.takes), width, theme.dim);
+            page.hung("    ", "    ", &blank.told(), width, theme.dim);
         }
         // All fields, where there is room for them below the one with the cursor.
         page.keep_here();

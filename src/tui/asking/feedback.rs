@@ -26,7 +26,7 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
         let label = if asking.attempt.design().is_some() { "  one that works: " } else { "  right: " };
         page.hung(label, "         ", &content::unmarked(&grade.right), width, theme.strong);
     }
-    if grade.verdict == Verdict::Wrong && asking.confidence == Some(Confidence::Sure) {
+    if grade.verdict == Verdict::Wrong && *answer != Answer::Skipped && asking.confidence == Some(Confidence::Sure) {
         page.text(
             "You were sure. This one comes back soon; such answers are the ones worth catching.",
             width,

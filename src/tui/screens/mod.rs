@@ -87,6 +87,7 @@ pub fn open(place: Place, world: &World) -> Result<Box<dyn Screen>, String> {
         }
         Place::Quiz { chapter } => Ok(Box::new(Session::quiz(&chapter, world)?)),
         Place::Drill(wish) => Ok(Box::new(Session::drill(&wish, world)?)),
+        Place::Again { questions } => Ok(Box::new(Session::again(&questions, world))),
         Place::Unfinished { sitting } => Ok(Box::new(Session::unfinished(&sitting, world)?)),
         Place::Glossary { term } => Ok(Box::new(Glossary::open(term.as_deref(), world))),
         Place::Present { lesson } => Ok(Box::new(Present::open(&lesson, world)?)),

@@ -13,6 +13,7 @@ use crate::content::{DemoRef, Term};
 use crate::demos;
 use crate::tui::action::{Action, Binding, Effect, Key, Place};
 use crate::tui::app::World;
+use crate::tui::course;
 use crate::tui::theme::Theme;
 use crate::tui::view;
 use crate::tui::views::pen::cut;
@@ -32,7 +33,7 @@ enum Rank {
     /// Every word typed begins a word of the name.
     Words,
     Contains,
-    /// Its letters stand there in order.
+    /// Its letters stand there in order; shown only where nothing fits better.
     Letters,
 }
 
@@ -100,12 +101,12 @@ impl Palette {
 
     /// Links to choose from: lessons by id, `term:` and a word, or an address of the web.
     #[must_use]
-    pub fn of_links(links: &[(String, String)]) -> Self {
+    pub fn of_links(links: &[(String, String)], world: &World) -> Self {
         let entry = |(text, target): &(String, String)| {
             let (kind, action) = match target.strip_prefix("term:") {
                 Some(term) => ("term", Action::Go(Place::Glossary { term: Some(term.to_owned()) })),
                 None if target.contains("://") => ("web", Action::Say(target.clone())),
-                None => ("lesson", Action::Go(Place::Lesson { id: target.clone(), step: 0 })),
+                None => ("lesson", lesson(world, target)),
             };
             Entry { kind, name: text.clone(), action }
         };
@@ -130,6 +131,9 @@ impl Palette {
         };
         let mut scored: Vec<_> = self.entries.iter().enumerate().filter_map(score).collect();
         scored.sort_unstable();
+        if scored.first().is_some_and(|(best, ..)| *best < Rank::Letters) {
+            scored.retain(|(rank, ..)| *rank < Rank::Letters);
+        }
         self.found = scored.into_iter().map(|(.., index)| index).collect();
         self.row = 0;
     }
@@ -152,8 +156,14 @@ impl Palette {
 fn taught(world: &World, term: &Term) -> Option<Entry> {
     let id = term.lessons.first()?;
     let (_, lesson) = world.content.lesson(id)?;
-    let action = Action::Go(Place::Lesson { id: id.clone(), step: 0 });
-    Some(Entry { kind: "lesson", name: format!("{}: {}", term.term, lesson.title), action })
+    let name = format!("{}: {}", term.term, lesson.title);
+    Some(Entry { kind: "lesson", name, action: self::lesson(world, id) })
+}
+
+/// To a lesson, where the learner left it.
+fn lesson(world: &World, id: &str) -> Action {
+    let step = world.content.lesson(id).map_or(0, |(_, lesson)| course::step(&world.learner, lesson));
+    Action::Go(Place::Lesson { id: id.to_owned(), step })
 }
 
 fn actions(bindings: &[Binding]) -> Vec<Entry> {
@@ -190,8 +200,7 @@ fn lessons(world: &World) -> Vec<Entry> {
     for chapter in &world.content.chapters {
         for lesson in &chapter.lessons {
             let name = format!("{} {}", chapter.id, lesson.title);
-            let action = Action::Go(Place::Lesson { id: lesson.id.clone(), step: 0 });
-            entries.push(Entry { kind: "lesson", name, action });
+            entries.push(Entry { kind: "lesson", name, action: self::lesson(world, &lesson.id) });
             let action = Action::Go(Place::Present { lesson: lesson.id.clone() });
             entries.push(Entry { kind: "present", name: format!("Present: {}", lesson.title), action });
         }
@@ -291,6 +300,20 @@ fn draw_entry(row: Rect, buffer: &mut Buffer, theme: &Theme, entry: &Entry, chos
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scattered_letters_are_found_only_where_nothing_fits_better() {
+        let entry = |name: &str| Entry { kind: "term", name: name.to_owned(), action: Action::Back };
+        let mut palette = Palette::of(["TLS", "the tools", "lost"].map(entry).into(), "Find");
+        let mut found = |typed: &str| {
+            typed.clone_into(&mut palette.typed);
+            palette.find();
+            palette.found.iter().map(|it| palette.entries[*it].name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(found("tls"), ["TLS"]);
+        assert_eq!(found("ttls"), ["the tools"]);
+        assert_eq!(found(""), ["TLS", "the tools", "lost"]);
+    }
 
     #[test]
     fn equal_names_come_before_beginnings_words_and_scattered_letters() {

@@ -1,4 +1,4 @@
-//! Two runs beside each other: which other run, and the keys that go through the rows of two traces.
+//! Two runs beside each other: which other run, and the keys that go through the rows of one trace or of two.
 use std::sync::Arc;
 
 use super::{Prepared, Stage};
@@ -53,10 +53,30 @@ impl Stage {
         is_shown.then(|| (run.recording(), other.recording()))
     }
 
-    /// Does what only two traces beside each other do; false when it is no such key.
-    pub(super) fn in_pairs(&mut self, action: &Action) -> bool {
-        let Some(by) = action.rows() else { return false };
-        let Some((run, other)) = self.pair_of_runs() else { return false };
+    /// Does what only a trace does; false when it is no such key.
+    pub(super) fn in_steps(&mut self, action: &Action) -> bool {
+        let (Some(by), Some(run)) = (action.rows(), self.recording()) else { return false };
+        let last = run.steps.len().saturating_sub(1);
+        let next = steps::chosen(&run.steps, &self.state).saturating_add_signed(by).min(last);
+        match self.pair_of_runs() {
+            Some(_) => self.in_pairs(by),
+            None => self.go_to_step(next),
+        }
+        true
+    }
+
+    /// Stands where a step is over; the packet under the cursor is its first.
+    pub(super) fn go_to_step(&mut self, index: usize) {
+        let step = self.recording().and_then(|run| run.steps.get(index));
+        let Some((until, packet)) = step.map(|it| (it.until, it.packets.first().copied())) else { return };
+        self.pause_at(until);
+        self.state.packet = packet.unwrap_or(self.state.packet);
+        self.state.row = Some(index);
+    }
+
+    /// So many rows on or back in two traces beside each other.
+    fn in_pairs(&mut self, by: isize) {
+        let Some((run, other)) = self.pair_of_runs() else { return };
         let pairs = beside::lined_up(run, other);
         let here = steps::beside::current(&pairs, run, &self.state);
         let next = here.saturating_add_signed(by).min(pairs.len().saturating_sub(1));
@@ -65,7 +85,6 @@ impl Stage {
             self.pause_at(at);
         }
         self.state.row = Some(next);
-        true
     }
 }
 
@@ -114,5 +133,25 @@ mod tests {
         let effects = stage.update(&Action::Compare).expect("the stage's key");
         let [Effect::Run { knobs, .. }] = effects.as_slice() else { panic!("{effects:?}") };
         assert_eq!(knobs.text("name"), "static.shop.example");
+    }
+
+    #[test]
+    fn the_keys_reach_every_check_of_a_chain_though_all_are_made_at_one_instant() {
+        let demo = demos::find("cert-chain").expect("it ships");
+        let knobs = Knobs::defaults(demo.knobs);
+        let run = (demo.run)(&knobs, &Setup::default());
+        let checks = run.steps.len();
+        let same = run.steps.windows(2).filter(|it| it[0].at == it[1].at).count();
+        assert!(same > 8, "{same} of {checks} at one instant");
+        let mut stage = Stage::of(demo, knobs, Setup::default());
+        stage.arrived(Arc::new(Prepared::new(Arc::new(run))));
+        stage.kind = Kind::Steps;
+        (0..checks).for_each(|_| drop(stage.update(&Action::Up)));
+        for expected in 1..checks {
+            drop(stage.update(&Action::Down));
+            assert_eq!(stage.state.row, Some(expected));
+        }
+        drop(stage.update(&Action::View(0)));
+        assert_eq!(stage.state.row, None, "the rows of the sequence are others");
     }
 }

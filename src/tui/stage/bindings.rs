@@ -18,7 +18,7 @@ impl Stage {
             Focus::Knobs => self.knob_keys(),
             Focus::Curves => curve_keys(),
             Focus::View if self.shown.is_some() => self.view_keys(),
-            Focus::View => Vec::new(),
+            Focus::View => self.keys_ahead(),
         });
         keys
     }
@@ -77,9 +77,9 @@ impl Stage {
             Kind::Chart if self.recording().is_some_and(|run| self.kind.has_content(run)) => {
                 drop(keys.splice(1..1, self.chart_keys()));
             }
-            Kind::Table => drop(keys.splice(1..1, table_keys())),
+            Kind::Table => drop(keys.splice(1..1, self.table_keys())),
             Kind::States => drop(keys.splice(1..1, self.state_keys())),
-            Kind::Steps if self.compares_steps() => drop(keys.splice(1..1, pair_keys())),
+            Kind::Steps => drop(keys.splice(1..1, step_keys())),
             _ => {}
         }
         if matches!(self.kind, Kind::Sequence | Kind::Packets) {
@@ -87,6 +87,10 @@ impl Stage {
             keys.push(Binding::quiet([Key::code(KeyCode::Up)], "up", Action::Up));
             keys.push(Binding::quiet([Key::code(KeyCode::PageDown)], "page down", Action::PageDown));
             keys.push(Binding::quiet([Key::code(KeyCode::PageUp)], "page up", Action::PageUp));
+        }
+        if matches!(self.kind, Kind::Table | Kind::Steps) {
+            keys.push(Binding::quiet([Key::code(KeyCode::PageDown)], "ten rows on", Action::PageDown));
+            keys.push(Binding::quiet([Key::code(KeyCode::PageUp)], "ten rows back", Action::PageUp));
         }
         if !self.demo.knobs.is_empty() {
             keys.push(Binding::new([Key::char('k')], "knobs", Action::Knobs));
@@ -111,12 +115,26 @@ impl Stage {
         if self.can_live() && !self.is_underway() {
             keys.push(Binding::new([Key::char('L')], "run live", Action::Live));
         }
-        let shown = |kind: Kind| !kind.is_rare() || self.recording().is_some_and(|run| kind.has_content(run));
-        for (index, label) in LABELS.iter().enumerate().filter(|(index, _)| shown(Kind::ALL[*index])) {
-            let digit = char::from_digit(u32::try_from(index + 1).unwrap_or(0), 10).unwrap_or('0');
-            keys.push(Binding::quiet([Key::char(digit)], label, Action::View(index)));
-        }
+        keys.extend(self.digits());
         keys
+    }
+
+    /// The keys before the first run is there.
+    fn keys_ahead(&self) -> Vec<Binding> {
+        let knobs = Binding::new([Key::char('k')], "knobs", Action::Knobs);
+        let knobs = (!self.demo.knobs.is_empty()).then_some(knobs);
+        knobs.into_iter().chain(self.digits()).collect()
+    }
+
+    /// A key for each view.
+    fn digits(&self) -> Vec<Binding> {
+        let shown = |kind: Kind| match self.recording() {
+            _ if !kind.is_rare() => true,
+            Some(run) => kind.has_content(run),
+            None => kind.name() == self.demo.view,
+        };
+        let views = ('1'..).zip(LABELS).enumerate().filter(|(index, _)| shown(Kind::ALL[*index]));
+        views.map(|(index, (digit, label))| Binding::quiet([Key::char(digit)], label, Action::View(index))).collect()
     }
 }
 
@@ -193,16 +211,8 @@ impl Stage {
     }
 }
 
-/// The keys of the table; they come before those of every view.
-fn table_keys() -> [Binding; 2] {
-    [
-        Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next number", Action::Down),
-        Binding::quiet([Key::code(KeyCode::Up)], "number before", Action::Up),
-    ]
-}
-
-/// The keys of two traces beside each other.
-fn pair_keys() -> [Binding; 2] {
+/// The keys of a trace, or of two beside each other.
+fn step_keys() -> [Binding; 2] {
     [
         Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next row", Action::Down),
         Binding::quiet([Key::code(KeyCode::Up)], "row before", Action::Up),
@@ -238,3 +248,27 @@ const LABELS: [&str; Kind::ALL.len()] = [
     "view: state machines",
     "view: steps of a trace",
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::demos::{self, Knobs, Setup};
+    use crate::tui::views::Prepared;
+
+    #[test]
+    fn a_view_chosen_before_the_run_is_there_is_the_one_it_is_seen_in() {
+        let demo = demos::find("encapsulation").expect("it ships");
+        let knobs = Knobs::defaults(demo.knobs);
+        let mut stage = Stage::of(demo, knobs.clone(), Setup::default());
+        drop(stage.start());
+        let names = |stage: &Stage| stage.bindings().iter().flat_map(|it| it.keys.clone()).collect::<Vec<_>>();
+        assert!(names(&stage).contains(&Key::char('6')) && names(&stage).contains(&Key::char('k')));
+        assert!(!names(&stage).contains(&Key::char('8')), "this demo is no trace");
+        assert!(stage.update(&Action::View(5)).is_some());
+        assert!(stage.update(&Action::PlayPause).is_none(), "nothing can be played yet");
+        stage.arrived(Arc::new(Prepared::new(Arc::new((demo.run)(&knobs, &Setup::default())))));
+        assert_eq!(stage.kind, Kind::Table);
+    }
+}

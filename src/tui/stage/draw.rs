@@ -12,7 +12,7 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
-use super::{Focus, Stage};
+use super::{Focus, Stage, player};
 use crate::recording::Time;
 use crate::tui::action::Action;
 use crate::tui::app::World;
@@ -33,7 +33,8 @@ impl Stage {
             Focus::View | Focus::Curves if self.state.zoomed => 0,
             Focus::Host => super::live::ROWS,
             _ if self.demo.knobs.is_empty() => 0,
-            Focus::Knobs => self.knob_rows().min(area.height / 2),
+            // While they are turned they may leave the view a few rows only.
+            Focus::Knobs => self.knob_rows().min((area.height / 2).max(area.height.saturating_sub(7))),
             Focus::View | Focus::Curves => 1,
         };
         let tabs = u16::from(!self.state.zoomed);
@@ -98,7 +99,8 @@ impl Stage {
         views::draw(self.kind, area, buffer, &view);
     }
 
-    /// The tabs: all views with their names; where that is too long those with something in them, at last by their numbers.
+    /// The tabs: all views with their names; where that is too long those with something in them, then closer together, at last
+    /// by their numbers.
     fn tab_places(&self, area: Rect) -> Vec<(Rect, Kind, String)> {
         let has = |kind: &Kind| self.recording().is_none_or(|run| kind.has_content(run));
         let shown = |kind: &Kind| !kind.is_rare() || self.recording().is_some_and(|run| kind.has_content(run));
@@ -107,7 +109,10 @@ impl Stage {
         if long(&kinds) > area.width + 1 {
             kinds.retain(|(_, kind)| has(kind) || *kind == self.kind);
         }
-        let all_named = long(&kinds) <= area.width + 1;
+        let close = u16::try_from(kinds.len()).unwrap_or(u16::MAX);
+        let gap = if long(&kinds) <= area.width + 1 { 2 } else { 1 };
+        let all_named = long(&kinds) <= area.width.saturating_add(close);
+        let gap = if all_named { gap } else { 2 };
         let mut x = area.x + 1;
         let mut places = Vec::new();
         for (index, kind) in kinds {
@@ -115,7 +120,7 @@ impl Stage {
             let text = if named { format!("{} {}", index + 1, kind.name()) } else { (index + 1).to_string() };
             let width = pen::columns(&text);
             places.push((Rect { x, width, ..area }.intersection(area), kind, text));
-            x += width + 2;
+            x += width + gap;
         }
         places
     }
@@ -140,7 +145,12 @@ impl Stage {
         let x = pen::put(buffer, area, (1, 0), sign, theme.accent);
         let x = pen::put(buffer, area, (x + 1, 0), &cursor.to_string(), theme.strong);
         let x = pen::put(buffer, area, (x, 0), &format!(" of {}", run.end), theme.dim);
-        let x = pen::put(buffer, area, (x + 2, 0), &self.player.speed_name(), theme.dim);
+        let quiet = player::stretch(prepared.quiet(), cursor).filter(|_| self.player.playing);
+        let speed = quiet.map_or_else(
+            || self.player.speed_name(),
+            |(from, to)| format!("passing over {} in which nothing happens", Time::ZERO + to.since(from)),
+        );
+        let x = pen::put(buffer, area, (x + 2, 0), &speed, theme.dim);
         let room = |x: u16| usize::from(area.width.saturating_sub(x + 3));
         if let Some(line) = self.underway_line() {
             pen::put(buffer, area, (x + 2, 0), &pen::cut(&line, room(x)), theme.accent);
@@ -185,7 +195,8 @@ impl Stage {
             let instant = u128::from(run.recording().end.0) * here.min(last) / last;
             return Some(Action::Point(Pointed::Time(Time(u64::try_from(instant).unwrap_or(u64::MAX)))));
         }
-        let view = View { run, other: None, state: &self.state, theme: &world.theme, focused: true, glossary: &[] };
+        let other = self.other.as_deref().filter(|_| self.compares_steps());
+        let view = View { run, other, state: &self.state, theme: &world.theme, focused: true, glossary: &[] };
         views::hit(self.kind, areas.view, at, &view).map(Action::Point)
     }
 }
@@ -220,6 +231,7 @@ mod tests {
         let named = ["1 sequence", "2 packets", "3 waterfall", "4 topology", "6 table", "8 steps"];
         assert_eq!(tabs(120).join(" "), "1 sequence 2 packets 3 waterfall 4 topology 5 chart 6 table 7 states 8 steps");
         assert_eq!(tabs(80), named);
+        assert_eq!(tabs(60), named, "closer together before names go");
         assert_eq!(tabs(50), ["1", "2", "3", "4", "6", "8 steps"]);
         let world = crate::tui::stage::world();
         let at = |x| stage.click(Rect::new(0, 0, 80, 24), Position { x, y: 0 }, &world);

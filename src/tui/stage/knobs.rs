@@ -10,8 +10,15 @@ use crate::tui::theme::Theme;
 use crate::tui::views::pen;
 use crate::tui::widgets::field::Field;
 
-/// The rows of the chosen knob's words.
+/// The rows of the chosen knob's words, where there is room for them.
 const WORDS: u16 = 3;
+
+/// What a knob changes and how far it goes, in lines of that width.
+fn told(knob: &Knob, width: u16) -> Vec<String> {
+    let about = format!("{}: {} ({})", knob.name, knob.about, knob.range());
+    let room = usize::from(width.saturating_sub(4)).max(8);
+    textwrap::wrap(&about, room).into_iter().map(Into::into).collect()
+}
 
 impl Stage {
     pub(super) fn update_knobs(&mut self, action: &Action) -> Option<Vec<Effect>> {
@@ -92,12 +99,14 @@ impl Stage {
         shown.is_some_and(|shown| *shown != value.as_text())
     }
 
-    /// One line: `rtt 40 ms   loss 0 %`.
+    /// One line: `rtt 40 ms   loss 0 %`. What is set otherwise than by default comes first: the line may not hold all.
     pub(super) fn draw_knob_line(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         let mut x = 1;
         // Of a live run's knobs only those of its programs hold.
         let live = self.demo.live.as_ref().filter(|_| self.is_live());
         let held = self.knobs.iter().filter(|(knob, _)| live.is_none_or(|live| live.has(knob)));
+        let mut held: Vec<_> = held.collect();
+        held.sort_by_key(|(knob, value)| !(self.is_turned(knob, value) || **value != knob.default()));
         for (knob, value) in held {
             let turned = self.is_turned(knob, value);
             let value = knob.shown(value);
@@ -121,13 +130,26 @@ impl Stage {
         u16::try_from(self.demo.knobs.len()).unwrap_or(u16::MAX).saturating_add(2 + WORDS)
     }
 
+    /// The rows below the list for the words of a knob: as many as the longest needs, and the list keeps some of its own.
+    fn word_rows(&self, area: Rect) -> u16 {
+        let needed = self.demo.knobs.iter().map(|knob| told(knob, area.width).len()).max().unwrap_or(0);
+        let most = match area.height {
+            0..5 => 0,
+            5..9 => 2,
+            _ => WORDS,
+        };
+        u16::try_from(needed).unwrap_or(u16::MAX).min(most)
+    }
+
     /// The list: a row a knob, with what it changes and how far it goes; below it the words of the chosen one in full.
     pub(super) fn draw_knob_list(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         pen::put(buffer, area, (1, 0), "Knobs: ↑↓ choose, ←→ turn, = types a value, enter runs", theme.dim);
-        let list = area.height.saturating_sub(if area.height > WORDS + 5 { WORDS } else { 0 });
+        let list = area.height - self.word_rows(area);
         self.draw_knob_words(Rect { y: area.y + list, height: area.height - list, ..area }, buffer, theme);
         let rows = usize::from(list.saturating_sub(1));
+        let names = self.demo.knobs.iter().map(|knob| knob.name.len()).max().unwrap_or(0).clamp(9, 16);
         let first = (self.knob + 2).saturating_sub(rows).min(self.demo.knobs.len().saturating_sub(rows));
+        draw_more(Rect { height: list, ..area }, buffer, theme, first, self.demo.knobs.len());
         for (y, (index, (knob, value))) in (1..list).zip(self.knobs.iter().enumerate().skip(first)) {
             let chosen = index == self.knob;
             let style = if chosen { theme.selected } else { theme.text };
@@ -135,7 +157,7 @@ impl Stage {
                 pen::put(buffer, area, (0, y), &" ".repeat(usize::from(area.width)), style);
             }
             pen::put(buffer, area, (1, y), if chosen { "▸" } else { " " }, style);
-            let x = pen::put(buffer, area, (3, y), &format!("{:<10}", pen::cut(knob.name, 10)), style);
+            let x = pen::put(buffer, area, (3, y), &format!("{:<names$} ", pen::cut(knob.name, names)), style);
             let turned = if self.is_turned(knob, value) { "*" } else { " " };
             let value = knob.shown(value);
             let shown = match (&self.typed, chosen) {
@@ -145,7 +167,7 @@ impl Stage {
             };
             let x = pen::put(buffer, area, (x, y), &format!("{shown:<18}"), style);
             let about = format!("{} ({})", knob.about, knob.range());
-            let room = usize::from(area.width.saturating_sub(x + 1));
+            let room = usize::from(area.width.saturating_sub(x + 3));
             pen::put(buffer, area, (x + 1, y), &pen::cut(&about, room), if chosen { style } else { theme.dim });
         }
     }
@@ -153,14 +175,24 @@ impl Stage {
     /// What the chosen knob changes and how far it goes, where its row may have cut that off.
     fn draw_knob_words(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         let Some(knob) = self.demo.knobs.get(self.knob) else { return };
-        let about = format!("{}: {} ({})", knob.name, knob.about, knob.range());
         let room = usize::from(area.width.saturating_sub(4)).max(8);
-        let lines = textwrap::wrap(&about, room);
+        let lines = told(knob, area.width);
         for (y, line) in (0..area.height).zip(&lines) {
             let is_cut = y + 1 == area.height && lines.len() > usize::from(area.height);
-            let line = if is_cut { pen::cut(&format!("{line} …"), room) } else { line.to_string() };
+            let line = if is_cut { pen::cut(&format!("{line} …"), room) } else { line.clone() };
             pen::put(buffer, area, (3, y), &line, theme.text);
         }
+    }
+}
+
+/// Marks at the right end of the list where knobs stand above or below it.
+fn draw_more(list: Rect, buffer: &mut Buffer, theme: &Theme, first: usize, count: usize) {
+    let x = list.width.saturating_sub(1);
+    if first > 0 {
+        pen::put(buffer, list, (x, 1), "↑", theme.accent);
+    }
+    if first + usize::from(list.height.saturating_sub(1)) < count {
+        pen::put(buffer, list, (x, list.height.saturating_sub(1)), "↓", theme.accent);
     }
 }
 
@@ -170,6 +202,27 @@ mod tests {
 
     use super::*;
     use crate::demos::{self, Knobs, Setup};
+
+    #[test]
+    fn a_list_that_goes_on_says_so_and_what_was_changed_comes_first_in_the_line() {
+        let demo = demos::find("http-caching").expect("it ships");
+        let mut stage = Stage::of(demo, Knobs::defaults(demo.knobs), Setup::default());
+        let last = demo.knobs.last().expect("it has knobs");
+        stage.knobs.turn(last.name, true).expect("its own");
+        let theme = &crate::tui::stage::world().theme;
+        let area = Rect::new(0, 0, 80, 11);
+        let text = |buffer: &Buffer, y: u16| (0..80).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        let mut buffer = Buffer::empty(area);
+        stage.draw_knob_line(area, &mut buffer, theme);
+        assert!(text(&buffer, 0).trim_start().starts_with(last.name), "{}", text(&buffer, 0));
+        let mut marks = |knob: usize| {
+            stage.knob = knob;
+            let mut buffer = Buffer::empty(area);
+            stage.draw_knob_list(area, &mut buffer, theme);
+            [text(&buffer, 1).ends_with('↑'), text(&buffer, 7).ends_with('↓')]
+        };
+        assert_eq!([marks(0), marks(demo.knobs.len() - 1)], [[false, true], [true, false]]);
+    }
 
     #[test]
     fn a_name_can_be_typed_as_a_number_can() {

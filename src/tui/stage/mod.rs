@@ -12,6 +12,7 @@ mod live;
 mod player;
 mod reading;
 mod states;
+mod table;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -23,7 +24,7 @@ use super::views::{Detail, Kind, Prepared, State};
 use crate::content::{DemoRef, Show};
 use crate::demos::{self, Demo, Knobs, Setup};
 use crate::recording::saved::{self, Opened, Saved};
-use crate::recording::{Packet, Recording, Run, Time};
+use crate::recording::{Packet, Recording, Run};
 use crate::tui::widgets::field::Field;
 use player::Player;
 #[cfg(test)]
@@ -153,7 +154,7 @@ impl Stage {
     #[must_use]
     pub fn status(&self) -> String {
         if let Some(live) = self.recording().and_then(|run| run.run.live.as_ref()) {
-            return format!("live · {}", live.address);
+            return format!("live · {}", live.at());
         }
         let forks = self.forks();
         if forks.is_empty() {
@@ -347,16 +348,18 @@ impl Stage {
         if self.shown.is_none() && run.recording().topology.nodes.len() > 3 {
             self.state.detail = Detail::Notes;
         }
+        // The rows of another run's tables are others.
+        self.state.listed = None;
         let shown = self.shown.replace(run);
         if !self.is_beside_its_base() {
             self.other = shown;
         }
         self.state.capture =
             self.state.capture.filter(|it| self.shown.as_ref().is_some_and(|run| *it < run.captures().len()));
-        self.player.fit(end.since(Time::ZERO));
+        self.player.fit(self.played());
         if std::mem::take(&mut self.play_on_arrival) {
             self.player.playing = true;
-            self.stand_at(Time::ZERO);
+            self.stand_at(self.begin());
         } else {
             self.stand_at(self.state.cursor.min(end));
         }

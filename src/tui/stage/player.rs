@@ -67,11 +67,26 @@ impl Player {
         }
     }
 
-    /// The cursor after this much real time, and whether it reached the end.
-    pub(super) fn tick(self, cursor: Time, passed: Duration, end: Time) -> (Time, bool) {
-        let next = (cursor + self.advance(passed)).min(end);
+    /// The cursor after this much real time, and whether it reached the end. A quiet stretch passes in a moment.
+    pub(super) fn tick(self, cursor: Time, passed: Duration, end: Time, quiet: &[(Time, Time)]) -> (Time, bool) {
+        let next = cursor + self.advance(passed);
+        let here = stretch(quiet, cursor).map(|(from, to)| (to, hurry(to.since(from), passed, quiet.len())));
+        let next = here.map_or(next, |(to, by)| next.max((cursor + by).min(to))).min(end);
         (next, next == end)
     }
+}
+
+/// The quiet stretch an instant is in.
+pub(super) fn stretch(quiet: &[(Time, Time)], at: Time) -> Option<(Time, Time)> {
+    quiet.iter().copied().find(|(from, to)| (*from..*to).contains(&at))
+}
+
+/// How much of a quiet stretch passes, so that each takes a second at the most, and many together no longer than three.
+fn hurry(whole: Duration, passed: Duration, stretches: usize) -> Duration {
+    let stretches = u128::try_from(stretches.max(3)).unwrap_or(3);
+    let each = Duration::from_secs(3).as_nanos() / stretches;
+    let nanos = whole.as_nanos() * passed.as_nanos() / each.max(1);
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -87,6 +102,26 @@ mod tests {
             let lasts = player.lasts(length);
             assert!((Duration::from_secs(4)..=WATCHABLE).contains(&lasts), "{length:?} plays in {lasts:?}");
         }
+    }
+
+    #[test]
+    fn a_quiet_stretch_passes_in_a_second_and_is_not_overshot() {
+        let mut player = Player::default();
+        player.fit(Duration::from_millis(60));
+        let (from, to) = (Time(20_000_000), Time(5_020_000_000));
+        let end = Time(5_060_000_000);
+        let (mut cursor, mut frames, mut inside) = (Time::ZERO, 0, 0);
+        while cursor < end {
+            let is_quiet = stretch(&[(from, to)], cursor).is_some();
+            (cursor, _) = player.tick(cursor, Duration::from_millis(50), end, &[(from, to)]);
+            assert!(!is_quiet || cursor <= to, "{cursor}: what comes after it is played at its own speed");
+            frames += 1;
+            inside += u32::from(is_quiet);
+        }
+        assert!((19..=21).contains(&inside), "{inside} frames of 50 ms");
+        assert!(frames * 50 < 14_000, "{frames}");
+        let fast = player.tick(from, Duration::from_secs(2000), end, &[(from, to)]);
+        assert_eq!(fast, (end, true), "never slower than the speed that was chosen");
     }
 
     #[test]

@@ -13,6 +13,12 @@ impl Stage {
         !self.veiled && self.shown.is_some() && (self.focus != Focus::View || in_packets)
     }
 
+    /// Whether the packets are on show.
+    #[must_use]
+    pub fn shows_packets(&self) -> bool {
+        self.kind == Kind::Packets
+    }
+
     /// The keys go elsewhere; when they come back they are at the view's first pane.
     pub fn left(&mut self) {
         self.focus = Focus::View;
@@ -59,25 +65,30 @@ impl Stage {
         true
     }
 
-    /// Entering the tree or the bytes with nothing selected selects what the lesson lights, or the first row.
+    /// Entering the tree or the bytes with nothing selected selects what a question asks for or the lesson lights, or the
+    /// first row.
     fn select_something(&mut self) {
-        let highlight = self.state.highlight.clone();
+        let mut highlight = self.state.highlight.clone();
+        highlight.extend(self.state.hidden.iter().map(|(_, field)| field.clone()));
         self.reading(|reading, rows, _| {
             if reading.pane != Pane::List && reading.row(rows).is_none() {
-                let lit = rows.iter().position(|row| highlight.iter().any(|name| name == row.name()));
+                let lit = highlight.iter().find_map(|name| rows.iter().position(|row| row.name() == name));
                 reading.select(rows, lit.unwrap_or(0));
             }
         });
     }
 
-    /// Changes the selection, with the rows of the packet under the cursor and its length at hand.
+    /// Changes the selection, with the rows of the packet under the cursor and the length of what its bytes pane shows.
     fn reading(&mut self, change: impl FnOnce(&mut Reading, &[TreeRow<'_>], usize)) {
         let Some(run) = &self.shown else { return };
         let Some(packet) = run.recording().packet(self.state.packet) else { return };
         let decoded = wire::decode(&packet.bytes);
         let is_asked = !self.state.hidden.is_empty();
         let marks = if is_asked { &[] } else { run.marks(packet, self.state.capture) };
-        change(&mut self.state.reading, &packets::rows(&decoded, marks), packet.bytes.len());
+        let opened = if is_asked { Vec::new() } else { run.opened(packet) };
+        let rows = packets::rows(&decoded, marks, &opened);
+        let length = packets::length(&rows, self.state.reading.row(&rows), packet.bytes.len());
+        change(&mut self.state.reading, &rows, length);
     }
 
     /// Goes to what a click pointed at.
@@ -86,7 +97,9 @@ impl Stage {
             Pointed::Time(at) => self.pause_at(at),
             Pointed::Packet(n) => self.go_to_packet(n),
             Pointed::Event(index) => self.go_to_event(index),
-            Pointed::Measured(index) => self.state.measured = index,
+            Pointed::Measured(index) => (self.state.measured, self.state.listed) = (index, None),
+            Pointed::Listed(number) => self.list(number),
+            Pointed::Step(index) => self.go_to_step(index),
             Pointed::Field(index) => {
                 self.state.reading.pane = Pane::Tree;
                 self.reading(|reading, rows, _| reading.select(rows, index));

@@ -26,12 +26,24 @@ impl Stage {
             Focus::Host => return self.update_host(action),
             Focus::View | Focus::Curves => {}
         }
-        self.shown.as_ref()?;
+        if self.shown.is_none() {
+            return self.update_ahead(action);
+        }
         if self.focus == Focus::Curves && !matches!(action, Action::Point(_)) {
             self.update_curves(action);
             return Some(Vec::new());
         }
         self.update_view(action)
+    }
+
+    /// While the first run is on its way: what it shall be seen in, and with which knobs.
+    fn update_ahead(&mut self, action: &Action) -> Option<Vec<Effect>> {
+        match action {
+            Action::View(index) => self.kind = Kind::ALL.get(*index).copied().unwrap_or(self.kind),
+            Action::Knobs if !self.demo.knobs.is_empty() => self.focus = Focus::Knobs,
+            _ => return None,
+        }
+        Some(Vec::new())
     }
 
     fn update_view(&mut self, action: &Action) -> Option<Vec<Effect>> {
@@ -47,7 +59,7 @@ impl Stage {
         if self.kind == Kind::Table && self.in_table(action) {
             return Some(Vec::new());
         }
-        if self.kind == Kind::Steps && self.in_pairs(action) {
+        if self.kind == Kind::Steps && self.in_steps(action) {
             return Some(Vec::new());
         }
         match action {
@@ -67,7 +79,7 @@ impl Stage {
             Action::First => self.rewind(),
             Action::Vantage => self.next_capture(),
             Action::Last => self.pause_at(self.end()),
-            Action::View(index) => self.kind = Kind::ALL.get(*index).copied().unwrap_or(self.kind),
+            Action::View(index) => self.show_view(Kind::ALL.get(*index).copied().unwrap_or(self.kind)),
             Action::NextView => self.next_view(),
             Action::Knobs if !self.demo.knobs.is_empty() => self.focus = Focus::Knobs,
             Action::Compare => return Some(self.turn_compare()),
@@ -86,14 +98,6 @@ impl Stage {
         Some(Vec::new())
     }
 
-    /// Does what only the table does; false when it is no such key.
-    fn in_table(&mut self, action: &Action) -> bool {
-        let Some(by) = action.rows() else { return false };
-        let last = self.recording().map_or(0, |run| run.measurements.len().saturating_sub(1));
-        self.state.measured = self.state.measured.min(last).saturating_add_signed(by).min(last);
-        true
-    }
-
     /// Runs with the knobs as they are; a run that is on show already is played from its start.
     pub(super) fn run_again(&mut self) -> Vec<Effect> {
         self.marker = None;
@@ -101,7 +105,7 @@ impl Stage {
         self.play_on_arrival = true;
         let effects = self.want();
         if self.wanted.is_none() && std::mem::take(&mut self.play_on_arrival) {
-            self.stand_at(Time::ZERO);
+            self.stand_at(self.begin());
             self.player.playing = true;
         }
         effects
@@ -109,6 +113,23 @@ impl Stage {
 
     pub(super) fn end(&self) -> Time {
         self.recording().map_or(Time::ZERO, |run| run.end)
+    }
+
+    /// Where the run plays from: its start, or its first bar where a demo opens with the bars and they come late.
+    pub(super) fn begin(&self) -> Time {
+        let Some(run) = self.recording().filter(|_| self.demo.view == Kind::Waterfall.name()) else {
+            return Time::ZERO;
+        };
+        let first = run.spans.iter().map(|it| it.from).min().unwrap_or(Time::ZERO);
+        if first.0 > run.end.0 / 4 { first } else { Time::ZERO }
+    }
+
+    /// How long what is played takes in the run, its quiet stretches left out.
+    pub(super) fn played(&self) -> Duration {
+        let begin = self.begin();
+        let quiet = self.shown.as_ref().map_or(&[][..], |run| run.quiet());
+        let quiet = quiet.iter().filter(|(from, _)| *from >= begin).map(|(from, to)| to.since(*from)).sum();
+        self.end().since(begin).saturating_sub(quiet)
     }
 
     /// Puts the cursor at an instant; the packet under it is the last one sent by then.
@@ -129,14 +150,15 @@ impl Stage {
         if !self.player.playing {
             return;
         }
-        let (cursor, ended) = self.player.tick(self.state.cursor, passed, self.end());
+        let quiet = self.shown.as_ref().map_or(&[][..], |run| run.quiet());
+        let (cursor, ended) = self.player.tick(self.state.cursor, passed, self.end(), quiet);
         self.stand_at(cursor);
         self.player.playing = !ended;
     }
 
     fn play_pause(&mut self) {
         if !self.player.playing && self.state.cursor >= self.end() {
-            self.stand_at(Time::ZERO);
+            self.stand_at(self.begin());
         }
         self.player.playing = !self.player.playing;
     }
@@ -265,7 +287,16 @@ impl Stage {
         let Some(run) = self.recording() else { return };
         let here = Kind::ALL.iter().position(|kind| *kind == self.kind).unwrap_or(0);
         let round = Kind::ALL.iter().cycle().skip(here + 1).take(Kind::ALL.len());
-        self.kind = round.copied().find(|kind| kind.has_content(run)).unwrap_or(self.kind);
+        let next = round.copied().find(|kind| kind.has_content(run)).unwrap_or(self.kind);
+        self.show_view(next);
+    }
+
+    /// The rows of a trace are not those of the sequence.
+    fn show_view(&mut self, kind: Kind) {
+        if self.kind != kind {
+            self.state.row = None;
+        }
+        self.kind = kind;
     }
 }
 

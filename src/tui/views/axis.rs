@@ -10,6 +10,9 @@ use crate::recording::Time;
 /// Columns a tick's label may take with the space beside it.
 const LABEL: u64 = 12;
 
+/// A day in nanoseconds.
+const DAY: u64 = 86_400_000_000_000;
+
 /// A stretch of time over so many columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Axis {
@@ -46,7 +49,7 @@ impl Axis {
     /// Round instants, as many as have room for their names.
     pub(crate) fn ticks(&self) -> Vec<Time> {
         let whole = self.to.0.saturating_sub(self.from.0);
-        let step = round(whole / (u64::from(self.width) / LABEL).max(1));
+        let step = round_time(whole / (u64::from(self.width) / LABEL).max(1));
         let first = self.from.0.div_ceil(step) * step;
         (0..).map(|i| Time(first + i * step)).take_while(|it| *it <= self.to).take(64).collect()
     }
@@ -56,15 +59,23 @@ impl Axis {
         let (mut free, ticks) = (0, self.ticks());
         let nanoseconds = |it: &Time| i64::try_from(it.0).unwrap_or(i64::MAX);
         let last = ticks.last().map_or(0, nanoseconds);
+        let in_days = ticks.iter().all(|it| it.0 % DAY == 0);
         for tick in ticks {
             let column = self.column(tick);
-            let name = format!("╷{}", Quantity::new(nanoseconds(&tick), Unit::Nanoseconds).tick(last));
+            let time = Quantity::new(nanoseconds(&tick), Unit::Nanoseconds);
+            let name = format!("╷{}", if in_days { time.beside(last) } else { time.tick(last) });
             if column >= free && column + pen::columns(&name) <= self.width {
                 pen::put(buffer, area, (x + column, y), &name, style);
                 free = column + pen::columns(&name) + 1;
             }
         }
     }
+}
+
+/// As `round`, and whole days where it would be longer than one.
+fn round_time(wanted: u64) -> u64 {
+    let step = round(wanted);
+    if step > DAY { round(wanted.div_ceil(DAY)).saturating_mul(DAY) } else { step }
 }
 
 /// The next of 1, 2, 5, 10, 20 ... that is not below this.
@@ -93,6 +104,15 @@ mod tests {
         assert_eq!((axis.column(axis.from), axis.column(axis.to)), (0, 59));
         assert_eq!(axis.column_inside(Time(1)), None);
         assert_eq!(round(u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn a_year_has_ticks_at_whole_days() {
+        let area = Rect::new(0, 0, 60, 1);
+        let mut buffer = Buffer::empty(area);
+        Axis { from: Time(0), to: Time(365 * DAY), width: 60 }.draw(area, &mut buffer, (0, 0), Style::default());
+        let text: String = buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["╷0", "d", "╷100", "d", "╷200", "d", "╷300", "d"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::wire::text::visible;
 /// The packet's summary, shortened: `SYN-ACK`, `data 200 B`, `ARP who has 10.0.1.1?`.
 pub(crate) fn short(packet: &Packet) -> String {
     let summary = visible(&packet.summary);
+    let summary = inner(&summary);
     let Some((protocol, rest)) = summary.split_once(' ') else { return summary };
     match protocol {
         "TCP" => segment(rest).unwrap_or(summary),
@@ -20,6 +21,23 @@ pub(crate) fn short(packet: &Packet) -> String {
         "ICMP" => format!("ICMP {}", rest.split(" id=").next().unwrap_or(rest)),
         _ => summary,
     }
+}
+
+/// What was opened, without the records and packets that only carried it: `HTTP2 HEADERS[1]: GET /`.
+pub(crate) fn inner(summary: &str) -> String {
+    let told: Vec<&str> = summary.split("; ").filter(|it| !is_carrier(it)).collect();
+    if told.is_empty() { summary.to_owned() } else { told.join("; ") }
+}
+
+/// Whether it is a wrapping that says nothing of what is in it.
+fn is_carrier(part: &str) -> bool {
+    let all = |parts: &str, names: &[&str]| parts.split(", ").all(|it| names.iter().any(|name| it.starts_with(name)));
+    if let Some(records) = part.strip_prefix("TLS ") {
+        return all(records, &["Application Data"]);
+    }
+    let is_data = part.starts_with("QUIC 1-RTT ") || part.starts_with("QUIC 0-RTT ");
+    let frames = part.split_once('[').and_then(|(_, rest)| rest.strip_suffix(']'));
+    is_data && frames.is_some_and(|it| it.contains("STREAM ") && all(it, &["STREAM ", "ACK", "PADDING"]))
 }
 
 /// Only the protocol, where the rest would give something away.
@@ -101,5 +119,18 @@ mod tests {
         assert_eq!(short("UDP 40000 > 7 Len=5"), "UDP 5 B");
         assert_eq!(short("ICMP Echo request id=1 seq=1"), "ICMP Echo request");
         assert_eq!(short("\x1b[2J"), "\\x1b[2J");
+        assert_eq!(
+            short("TLS Application Data (44 bytes); HTTP2 HEADERS[1]: GET /, end"),
+            "HTTP2 HEADERS[1]: GET /, end"
+        );
+        assert_eq!(short("QUIC 1-RTT 1 [STREAM 0]; HTTP3 HEADERS[0]: GET /"), "HTTP3 HEADERS[0]: GET /");
+        let records = "TLS Application Data (9 bytes); HTTP2 SETTINGS[0], ack; TLS Application Data (71 bytes); HTTP2 HEADERS[1]: 103";
+        assert_eq!(short(records), "HTTP2 SETTINGS[0], ack; HTTP2 HEADERS[1]: 103");
+        let alone = "TLS Application Data (3002 bytes)";
+        assert_eq!(short(alone), alone);
+        let closes = "QUIC 1-RTT 5 [STREAM 0, CONNECTION_CLOSE]; HTTP3 DATA[0]";
+        assert_eq!(short(closes), closes, "a frame that is no mere carrier stays");
+        let hello = "QUIC Initial 0 [CRYPTO]; TLS Client Hello";
+        assert_eq!(short(hello), hello, "what opens a connection keeps its packet");
     }
 }

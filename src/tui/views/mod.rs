@@ -13,11 +13,12 @@ pub(super) mod moments;
 pub(super) mod packets;
 pub(super) mod pen;
 mod prepared;
+mod quiet;
 pub(super) mod sequence;
 pub(super) mod states;
 pub(crate) mod steps;
 mod table;
-mod tables;
+pub(super) mod tables;
 mod terms;
 pub(super) mod topology;
 mod waterfall;
@@ -151,6 +152,8 @@ pub struct State {
     pub chart: chart::Chart,
     /// The measurement chosen in the table.
     pub measured: usize,
+    /// The row of the run's own tables that is chosen instead, by its number among the rows of all.
+    pub listed: Option<usize>,
     /// Which machines the states view shows, of those that belong together.
     pub group: usize,
 }
@@ -163,6 +166,10 @@ pub enum Pointed {
     Event(usize),
     /// A line of the table.
     Measured(usize),
+    /// A row of the run's own tables.
+    Listed(usize),
+    /// A step of a trace.
+    Step(usize),
     /// A line of the packet's tree.
     Field(usize),
     Byte(usize),
@@ -221,6 +228,7 @@ pub fn hit(kind: Kind, area: Rect, at: Position, view: &View<'_>) -> Option<Poin
         Kind::Packets => packets::hit(area, at, view),
         Kind::Chart => chart::hit(area, at, view),
         Kind::Table => table::hit(area, at, view),
+        Kind::Steps if view.other.is_none() => steps::hit(area, at, view),
         _ => None,
     }
 }

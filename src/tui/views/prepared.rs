@@ -6,10 +6,13 @@ use std::time::Duration;
 use super::Detail;
 use super::machines::{self, Machines};
 use super::moments::{self, Moment};
+use super::quiet;
 use super::sequence::{self, Rows};
+use crate::recording::opened::{self, Links};
 use crate::recording::vantage::{self, Vantage};
 use crate::recording::{NodeKind, Packet, Recording, Time};
 use crate::wire::analysis::{self, Mark};
+use crate::wire::opened::Unit;
 use crate::wire::text::visible;
 
 /// A key walks through the captures: more are of no use.
@@ -29,6 +32,10 @@ pub struct Prepared {
     idle: BTreeSet<usize>,
     /// The longest any packet was on its way, its queue included.
     longest: Duration,
+    /// What was sealed, opened.
+    opened: Links,
+    /// The long stretches in which nothing happens.
+    quiet: Vec<(Time, Time)>,
 }
 
 /// What one interface of a host saw: the packets' numbers in the order of its capture.
@@ -78,12 +85,19 @@ impl Prepared {
         let machines = Machines::of(&recording, &idle);
         let ways = recording.packets.iter().map(|it| it.arrived.unwrap_or(it.left).since(it.at));
         let longest = ways.max().unwrap_or_default();
-        Self { recording, order, rows, captures, moments, machines, idle, longest }
+        let opened = opened::open(&recording);
+        let quiet = quiet::stretches(&recording, &idle);
+        Self { recording, order, rows, captures, moments, machines, idle, longest, opened, quiet }
     }
 
     /// What hosts decided, and the markers, in order of time.
     pub(crate) fn moments(&self) -> &[Moment] {
         &self.moments
+    }
+
+    /// The long stretches in which nothing happens.
+    pub(crate) fn quiet(&self) -> &[(Time, Time)] {
+        &self.quiet
     }
 
     /// Whether the event is of a listener that plays no part.
@@ -109,6 +123,11 @@ impl Prepared {
     fn capture_of(&self, packet: &Packet) -> Option<&Capture> {
         let at = |node: usize| self.captures.iter().find(move |it| it.node == node);
         at(packet.from).or_else(|| at(packet.to))
+    }
+
+    /// What was sealed and can be opened once this packet is there.
+    pub(crate) fn opened(&self, packet: &Packet) -> Vec<&Unit> {
+        self.opened.at(packet).collect()
     }
 
     /// The window a segment offers in bytes, scaled as its connection's SYNs agreed (RFC 7323 §2.3).

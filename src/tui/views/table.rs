@@ -5,12 +5,16 @@ use ratatui::layout::{Constraint, Layout, Position, Rect};
 use super::{Pointed, View, compare, first, pen, tables};
 use crate::quantity::Quantity;
 use crate::recording::Measurement;
+use crate::wire::text::visible;
 
 /// The narrowest column of numbers.
 const NUMBER: u16 = 12;
 
 /// Rows for how the chosen number was measured, with the line above.
 const HOW: u16 = 4;
+
+/// Rows for all cells of the chosen row of a table, at the most.
+const MOST: u16 = 9;
 
 /// Columns between two columns of numbers, at the least.
 const GAP: u16 = 2;
@@ -42,7 +46,7 @@ struct Areas {
 pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let theme = view.theme;
     let measurements = &view.run.recording().measurements;
-    let (above, area) = tables::share(area, view);
+    let (above, area) = tables::share(area, view, row_rows(area.width, view));
     tables::draw(above, buffer, view);
     let areas = areas(area, view);
     draw_names(areas.names, buffer, view);
@@ -58,16 +62,26 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let start = first(chosen, areas.rows.height, measurements.len());
     for (y, index) in (0..areas.rows.height).zip(start..measurements.len()) {
         let row = Rect { y: areas.rows.y + y, height: 1, ..areas.rows };
-        draw_row(row, buffer, view, &columns, (&measurements[index], &lines[index], index == chosen));
+        draw_row(
+            row,
+            buffer,
+            view,
+            &columns,
+            (&measurements[index], &lines[index], index == chosen && view.state.listed.is_none()),
+        );
     }
-    if let Some(it) = measurements.get(chosen) {
-        draw_how(areas.how, buffer, view, it);
+    if let Some((title, words)) = told(view) {
+        draw_how(areas.how, buffer, view, (&title, &words));
     }
 }
 
 /// The number a click means.
 pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> {
-    let rows = areas(tables::share(area, view).1, view).rows;
+    let (above, area) = tables::share(area, view, row_rows(area.width, view));
+    if above.contains(at) {
+        return tables::hit(above, at.y - above.y, view).map(Pointed::Listed);
+    }
+    let rows = areas(area, view).rows;
     let count = view.run.recording().measurements.len();
     let index = first(chosen(view), rows.height, count) + usize::from(at.y.checked_sub(rows.y)?);
     (rows.contains(at) && index < count).then_some(Pointed::Measured(index))
@@ -78,11 +92,37 @@ fn chosen(view: &View<'_>) -> usize {
 }
 
 fn areas(area: Rect, view: &View<'_>) -> Areas {
-    let names = if view.other.is_some() { 3 } else { 0 };
-    let how = if area.height >= 8 { HOW } else { 0 };
-    let rows = [Constraint::Length(names), Constraint::Length(1), Constraint::Min(0), Constraint::Length(how)];
+    let how = match row_rows(area.width, view) {
+        0 if area.height >= 8 => HOW,
+        rows => rows.min(area.height),
+    };
+    // Where a row is told in what the tables leave, there may be no room for any number.
+    let has_numbers = area.height >= how + 2;
+    let names = if view.other.is_some() && has_numbers { 3 } else { 0 };
+    let heads = u16::from(has_numbers);
+    let rows = [Constraint::Length(names), Constraint::Length(heads), Constraint::Min(0), Constraint::Length(how)];
     let [names, heads, rows, how] = Layout::vertical(rows).areas(area);
     Areas { names, heads, rows, how }
+}
+
+/// What is said of what is chosen: all cells of a row of the tables, or how a number was measured.
+fn told(view: &View<'_>) -> Option<(String, String)> {
+    let recording = view.run.recording();
+    if let Some((number, (table, row))) = view.state.listed.and_then(|it| Some((it, tables::listed(recording, it)?))) {
+        let title = format!("row {} of {}: {}", number + 1, tables::count(recording), visible(&table.label));
+        return Some((title, tables::words(table, row)));
+    }
+    recording.measurements.get(chosen(view)).map(|it| (it.label.clone(), it.how.clone()))
+}
+
+/// The rows all cells of the chosen row take; none while a number is chosen.
+fn row_rows(width: u16, view: &View<'_>) -> u16 {
+    if view.state.listed.is_none() {
+        return 0;
+    }
+    let width = usize::from(width.saturating_sub(2)).max(8);
+    let lines = told(view).map_or(0, |(_, words)| textwrap::wrap(&words, width).len());
+    u16::try_from(lines + 1).unwrap_or(u16::MAX).min(MOST)
 }
 
 fn columns(width: u16, view: &View<'_>, numbers: &[u16]) -> Columns {
@@ -119,15 +159,15 @@ fn draw_row(
     }
 }
 
-/// How a number was measured, over the lines it takes.
-fn draw_how(area: Rect, buffer: &mut Buffer, view: &View<'_>, it: &Measurement) {
+/// How a number was measured, or a row of a table in full, over the lines it takes.
+fn draw_how(area: Rect, buffer: &mut Buffer, view: &View<'_>, (title, words): (&str, &str)) {
     if area.height == 0 {
         return;
     }
     let width = usize::from(area.width.saturating_sub(2)).max(8);
     pen::put(buffer, area, (0, 0), &"─".repeat(usize::from(area.width)), view.theme.border);
-    pen::put(buffer, area, (1, 0), &pen::cut(&format!(" {} ", it.label), width), view.theme.dim);
-    for (y, line) in (1..area.height).zip(textwrap::wrap(&it.how, width)) {
+    pen::put(buffer, area, (1, 0), &pen::cut(&format!(" {title} "), width), view.theme.dim);
+    for (y, line) in (1..area.height).zip(textwrap::wrap(words, width)) {
         pen::put(buffer, area, (1, y), &line, view.theme.text);
     }
 }

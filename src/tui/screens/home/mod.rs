@@ -15,7 +15,7 @@ mod rows;
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
-use ratatui::text::Span;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Padding, Widget};
 
 use self::rows::{Row, rows};
@@ -39,6 +39,9 @@ pub struct Home {
 
 impl Home {
     fn rows(&self, world: &World) -> Vec<Row> {
+        if !world.is_ready() {
+            return Vec::new();
+        }
         rows(world, self.open.unwrap_or_else(|| rows::current_chapter(world)))
     }
 
@@ -168,6 +171,13 @@ impl Screen for Home {
             .title(Span::styled(" Your course ", theme.title));
         let inner = block.inner(map);
         block.render(map, buffer);
+        if !world.is_ready() {
+            let text = "Reading the course and what you have done; keys you press meanwhile are not lost.";
+            for (place, line) in inner.rows().zip(textwrap::wrap(text, usize::from(inner.width).max(8))) {
+                Line::styled(line, theme.dim).render(place, buffer);
+            }
+            return;
+        }
         let all = self.rows(world);
         let first = self.first(inner.height, all.len());
         for (place, (index, row)) in inner.rows().zip(all.iter().enumerate().skip(first)) {

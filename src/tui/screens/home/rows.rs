@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::content::Chapter;
 use crate::content::layout::cut;
 use crate::practice::{Context, standings};
+use crate::progress::OpenSitting;
 use crate::quantity::{Quantity, Unit};
 use crate::tui::app::World;
 use crate::tui::course;
@@ -39,8 +40,14 @@ pub(super) enum Row {
 pub(super) fn rows(world: &World, open: usize) -> Vec<Row> {
     let mut all = Vec::new();
     all.extend(next_up(world));
-    all.push(Row::Review);
-    all.extend(world.learner.open.iter().map(|it| Row::Unfinished { sitting: it.id.clone() }));
+    // A review goes on with the drill that was left: of the two rows one stands here.
+    let drill = world.learner.open.iter().position(is_drill);
+    if drill.is_none() {
+        all.push(Row::Review);
+    }
+    let is_offered = |(at, it): &(usize, &OpenSitting)| Some(*at) == drill || !is_drill(it);
+    let offered = world.learner.open.iter().enumerate().filter(is_offered);
+    all.extend(offered.map(|(_, it)| Row::Unfinished { sitting: it.id.clone() }));
     for (index, chapter) in world.content.chapters.iter().enumerate() {
         all.push(Row::Chapter(index));
         if index == open {
@@ -62,6 +69,10 @@ pub(super) fn current_chapter(world: &World) -> usize {
     let Some(Row::Continue { lesson, .. }) = next_up(world) else { return 0 };
     let has = |chapter: &Chapter| chapter.lessons.iter().any(|it| it.id == lesson);
     world.content.chapters.iter().position(has).unwrap_or(0)
+}
+
+fn is_drill(open: &OpenSitting) -> bool {
+    open.sitting.context == Context::Drill
 }
 
 /// How many questions are to come back today.
@@ -104,11 +115,9 @@ impl Row {
         match self {
             Self::Continue { lesson, step } => continue_said(world, lesson, *step),
             Self::Review => {
-                let (text, style) = match due(world) {
-                    0 => ("nothing is due; new questions wait".to_owned(), theme.dim),
-                    1 => ("1 question is due".to_owned(), theme.accent),
-                    due => (format!("{due} questions are due"), theme.accent),
-                };
+                let due = due(world);
+                let style = if due == 0 { theme.dim } else { theme.accent };
+                let text = due_said(due).unwrap_or_else(|| "nothing is due; new questions wait".to_owned());
                 Said { sign: "Review    ".to_owned(), text, note: String::new(), style }
             }
             Self::Unfinished { sitting } => unfinished_said(world, sitting),
@@ -116,6 +125,14 @@ impl Row {
             Self::Lesson { id } => lesson_said(world, id),
             Self::Quiz { chapter } => quiz_said(world, chapter),
         }
+    }
+}
+
+fn due_said(due: usize) -> Option<String> {
+    match due {
+        0 => None,
+        1 => Some("1 question is due".to_owned()),
+        due => Some(format!("{due} questions are due")),
     }
 }
 
@@ -132,7 +149,10 @@ fn unfinished_said(world: &World, sitting: &str) -> Said {
     let open = world.learner.open.iter().find(|it| it.id == sitting);
     let text = open.map(|it| match (&it.sitting.chapter, it.sitting.context) {
         (Some(chapter), Context::Quiz) => format!("the quiz of {chapter} you left"),
-        _ => "the drill you left".to_owned(),
+        _ => {
+            let due = due_said(due(world)).map(|it| format!("; {it}")).unwrap_or_default();
+            format!("the drill you left{due}")
+        }
     });
     let note = open.map(|it| format!("{} of {} answered", it.answers.len(), it.sitting.items.len()));
     let style = world.theme.accent;

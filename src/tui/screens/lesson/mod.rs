@@ -7,6 +7,7 @@
 //! │ ▸ your guess             ││                                    │
 //! └──────────────────────────┘└────────────────────────────────────┘
 //! ```
+mod done;
 mod guess;
 mod text;
 
@@ -53,6 +54,8 @@ pub struct Lesson {
     predicted: bool,
     /// Whether this step's guess was kept.
     kept: bool,
+    /// The last step was left: what comes next is offered, and nothing is begun yet.
+    finished: bool,
 }
 
 impl Lesson {
@@ -67,7 +70,7 @@ impl Lesson {
         let step = step.min(lesson.steps.len().saturating_sub(1));
         let first = lesson.steps.iter().position(|step| step.predict.is_some());
         let predicted = first.is_none_or(|first| first < step);
-        let demo = lesson.demo.clone().or_else(|| lesson.steps.iter().find_map(|step| step.run.clone()));
+        let demo = lesson.first_run();
         // A lesson whose demo cannot be is still there to read.
         let (stage, trouble) = match demo.map(|demo| Stage::new(&demo, world.seed)).transpose() {
             Ok(stage) => (stage, None),
@@ -83,6 +86,7 @@ impl Lesson {
             guess: None,
             predicted,
             kept: false,
+            finished: false,
         })
     }
 
@@ -102,21 +106,24 @@ impl Lesson {
         (self.guess, self.kept) = (step.predict.clone().map(Guess::new), false);
         let mut effects = vec![self.position(false)];
         if let Some(stage) = &mut self.stage {
-            let run = lesson.run_at(self.step);
-            effects.extend(run.map(|run| stage.set(&run)).unwrap_or_default());
+            let run = lesson.run_at(self.step).or_else(|| lesson.first_run());
+            effects.extend(run.as_ref().map(|run| stage.set(run)).unwrap_or_default());
             if let Some(show) = &step.show {
                 stage.show(show);
             }
             // Before its first prediction is settled, nothing of the run may give the answer away.
             let first = lesson.steps.iter().position(|step| step.predict.is_some());
             let ahead = first.filter(|it| *it > self.step && !self.predicted);
-            let same_run = ahead.is_some_and(|ahead| lesson.run_at(ahead) == lesson.run_at(self.step));
+            let same_run = ahead.is_some_and(|ahead| lesson.run_at(ahead) == run);
             stage.veil(same_run || self.guess.as_ref().is_some_and(Guess::is_open));
         }
         effects
     }
 
     fn step_to(&mut self, forward: bool, world: &World) -> Vec<Effect> {
+        if std::mem::take(&mut self.finished) {
+            return if forward { vec![Effect::Replace(self.next(world))] } else { self.arrive(world) };
+        }
         let steps = self.lesson(&world.content).map_or(0, |(_, lesson)| lesson.steps.len());
         if !forward {
             self.step = self.step.saturating_sub(1);
@@ -126,8 +133,8 @@ impl Lesson {
             self.step += 1;
             return self.arrive(world);
         }
-        let title = self.lesson(&world.content).map(|(_, lesson)| lesson.title.clone()).unwrap_or_default();
-        vec![self.position(true), Effect::Replace(self.next(world)), Effect::Say(format!("Done: {title}."))]
+        self.finished = true;
+        vec![self.position(true)]
     }
 
     fn position(&self, done: bool) -> Effect {
@@ -207,7 +214,7 @@ impl Lesson {
     }
 
     fn is_guessing(&self) -> bool {
-        self.focus == Focus::Text && self.guess.as_ref().is_some_and(Guess::is_open)
+        !self.finished && self.focus == Focus::Text && self.guess.as_ref().is_some_and(Guess::is_open)
     }
 
     fn steps(&self, world: &World) -> Vec<Binding> {
@@ -228,11 +235,17 @@ impl Screen for Lesson {
     }
 
     fn status(&self, world: &World) -> String {
+        if self.finished {
+            return "done".to_owned();
+        }
         let steps = self.lesson(&world.content).map_or(0, |(_, lesson)| lesson.steps.len());
         format!("step {} of {steps}", self.step + 1)
     }
 
     fn bindings(&self, world: &World) -> Vec<Binding> {
+        if self.finished {
+            return self.done_bindings(world);
+        }
         if self.is_guessing() {
             return vec![
                 Binding::new([Key::code(KeyCode::Enter)], "say it and run", Action::Submit),
@@ -269,14 +282,19 @@ impl Screen for Lesson {
     }
 
     fn is_typing(&self) -> bool {
-        self.is_guessing() || self.focus == Focus::Stage && self.stage.as_ref().is_some_and(Stage::is_typing)
+        let on_stage = || self.focus == Focus::Stage && self.stage.as_ref().is_some_and(Stage::is_typing);
+        !self.finished && (self.is_guessing() || on_stage())
     }
 
     fn pace(&self) -> Option<Duration> {
-        self.stage.as_ref().filter(|stage| stage.is_moving()).map(|_| FRAME)
+        self.stage.as_ref().filter(|stage| stage.is_moving() && !self.finished).map(|_| FRAME)
     }
 
     fn entered(&mut self, world: &World) -> Vec<Effect> {
+        // What lay on it was closed: it stays done, and is not begun again.
+        if self.finished {
+            return Vec::new();
+        }
         let mut effects = self.stage.as_mut().map(Stage::start).unwrap_or_default();
         effects.extend(self.arrive(world));
         effects.extend(self.trouble.clone().map(Effect::Say));
@@ -287,11 +305,12 @@ impl Screen for Lesson {
         match action {
             Action::NextStep => return self.step_to(true, world),
             Action::PreviousStep => return self.step_to(false, world),
+            Action::Back => return vec![Effect::Back],
+            _ if self.finished => {}
             Action::OtherSide => {
                 self.focus = if self.focus == Focus::Text { Focus::Stage } else { Focus::Text };
                 self.stage.iter_mut().for_each(Stage::left);
             }
-            Action::Back => return vec![Effect::Back],
             Action::Skip if self.guess.as_ref().is_some_and(|it| !it.field.text.trim().is_empty()) => {
                 let text = "Enter says the guess you wrote; empty the line to go on without one.";
                 return vec![Effect::Say(text.to_owned())];
@@ -327,6 +346,9 @@ impl Screen for Lesson {
     }
 
     fn click(&self, area: Rect, at: Position, world: &World) -> Option<Action> {
+        if self.finished {
+            return None;
+        }
         let (text, stage) = self.panes(area, world);
         if stage.contains(at) {
             let inside = self.stage.as_ref().and_then(|it| it.click(stage, at, world));
@@ -336,6 +358,9 @@ impl Screen for Lesson {
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, world: &World) {
+        if self.finished {
+            return self.draw_done(area, buffer, world);
+        }
         let (text, stage) = self.panes(area, world);
         if let Some(page) = self.page(world).filter(|_| !text.is_empty()) {
             text::draw(text, buffer, world, &page);

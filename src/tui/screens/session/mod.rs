@@ -9,6 +9,7 @@
 mod behind;
 mod result;
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use crossterm::event::KeyCode;
@@ -28,6 +29,7 @@ use crate::tui::FRAME;
 use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Outcome};
 use crate::tui::app::World;
 use crate::tui::asking::{Asking, State};
+use crate::tui::course;
 use crate::tui::learner::{Keep, Kept};
 use crate::tui::stage::Stage;
 use crate::tui::widgets::field::Field;
@@ -70,6 +72,10 @@ pub struct Session {
     passed: Duration,
     /// The row under the cursor of the result.
     row: usize,
+    /// How many lines of the result were scrolled past its row.
+    down: usize,
+    /// How many there are to scroll, where it was drawn last.
+    most_down: Cell<usize>,
     over: bool,
 }
 
@@ -106,6 +112,7 @@ impl Session {
             count: wish.wish.count.unwrap_or(DRILL_COUNT),
             minutes: wish.wish.minutes,
             until: wish.until.or(world.learner.interview),
+            begun: course::begun(&world.content, &world.learner),
             ..Filter::default()
         };
         let items =
@@ -117,6 +124,13 @@ impl Session {
             });
         }
         Ok(Self { until: wish.until, ..Self::new(Topic::Drill { wish: wish.wish.clone() }, items) })
+    }
+
+    /// A drill of exactly these questions.
+    #[must_use]
+    pub fn again(questions: &[String], world: &World) -> Self {
+        let items = practice::drill::again(questions, world.fresh_seed());
+        Self::new(Topic::Drill { wish: Wish::default() }, items)
     }
 
     /// A quiz or drill that was left.
@@ -151,6 +165,8 @@ impl Session {
             on_stage: false,
             passed: Duration::ZERO,
             row: 0,
+            down: 0,
+            most_down: Cell::new(0),
             over: false,
         }
     }
@@ -339,6 +355,25 @@ impl Session {
     }
 }
 
+impl Session {
+    /// The keys while the run beside the question has them: esc leads back to the question, whatever tab does there.
+    fn stage_bindings(&self) -> Vec<Binding> {
+        let mut all = self.stage.as_ref().map(Stage::bindings).unwrap_or_default();
+        if self.is_typing() {
+            return all;
+        }
+        let label = if self.is_answered() { "to the question" } else { "to your answer" };
+        let keeps_tab = self.stage.as_ref().is_some_and(Stage::keeps_tab);
+        let keys = [Key::code(KeyCode::Esc), Key::code(KeyCode::Tab)];
+        let keys = keys.into_iter().take(if keeps_tab { 1 } else { 2 });
+        let back = Binding::new(keys, label, Action::OtherSide).first();
+        // Before the stage's own: one that ends with these keys (its knobs) has them while it lasts.
+        let at = if all.iter().any(|it| it.keys.contains(&Key::code(KeyCode::Esc))) { all.len() } else { 0 };
+        all.insert(at, back);
+        all
+    }
+}
+
 /// Whether there is something to go through again: answered, and not all right.
 fn is_missed(grade: Option<&Grade>) -> bool {
     grade.is_some_and(|grade| grade.points_ppm < FULL)
@@ -363,21 +398,11 @@ impl Screen for Session {
         if self.over {
             return self.result_bindings(world);
         }
-        let leave = Binding::new([Key::code(KeyCode::Esc)], "leave, go on later", Action::Back);
-        let other = if self.on_stage { "to the question" } else { "to the packets" };
-        let tab = Binding::new([Key::code(KeyCode::Tab)], other, Action::OtherSide);
-        let mut all = Vec::new();
+        let leave = Binding::new([Key::code(KeyCode::Esc)], "go on later", Action::Back);
         if self.on_stage {
-            if self.is_typing() {
-                return self.stage.as_ref().map(Stage::bindings).unwrap_or_default();
-            }
-            if !self.stage.as_ref().is_some_and(Stage::keeps_tab) {
-                all.push(tab);
-            }
-            all.extend(self.stage.as_ref().map(Stage::bindings).unwrap_or_default());
-            all.push(leave);
-            return all;
+            return self.stage_bindings();
         }
+        let mut all = Vec::new();
         if self.is_answered() {
             all.push(Binding::new([Key::code(KeyCode::Enter), Key::char('n')], "next", Action::NextStep));
             if self.behind().is_some() {
@@ -387,8 +412,9 @@ impl Screen for Session {
             all.push(Binding::new([Key::code(KeyCode::Enter)], "go on without it", Action::NextStep));
         }
         all.extend(self.asking.as_ref().map(Asking::bindings).unwrap_or_default());
-        if self.stage.is_some() {
-            all.push(tab);
+        if let Some(stage) = &self.stage {
+            let label = if stage.shows_packets() { "to the packets" } else { "to the run" };
+            all.push(Binding::new([Key::code(KeyCode::Tab)], label, Action::OtherSide).first());
         }
         all.push(leave);
         all

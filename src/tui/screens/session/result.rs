@@ -1,4 +1,4 @@
-//! The result of a quiz or drill: points, and every miss to go through again.
+//! The result of a quiz or drill: points, every miss to read, and the misses asked once more.
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Flex, Layout, Rect};
@@ -16,6 +16,9 @@ use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Place};
 use crate::tui::app::World;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::prose;
+
+/// Lines that a page key goes on by.
+const PAGE: usize = 8;
 
 /// A question that was not all right, as it was asked.
 struct Miss<'a> {
@@ -68,8 +71,11 @@ impl Session {
         let mut all = Vec::new();
         let misses = self.misses(world);
         if let Some(Miss { question, .. }) = misses.get(self.row) {
+            all.push(Binding::new([Key::char('r')], "ask the misses again", Action::Misses).first());
             all.push(Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next miss", Action::Down));
-            all.push(Binding::new([Key::code(KeyCode::Up), Key::char('k')], "previous miss", Action::Up));
+            all.push(Binding::quiet([Key::code(KeyCode::Up), Key::char('k')], "previous miss", Action::Up));
+            all.push(Binding::quiet([Key::code(KeyCode::PageDown), Key::char(' ')], "more of it", Action::PageDown));
+            all.push(Binding::quiet([Key::code(KeyCode::PageUp)], "back in it", Action::PageUp));
             if behind(question, None, None, 0).is_some() {
                 all.push(Binding::new([Key::char('m')], "show me", Action::ShowMe));
             }
@@ -88,8 +94,16 @@ impl Session {
         let misses = self.misses(world);
         let last = misses.len().saturating_sub(1);
         match action {
-            Action::Down | Action::Scroll { down: true, .. } => self.row = (self.row + 1).min(last),
-            Action::Up | Action::Scroll { down: false, .. } => self.row = self.row.saturating_sub(1),
+            Action::Down => self.choose((self.row + 1).min(last)),
+            Action::Up => self.choose(self.row.saturating_sub(1)),
+            Action::PageDown => self.down = (self.down + PAGE).min(self.most_down.get()),
+            Action::PageUp => self.down = self.down.saturating_sub(PAGE),
+            Action::Scroll { down: true, .. } => self.down = (self.down + 1).min(self.most_down.get()),
+            Action::Scroll { down: false, .. } => self.down = self.down.saturating_sub(1),
+            Action::Misses => {
+                let questions: Vec<String> = misses.iter().map(|it| it.question.id.clone()).collect();
+                return vec![Effect::Replace(Place::Again { questions })];
+            }
             Action::ShowMe => {
                 let miss = misses.get(self.row);
                 let shown = miss.and_then(|it| behind(it.question, it.attempt, it.answer, world.seed));
@@ -107,6 +121,11 @@ impl Session {
         Vec::new()
     }
 
+    fn choose(&mut self, row: usize) {
+        self.row = row;
+        self.down = 0;
+    }
+
     pub(super) fn draw_result(&self, area: Rect, buffer: &mut Buffer, world: &World) {
         let theme = &world.theme;
         let [column] = Layout::horizontal([Constraint::Max(96)]).flex(Flex::Center).areas(area);
@@ -119,15 +138,25 @@ impl Session {
         let lines = self.result_lines(usize::from(inner.width), world);
         // The chosen miss stays in sight.
         let here = lines.iter().position(|(_, chosen)| *chosen).unwrap_or(0);
-        let first = (here + 10).saturating_sub(usize::from(inner.height)).min(here);
+        let height = usize::from(inner.height);
+        let natural = if self.row == 0 { 0 } else { (here + 10).saturating_sub(height).min(here) };
+        let most = lines.len().saturating_sub(height);
+        self.most_down.set(most.saturating_sub(natural));
+        let first = (natural + self.down).min(most.max(natural));
         for (row, (line, _)) in inner.rows().zip(&lines[first..]) {
             line.render(row, buffer);
+        }
+        if first < most {
+            let more = format!(" ↓ {} more: space ", most - first);
+            let border = Rect { y: inner.bottom(), height: 1, ..inner }.intersection(buffer.area);
+            Line::styled(more, theme.accent).right_aligned().render(border, buffer);
         }
     }
 
     fn result_lines(&self, width: usize, world: &World) -> Vec<(Line<'static>, bool)> {
         let theme = &world.theme;
-        let share = Quantity::new(self.share(), Unit::PartsPerMillion);
+        // Whole tenths of a percent, rounded down: what misses the mark is not shown as the mark.
+        let share = Quantity::new(self.share() / 1000 * 1000, Unit::PartsPerMillion);
         let skipped = self.answers.iter().flatten().filter(|it| **it == Answer::Skipped).count();
         let answered = self.grades.iter().flatten().count() - skipped;
         let all = self.grades.len() - self.left_out.len();
@@ -139,7 +168,12 @@ impl Session {
             let (text, style) = if self.share() >= mark {
                 (format!("✔ Passed: the mark is {mark_shown}."), theme.good)
             } else {
-                (format!("✘ Not passed yet: the mark is {mark_shown}. Every miss comes back in drills."), theme.bad)
+                (
+                    format!(
+                        "✘ Not passed yet: the mark is {mark_shown}. Every miss comes back in drills; r asks them again now."
+                    ),
+                    theme.bad,
+                )
             };
             lines.extend(wrapped(&text, "", width, style));
         }
@@ -191,6 +225,9 @@ fn miss_lines(lines: &mut Vec<(Line<'static>, bool)>, miss: &Miss<'_>, chosen: b
     let head = format!("▸ {sign} {prompt}");
     let head = textwrap::wrap(&head, options).into_iter().map(|line| Line::styled(line.into_owned(), theme.selected));
     lines.extend(head.map(|line| (line, true)));
+    if let Some(Answer::Number(text) | Answer::Text(text)) = miss.answer {
+        lines.extend(wrapped(&format!("you: {text}"), "    ", width, theme.text));
+    }
     if let Some(grade) = miss.grade {
         let label = if matches!(miss.question.kind, Kind::Design(_)) { "one that works" } else { "right" };
         lines.extend(wrapped(&format!("{label}: {}", grade.right), "    ", width, theme.strong));

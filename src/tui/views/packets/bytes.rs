@@ -13,9 +13,9 @@ const CHARACTERS: u16 = HEX + PER_LINE * 3 + 1;
 
 /// Draws the lines around the selected bytes.
 pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>) {
-    let bytes = &read.packet.bytes;
+    let bytes = read.bytes();
     let focused = view.state.reading.pane == Pane::Bytes;
-    let inner = titled(area, buffer, view, &format!("{} bytes", bytes.len()), focused);
+    let inner = titled(area, buffer, view, &title(read), focused);
     let start = first_line(inner.height, view, read);
     let selected = read.row.map_or(0..0, |row| read.rows[row].bytes());
     for (y, line) in (0..inner.height).zip(start..) {
@@ -47,13 +47,13 @@ pub(super) fn hit(area: Rect, at: Position, view: &View<'_>, read: &Read<'_>) ->
     let line = usize::from(at.y.checked_sub(area.y + 1)?);
     let byte =
         (line + first_line(area.height.saturating_sub(1), view, read)) * usize::from(PER_LINE) + usize::from(column);
-    (column < PER_LINE && byte < read.packet.bytes.len()).then_some(Pointed::Byte(byte))
+    (column < PER_LINE && byte < read.bytes().len()).then_some(Pointed::Byte(byte))
 }
 
 fn first_line(height: u16, view: &View<'_>, read: &Read<'_>) -> usize {
     let per_line = usize::from(PER_LINE);
     let chosen = read.focus(view).map_or(0, |row| read.rows[row].bytes().start / per_line);
-    first(chosen, height, read.packet.bytes.len().div_ceil(per_line))
+    first(chosen, height, read.bytes().len().div_ceil(per_line))
 }
 
 fn shown(read: &Read<'_>, at: usize, byte: u8) -> (String, char) {
@@ -66,7 +66,7 @@ fn shown(read: &Read<'_>, at: usize, byte: u8) -> (String, char) {
 
 fn style(view: &View<'_>, read: &Read<'_>, at: usize, selected: bool) -> Style {
     let theme = view.theme;
-    let lit = read.rows.iter().any(|row| tree::is_lit(view, row) && row.bytes().contains(&at));
+    let lit = read.shown().iter().any(|row| tree::is_lit(view, row) && row.bytes().contains(&at));
     let is_cursor = view.state.reading.pane == Pane::Bytes && view.state.reading.byte == Some(at);
     match () {
         () if is_cursor || lit => theme.lit,
@@ -75,9 +75,19 @@ fn style(view: &View<'_>, read: &Read<'_>, at: usize, selected: bool) -> Style {
     }
 }
 
-fn layer<'a>(read: &Read<'a>, at: usize) -> Option<&'a str> {
-    let layers = &read.decoded.layers;
-    layers.iter().rfind(|layer| layer.bytes.contains(&at)).map(|layer| layer.name)
+/// Which bytes these are, where there are several to choose from.
+fn title(read: &Read<'_>) -> String {
+    let count = read.bytes().len();
+    match read.unit() {
+        Some(unit) => format!("{count} bytes of the {}", unit.title),
+        None if read.rows.iter().any(|row| matches!(row, TreeRow::Unit(_))) => format!("{count} bytes of the frame"),
+        None => format!("{count} bytes"),
+    }
+}
+
+fn layer<'a>(read: &'a Read<'_>, at: usize) -> Option<&'a str> {
+    let holds = |row: &&TreeRow<'_>| matches!(row, TreeRow::Layer(layer) if layer.bytes.contains(&at));
+    read.shown().iter().rfind(holds).map(|row| row.name())
 }
 
 /// Signs around the selected bytes, for those who see no colours.

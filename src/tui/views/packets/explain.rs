@@ -29,8 +29,22 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read
     }
     match row {
         TreeRow::Layer(layer) => {
-            let share = format!("{} of the frame's {} bytes.", layer.bytes.len(), read.packet.bytes.len());
+            let whole = if read.unit().is_some() { "these" } else { "the frame's" };
+            let share = format!("{} of {whole} {} bytes.", layer.bytes.len(), read.bytes().len());
             put_lines(inner, buffer, y, &share, theme.text);
+        }
+        TreeRow::Unit(unit) => {
+            let numbers: Vec<String> = unit.packets.iter().map(ToString::to_string).collect();
+            let came = match numbers.as_slice() {
+                [one] => format!("Its bytes came in packet {one}."),
+                _ => format!(
+                    "Its bytes came in packets {}; it could be opened when the last was there.",
+                    numbers.join(", ")
+                ),
+            };
+            y = put_lines(inner, buffer, y, &came, theme.text);
+            let how = "Opened with the secrets of the connection, which this run kept: on the way nobody has them.";
+            put_lines(inner, buffer, y, how, theme.dim);
         }
         TreeRow::Problem(problem) => drop(put_lines(inner, buffer, y, &problem.text, theme.warn)),
         TreeRow::Mark(mark, _) => {
@@ -64,6 +78,7 @@ fn pen_line(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>, r
         TreeRow::Field(field, _) => (field.label.as_str(), field.value.as_str()),
         TreeRow::Problem(_) => ("What is wrong", ""),
         TreeRow::Mark(..) => ("What stands out", ""),
+        TreeRow::Unit(unit) => (unit.title.as_str(), ""),
     };
     let value = if read.is_covered(row) { "?? ??" } else { value };
     let x = pen::put(buffer, area, (1, 0), label, view.theme.title);

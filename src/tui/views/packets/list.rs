@@ -90,7 +90,7 @@ fn row(area: Rect, buffer: &mut Buffer, view: &View<'_>, (y, number, at): (u16, 
         x = pen::put(buffer, area, (x, y), &marks, if chosen { base } else { style });
     }
     let room = usize::from(area.width.saturating_sub(x));
-    x = pen::put(buffer, area, (x, y), &pen::cut(&says(view, packet, area.width), room), coloured);
+    x = pen::put(buffer, area, (x, y), &pen::cut(&says(view, packet, (area.width, room)), room), coloured);
     if !words.is_empty() {
         let room = usize::from(area.width.saturating_sub(x + 2));
         x = pen::put(buffer, area, (x + 2, y), &pen::cut(&words, room), if chosen { base } else { theme.warn });
@@ -118,9 +118,14 @@ fn ends_width(view: &View<'_>) -> u16 {
     (2 * widest + 4).min(25)
 }
 
-fn says(view: &View<'_>, packet: &Packet, width: u16) -> String {
+/// What it is, in a pane of that width with so much room left for it.
+fn says(view: &View<'_>, packet: &Packet, (width, room): (u16, usize)) -> String {
     if view.hides(packet).is_some() {
         return format!("{} ?", label::protocol(packet));
     }
-    if width < 60 || view.state.detail == Detail::Reasons { label::short(packet) } else { view.run.summary(packet) }
+    if width < 60 || view.state.detail == Detail::Reasons {
+        return label::short(packet);
+    }
+    let summary = view.run.summary(packet);
+    if usize::from(pen::columns(&summary)) > room { label::inner(&summary) } else { summary }
 }

@@ -12,7 +12,9 @@ use ratatui::layout::{Constraint, Layout, Position, Rect};
 
 use super::{Pointed, View, first, pen};
 use crate::recording::Packet;
-use crate::wire::{self, Decoded};
+use crate::wire;
+use crate::wire::opened::Unit;
+use reading::buffer;
 pub use reading::{Pane, Reading};
 pub(crate) use reading::{TreeRow, tree as rows};
 
@@ -37,18 +39,21 @@ struct Panes {
 /// The packet under the cursor, read.
 struct Read<'a> {
     packet: &'a Packet,
-    decoded: &'a Decoded,
     rows: &'a [TreeRow<'a>],
     /// The selected row, if this packet has it.
     row: Option<usize>,
     /// Bits that are covered: a question asks for them.
     covered: Option<std::ops::Range<usize>>,
+    /// The rows about the bytes on show.
+    buffer: std::ops::Range<usize>,
 }
 
 impl Read<'_> {
-    /// The row in the middle of interest: the selected one, else the first that the lesson lights, else the one asked for.
+    /// The row in the middle of interest: the selected one, else what the lesson lights and names first, else the one asked
+    /// for.
     fn focus(&self, view: &View<'_>) -> Option<usize> {
-        let lit = || self.rows.iter().position(|row| tree::is_lit(view, row));
+        let named = |name: &String| self.rows.iter().position(|row| row.name() == name);
+        let lit = || view.state.highlight.iter().find_map(named);
         let asked = || self.rows.iter().position(|row| self.is_covered(row));
         self.row.or_else(lit).or_else(asked)
     }
@@ -62,8 +67,34 @@ impl Read<'_> {
         !matches!(row, TreeRow::Layer(_) | TreeRow::Mark(..)) && self.covered.as_ref().is_some_and(overlaps)
     }
 
+    /// The bytes on show: the frame's, or those of what was opened.
+    fn bytes(&self) -> &[u8] {
+        self.unit().map_or(&self.packet.bytes, |unit| &unit.bytes)
+    }
+
+    /// What was opened, if its bytes are on show.
+    fn unit(&self) -> Option<&Unit> {
+        match self.rows.get(self.buffer.start) {
+            Some(TreeRow::Unit(unit)) => Some(unit),
+            _ => None,
+        }
+    }
+
+    /// The rows about the bytes on show.
+    fn shown(&self) -> &[TreeRow<'_>] {
+        &self.rows[self.buffer.clone()]
+    }
+
     fn is_byte_covered(&self, byte: usize) -> bool {
         self.covered.as_ref().is_some_and(|it| byte >= it.start / 8 && byte < it.end.div_ceil(8))
+    }
+}
+
+/// The length of the bytes that a row is about; of the frame where none is selected.
+pub(crate) fn length(rows: &[TreeRow<'_>], row: Option<usize>, frame: usize) -> usize {
+    match row.and_then(|row| rows.get(buffer(rows, row).start)) {
+        Some(TreeRow::Unit(unit)) => unit.bytes.len(),
+        _ => frame,
     }
 }
 
@@ -100,10 +131,14 @@ fn with_packet(view: &View<'_>, mut then: impl FnMut(&Read<'_>)) {
     let decoded = wire::decode(&packet.bytes);
     let is_asked = !view.state.hidden.is_empty();
     let marks = if is_asked { &[] } else { view.run.marks(packet, view.state.capture) };
-    let rows = rows(&decoded, marks);
+    // What is inside tells more than the frame a question is about.
+    let opened = if is_asked { Vec::new() } else { view.run.opened(packet) };
+    let rows = rows(&decoded, marks, &opened);
     let row = view.state.reading.row(&rows);
     let covered = view.hides(packet).and_then(|field| decoded.field(field)).map(|field| field.bits.clone());
-    then(&Read { packet, decoded: &decoded, rows: &rows, row, covered });
+    let mut read = Read { packet, rows: &rows, row, covered, buffer: 0..0 };
+    read.buffer = buffer(&rows, read.focus(view).unwrap_or(0));
+    then(&read);
 }
 
 fn panes(area: Rect, view: &View<'_>) -> Panes {
@@ -119,8 +154,14 @@ fn panes(area: Rect, view: &View<'_>) -> Panes {
         return panes;
     }
     let count = u16::try_from(view.run.recording().packets.len()).unwrap_or(u16::MAX).saturating_add(1);
-    if !view.state.hidden.is_empty() && (5..ASKED).contains(&area.height) && view.state.reading.pane != Pane::Bytes {
-        let [list, tree] = Layout::vertical([Constraint::Length(3), Constraint::Min(0)]).areas(area);
+    if !view.state.hidden.is_empty() && area.height < ASKED && view.state.reading.pane != Pane::Bytes {
+        // Whatever else has no room, the field that is asked for has.
+        let list = match area.height {
+            0..5 => 0,
+            5..8 => 2,
+            _ => 3,
+        };
+        let [list, tree] = Layout::vertical([Constraint::Length(list), Constraint::Min(0)]).areas(area);
         return Panes { list, tree, ..panes };
     }
     let list = (area.height / 3).clamp(4, 16).min(count.max(4));
@@ -198,7 +239,7 @@ mod tests {
     fn a_selected_byte_selects_its_innermost_field() {
         let run = fixture::prepared();
         let decoded = wire::decode(&run.recording().packet(1).expect("it exists").bytes);
-        let rows = rows(&decoded, &[]);
+        let rows = rows(&decoded, &[], &[]);
         let mut reading = Reading { pane: Pane::Bytes, ..Reading::default() };
         reading.select_byte(&rows, 22);
         assert_eq!(reading.selected, Some(("ip.ttl".to_owned(), 0)));

@@ -2,6 +2,7 @@
 use std::ops::Range;
 
 use crate::wire::analysis::Mark;
+use crate::wire::opened::Unit;
 use crate::wire::{Decoded, Field, Layer, Problem};
 
 /// Which pane has the arrow keys.
@@ -42,6 +43,8 @@ pub(crate) enum TreeRow<'a> {
     Problem(&'a Problem),
     /// What the packet is among the others of its capture, below the layer it is about.
     Mark(Mark, &'a Layer),
+    /// What was opened: it has bytes of its own, and all rows below are about those, up to the next such row.
+    Unit(&'a Unit),
 }
 
 impl TreeRow<'_> {
@@ -51,15 +54,17 @@ impl TreeRow<'_> {
             Self::Field(field, _) => field.name,
             Self::Problem(_) => "problem",
             Self::Mark(mark, _) => mark.filter(),
+            Self::Unit(_) => "opened",
         }
     }
 
-    /// The bits of the frame it is about.
+    /// The bits of its buffer it is about.
     pub(crate) const fn bits(&self) -> Range<usize> {
         match self {
             Self::Layer(layer) | Self::Mark(_, layer) => layer.bytes.start * 8..layer.bytes.end * 8,
             Self::Field(field, _) => field.bits.start..field.bits.end,
             Self::Problem(problem) => problem.bytes.start * 8..problem.bytes.end * 8,
+            Self::Unit(unit) => 0..unit.bytes.len() * 8,
         }
     }
 
@@ -70,8 +75,25 @@ impl TreeRow<'_> {
     }
 }
 
-/// The tree of a packet, a line after another.
-pub(crate) fn tree<'a>(decoded: &'a Decoded, marks: &[Mark]) -> Vec<TreeRow<'a>> {
+/// The rows that are about the same bytes as one of them: the frame's, or those of what was opened.
+pub(crate) fn buffer(rows: &[TreeRow<'_>], index: usize) -> Range<usize> {
+    let begins = |at: &usize| matches!(rows[*at], TreeRow::Unit(_));
+    let start = (0..rows.len().min(index + 1)).rev().find(begins).unwrap_or(0);
+    let end = (index + 1..rows.len()).find(begins).unwrap_or(rows.len());
+    start..end
+}
+
+/// The tree of a packet, a line after another: the frame's layers, then those of what was opened with it.
+pub(crate) fn tree<'a>(decoded: &'a Decoded, marks: &[Mark], opened: &[&'a Unit]) -> Vec<TreeRow<'a>> {
+    let mut rows = layers(decoded, marks);
+    for unit in opened {
+        rows.push(TreeRow::Unit(unit));
+        rows.extend(layers(&unit.decoded, &[]));
+    }
+    rows
+}
+
+fn layers<'a>(decoded: &'a Decoded, marks: &[Mark]) -> Vec<TreeRow<'a>> {
     let mut rows = Vec::new();
     for layer in &decoded.layers {
         rows.push(TreeRow::Layer(layer));
@@ -108,14 +130,15 @@ impl Reading {
         self.byte = Some(row.bytes().start);
     }
 
-    /// Selects the innermost field that holds a byte's first bit.
+    /// Selects the innermost field that holds a byte's first bit, in the buffer on show.
     pub(crate) fn select_byte(&mut self, rows: &[TreeRow<'_>], byte: usize) {
+        let here = buffer(rows, self.row(rows).unwrap_or(0));
         let holds = |row: &TreeRow<'_>| matches!(row, TreeRow::Field(..)) && row.bits().contains(&(byte * 8));
         // Parts stand behind the field they belong to: the last that holds it is the innermost.
-        let field = rows.iter().rposition(holds);
-        let field = field.or_else(|| rows.iter().rposition(|row| row.bytes().contains(&byte)));
+        let field = rows[here.clone()].iter().rposition(holds);
+        let field = field.or_else(|| rows[here.clone()].iter().rposition(|row| row.bytes().contains(&byte)));
         if let Some(index) = field {
-            self.select(rows, index);
+            self.select(rows, here.start + index);
         }
         self.byte = Some(byte);
     }
@@ -130,7 +153,7 @@ impl Reading {
     /// To the next layer's row, or the one before.
     pub(crate) fn move_layer(&mut self, rows: &[TreeRow<'_>], down: bool) {
         let here = self.row(rows).unwrap_or(0);
-        let is_layer = |index: &usize| matches!(rows[*index], TreeRow::Layer(_));
+        let is_layer = |index: &usize| matches!(rows[*index], TreeRow::Layer(_) | TreeRow::Unit(_));
         let next = if down { (here + 1..rows.len()).find(is_layer) } else { (0..here).rev().find(is_layer) };
         self.select(rows, next.unwrap_or(here));
     }

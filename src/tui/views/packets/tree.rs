@@ -29,9 +29,14 @@ pub(super) fn hit(area: Rect, at: Position, view: &View<'_>, read: &Read<'_>) ->
     (index < read.rows.len()).then_some(Pointed::Field(index))
 }
 
-/// The first line on show: around the selected field, else around the first that is lit.
+/// The first line on show: around the selected field, else around the first that is lit. Where what was sealed is opened, it
+/// is what one comes for: its title is the first line then.
 fn start(inner: Rect, view: &View<'_>, read: &Read<'_>) -> usize {
-    first(read.focus(view).unwrap_or(0), inner.height, read.rows.len())
+    let opened = || read.rows.iter().position(|row| matches!(row, TreeRow::Unit(_)));
+    match (read.focus(view), opened()) {
+        (None, Some(unit)) => unit.min(read.rows.len().saturating_sub(usize::from(inner.height))),
+        (focus, _) => first(focus.unwrap_or(0), inner.height, read.rows.len()),
+    }
 }
 
 /// Whether the lesson points at it.
@@ -47,6 +52,7 @@ fn line(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>, at: (
     let lit = is_lit(view, row);
     let indent = match row {
         TreeRow::Field(_, depth) => 1 + depth * 2,
+        TreeRow::Unit(_) => 1,
         _ => 2,
     };
     let style = match row {
@@ -54,6 +60,7 @@ fn line(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>, at: (
         _ if lit => theme.lit,
         TreeRow::Layer(it) => theme.layer(it.name).add_modifier(ratatui::style::Modifier::BOLD),
         TreeRow::Field(..) => theme.text,
+        TreeRow::Unit(_) => theme.title,
         TreeRow::Problem(_) | TreeRow::Mark(..) => theme.warn,
     };
     if chosen {
@@ -80,15 +87,17 @@ fn label(row: &TreeRow<'_>) -> String {
         TreeRow::Field(field, _) => format!("{}:", field.label),
         TreeRow::Problem(_) => "! ".to_owned(),
         TreeRow::Mark(mark, _) => format!("[{}]", mark.label()),
+        TreeRow::Unit(unit) => format!("── {}", unit.title),
     }
 }
 
 fn says(row: &TreeRow<'_>) -> String {
     match row {
         TreeRow::Layer(layer) => format!("{} B", layer.bytes.len()),
-        TreeRow::Field(field, _) if field.meaning.is_empty() => field.value.clone(),
-        TreeRow::Field(field, _) => format!("{}  ({})", field.value, field.meaning),
+        TreeRow::Field(field, _) if field.meaning.is_empty() => field.says(),
+        TreeRow::Field(field, _) => format!("{}  ({})", field.says(), field.meaning),
         TreeRow::Problem(problem) => problem.text.clone(),
         TreeRow::Mark(mark, _) => mark.filter().to_owned(),
+        TreeRow::Unit(unit) => format!("{} B", unit.bytes.len()),
     }
 }

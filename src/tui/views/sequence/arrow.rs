@@ -10,6 +10,12 @@ use super::lifelines::{GUTTER, Lifelines};
 use crate::recording::{EventKind, Fate, Packet, Time};
 use crate::tui::views::{Prepared, View, label, pen};
 
+/// The columns of a packet's words below which only their first is said.
+const ENOUGH: usize = 12;
+
+/// The columns of an arrow that stay free of such words.
+const STROKES: usize = 4;
+
 /// One row of the diagram.
 pub(super) struct Canvas<'a, 'b> {
     pub(super) area: Rect,
@@ -164,7 +170,12 @@ impl<'b> Canvas<'_, 'b> {
             label::short(packet)
         };
         let first = what.split(' ').next().unwrap_or_default();
-        let names = [format!("{} {what}", packet.n), format!("{} {first}", packet.n), packet.n.to_string()];
+        let number = packet.n.to_string();
+        let left = usize::from(room.saturating_sub(pen::columns(&number) + 1));
+        // What is long is cut where enough of it stays to be told from others, and of the arrow to be seen.
+        let is_long = usize::from(pen::columns(&what)) > left && left >= ENOUGH + STROKES;
+        let most = if is_long { pen::cut(&what, left - STROKES) } else { what.clone() };
+        let names = [format!("{number} {most}"), format!("{number} {first}"), number];
         let fits = |name: &String| pen::columns(name) <= room;
         names.into_iter().find(fits).unwrap_or_default()
     }

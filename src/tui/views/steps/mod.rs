@@ -2,9 +2,9 @@
 pub(crate) mod beside;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
-use super::{Prepared, View, pen};
+use super::{Pointed, Prepared, State, View, pen};
 use crate::quantity::Quantity;
 use crate::recording::{Step, Time, Value};
 use crate::wire::text::visible;
@@ -15,10 +15,8 @@ const BEFORE: u16 = 27;
 /// Draws the rows above, the one under the cursor below.
 pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let steps = &view.run.recording().steps;
-    let here = current(steps, view.state.cursor);
-    let most = (area.height / 2).max(1);
-    let rows = u16::try_from(steps.len()).unwrap_or(u16::MAX).min(most);
-    let first = super::first(here, rows, steps.len());
+    let here = chosen(steps, view.state);
+    let (first, rows) = shown(area, here, steps.len());
     for (y, (index, step)) in (0..rows).zip(steps.iter().enumerate().skip(first)) {
         draw_row(Rect { y: area.y + y, height: 1, ..area }, buffer, view, (index, step, index == here));
     }
@@ -26,6 +24,29 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     if let Some(step) = steps.get(here) {
         draw_details(below, buffer, view, step);
     }
+}
+
+/// Rows that are enough for the words of one step: in a high area the rows of the others have the rest.
+const DETAILS: u16 = 18;
+
+/// The first row on show, and how many have room.
+fn shown(area: Rect, here: usize, count: usize) -> (usize, u16) {
+    let most = (area.height / 2).max(area.height.saturating_sub(DETAILS)).max(1);
+    let rows = u16::try_from(count).unwrap_or(u16::MAX).min(most);
+    (super::first(here, rows, count), rows)
+}
+
+/// The step of a click.
+pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> {
+    let steps = &view.run.recording().steps;
+    let (first, rows) = shown(area, chosen(steps, view.state), steps.len());
+    let y = at.y.checked_sub(area.y).filter(|y| *y < rows)?;
+    Some(Pointed::Step(first + usize::from(y)))
+}
+
+/// The step the keys went to, of several at one instant; else the one at the cursor.
+pub(crate) fn chosen(steps: &[Step], state: &State) -> usize {
+    state.row.filter(|row| *row < steps.len()).unwrap_or_else(|| current(steps, state.cursor))
 }
 
 /// Whether both runs have rows that can be lined up.
@@ -48,7 +69,10 @@ fn draw_row(row: Rect, buffer: &mut Buffer, view: &View<'_>, (index, step, here)
     pen::put(buffer, row, (0, 0), if here { "▸" } else { " " }, theme.accent);
     pen::put_right(buffer, row, (4, 0), &(index + 1).to_string(), theme.dim);
     pen::put_right(buffer, row, (15, 0), &step.at.to_string(), style);
-    pen::put_right(buffer, row, (BEFORE - 2, 0), &format!("+{}", Quantity::time(step.until - step.at)), theme.dim);
+    // What took no time has none to tell.
+    if step.until > step.at {
+        pen::put_right(buffer, row, (BEFORE - 2, 0), &format!("+{}", Quantity::time(step.until - step.at)), theme.dim);
+    }
     let hue = if is_trouble(&step.kind) { theme.warn } else { style };
     let x = indent(step);
     let room = usize::from(row.width.saturating_sub(x));
@@ -85,11 +109,10 @@ fn draw_details(area: Rect, buffer: &mut Buffer, view: &View<'_>, step: &Step) {
     for fact in &step.facts {
         let Value::List(texts) = &fact.value else { continue };
         let style = if fact.name == "refused" { theme.warn } else { theme.text };
-        texts.iter().for_each(|text| put(&format!("{}: {}", fact.name, visible(text)), style, "    "));
+        texts.iter().for_each(|text| put(&format!("{}: {}", fact.in_words(), visible(text)), style, "    "));
     }
     if !step.packets.is_empty() {
-        let numbers: Vec<String> = step.packets.iter().map(ToString::to_string).collect();
-        put(&format!("packets {}", numbers.join(", ")), theme.dim, "");
+        put(&format!("packets {}", numbers(&step.packets)), theme.dim, "");
     }
 }
 
@@ -103,12 +126,24 @@ fn indent(step: &Step) -> u16 {
     BEFORE + u16::from(step.depth.min(8)) * 2
 }
 
+/// Numbers in ascending order: `3, 5 to 8, 11`.
+fn numbers(all: &[u32]) -> String {
+    let follows = |a: &u32, b: &u32| a.checked_add(1) == Some(*b);
+    let told = all.chunk_by(follows).map(|it| match it {
+        [one] => one.to_string(),
+        [one, two] => format!("{one}, {two}"),
+        [first, .., last] => format!("{first} to {last}"),
+        [] => String::new(),
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
 /// The short facts, as many on a line as it takes; none is broken that has room on a line of its own.
 fn packed(step: &Step, width: usize) -> Vec<String> {
     let short = step.facts.iter().filter(|fact| !matches!(fact.value, Value::List(_)));
     let mut lines: Vec<String> = Vec::new();
     for fact in short {
-        let text = format!("{} {}", fact.name, visible(step.fact(&fact.name)));
+        let text = format!("{} {}", fact.in_words(), visible(step.fact(&fact.name)));
         match lines.last_mut() {
             Some(line) if usize::from(pen::columns(line) + pen::columns(&text)) + 3 <= width => {
                 line.push_str("   ");
@@ -128,6 +163,12 @@ mod tests {
     fn trace(settings: &[(&str, &str)]) -> Recording {
         let settings = settings.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         crate::demos::run("dns-trace", &settings, &crate::demos::Setup::default()).expect("a demo that ships")
+    }
+
+    #[test]
+    fn packets_that_follow_each_other_are_told_by_their_ends() {
+        assert_eq!(super::numbers(&[3, 5, 6, 7, 8, 11, 12]), "3, 5 to 8, 11, 12");
+        assert_eq!(super::numbers(&[]), "");
     }
 
     #[test]

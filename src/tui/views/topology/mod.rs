@@ -8,7 +8,7 @@ use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::widgets::{Block, BorderType, Widget};
 
 use super::{View, label, pen};
-use crate::recording::{Event, EventKind, Node, NodeKind, Packet, Time};
+use crate::recording::{Event, EventKind, Node, NodeKind, Packet, Time, Topology};
 use crate::wire::text::visible;
 use place::Map;
 
@@ -92,11 +92,7 @@ fn draw_nodes(buffer: &mut Buffer, view: &View<'_>, map: &Map) {
 /// The links; without room for the map, a line that says what to do.
 fn draw_links(area: Rect, buffer: &mut Buffer, view: &View<'_>) -> Option<Map> {
     let topology = &view.run.recording().topology;
-    let boxes =
-        |addresses: bool| -> Vec<Vec<String>> { topology.nodes.iter().map(|node| texts(node, addresses)).collect() };
-    let with_addresses = boxes(true);
-    let room = area.height >= 8 && place::fits(topology, &with_addresses, area.width);
-    let texts = if room { with_addresses } else { boxes(false) };
+    let texts = texts_that_fit(topology, area);
     let Some(map) = Map::new(topology, texts, area) else {
         let words = "No room here for the map of this network: z shows this pane alone.";
         let room = usize::from(area.width.saturating_sub(2)).max(8);
@@ -115,17 +111,33 @@ fn draw_links(area: Rect, buffer: &mut Buffer, view: &View<'_>) -> Option<Map> {
     Some(map)
 }
 
-/// What stands in a node's box.
-fn texts(node: &Node, addresses: bool) -> Vec<String> {
+/// The most addresses in a node's box.
+const ADDRESSES: usize = 4;
+
+/// What stands in the boxes: with as many addresses as there is room for; only names before the boxes lose their frames.
+fn texts_that_fit(topology: &Topology, area: Rect) -> Vec<Vec<String>> {
+    let with = |addresses: usize| topology.nodes.iter().map(|node| texts(node, addresses)).collect::<Vec<_>>();
+    let names = || topology.nodes.iter().map(|node| vec![visible(&node.name)]).collect();
+    let fits = |it: &Vec<Vec<String>>| place::fits(topology, it, area.width) && place::is_framed(topology, it, area);
+    let found = (1..=ADDRESSES).rev().map(with).find(|it| area.height >= 8 && fits(it));
+    found.unwrap_or_else(names)
+}
+
+/// What stands in a node's box, with so many of its addresses.
+fn texts(node: &Node, most: usize) -> Vec<String> {
     let mut texts = vec![visible(&node.name)];
-    if addresses {
-        texts.extend(match node.kind {
-            NodeKind::Host => None,
-            NodeKind::Switch => Some("switch".to_owned()),
-            NodeKind::Router => Some("router".to_owned()),
-        });
-        let all = node.interfaces.iter().flat_map(|interface| &interface.addresses);
-        texts.extend(all.take(4).map(ToString::to_string));
+    texts.extend(match node.kind {
+        NodeKind::Host => None,
+        NodeKind::Switch => Some("switch".to_owned()),
+        NodeKind::Router => Some("router".to_owned()),
+    });
+    let all: Vec<String> = node.interfaces.iter().flat_map(|it| &it.addresses).map(ToString::to_string).collect();
+    let left_out = all.len().min(ADDRESSES).saturating_sub(most);
+    texts.extend(all.into_iter().take(most));
+    if left_out > 0
+        && let Some(last) = texts.last_mut()
+    {
+        last.push_str(" …");
     }
     texts
 }
@@ -428,6 +440,19 @@ mod tests {
         for (width, height) in [(78, 18), (78, 7), (78, 4)] {
             let text = fixture::drawn_of(&run, Kind::Topology, (width, height), &State::default());
             insta::assert_snapshot!(format!("topology_joined_{width}x{height}"), text);
+        }
+    }
+
+    #[test]
+    fn addresses_give_way_before_the_boxes_do() {
+        let run = crate::demos::run("quic-vs-tcp", &[].into(), &crate::demos::Setup::default()).expect("it ships");
+        let run = crate::tui::views::Prepared::new(std::sync::Arc::new(run));
+        let most = run.recording().topology.nodes.iter().map(|node| texts(node, ADDRESSES).len()).max();
+        assert!(most > Some(4), "a router with an address for each side");
+        for (size, boxed) in [((120, 31), true), ((78, 18), true), ((78, 12), false)] {
+            let text = fixture::drawn_of(&run, Kind::Topology, size, &State::default());
+            assert_eq!(text.contains("│ quic-client │"), boxed, "{text}");
+            assert!(text.contains("quic-client") && text.contains("tcp-client"), "{text}");
         }
     }
 }

@@ -30,13 +30,12 @@ impl Map {
         let Grid { places, columns, rows } = grid(topology).within(area.height);
         let turned = columns > rows && !fits(topology, &texts, area.width);
         let (columns, rows) = if turned { (rows, columns) } else { (columns, rows) };
+        let framed = is_framed(topology, &texts, area);
         if columns > area.width || rows > area.height {
             return None;
         }
         let (cell_width, cell_height) = (area.width / columns.max(1), area.height / rows.max(1));
-        let lines = u16::try_from(texts.iter().map(Vec::len).max().unwrap_or(1)).unwrap_or(1);
-        // Above each other, boxes need a link's length between them.
-        let framed = cell_height >= lines + if rows > 1 { 6 } else { 3 };
+        let lines = lines(&texts);
         let mut map =
             Self { boxes: Vec::new(), paths: Vec::new(), captions: Vec::new(), properties: 0, texts: Vec::new() };
         for ((column, row), texts) in places.into_iter().zip(&texts) {
@@ -171,6 +170,20 @@ fn grid(topology: &Topology) -> Grid {
 /// Whether the columns of the grid have room for boxes of these texts and a little of the links between them.
 pub(super) fn fits(topology: &Topology, texts: &[Vec<String>], width: u16) -> bool {
     width / grid(topology).columns >= widest(texts) + LINK
+}
+
+/// Whether the rows of the grid have room for boxes of these texts with a frame around them.
+pub(super) fn is_framed(topology: &Topology, texts: &[Vec<String>], area: Rect) -> bool {
+    let Grid { columns, rows, .. } = grid(topology).within(area.height);
+    let turned = columns > rows && !fits(topology, texts, area.width);
+    let rows = if turned { columns } else { rows };
+    // Above each other, boxes need a link's length between them.
+    area.height / rows.max(1) >= lines(texts) + if rows > 1 { 6 } else { 3 }
+}
+
+/// The lines of the box with the most.
+fn lines(texts: &[Vec<String>]) -> u16 {
+    u16::try_from(texts.iter().map(Vec::len).max().unwrap_or(1)).unwrap_or(1)
 }
 
 /// The columns of the widest box.

@@ -1,12 +1,22 @@
 //! The timing waterfall: bars by lane on a time axis, with durations and the packets that begin and end them.
+mod scale;
+
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::axis::Axis;
 use super::{View, pen};
 use crate::recording::{Span, Time};
 use crate::wire::text::visible;
+use scale::Scale;
+
+/// Folds that are drawn as lines.
+const FEW: usize = 8;
+
+/// Fewer bars than this do not show what a run is like: theirs is the axis of all.
+const MANY: usize = 8;
 
 /// A line of the view.
 enum Line<'a> {
@@ -19,25 +29,23 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let spans = &view.run.recording().spans;
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
     let mut lines = lines(spans);
-    let mut most = (area.width / 3).min(32);
+    let mut most = if area.width < 70 { area.width / 3 } else { (area.width * 2 / 5).min(48) };
     // Where that shows every bar, a lane is said on the rows of its bars and has none of its own.
     if lines.len() > usize::from(body.height) && spans.len() <= usize::from(body.height) {
         lines.retain(|line| matches!(line, Line::Bar(..)));
-        most = (area.width / 2).min(48);
+        most = (area.width / 2).min(64);
     }
     let is_short = lines.len() == spans.len();
     let widest = spans.iter().map(|span| pen::columns(&name(span, is_short))).max().unwrap_or(0);
     let names = (widest + 4).min(most);
-    // Beside another run both have one axis, so that lengths can be compared by eye.
-    let all = || spans.iter().chain(view.other.iter().flat_map(|run| &run.recording().spans));
-    let axis = Axis {
-        from: all().map(|span| span.from).min().unwrap_or(Time::ZERO),
-        to: all().map(|span| span.to).max().unwrap_or(Time::ZERO),
-        width: area.width.saturating_sub(names + 1),
-    };
-    axis.draw(area, buffer, (names, 0), view.theme.dim);
     let first = first(&lines, view.state.cursor, body.height);
-    draw_cursor(body, buffer, view, &axis, names);
+    let scale = Scale::new(
+        on_scale(view, &lines, first..first + usize::from(body.height)).into_iter(),
+        area.width.saturating_sub(names + 1),
+    );
+    scale.draw(area, buffer, names, view.theme.dim);
+    draw_folds(body, buffer, view, &scale, (names, lines.len() < usize::from(body.height)));
+    draw_cursor(body, buffer, view, &scale, names);
     for (y, line) in (0..body.height).zip(lines.iter().skip(first)) {
         match line {
             Line::Lane(name, hue) => {
@@ -47,9 +55,47 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
             Line::Bar(span, hue) => {
                 let row = Rect { y: body.y + y, height: 1, ..body };
                 let name = name(span, is_short);
-                draw_bar(row, buffer, view, &axis, (span, &name, names, view.theme.hues[hue % 6]));
+                draw_bar(row, buffer, view, &scale, (span, &name, names, view.theme.hues[hue % 6]));
             }
         }
+    }
+}
+
+/// The bars the axis is made for: all, or those on show where they are a small part of a run that does not fit.
+/// Beside another run both have one axis, so that lengths can be compared by eye.
+fn on_scale<'a>(view: &View<'a>, lines: &[Line<'a>], shown: Range<usize>) -> Vec<&'a Span> {
+    let all: Vec<&Span> = match view.other {
+        Some(other) => view.run.recording().spans.iter().chain(&other.recording().spans).collect(),
+        None => view.run.recording().spans.iter().collect(),
+    };
+    let on_show = lines.iter().skip(shown.start).take(shown.len());
+    let on_show: Vec<&Span> =
+        on_show.filter_map(|it| if let Line::Bar(span, _) = it { Some(*span) } else { None }).collect();
+    let extent = |spans: &[&Span]| {
+        let from = spans.iter().map(|it| it.from).min().unwrap_or(Time::ZERO);
+        spans.iter().map(|it| it.to).max().unwrap_or(Time::ZERO).since(from)
+    };
+    if view.other.is_none() && on_show.len() >= MANY && extent(&on_show) < extent(&all) / 3 { on_show } else { all }
+}
+
+/// Where time is left out, and, below the bars, how much.
+fn draw_folds(area: Rect, buffer: &mut Buffer, view: &View<'_>, scale: &Scale, (names, has_room): (u16, bool)) {
+    let Some((count, time)) = scale.left_out() else { return };
+    // Many lines would be all one sees: then the axis alone tells where it was.
+    for column in scale.folds().filter(|_| count <= FEW) {
+        for y in 0..area.height.saturating_sub(u16::from(has_room)) {
+            pen::put(buffer, area, (names + column, y), "╎", view.theme.border);
+        }
+    }
+    if has_room {
+        let sign = if count <= FEW { "╎ " } else { "" };
+        let places = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+        // Live what runs between the bars is the program itself.
+        let is_live = view.run.recording().run.live.is_some();
+        let what = if is_live { "this program's own work, or waiting" } else { "time in which nothing runs" };
+        let words = format!("{sign}left out {places}: {what}, {time} in all");
+        let words = pen::cut(&words, usize::from(area.width.saturating_sub(2)));
+        pen::put(buffer, area, (1, area.height - 1), &words, view.theme.dim);
     }
 }
 
@@ -92,8 +138,8 @@ fn current(lines: &[Line<'_>], cursor: Time) -> usize {
     lines.iter().position(running).or_else(|| lines.iter().rposition(begun)).unwrap_or(0)
 }
 
-fn draw_cursor(area: Rect, buffer: &mut Buffer, view: &View<'_>, axis: &Axis, names: u16) {
-    if let Some(column) = axis.column_inside(view.state.cursor) {
+fn draw_cursor(area: Rect, buffer: &mut Buffer, view: &View<'_>, scale: &Scale, names: u16) {
+    if let Some(column) = scale.column_inside(view.state.cursor) {
         for y in 0..area.height {
             pen::put(buffer, area, (names + column, y), "┊", view.theme.accent);
         }
@@ -104,7 +150,7 @@ fn draw_bar(
     row: Rect,
     buffer: &mut Buffer,
     view: &View<'_>,
-    axis: &Axis,
+    scale: &Scale,
     (span, name, names, hue): (&Span, &str, u16, Style),
 ) {
     let (theme, cursor) = (view.theme, view.state.cursor);
@@ -117,9 +163,8 @@ fn draw_bar(
     let name = pen::cut(name, usize::from(names.saturating_sub(4)));
     pen::put(buffer, row, (1, 0), if running { "▸" } else { " " }, theme.accent);
     pen::put(buffer, row, (3, 0), &name, style);
-    let eighths = u32::from(axis.width.saturating_sub(1)) * 8;
-    let from = axis.column(span.from);
-    let length = axis.place(span.to, eighths).saturating_sub(u32::from(from) * 8);
+    let from = scale.column(span.from);
+    let length = scale.eighths(span.to).saturating_sub(u32::from(from) * 8);
     let bar = bar(length);
     let bar_style = if span.from > cursor { theme.dim } else { hue };
     pen::put(buffer, row, (names + from, 0), &bar, bar_style);
@@ -187,5 +232,25 @@ mod tests {
             }
             assert_eq!(!text.contains("1 the client: "), lanes_of_their_own, "{text}");
         }
+    }
+
+    #[test]
+    fn handshakes_of_a_run_with_long_pauses_can_be_told_apart() {
+        let recorded =
+            crate::demos::run("tls-performance", &[].into(), &crate::demos::Setup::default()).expect("it ships");
+        let run = crate::tui::views::Prepared::new(std::sync::Arc::new(recorded.clone()));
+        let state = State { cursor: run.recording().end, ..State::default() };
+        let text = fixture::drawn_of(&run, Kind::Waterfall, (100, 30), &state);
+        let bars: Vec<usize> = text.lines().map(|line| line.matches('█').count()).filter(|it| *it > 0).collect();
+        assert_eq!(bars.len(), run.recording().spans.len(), "{text}");
+        assert!(bars.iter().all(|it| *it >= 3), "{bars:?} {text}");
+        assert!(text.contains("left out 4 times: time in which nothing runs"), "{text}");
+        // On this machine's sockets the program itself runs between the bars.
+        let mut live = recorded;
+        let address = "192.0.2.1:443".parse().expect("an address with its port");
+        live.run.live = Some(crate::recording::Live { host: Some("example.org".to_owned()), address });
+        let live = crate::tui::views::Prepared::new(std::sync::Arc::new(live));
+        let text = fixture::drawn_of(&live, Kind::Waterfall, (100, 30), &state);
+        assert!(text.contains("left out 4 times: this program's own work, or waiting"), "{text}");
     }
 }
