@@ -28,6 +28,12 @@ impl Lesson {
         let named = self.steps.iter().take(step + 1).rev().find_map(|step| step.run.clone());
         named.or_else(|| self.demo.clone())
     }
+
+    /// The run beside it when it opens: its own, or the first that a step names.
+    #[must_use]
+    pub fn first_run(&self) -> Option<DemoRef> {
+        self.demo.clone().or_else(|| self.steps.iter().find_map(|step| step.run.clone()))
+    }
 }
 
 /// A demo with the knobs a lesson or question sets.

@@ -31,7 +31,7 @@ mod units;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use check::{Known, RunFacts, check};
+pub use check::{Known, PacketFields, RunFacts, check};
 pub use curriculum::{Curriculum, Erratum, ErratumSeverity};
 pub use design::{Bound, Criterion, Design, Tempting, ToChoose};
 pub use diagnostic::{Diagnostic, Severity, summary};

@@ -43,6 +43,16 @@ pub struct Blank {
     pub takes: String,
 }
 
+impl Blank {
+    /// What it is and what it takes, each said once.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let words: Vec<&str> = self.takes.split(", ").map(|it| it.trim_matches('\'')).collect();
+        let is_said = self.unit.is_none() && words.iter().all(|word| self.says.contains(word));
+        if is_said { self.says.clone() } else { format!("{}; {}", self.says, self.takes) }
+    }
+}
+
 /// What a knob takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Takes {

@@ -77,7 +77,7 @@ impl Checker<'_> {
         let mut all = Vec::new();
         for (knobs, parameters) in knobs.iter().flat_map(|knobs| parameters.iter().map(move |it| (knobs, it))) {
             let measured = match &design.before {
-                Some(own) => self.run(&demo_ref(design, knobs, own), place)?.measurements.clone(),
+                Some(own) => self.run(&demo_ref(design, knobs, own), None, place)?.measurements.clone(),
                 None => Values::new(),
             };
             let known = measured.into_iter().chain(values_of(knobs)).chain(parameters.clone()).collect();
@@ -105,7 +105,8 @@ impl Checker<'_> {
             }
         };
         let demo = demo_ref(design, &drawn.knobs, &model);
-        let Some(run) = self.run_with(&demo, seed, place) else { return false };
+        let lights = question.show.as_ref().is_some_and(|it| !it.highlight.is_empty());
+        let Some(run) = self.run_with((&demo, seed), lights, place) else { return false };
         let before = self.found.len();
         question.show.iter().for_each(|show| self.shown(show, &design.demo, &run, place));
         if self.found.len() > before {
@@ -164,7 +165,7 @@ impl Checker<'_> {
                     return None;
                 }
             };
-            let run = self.run_with(&demo_ref(design, &drawn.knobs, &settings), seed, place)?;
+            let run = self.run_with((&demo_ref(design, &drawn.knobs, &settings), seed), false, place)?;
             let values = values(drawn, &settings, &run.measurements);
             let meets = design.criteria.iter().all(|it| it.judge(&values).is_ok_and(|judged| judged.met));
             *passed += usize::from(meets);

@@ -1,8 +1,6 @@
 //! Lessons: each step fits its pane and names only what its run offers.
-use std::rc::Rc;
-
 use super::links::walk;
-use super::{Checker, Place, RunFacts, suggest};
+use super::{Checker, PacketFields, Place, RunFacts, suggest};
 use crate::content::layout::{NoRun, rows};
 use crate::content::rule::Rule;
 use crate::content::{DemoRef, Inline, Lesson, Predict, Show, Step, is_close};
@@ -16,17 +14,14 @@ const HEIGHT: usize = 30;
 const PREDICT_ROWS: usize = 8;
 
 impl Checker<'_> {
-    pub(super) fn lessons(&mut self) {
-        let content = self.content;
-        for lesson in content.chapters.iter().flat_map(|it| &it.lessons) {
-            let place = Place { path: &lesson.path, line: 1 };
-            self.rows(&lesson.covers, &lesson.corrects, place);
-            if let Some(demo) = &lesson.demo {
-                self.demo(demo, place);
-            }
-            for index in 0..lesson.steps.len() {
-                self.step(lesson, index);
-            }
+    pub(super) fn lesson(&mut self, lesson: &Lesson) {
+        let place = Place { path: &lesson.path, line: 1 };
+        self.rows(&lesson.covers, &lesson.corrects, place);
+        if let Some(demo) = &lesson.demo {
+            self.demo(demo, place);
+        }
+        for index in 0..lesson.steps.len() {
+            self.step(lesson, index);
         }
     }
 
@@ -45,7 +40,7 @@ impl Checker<'_> {
         let told = step.run.is_none();
         let demo = lesson.run_at(index);
         let before = self.found.len();
-        let run = demo.as_ref().and_then(|demo| Some((demo, self.run(demo, place)?)));
+        let run = demo.as_ref().and_then(|demo| Some((demo, self.run(demo, step.show.as_ref(), place)?)));
         if told {
             self.found.truncate(before);
         }
@@ -89,7 +84,7 @@ impl Checker<'_> {
         }
     }
 
-    fn step_with_run(&mut self, step: &Step, demo: &DemoRef, run: &Rc<RunFacts>, place: Place<'_>) {
+    fn step_with_run(&mut self, step: &Step, demo: &DemoRef, run: &RunFacts, place: Place<'_>) {
         if let Some(show) = &step.show {
             self.shown(show, &demo.name, run, place);
         }
@@ -127,11 +122,12 @@ impl Checker<'_> {
     /// Reports a marker or fields that the run does not have.
     pub(super) fn shown(&mut self, show: &Show, demo: &str, run: &RunFacts, place: Place<'_>) {
         let Some(marker) = &show.marker else {
-            let any = run.markers.values().flatten().flatten().cloned().collect();
+            let any = run.markers.values().flatten().flat_map(PacketFields::all).collect();
             show.highlight.iter().for_each(|field| self.field(field, "any marker", Some(&any), place));
             return;
         };
         let Some(fields) = self.marker(marker, &format!("@{marker}"), demo, run, place) else { return };
+        let fields = fields.as_ref().map(PacketFields::all);
         for field in &show.highlight {
             self.field(field, marker, fields.as_ref(), place);
         }
@@ -145,7 +141,7 @@ impl Checker<'_> {
         demo: &str,
         run: &'r RunFacts,
         place: Place<'_>,
-    ) -> Option<&'r Option<std::collections::BTreeSet<String>>> {
+    ) -> Option<&'r Option<PacketFields>> {
         let found = run.markers.get(marker);
         if found.is_none() {
             let help = suggest::instead(marker, run.markers.keys().map(String::as_str));

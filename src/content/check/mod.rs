@@ -8,20 +8,22 @@ mod lessons;
 mod links;
 mod numbers;
 mod questions;
+mod runs;
 mod suggest;
 mod tells;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Severity};
 use super::rule::Rule;
-use super::{Content, Curriculum, DemoRef, SourceFile};
+use super::{Content, Curriculum, DemoRef, Lesson, Question, Show, SourceFile};
 use crate::quantity::{Quantity, Unit};
+use runs::{Runs, side_by_side};
 
-/// What the check must be told about the rest of the program, because content may not import it.
-pub trait Known {
+/// What the check must be told about the rest of the program, because content may not import it. Several threads ask at once.
+pub trait Known: Sync {
     /// The names of all demos.
     fn demos(&self) -> Vec<String>;
 
@@ -40,16 +42,39 @@ pub trait Known {
     /// The unit of a demo's knob; `None` for one that takes a word.
     fn unit(&self, demo: &str, knob: &str) -> Option<Unit>;
 
-    /// What the run of an existing demo with sound knobs offers; asked once for each setting and seed.
-    fn run(&self, demo: &DemoRef, seed: u64) -> RunFacts;
+    /// All settings of a run of an existing demo with sound knobs, so that two ways to write one run are one.
+    fn settings(&self, demo: &DemoRef) -> BTreeMap<String, String> {
+        demo.knobs.clone()
+    }
+
+    /// What the run of an existing demo with sound knobs offers; asked once for each setting and seed, and once more where
+    /// the fields of packets are wanted after they were not.
+    fn run(&self, demo: &DemoRef, seed: u64, fields: bool) -> RunFacts;
 }
 
 /// What lessons and questions may name of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunFacts {
     pub measurements: BTreeMap<String, Quantity>,
-    /// The Wireshark names of the fields of each marker's packet; `None` for a marker that is about no packet.
-    pub markers: BTreeMap<String, Option<BTreeSet<String>>>,
+    /// The fields of each marker's packet, where they are wanted; `None` for a marker that is about no packet.
+    pub markers: BTreeMap<String, Option<PacketFields>>,
+}
+
+/// The fields of a packet by their Wireshark names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PacketFields {
+    /// What it has in the clear.
+    pub clear: BTreeSet<String>,
+    /// What is read in it with the secrets of its connection only.
+    pub opened: BTreeSet<String>,
+}
+
+impl PacketFields {
+    /// All of them: a lesson shows what was opened as well.
+    #[must_use]
+    pub fn all(&self) -> BTreeSet<String> {
+        self.clear.union(&self.opened).cloned().collect()
+    }
 }
 
 /// Every breach of a rule, in the order of the files. Problems met while loading are not among them.
@@ -57,39 +82,55 @@ pub struct RunFacts {
 /// With files beside those that ship, only the demos of the former are run: the others were checked before they shipped.
 #[must_use]
 pub fn check(content: &Content, known: &dyn Known) -> Vec<Diagnostic> {
-    let mut checker = Checker {
+    let (demos, views) = (known.demos().into_iter().collect(), known.views());
+    let (runs, added) = (Runs::default(), content.sources.values().any(|file| !file.shipped));
+    let checker = || Checker {
         content,
         known,
         curriculum: Curriculum::embedded(),
-        demos: known.demos().into_iter().collect(),
-        views: known.views(),
-        added: content.sources.values().any(|file| !file.shipped),
-        runs: BTreeMap::new(),
+        demos: &demos,
+        views: &views,
+        added,
+        runs: &runs,
         found: Vec::new(),
     };
-    checker.ids();
-    checker.lessons();
-    checker.questions();
-    checker.tells();
-    checker.glossary();
-    checker.coverage();
-    checker.found.sort_by(|a, b| (&a.path, a.span.start).cmp(&(&b.path, b.span.start)));
-    checker.found
+    let lessons = content.chapters.iter().flat_map(|it| &it.lessons).map(Part::Lesson);
+    let parts = [Part::Ids].into_iter().chain(lessons).chain(content.questions().map(Part::Question));
+    let parts: Vec<Part<'_>> = parts.chain([Part::Course]).collect();
+    let found = side_by_side(&parts, |part| {
+        let mut checker = checker();
+        match part {
+            Part::Ids => checker.ids(),
+            Part::Lesson(lesson) => checker.lesson(lesson),
+            Part::Question(question) => checker.question(question),
+            Part::Course => checker.course(),
+        }
+        checker.found
+    });
+    let mut found: Vec<Diagnostic> = found.into_iter().flatten().collect();
+    found.sort_by(|a, b| (&a.path, a.span.start).cmp(&(&b.path, b.span.start)));
+    found
 }
 
-/// A demo, its knobs and its seed, as a key.
-type Setting = (String, BTreeMap<String, String>, u64);
+/// What is checked by itself.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    Ids,
+    Lesson(&'a Lesson),
+    Question(&'a Question),
+    /// What concerns all of it together.
+    Course,
+}
 
 struct Checker<'a> {
     content: &'a Content,
     known: &'a dyn Known,
     curriculum: &'static Curriculum,
-    demos: BTreeSet<String>,
-    views: Vec<String>,
+    demos: &'a BTreeSet<String>,
+    views: &'a [String],
     /// Whether there are files that do not ship.
     added: bool,
-    /// Runs already asked for.
-    runs: BTreeMap<Setting, Rc<RunFacts>>,
+    runs: &'a Runs,
     found: Vec<Diagnostic>,
 }
 
@@ -102,6 +143,12 @@ struct Place<'a> {
 }
 
 impl Checker<'_> {
+    fn course(&mut self) {
+        self.tells();
+        self.glossary();
+        self.coverage();
+    }
+
     fn error(&mut self, rule: Rule, place: Place<'_>, needle: &str, says: (String, String)) {
         self.report(Severity::Error, rule, place, needle, says);
     }
@@ -131,23 +178,14 @@ impl Checker<'_> {
         !self.added || self.content.sources.get(path).is_none_or(|file| !file.shipped)
     }
 
-    /// The run of a demo; `None` after reporting a demo or knob that does not exist.
-    fn run(&mut self, demo: &DemoRef, place: Place<'_>) -> Option<Rc<RunFacts>> {
-        self.run_with(demo, 0, place)
+    /// The run of a demo that this is to be shown of; `None` after reporting a demo or knob that does not exist.
+    fn run(&mut self, demo: &DemoRef, show: Option<&Show>, place: Place<'_>) -> Option<Arc<RunFacts>> {
+        self.run_with((demo, 0), show.is_some_and(|it| !it.highlight.is_empty()), place)
     }
 
-    /// The same with a seed.
-    fn run_with(&mut self, demo: &DemoRef, seed: u64, place: Place<'_>) -> Option<Rc<RunFacts>> {
-        let key = (demo.name.clone(), demo.knobs.clone(), seed);
-        if let Some(run) = self.runs.get(&key) {
-            return Some(Rc::clone(run));
-        }
-        if !self.demo(demo, place) {
-            return None;
-        }
-        let run = Rc::new(self.known.run(demo, seed));
-        self.runs.insert(key, Rc::clone(&run));
-        Some(run)
+    /// The same with a seed, and with the fields of its packets or without.
+    fn run_with(&mut self, (demo, seed): (&DemoRef, u64), fields: bool, place: Place<'_>) -> Option<Arc<RunFacts>> {
+        self.demo(demo, place).then(|| self.runs.get(self.known, demo, seed, fields))
     }
 
     /// Whether a demo exists and takes these knobs; reports what does not.

@@ -1,6 +1,6 @@
 //! Questions: what they ask of a run is there, and what they link to exists.
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{Checker, Place, RunFacts};
 use crate::content::rule::Rule;
@@ -10,41 +10,38 @@ use crate::content::{DemoRef, Hidden, Kind, Question, blocks};
 pub(super) const MOST_DRAWS: usize = 64;
 
 impl Checker<'_> {
-    pub(super) fn questions(&mut self) {
-        let content = self.content;
-        for question in content.questions() {
-            let place = Place { path: &question.path, line: question.line };
-            self.rows(&question.covers, &question.corrects, place);
-            if let Some(demo) = &question.demo
-                && self.demo(demo, place)
-                && self.judges_runs_of(place.path)
-                && !matches!(question.kind, Kind::Predict { .. } | Kind::Design(_))
-            {
-                self.instant(question, demo, place);
+    pub(super) fn question(&mut self, question: &Question) {
+        let place = Place { path: &question.path, line: question.line };
+        self.rows(&question.covers, &question.corrects, place);
+        if let Some(demo) = &question.demo
+            && self.demo(demo, place)
+            && self.judges_runs_of(place.path)
+            && !matches!(question.kind, Kind::Predict { .. } | Kind::Design(_))
+        {
+            self.instant(question, demo, place);
+        }
+        if let Some(show) = &question.show {
+            self.view(show, place);
+        }
+        for text in [&question.prompt, &question.explanation].into_iter().chain(&question.hints) {
+            if text.contains("](") {
+                self.links(&blocks(text), place);
             }
-            if let Some(show) = &question.show {
-                self.view(show, place);
+            if let Some(marker) = ["{m:", "{k:"].into_iter().find(|it| text.contains(it)) {
+                let title = format!("`{marker}...}}` stands in lessons only");
+                let help = "no run stands beside a question: name what it draws or measures, as {rtt} or {answer}";
+                self.error(Rule::Placeholder, place, marker, (title, help.to_owned()));
             }
-            for text in [&question.prompt, &question.explanation].into_iter().chain(&question.hints) {
-                if text.contains("](") {
-                    self.links(&blocks(text), place);
-                }
-                if let Some(marker) = ["{m:", "{k:"].into_iter().find(|it| text.contains(it)) {
-                    let title = format!("`{marker}...}}` stands in lessons only");
-                    let help = "no run stands beside a question: name what it draws or measures, as {rtt} or {answer}";
-                    self.error(Rule::Placeholder, place, marker, (title, help.to_owned()));
-                }
-            }
-            if self.judges_runs_of(place.path) {
-                self.kind(question, place);
-            }
+        }
+        if self.judges_runs_of(place.path) {
+            self.kind(question, place);
         }
     }
 
     /// The instant that "show me" opens is one of this run.
     pub(super) fn instant(&mut self, question: &Question, demo: &DemoRef, place: Place<'_>) {
         let Some(show) = &question.show else { return };
-        if let Some(run) = self.run(demo, place) {
+        if let Some(run) = self.run(demo, Some(show), place) {
             self.shown(show, &demo.name, &run, place);
         }
     }
@@ -60,9 +57,18 @@ impl Checker<'_> {
     }
 
     fn hidden(&mut self, hidden: &Hidden, place: Place<'_>) {
-        let Some(run) = self.run(&hidden.demo, place) else { return };
+        let Some(run) = self.run_with((&hidden.demo, 0), true, place) else { return };
         let Some(fields) = self.marker(&hidden.marker, &hidden.marker, &hidden.demo.name, &run, place) else { return };
-        self.field(&hidden.field, &hidden.marker, fields.as_ref(), place);
+        // What was opened with the run's secrets is kept back while the question is asked: it cannot be asked for.
+        if let Some(fields) = fields
+            && fields.opened.contains(&hidden.field)
+            && !fields.clear.contains(&hidden.field)
+        {
+            let title = format!("`{}` is encrypted in the packet at `{}`", hidden.field, hidden.marker);
+            let help = "a question can ask for what its packet has in the clear: name such a field, or ask in words";
+            return self.error(Rule::UnknownField, place, &hidden.field, (title, help.to_owned()));
+        }
+        self.field(&hidden.field, &hidden.marker, fields.as_ref().map(|it| &it.clear), place);
     }
 
     /// Runs a predict question with every setting it may draw.
@@ -72,7 +78,7 @@ impl Checker<'_> {
         let mut runs = Vec::new();
         for settings in draws {
             let demo = DemoRef { name: demo.clone(), knobs: settings.clone() };
-            let Some(run) = self.run(&demo, place) else { return };
+            let Some(run) = self.run(&demo, question.show.as_ref(), place) else { return };
             runs.push((settings, run));
         }
         for (_, run) in &runs {
@@ -118,4 +124,4 @@ impl Checker<'_> {
 }
 
 /// A draw of a predict question and what its run measured.
-pub(super) type DrawnRun = (BTreeMap<String, String>, Rc<RunFacts>);
+pub(super) type DrawnRun = (BTreeMap<String, String>, Arc<RunFacts>);

@@ -13,7 +13,7 @@ const NEW_SHARE: usize = 5;
 /// Which questions a drill draws from, and how many.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// Any of these; none named means all. The same for chapters and covers; a question has to pass all three.
+    /// Any of these, a chapter's id for all of its questions; none named means all. The same for chapters and covers; a question has to pass all three.
     pub tags: Vec<String>,
     pub chapters: Vec<String>,
     /// Rows of the curriculum.
@@ -24,11 +24,13 @@ pub struct Filter {
     pub minutes: Option<u32>,
     /// The interview's date.
     pub until: Option<Date>,
+    /// Chapters whose new questions come before those of the others.
+    pub begun: Vec<String>,
 }
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { tags: vec![], chapters: vec![], covers: vec![], count: 20, minutes: None, until: None }
+        Self { tags: vec![], chapters: vec![], covers: vec![], count: 20, minutes: None, until: None, begun: vec![] }
     }
 }
 
@@ -60,7 +62,7 @@ pub fn plan(
     due.sort_by(|a, b| forgotten(a).total_cmp(&forgotten(b)));
     early.sort_by(|a, b| forgotten(a).total_cmp(&forgotten(b)));
     let groups: BTreeSet<&str> = due.iter().filter_map(|it| it.question.confusable.as_deref()).collect();
-    let order = chapter_order(content);
+    let order = chapter_order(content, &filter.begun);
     new.sort_by_key(|it| {
         let question = it.question;
         let mate = question.confusable.as_deref().is_some_and(|group| groups.contains(group));
@@ -97,14 +99,21 @@ fn candidates<'a>(content: &'a Content, memories: &'a BTreeMap<String, Memory>, 
         wanted.is_empty() || wanted.iter().any(|wanted| has.iter().any(|has| has.eq_ignore_ascii_case(wanted)))
     };
     let chapters = content.chapters.iter().filter(|chapter| named(&filter.chapters, std::slice::from_ref(&chapter.id)));
-    let questions = chapters.flat_map(|chapter| &chapter.quiz.questions);
-    let wanted = questions.filter(|it| named(&filter.tags, &it.tags) && named(&filter.covers, &it.covers));
+    let wanted = chapters.flat_map(|chapter| {
+        let is_named = named(&filter.tags, std::slice::from_ref(&chapter.id));
+        let of_tag = move |it: &&Question| is_named || named(&filter.tags, &it.tags);
+        chapter.quiz.questions.iter().filter(of_tag).filter(|it| named(&filter.covers, &it.covers))
+    });
     wanted.map(|question| Candidate { question, memory: memories.get(&question.id) }).collect()
 }
 
-fn chapter_order(content: &Content) -> BTreeMap<&str, usize> {
-    let numbered = content.chapters.iter().enumerate();
-    numbered.flat_map(|(at, chapter)| chapter.quiz.questions.iter().map(move |it| (it.id.as_str(), at))).collect()
+/// By question: the chapters begun before the others, and those in the order of the course.
+fn chapter_order<'a>(content: &'a Content, begun: &[String]) -> BTreeMap<&'a str, (bool, usize)> {
+    let place = |(at, chapter): (usize, &'a Chapter)| {
+        let place = (!begun.contains(&chapter.id), at);
+        chapter.quiz.questions.iter().map(move |it| (it.id.as_str(), place))
+    };
+    content.chapters.iter().enumerate().flat_map(place).collect()
 }
 
 type Questions<'a> = Vec<&'a Question>;
@@ -188,6 +197,13 @@ fn together(mut rest: Questions<'_>) -> Questions<'_> {
         rest = others;
     }
     out
+}
+
+/// The same questions once more, in their order, with numbers and shuffles of their own.
+#[must_use]
+pub fn again(questions: &[String], seed: u64) -> Vec<Item> {
+    let mut draw = Draw::new(seed, "again");
+    questions.iter().map(|id| Item { question: id.clone(), seed: draw.run_seed() }).collect()
 }
 
 /// A quiz of a chapter: no cards, its rows of the curriculum as evenly as can be, then its kinds, then what was not seen

@@ -197,3 +197,30 @@ proptest! {
         prop_assert_eq!(items.len(), count.min(21));
     }
 }
+
+/// q0 to q3 of W1, r0 to r3 of W3.
+fn two_chapters() -> Content {
+    let mut both = content(4, |_, _| ());
+    let mut later = content(4, |at, it| it.id = format!("r{at}")).chapters;
+    later[0].id = "W3".to_owned();
+    both.chapters.append(&mut later);
+    both
+}
+
+#[test]
+fn new_questions_are_of_chapters_begun_before_those_of_others() {
+    let first = |begun: &[&str]| {
+        let begun = begun.iter().map(|it| (*it).to_owned()).collect();
+        let items = plan(&two_chapters(), &BTreeMap::new(), TODAY, &Filter { begun, ..filter(4) }, 1);
+        ids(&items).iter().map(|id| id[..1].to_owned()).collect::<String>()
+    };
+    assert_eq!([first(&[]), first(&["W3"]), first(&["W1", "W3"])], ["qqqq", "rrrr", "qqqq"]);
+}
+
+#[test]
+fn a_chapter_is_named_as_a_tag_is() {
+    let filter = Filter { tags: vec!["w3".to_owned()], ..filter(9) };
+    let items = plan(&two_chapters(), &BTreeMap::new(), TODAY, &filter, 1);
+    assert_eq!(items.len(), 4);
+    assert!(ids(&items).iter().all(|id| id.starts_with('r')));
+}
