@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use roundtrip::content::{
-    Content, DemoRef, Diagnostic, Known, Rule, RunFacts, Source, check, load, load_texts, summary,
+    Content, DemoRef, Diagnostic, Known, PacketFields, Rule, RunFacts, Source, check, load, load_texts, summary,
 };
 use roundtrip::quantity::{Quantity, Unit};
 use roundtrip::tui::runs::DemoRuns;
@@ -53,11 +53,12 @@ impl Known for Fixture {
         Some(Unit::Nanoseconds)
     }
 
-    fn run(&self, demo: &DemoRef, _seed: u64) -> RunFacts {
+    fn run(&self, demo: &DemoRef, _seed: u64, _fields: bool) -> RunFacts {
         let rtt = demo.knobs.get("rtt").map_or("50ms", String::as_str);
         let rtt = Quantity::parse(rtt, Unit::Nanoseconds).expect("a time");
-        let fields = ["tcp.seq", "tcp.flags", "tcp.flags.syn", "ip.ttl"].map(str::to_owned);
-        let markers = [("syn".to_owned(), Some(BTreeSet::from(fields))), ("idle".to_owned(), None)];
+        let clear = BTreeSet::from(["tcp.seq", "tcp.flags", "tcp.flags.syn", "ip.ttl"].map(str::to_owned));
+        let opened = BTreeSet::from(["http.host".to_owned()]);
+        let markers = [("syn".to_owned(), Some(PacketFields { clear, opened })), ("idle".to_owned(), None)];
         let measurements = [("handshake_rtt".to_owned(), rtt), ("packets".to_owned(), Quantity::count(3))];
         RunFacts { measurements: measurements.into(), markers: markers.into() }
     }

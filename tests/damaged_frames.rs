@@ -11,20 +11,19 @@ use roundtrip::recording::Packet;
 use roundtrip::wire::analysis::{Seen, analyse};
 use roundtrip::wire::{decode, summary};
 
-fn frames() -> &'static [Vec<u8>] {
-    static FRAMES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
-    FRAMES.get_or_init(|| {
+/// The frames of each family made by hand, and of each demo's run.
+fn captures() -> &'static [Vec<Vec<u8>>] {
+    static CAPTURES: OnceLock<Vec<Vec<Vec<u8>>>> = OnceLock::new();
+    CAPTURES.get_or_init(|| {
         let run = |demo: &&demos::Demo| (demo.run)(&Knobs::defaults(demo.knobs), &Setup::default());
-        let demos = demos::all().iter().flat_map(|demo| spread(run(demo).packets)).map(|packet| packet.bytes);
-        crafted::families().into_iter().flat_map(|(_, frames)| frames).chain(demos).collect()
+        let bytes = |packets: Vec<Packet>| packets.into_iter().map(|it| it.bytes).collect();
+        let demos = demos::all().iter().map(|demo| bytes(run(demo).packets));
+        crafted::families().into_iter().map(|(_, frames)| frames).chain(demos).collect()
     })
 }
 
-/// About 200 of a run's packets from its beginning to its end: each case of a test walks through all there are.
-fn spread(packets: Vec<Packet>) -> impl Iterator<Item = Packet> {
-    let step = packets.len().div_ceil(200).max(1);
-    packets.into_iter().step_by(step)
-}
+/// Frames of a capture that one case follows.
+const IN_A_ROW: usize = 400;
 
 /// What happens to a frame.
 #[derive(Clone, Debug)]
@@ -65,14 +64,14 @@ fn damaged(mut frame: Vec<u8>, all: &[Damage]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn a_damaged_frame_of_any_demo_is_explained_to_its_last_bit(
-        frame in any::<prop::sample::Index>(),
+        (capture, frame) in any::<(prop::sample::Index, prop::sample::Index)>(),
         damage in proptest::collection::vec(damage(), 0..6),
     ) {
-        let frame = damaged(frame.get(frames()).clone(), &damage);
+        let frame = damaged(frame.get(capture.get(captures()).as_slice()).clone(), &damage);
         let decoded = decode(&frame);
         for bit in 0..frame.len() * 8 {
             let found = decoded.at(bit).filter(|(_, field)| field.bits.contains(&bit));
@@ -85,9 +84,12 @@ proptest! {
 
     #[test]
     fn a_capture_with_damaged_frames_is_followed(
+        (capture, from) in any::<(prop::sample::Index, prop::sample::Index)>(),
         damage in proptest::collection::vec((any::<prop::sample::Index>(), damage()), 0..20),
     ) {
-        let mut frames = frames().to_vec();
+        let capture = capture.get(captures());
+        let from = from.index(capture.len());
+        let mut frames = capture[from..capture.len().min(from + IN_A_ROW)].to_vec();
         for (at, damage) in damage {
             let at = at.index(frames.len());
             frames[at] = damaged(frames[at].clone(), &[damage]);

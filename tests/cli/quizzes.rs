@@ -182,7 +182,7 @@ source = "RFC 9293"
 prompt = "In which order?"
 explanation = "So."
 covers = ["W13-01"]
-demo = { name = "tcp-handshake" }
+demo = { name = "tcp-handshake", knobs = { rtt = "35ms", timestamps = "off", sack = "off", scaling = "off" } }
 show = "sequence @ack highlight=tcp.ack_raw"
 
 [question.order]
@@ -203,6 +203,9 @@ fn an_order_stands_beside_the_right_one_and_the_run_is_told_where_the_answer_is(
     let ended = run(&format!("{} {} {}\n", row("SYN-ACK"), row("SYN"), row("ACK")));
     ended.says("1. SYN-ACK · right: SYN (you did not have it): It asks.").says("3. ACK (you had it): It ends it.");
     ended.says("Of 3 pairs of these, 2 are in the right order.");
+    let text = ended.stdout();
+    let command = text.lines().find(|line| line.starts_with("A run of it: roundtrip demo")).expect("the run's command");
+    assert!(command.len() > 78 && command.ends_with(" --text"), "whole, so that it can be pasted: {command}");
     ended.says("A run of it: roundtrip demo tcp-handshake").says("the client's ACK leaves").says("tcp.ack_raw");
 }
 
@@ -234,7 +237,7 @@ fn chosen_values_are_run_and_judged_and_a_skipped_question_is_not_called_wrong()
         home.tutor(&["drill", "--plain", "--tags", "own-values", "--content", "course"]).stdin(input).run()
     };
     let right = drill("20\n20ms\n");
-    right.code(0).says("a) rtt: the round trip (").says("A run with your values must meet:").says("- within 100 ms");
+    right.code(0).says("a) rtt: the round trip; ").says("A run with your values must meet:").says("- within 100 ms");
     right.says("`20` is not a time without its unit").says("Right.").says("at most 100 ms (met)");
     let wrong = drill("100ms\n");
     wrong

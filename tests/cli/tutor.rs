@@ -60,6 +60,15 @@ impl Home {
         Tutor { command, stdin: Vec::new() }
     }
 
+    /// The same with so many kilobytes of memory and no more.
+    pub(crate) fn tutor_within(&self, kilobytes: u32, arguments: &[&str]) -> Tutor {
+        let limit = format!("ulimit -v {kilobytes} && exec \"$0\" \"$@\"");
+        let mut command = Command::new("sh");
+        command.env_clear().env("HOME", self.path()).current_dir(self.path());
+        command.args(["-c", &limit, env!("CARGO_BIN_EXE_roundtrip")]).args(arguments);
+        Tutor { command, stdin: Vec::new() }
+    }
+
     /// Calls the program without input.
     #[track_caller]
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {

@@ -32,7 +32,9 @@ impl Lab {
         let folder = tempfile::tempdir().expect("a folder of the test's own");
         let mut command = Command::new(env!("CARGO_BIN_EXE_roundtrip"));
         command.args(["lab", "up", "--port", &port.to_string()]).stdout(Stdio::piped()).stderr(Stdio::null());
-        command.args(["--tls-port", "0", "--https-port", "0", "--ca"]).arg(folder.path().join(CA));
+        command
+            .args(["--tls-port", "0", "--https-port", "0", "--site-port", "0", "--plain-port", "0", "--ca"])
+            .arg(folder.path().join(CA));
         command.arg("--anchor").arg(folder.path().join("anchor"));
         let mut process = command.spawn().expect("the program starts");
         let mut servers = Vec::new();

@@ -27,6 +27,8 @@ mod ratio;
 mod space;
 #[cfg(target_os = "linux")]
 mod tracing;
+#[cfg(target_os = "linux")]
+mod waterfall;
 
 #[cfg(not(target_os = "linux"))]
 #[test]

@@ -69,6 +69,18 @@ fn each_kind_of_row_chosen() {
 }
 
 #[test]
+fn a_drill_that_was_left_is_offered_once() {
+    let mut learner = Learner::new();
+    learner.drill(&["w01.tcp.guarantees"]).key(KeyCode::Esc).drill(&["w01.layers.units"]).key(KeyCode::Esc);
+    let text = learner.text();
+    assert_eq!((text.matches("the drill you left").count(), text.matches("Review").count()), (1, 0), "{text}");
+    learner.key(KeyCode::Down).enter();
+    assert!(learner.text().contains("question 1 of 1"), "{}", learner.text());
+    learner.control('k').keys("s").enter().enter();
+    assert!(learner.text().contains("the drill you left"), "the other one comes now: {}", learner.text());
+}
+
+#[test]
 fn a_message_stands_above_the_footer() {
     let mut learner = Learner::new();
     let told = "The content has 3 problems; `roundtrip check` names what to mend.";

@@ -46,10 +46,17 @@ impl Learner {
     }
 
     /// Someone with this store, on a Monday at noon.
-    pub(crate) fn of(mut store: Store) -> Self {
+    pub(crate) fn of(store: Store) -> Self {
+        let mut learner = Self::early(store, None);
+        learner.ready();
+        learner
+    }
+
+    /// The same before the course and the store were read, on the way to a place.
+    pub(crate) fn early(store: Store, start: Option<Place>) -> Self {
         let world = World {
-            content: course(),
-            loaded: true,
+            content: Arc::default(),
+            loaded: false,
             learner: Arc::default(),
             known: false,
             unkept: None,
@@ -59,10 +66,16 @@ impl Learner {
             seed: 1,
         };
         let now = date(2026, 3, 2).at(12, 0, 0, 0).to_zoned(TimeZone::UTC).expect("UTC has every hour");
-        let known = store::known(&mut store, now.date());
-        let mut learner = Self { app: App::new(world), store, now, left: false };
-        learner.event(Event::Done(known));
-        learner
+        Self { app: App::new(world).starting(start), store, now, left: false }
+    }
+
+    /// The course is read, and the store has said what it knows.
+    pub(crate) fn ready(&mut self) -> &mut Self {
+        self.event(Event::Done(Outcome::Loaded { content: course(), problems: 0 }));
+        for outcome in store::opened(&mut self.store, None, self.now.date()) {
+            self.event(Event::Done(outcome));
+        }
+        self
     }
 
     /// Something happens; everything that follows from it is carried out.

@@ -2,6 +2,7 @@
 //!
 //! After a change that is meant, `INSTA_UPDATE=always cargo test --test screens` writes the screens anew: read each one.
 mod answers;
+mod early;
 mod home;
 mod learner;
 mod lesson;

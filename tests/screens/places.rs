@@ -29,6 +29,14 @@ fn the_palette_finds_while_one_types() {
 }
 
 #[test]
+fn a_lesson_that_is_found_goes_on_where_it_was_left() {
+    let mut learner = Learner::new();
+    let there = learner.lesson("w01.why-layers", 3).text();
+    learner.go(Place::Home);
+    assert_eq!(learner.keys(":").keys("W1 Layers are questions").enter().text(), there);
+}
+
+#[test]
 fn progress_at_the_start_and_midway() {
     Learner::new().keys("p").shows("progress_fresh");
     midway().keys("p").shows("progress_midway");
