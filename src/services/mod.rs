@@ -15,6 +15,7 @@ pub mod http;
 pub mod messages;
 pub mod models;
 pub mod mutual;
+mod parting;
 pub mod permits;
 pub mod pool;
 pub mod quic;

@@ -14,13 +14,16 @@ use super::problem::Problem;
 use crate::net::Net;
 use crate::services::dns::{self, RecordType};
 use crate::services::http;
-use crate::services::tls::{Ground, shown_by};
+use crate::services::tls::{self, Ground, shown_by};
+use crate::services::visit::Page;
 use crate::services::within;
 use crate::services::x509::{AltName, Certificate};
 use crate::wire::text::visible_start;
 
 /// The protocol of a validation by TLS (RFC 8737 §6.2).
 pub const ACME_TLS: &[u8] = b"acme-tls/1";
+/// Of a file that is somewhere else; Let's Encrypt follows as many ("Challenge Types", HTTP-01).
+const MOST_REDIRECTS: usize = 10;
 /// A validation that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -48,7 +51,7 @@ impl Look {
         let look = async {
             self.may_issue(net, (name, wildcard), kind, id).await?;
             match kind {
-                ChallengeKind::Http => self.http(net, name, token, authorisation, id).await,
+                ChallengeKind::Http => self.http((net, ground), name, token, authorisation, id).await,
                 ChallengeKind::Dns => self.dns(net, name, authorisation, id).await,
                 ChallengeKind::TlsAlpn => self.tls(net, ground, name, authorisation, id).await,
             }
@@ -89,23 +92,62 @@ impl Look {
         found.first().copied().ok_or_else(|| dns_problem(&format!("A of {name}"), "no address"))
     }
 
-    /// RFC 8555 §8.3
-    async fn http<N: Net>(&self, net: &N, name: &str, token: &str, wanted: &str, id: u16) -> Result<(), Problem> {
-        let address = self.address(net, name, id).await?;
-        let at = SocketAddr::new(IpAddr::V4(address), self.http_port);
+    /// RFC 8555 §8.3: redirects are followed.
+    async fn http<N: Net>(
+        &self,
+        (net, ground): (&N, &Ground),
+        name: &str,
+        token: &str,
+        wanted: &str,
+        id: u16,
+    ) -> Result<(), Problem> {
         let path = format!("/.well-known/acme-challenge/{token}");
-        let answer = http::get(net, at, name, &path).await;
-        let answer = answer.map_err(|it| Problem::new(400, "connection", format!("{at}: {it}")))?;
-        if answer.status != 200 {
-            return Err(Problem::unauthorized(format!("{at} answers {} for {path}", answer.status.as_u16())));
-        }
-        // RFC 8555 §8.3: white space at the end does not count.
-        if answer.body.trim_ascii_end() == wanted.as_bytes() {
-            Ok(())
-        } else {
+        let mut page = Page { secure: false, host: name.to_owned(), port: 80, path };
+        for _ in 0..=MOST_REDIRECTS {
+            let (at, answer) = self.page((net, ground), &page, id).await?;
+            let status = answer.status.as_u16();
+            let next = page.redirected(status, &answer.header("location"));
+            if let Some(next) = next.map_err(|it| Problem::unauthorized(format!("{at} redirects: {it}")))? {
+                page = next;
+                continue;
+            }
+            if status != 200 {
+                return Err(Problem::unauthorized(format!("{at} answers {status} for {}", page.path)));
+            }
+            // RFC 8555 §8.3: white space at the end does not count.
+            if answer.body.trim_ascii_end() == wanted.as_bytes() {
+                return Ok(());
+            }
             let found = visible_start(String::from_utf8_lossy(&answer.body).into_owned(), 60);
-            Err(Problem::unauthorized(format!("the file at {at} says `{found}`, not the key authorisation")))
+            return Err(Problem::unauthorized(format!("the file at {at} says `{found}`, not the key authorisation")));
         }
+        Err(Problem::unauthorized(format!("more than {MOST_REDIRECTS} redirects")))
+    }
+
+    /// A page of a name, at this authority's ports for http and https; a certificate is taken as it is, since the proof is in what
+    /// the page says.
+    async fn page<N: Net>(
+        &self,
+        (net, ground): (&N, &Ground),
+        page: &Page,
+        id: u16,
+    ) -> Result<(SocketAddr, http::Response), Problem> {
+        let (port, own) = if page.secure { (self.tls_port, 443) } else { (self.http_port, 80) };
+        // A redirect to another port may lead to somebody who holds no more than that port of the host.
+        if page.port != own || page.address().is_some() {
+            return Err(Problem::unauthorized(format!("{page} is not followed: a name, port 80 or 443, is")));
+        }
+        let at = SocketAddr::new(IpAddr::V4(self.address(net, &page.host, id).await?), port);
+        let failed = |why: String| Problem::new(400, "connection", format!("{at}: {why}"));
+        let client = http::Client::new(http::Version::Http11, at, &page.host);
+        let client = if page.secure {
+            client.over(&tls::Client::believing(ground).map_err(|it| failed(it.to_string()))?)
+        } else {
+            client
+        };
+        let asked = async { client.open(net).await?.ask(http::Request::get(&page.path)).await };
+        let answer = asked.await.map_err(|it| failed(it.to_string()))?;
+        Ok((at, answer.response))
     }
 
     /// RFC 8555 §8.4
@@ -216,5 +258,65 @@ mod tests {
                     .to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn a_file_is_found_where_redirects_lead_and_they_lead_to_names_at_the_ports_of_the_web() {
+        let mut lab = Lab::new(1, &[]);
+        let ca = lab.host("ca").address("10.0.0.1/24").add();
+        let web = lab.host("web").address("10.0.0.2/24").add();
+        lab.link(ca, web, LinkOptions::default());
+        lab.introduce_everybody();
+        let (net, host) = (lab.net(ca), lab.net(web));
+        let ground = Ground::lab(&net, 1);
+        let at = |port| SocketAddr::from(([10, 0, 0, 2], port));
+        let zone = "$TTL 60\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 10.0.0.2\nwww A 10.0.0.2\n";
+        let zone = Zone::read("zone", zone, &Name::from_ascii("example.").expect("a name")).expect("a zone");
+        let (issuer, account) = (String::new(), String::new());
+        let look = Look { resolver: at(53), http_port: 80, tls_port: 443, issuer, account };
+        let handler = |request: http::Request| {
+            let leads = |to: &str| http::Response::new(http::StatusCode::FOUND).with("location", to);
+            std::future::ready(match request.path.rsplit('/').next().unwrap_or_default() {
+                "here" => http::Response::ok("text/plain", "proof\n"),
+                "other" => http::Response::ok("text/plain", "\u{1b}[2J"),
+                "beside" => leads("here"),
+                "secure" => leads("https://www.example/here"),
+                "port" => leads("http://www.example:8080/here"),
+                "address" => leads("http://10.0.0.2/here"),
+                "file" => leads("file:///etc/passwd"),
+                "round" => leads("round"),
+                _ => http::Response::new(http::StatusCode::NOT_FOUND),
+            })
+        };
+        let said = lab.run(async {
+            dns::serve(&host, at(53), dns::Authority::new(vec![zone])).await.expect("the port is free");
+            // Nobody vouches for it: what the page says is the proof.
+            let own = tls::Authority::new(&ground, "nobody").and_then(|it| it.issue(&["other.example"])).expect("made");
+            let secure = tls::Server::new(&ground, own, &[]).expect("fits");
+            for (port, tls) in [(80, None), (443, Some(secure))] {
+                let listener = host.listen(at(port)).await.expect("free");
+                let serving = http::serve_with(
+                    host.clone(),
+                    listener,
+                    http::ServerOptions { tls, ..Default::default() },
+                    handler,
+                );
+                host.spawn(async move { drop(serving.await) });
+            }
+            let mut said = Vec::new();
+            for token in ["here", "beside", "secure", "other", "none", "port", "address", "file", "round"] {
+                let outcome = look.http((&net, &ground), "www.example", token, "proof", 1).await;
+                said.push(outcome.map_or_else(|it| it.detail, |()| "holds".to_owned()));
+            }
+            said
+        });
+        let [hold @ .., other, none, port, address, file, round] = &said.expect("it ends")[..] else { panic!("nine") };
+        assert_eq!(hold, ["holds"; 3]);
+        assert_eq!(*other, "the file at 10.0.0.2:80 says `\\x1b[2J`, not the key authorisation");
+        assert_eq!(*none, "10.0.0.2:80 answers 404 for /.well-known/acme-challenge/none");
+        assert_eq!(*port, "http://www.example:8080/here is not followed: a name, port 80 or 443, is");
+        assert_eq!(*address, "http://10.0.0.2/here is not followed: a name, port 80 or 443, is");
+        assert!(file.starts_with("10.0.0.2:80 redirects: `file:///etc/passwd` is no page"), "{file}");
+        assert_eq!(*round, "more than 10 redirects");
     }
 }

@@ -20,6 +20,7 @@ use super::message::{Request, Response};
 use super::watched::Watched;
 use crate::net::{Listener, Net};
 use crate::recording::Time;
+use crate::services::parting::Partings;
 use crate::services::tls::{self, H2};
 use crate::services::{Crowd, within};
 
@@ -100,15 +101,16 @@ pub async fn serve_each<N: Net, H: Handler>(
     options: ServerOptions,
     meet: impl Fn(Met) -> H + 'static,
 ) -> io::Result<()> {
-    let (meet, crowd) = (Rc::new(meet), Crowd::default());
+    let (meet, crowd, partings) = (Rc::new(meet), Crowd::default(), Partings::default());
     loop {
         let (stream, _) = listener.accept().await?;
         if crowd.size() >= CONNECTIONS {
             continue;
         }
         let (own, options, meet, member) = (net.clone(), options.clone(), Rc::clone(&meet), crowd.join());
+        let partings = partings.clone();
         net.spawn(async move {
-            connection(&own, stream, &options, &*meet).await;
+            connection(&own, stream, (&options, &partings), &*meet).await;
             drop(member);
         });
     }
@@ -132,7 +134,12 @@ impl<H: Handler> Handler for Same<H> {
 }
 
 /// One connection to its end. A client that breaks off is no failure of the server.
-async fn connection<N: Net, H: Handler>(net: &N, stream: N::Stream, options: &ServerOptions, meet: &impl Fn(Met) -> H) {
+async fn connection<N: Net, H: Handler>(
+    net: &N,
+    stream: N::Stream,
+    (options, partings): (&ServerOptions, &Partings),
+    meet: &impl Fn(Met) -> H,
+) {
     let Some(tls) = &options.tls else {
         let mut stream = Watched::new(net, stream);
         let is_http2 = if options.prior_knowledge {
@@ -141,19 +148,20 @@ async fn connection<N: Net, H: Handler>(net: &N, stream: N::Stream, options: &Se
         } else {
             false
         };
-        return speak(net, stream, is_http2, options, Rc::new(meet(Met { is_http2, tls: None }))).await;
+        let handler = Rc::new(meet(Met { is_http2, tls: None }));
+        return speak(net, stream, is_http2, (options, partings), handler).await;
     };
     let Ok(stream) = tls.accept(net, stream).await else { return };
     let is_http2 = stream.protocol() == Some(H2);
     let handler = Rc::new(meet(Met { is_http2, tls: Some(stream.told()) }));
-    speak(net, Watched::new(net, stream), is_http2, options, handler).await;
+    speak(net, Watched::new(net, stream), is_http2, (options, partings), handler).await;
 }
 
 async fn speak<N: Net, S: AsyncRead + AsyncWrite + Unpin + 'static>(
     net: &N,
     stream: Watched<N, S>,
     http2: bool,
-    options: &ServerOptions,
+    (options, partings): (&ServerOptions, &Partings),
     handler: Rc<impl Handler>,
 ) {
     let (busy, limit) = (Crowd::default(), options.body);
@@ -179,13 +187,19 @@ async fn speak<N: Net, S: AsyncRead + AsyncWrite + Unpin + 'static>(
         let mut builder = http2::Builder::new(Tasks::of(net));
         builder.auto_date_header(false).max_concurrent_streams(options.streams).max_header_list_size(HEAD_LIMIT);
         builder.max_pending_accept_reset_streams(RESETS).header_table_size(options.header_table);
-        idle.watch(builder.serve_connection(stream, service), http2::Connection::graceful_shutdown).await;
+        let connection = pin!(builder.serve_connection(stream, service));
+        idle.watch(connection, http2::Connection::graceful_shutdown).await;
     } else {
         let mut builder = http1::Builder::new();
         builder.auto_date_header(false).keep_alive(options.keep_alive).max_buf_size(HEAD_LIMIT as usize);
         // Who closes in order is answered in order.
         builder.half_close(true);
-        idle.watch(builder.serve_connection(stream, service), http1::Connection::graceful_shutdown).await;
+        let mut connection = builder.serve_connection(stream, service);
+        let ended = idle.watch(Pin::new(&mut connection), http1::Connection::graceful_shutdown).await;
+        // A request that could not be read was answered before all of it was here.
+        if let Some(Err(_)) = ended {
+            partings.close(net, connection.into_parts().io.into_inner());
+        }
     }
 }
 
@@ -217,9 +231,8 @@ struct Idle<N> {
 }
 
 impl<N: Net> Idle<N> {
-    /// Drives a connection until it ends or was idle for too long: then it is ended in order.
-    async fn watch<C: Future>(&self, connection: C, end: impl Fn(Pin<&mut C>)) {
-        let mut connection = pin!(connection);
+    /// Drives a connection until it ends, and says how; or was idle for too long: then it is ended in order.
+    async fn watch<C: Future>(&self, mut connection: Pin<&mut C>, end: impl Fn(Pin<&mut C>)) -> Option<C::Output> {
         loop {
             let now = self.net.now();
             // Who works on an answer is asked again after a whole limit.
@@ -228,11 +241,11 @@ impl<N: Net> Idle<N> {
             if left == 0 {
                 break;
             }
-            if within(&self.net, Duration::from_nanos(left), connection.as_mut()).await.is_some() {
-                return;
+            if let Some(ended) = within(&self.net, Duration::from_nanos(left), connection.as_mut()).await {
+                return Some(ended);
             }
         }
         end(connection.as_mut());
-        within(&self.net, GRACE, connection).await;
+        within(&self.net, GRACE, connection).await
     }
 }

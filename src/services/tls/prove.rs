@@ -72,16 +72,31 @@ pub async fn shown_by<N: Net>(
     stream: N::Stream,
     (name, protocol): (&str, &[u8]),
 ) -> Result<(Vec<CertificateDer<'static>>, Vec<u8>), TlsError> {
+    let mut config = believing(ground)?;
+    config.alpn_protocols = vec![protocol.to_vec()];
+    let stream = Client::of(ground, config).connect(net, stream, name).await?;
+    Ok((stream.shown().to_vec(), stream.protocol().unwrap_or_default().to_vec()))
+}
+
+impl Client {
+    /// A client that takes any certificate, and holds its owner to its key; TLS 1.3 only.
+    ///
+    /// # Errors
+    /// When rustls has no such version.
+    pub fn believing(ground: &Ground) -> Result<Self, TlsError> {
+        Ok(Self::of(ground, believing(ground)?))
+    }
+}
+
+fn believing(ground: &Ground) -> Result<ClientConfig, TlsError> {
     let builder = ClientConfig::builder_with_details(Arc::clone(&ground.provider), Arc::clone(&ground.time));
     let builder = builder.with_protocol_versions(&[&TLS13])?.dangerous();
     let verifier = Arc::new(Anybody(Arc::clone(&ground.provider)));
     let mut config = builder.with_custom_certificate_verifier(verifier).with_no_client_auth();
-    config.alpn_protocols = vec![protocol.to_vec()];
     if let Some(keys) = &ground.keys {
         config.key_log = Arc::new(keys.clone());
     }
-    let stream = Client::of(ground, config).connect(net, stream, name).await?;
-    Ok((stream.shown().to_vec(), stream.protocol().unwrap_or_default().to_vec()))
+    Ok(config)
 }
 
 /// Takes any certificate, and holds its owner to its key.

@@ -1,15 +1,12 @@
 //! The server's end of TLS: it proves who it is, and may ask its clients the same.
-use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ServerSessionMemoryCache, StoresServerSessions, WebPkiClientVerifier};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
 use super::authority::Identity;
@@ -23,17 +20,12 @@ use super::stream::{End, Tls};
 use super::{PATIENCE, Version};
 use crate::net::{Net, Stream};
 use crate::services::ahead::Ahead;
+use crate::services::parting::Partings;
 use crate::services::within;
 use crate::wire::text::visible_start;
 
 /// Sessions a store keeps, as rustls' own does.
 const SESSIONS: usize = 256;
-/// What a refused client still sends is read up to so many bytes, and for so long.
-const PARTING: usize = 64 << 10;
-const PARTING_TIME: Duration = Duration::from_secs(2);
-/// Refused clients of a server that are heard out at the same time; of more the connection is closed at once.
-const MOST_PARTINGS: usize = 64;
-
 /// A store that has not heard yet that a session was used.
 #[derive(Debug)]
 struct Lagging(Arc<ServerSessionMemoryCache>);
@@ -103,8 +95,7 @@ pub struct ServerOptions<'a> {
 pub struct Server {
     pub(super) config: Arc<ServerConfig>,
     tick: Rc<dyn Fn()>,
-    /// Refused clients that are heard out.
-    partings: Rc<Cell<usize>>,
+    partings: Partings,
 }
 
 impl Server {
@@ -141,7 +132,7 @@ impl Server {
         if let Some(keys) = ground.server_keys() {
             config.key_log = Arc::new(keys.clone());
         }
-        let server = Self { config: Arc::new(config), tick: Rc::clone(&ground.tick), partings: Rc::default() };
+        let server = Self { config: Arc::new(config), tick: Rc::clone(&ground.tick), partings: Partings::default() };
         Ok(if options.forgets { server.without_tickets() } else { server })
     }
 
@@ -164,7 +155,7 @@ impl Server {
         match within(net, PATIENCE, self.shake(stream)).await.ok_or(TlsError::Time)? {
             Ok(end) => Ok(Tls::new(net, end, &self.tick)),
             Err((error, stream)) => {
-                self.part(net, stream);
+                self.partings.close(net, stream);
                 Err(error)
             }
         }
@@ -180,31 +171,6 @@ impl Server {
         }
         let shaking = TlsAcceptor::from(config).accept(stream).into_fallible();
         shaking.await.map(|it| End::Server(Box::new(it))).map_err(failed)
-    }
-
-    /// Closes what was refused: first this direction, then the other once the client has closed it, or has had its time. A socket
-    /// that is closed with unread bytes sends RST, at which the client may throw away the alert (RFC 1122 §4.2.2.13; RFC 9112 §9.6).
-    fn part<N: Net>(&self, net: &N, mut stream: Ahead<N::Stream>) {
-        let (own, partings) = (net.clone(), Rc::clone(&self.partings));
-        if partings.get() == MOST_PARTINGS {
-            return;
-        }
-        partings.set(partings.get() + 1);
-        net.spawn(async move {
-            let parting = async {
-                stream.shutdown().await?;
-                let (mut left, mut buffer) = (PARTING, vec![0; 4096]);
-                while left > 0 {
-                    match stream.read(&mut buffer).await? {
-                        0 => break,
-                        length => left = left.saturating_sub(length),
-                    }
-                }
-                Ok::<_, io::Error>(())
-            };
-            drop(within(&own, PARTING_TIME, parting).await);
-            partings.set(partings.get() - 1);
-        });
     }
 }
 
