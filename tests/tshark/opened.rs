@@ -6,7 +6,7 @@ use roundtrip::recording::{Packet, Recording, opened, vantage};
 use roundtrip::wire::{Decoded, Field};
 
 use super::pdml::{self, Dissected, Shown};
-use super::says_the_same;
+use super::{contents_of_der, hexadecimal, says_the_same};
 
 /// Runs that say much under encryption, each with its settings.
 const RUNS: &[(&str, &[(&str, &str)])] = &[
@@ -70,8 +70,7 @@ fn tshark_has_the_same_values_in_what_secrets_open() {
 fn paired(name: &str, ours: &[Ours], mut theirs: Vec<&Shown>) -> (usize, bool) {
     let mut same = 0;
     for (value, hex) in ours {
-        // Of DER, tshark's bytes are the contents, or all of it.
-        let bytes = |it: &Shown| name.starts_with("x509") && !it.value.is_empty() && hex.ends_with(&it.value);
+        let bytes = |it: &Shown| name.starts_with("x509") && contents_of_der(hex, it);
         if let Some(at) = theirs.iter().position(|it| says_the_same(value, it) || bytes(it)) {
             theirs.remove(at);
             same += 1;
@@ -117,18 +116,16 @@ const OTHERWISE: &[&str] = &[
     "http2.magic",               // without its line ends there
     "http.unknown_header",       // name and value there
     "quic.padding_length",       // the count there
-    "x509af.extnValue",          // what lies in it is compared by itself
+    "x509af.extnValue",          // as in main.rs
     "tls.record.content_type",   // the inner type takes the outer one's place there
     "tls.record.version",        // where a record begins here, where it ends there
     "tls.record.length",
     "tls.app_data",
 ];
 
-/// What tshark 4.0 leaves out: a certificate's name of its own and names' kinds in a list, signatures of TLS 1.3, an application's error of QUIC (another name), a draft's parameter
+/// What tshark 4.0 leaves out: signatures of TLS 1.3, an application's error of QUIC (another name), a draft's parameter
 /// by its newer number, HTTP/3 frames that begin inside a packet of another stream's.
 const SOMETIMES: &[&str] = &[
-    "x509af.Certificate_element",
-    "x509if.id",
     "tls.handshake.sig",
     "tls.handshake.sig_len",
     "quic.cc.error_code",
@@ -167,7 +164,7 @@ fn gather((bytes, fields): (&[u8], &[Field]), known: &BTreeSet<String>, values: 
         let headed = field.name.starts_with("x509") || field.name.starts_with("http2.header.");
         let says = field.parts.is_empty() || headed;
         if says && known.contains(field.name) && !OTHERWISE.contains(&field.name) {
-            let hex: String = bytes[field.bytes()].iter().map(|it| format!("{it:02x}")).collect();
+            let hex = hexadecimal(&bytes[field.bytes()]);
             values.entry(field.name.to_owned()).or_default().push((field.value.clone(), hex));
         }
         gather((bytes, &field.parts), known, values);

@@ -43,6 +43,12 @@ const SEALED: Words = Words::new(
     "RFC 8446 §5.2",
     "Only the two ends can open it: data, or a part of the handshake. The last 16 bytes prove that nobody changed it.",
 );
+const SEALED_ALERT: Words = Words::new(
+    "tls.alert_message",
+    "Encrypted alert",
+    "RFC 5246 §7.2",
+    "A word about the connection, most often that nothing more comes (close_notify); which it is only the two ends can read.",
+);
 const CHANGE: Words = Words::new(
     "tls.change_cipher_spec",
     "Change cipher spec",
@@ -98,7 +104,11 @@ fn record(r: &mut Reader<'_>) -> Option<String> {
         return r.within(here, &PART, |_| names::content(kind).to_owned());
     }
     r.means("bytes");
-    let rest = if kind == 20 { &CHANGE } else { &SEALED };
+    let rest = match kind {
+        20 => &CHANGE,
+        21 => &SEALED_ALERT,
+        _ => &SEALED,
+    };
     r.within(here, rest, |r| match kind {
         21 if here == 2 => alert(r).unwrap_or_default(),
         22 => handshake::read(r, Messages::default()),
