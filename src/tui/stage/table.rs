@@ -30,11 +30,19 @@ impl Stage {
     /// The keys of the table; they come before those of every view.
     pub(super) fn table_keys(&self) -> [Binding; 2] {
         let has_rows = self.recording().is_some_and(|run| tables::count(run) > 0);
-        let up = [Key::code(KeyCode::Up)];
-        let down = Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next number", Action::Down);
-        match has_rows {
-            true => [Binding::new(up, "rows of the table", Action::Up), down],
-            false => [down, Binding::quiet(up, "number before", Action::Up)],
+        let (up, down) = ([Key::code(KeyCode::Up)], [Key::code(KeyCode::Down), Key::char('j')]);
+        match (has_rows, self.state.listed) {
+            (true, None) => [
+                Binding::new(up, "table rows", Action::Up).first(),
+                Binding::new(down, "numbers", Action::Down).first(),
+            ],
+            (true, Some(_)) => [
+                Binding::new(down, "next row", Action::Down).first(),
+                Binding::new(up, "row before", Action::Up).first(),
+            ],
+            (false, _) => {
+                [Binding::new(down, "next number", Action::Down), Binding::quiet(up, "number before", Action::Up)]
+            }
         }
     }
 }
