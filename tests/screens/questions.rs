@@ -58,6 +58,19 @@ fn a_question_on_its_way_to_an_answer() {
 }
 
 #[test]
+fn a_statement_takes_digits_as_options_do() {
+    for (digit, chosen) in [("1", "1 (•) true"), ("2", "2 (•) false")] {
+        let mut learner = Learner::new();
+        learner.drill(&["w01.myth.every-packet-is-acked"]).keys(digit);
+        assert!(learner.text().contains(chosen), "{}", learner.text());
+    }
+    let mut learner = Learner::new();
+    learner.drill(&["w01.myth.every-packet-is-acked"]).keys("2").enter().keys("1");
+    let text = learner.text();
+    assert!(text.contains("(•) false") && text.contains("▸ 1 "), "then they are what holds instead: {text}");
+}
+
+#[test]
 fn chosen_values_are_written_one_below_the_other_and_show_me_opens_the_run_that_judged_them() {
     let mut learner = Learner::new();
     learner.drill(&["w02.labs.timeouts"]).shows("question_design_values");

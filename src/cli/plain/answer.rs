@@ -26,7 +26,7 @@ const fn in_a_word(question: &Question, attempt: &Attempt) -> &'static str {
     match question.kind {
         Kind::Single(_) => "a number",
         Kind::Multiple(_) => "numbers, such as 1 3",
-        Kind::TrueFalse { .. } => "t for true, f for false",
+        Kind::TrueFalse { .. } => "t or 1 for true, f or 2 for false",
         Kind::Numeric { .. } | Kind::Predict { .. } => match attempt.asked {
             Asked::Number { truth: Truth { value: Quantity { unit: Unit::Count, .. }, .. }, .. } => "a whole number",
             Asked::Number { truth: Truth { value: Quantity { unit: Unit::PartsPerMillion, .. }, .. }, .. } => {
@@ -57,9 +57,9 @@ pub(super) fn read(question: &Question, attempt: &Attempt, line: &str) -> Result
         Asked::Options(_) => Ok(Answer::Choices(rows(line)?)),
         Asked::Match { .. } => Ok(Answer::Sequence(rows(line)?)),
         Asked::Statement { .. } => match line.to_lowercase().as_str() {
-            "t" | "true" => Ok(Answer::Truth { says: true, correction: None }),
-            "f" | "false" => Ok(Answer::Truth { says: false, correction: None }),
-            _ => Err("Write t for true or f for false.".to_owned()),
+            "t" | "true" | "1" => Ok(Answer::Truth { says: true, correction: None }),
+            "f" | "false" | "2" => Ok(Answer::Truth { says: false, correction: None }),
+            _ => Err("Write t (or 1) for true, f (or 2) for false.".to_owned()),
         },
         Asked::Number { .. } => Ok(Answer::Number(line.to_owned())),
         Asked::Design(asked) => values(asked, line).map(Answer::Values),

@@ -192,9 +192,11 @@ impl Asking {
         row: Option<usize>,
     ) {
         let sign = |chosen: bool| if chosen { "(•) " } else { "( ) " };
-        for (word, key, value) in [("true", "t", true), ("false", "f", false)] {
+        for (word, digit, value) in [("true", "1", true), ("false", "2", false)] {
             let style = if says == Some(value) { theme.selected } else { theme.text };
-            page.lines.push(Line::styled(format!("{key} {}{word}", sign(says == Some(value))), style));
+            // Once it is said for good the digits are those of what holds instead.
+            let digit = if is_said { " " } else { digit };
+            page.lines.push(Line::styled(format!("{digit} {}{word}", sign(says == Some(value))), style));
         }
         page.keep_here();
         if is_said {

@@ -192,7 +192,7 @@ impl Asking {
     const fn missing(&self) -> &'static str {
         match &self.draft {
             Draft::Choose { .. } => "Tick at least one: space ticks, enter answers.",
-            Draft::Judge { says: None, .. } => "Say first whether it is true (t) or false (f).",
+            Draft::Judge { says: None, .. } => "Say first whether it is true (1 or t) or false (2 or f).",
             Draft::Judge { .. } => "Choose what holds instead: arrows or its digit, then enter.",
             Draft::Pair { .. } => "Every left side needs a right side: its digit chooses it.",
             Draft::Arrange { .. } => "Arrange them first; s skips the question.",
@@ -315,8 +315,8 @@ fn draft_bindings(draft: &Draft, options: usize) -> Vec<Binding> {
             all
         }
         Draft::Judge { is_said: false, .. } => vec![
-            Binding::new([Key::char('t')], "true", Action::Choose(0)),
-            Binding::new([Key::char('f')], "false", Action::Choose(1)),
+            Binding::new([Key::char('t'), Key::char('1')], "true", Action::Choose(0)),
+            Binding::new([Key::char('f'), Key::char('2')], "false", Action::Choose(1)),
             Binding::quiet([Key::code(KeyCode::Up)], "true", Action::Up),
             Binding::quiet([Key::code(KeyCode::Down)], "false", Action::Down),
         ],
