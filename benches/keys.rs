@@ -169,6 +169,7 @@ fn app(size: Size) -> App {
         learner: Arc::default(),
         known: true,
         unkept: None,
+        unready: None,
         theme: Theme::named("dark").expect("it ships"),
         size,
         today: jiff::civil::date(2026, 3, 2),

@@ -54,6 +54,7 @@ fn world(options: &Options) -> World {
         learner: Arc::default(),
         known: false,
         unkept: None,
+        unready: None,
         theme: options.theme.clone().unwrap_or_else(shipped),
         size: Size::new(80, 24),
         today: jiff::civil::Date::ZERO,

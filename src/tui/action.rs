@@ -269,6 +269,8 @@ pub enum Outcome {
     },
     /// Nothing will be kept, for this reason.
     Unkept(String),
+    /// The course, or what is known of the learner, could not be read: nothing can begin. The message says what to do.
+    Unready(String),
     Ran(Arc<Prepared>),
     /// How far a live run is; `stop` says which.
     LiveProgress {

@@ -35,6 +35,8 @@ pub struct World {
     pub known: bool,
     /// Why nothing is kept, when nothing is.
     pub unkept: Option<String>,
+    /// Why it will never be ready, when reading the course or the store failed.
+    pub unready: Option<String>,
     pub theme: Theme,
     pub size: Size,
     /// The learner's day; none (`Date::ZERO`) until the store has said what it knows.
@@ -301,6 +303,7 @@ impl App {
                 self.world.known = true;
             }
             Outcome::Unkept(reason) => self.world.unkept = Some(reason.clone()),
+            Outcome::Unready(reason) => self.world.unready = Some(reason.clone()),
             Outcome::Kept(super::learner::Kept::NotKept { message }) => drop(self.say(message.clone(), true)),
             Outcome::Told(text) => drop(self.say(text.clone(), false)),
             Outcome::Failed(text) => drop(self.say(text.clone(), true)),

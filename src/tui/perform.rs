@@ -1,4 +1,5 @@
 //! Effects carried out: demos on threads of their own, files, the store.
+use std::any::Any;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::demos::Demo;
 use crate::demos::live::{self, Progress, Request, Stop};
 use crate::practice::{Attempt, Unreadable, grade};
 use crate::recording::saved;
+use crate::wire::text::visible;
 
 /// A live run on its way tells this often how far it is.
 const TELL_EVERY: Duration = Duration::from_millis(100);
@@ -38,12 +40,21 @@ impl Outside {
 
     /// Reads the content beside the first paint.
     pub(super) fn load(&self, source: Option<PathBuf>) {
-        self.aside("content", move || {
-            let source = source.as_deref().map_or(Source::Embedded, Source::Folder);
-            let (content, problems) = content::load(source);
-            let errors = problems.iter().filter(|it| it.severity == Severity::Error).count();
-            Some(Outcome::Loaded { content: Arc::new(content), problems: errors })
-        });
+        let remedy = match source {
+            Some(_) => "Without --content the course that ships is read; `roundtrip check DIR` may say what is wrong.",
+            None => "What you have done is kept.",
+        };
+        let failed = move |message| Outcome::Unready(format!("{message} {remedy} ctrl and c leave."));
+        self.aside_or(
+            "reading of the course",
+            move || {
+                let source = source.as_deref().map_or(Source::Embedded, Source::Folder);
+                let (content, problems) = content::load(source);
+                let errors = problems.iter().filter(|it| it.severity == Severity::Error).count();
+                Some(Outcome::Loaded { content: Arc::new(content), problems: errors })
+            },
+            failed,
+        );
     }
 
     /// What questions are made of from now on.
@@ -112,7 +123,7 @@ impl Outside {
         let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
             // A panic here is a mistake of ours; the learner is told, and the rest of the program goes on.
             let done = panic::catch_unwind(AssertUnwindSafe(work));
-            let broken = |_| Some(failed(format!("The {what} failed by a mistake of Roundtrip's; please report it.")));
+            let broken = |panic| Some(failed(mistake(&what, panic)));
             if let Some(outcome) = done.unwrap_or_else(broken) {
                 // Nobody listens any more when the program is ending.
                 drop(inputs.send(Input::Event(Event::Done(outcome))));
@@ -131,6 +142,14 @@ impl Outside {
     pub(super) fn close(self) {
         self.keeper.close();
     }
+}
+
+/// What is told of work that panicked.
+pub(super) fn mistake(what: &str, panic: Box<dyn Any + Send>) -> String {
+    let literal = || panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
+    let said = panic.downcast_ref::<String>().cloned().or_else(literal);
+    let said = said.map(|it| format!(" ({})", visible(&it))).unwrap_or_default();
+    format!("The {what} failed by a mistake of Roundtrip's{said}; please report it.")
 }
 
 /// What is told of an effect that failed: a run that was to judge an answer gives the question back, other failures do not.
@@ -173,5 +192,37 @@ pub fn carried_out(effect: Effect, content: &Content) -> Option<Outcome> {
             Some(Outcome::Judged { question: question.id, seed: attempt.seed, answer, graded })
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn outside() -> (Outside, mpsc::Receiver<Input>) {
+        let (sender, inputs) = mpsc::channel();
+        let store: Open = Box::new(|| panic!("the file is {}", "odd"));
+        (Outside::new(sender, store).expect("a thread"), inputs)
+    }
+
+    fn said(inputs: &mpsc::Receiver<Input>) -> Outcome {
+        match inputs.recv().expect("it says something") {
+            Input::Event(Event::Done(outcome)) => outcome,
+            Input::Event(_) | Input::End => panic!("an outcome"),
+        }
+    }
+
+    #[test]
+    fn work_that_panics_says_so_with_its_own_words() {
+        let (outside, inputs) = outside();
+        let Outcome::Unready(text) = said(&inputs) else { panic!("the store cannot be read") };
+        assert!(text.contains("reading of your progress failed") && text.contains("(the file is odd)"), "{text}");
+        outside.aside_or("reading of the course", || panic!("no\u{1b}such lesson"), Outcome::Unready);
+        let Outcome::Unready(text) = said(&inputs) else { panic!("the course cannot be read") };
+        assert!(text.contains("reading of the course failed") && text.contains("such lesson"), "{text}");
+        assert!(!text.contains('\u{1b}'), "it is made visible: {text:?}");
+        outside.close();
     }
 }

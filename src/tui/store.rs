@@ -1,4 +1,5 @@
 //! The store's thread: keeps what screens ask for, one after the other, and tells what is known then.
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
@@ -9,6 +10,7 @@ use jiff::civil::Date;
 use super::Input;
 use super::action::{Event, Outcome};
 use super::learner::{Given, Keep, Kept, Learner};
+use super::perform::mistake;
 use crate::practice::{Answered, Sitting};
 use crate::progress::{Position, Prediction, Store, StoreError, Vote};
 
@@ -29,8 +31,21 @@ impl Keeper {
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
             // The receiver is gone only when the program ends; what was asked is kept all the same.
             let say = |outcome| drop(inputs.send(Input::Event(Event::Done(outcome))));
-            let (mut store, unkept) = open();
-            opened(&mut store, unkept, Zoned::now().date()).into_iter().for_each(say);
+            let begin = || {
+                let (mut store, unkept) = open();
+                let said = opened(&mut store, unkept, Zoned::now().date());
+                (store, said)
+            };
+            let mut store = match panic::catch_unwind(AssertUnwindSafe(begin)) {
+                Ok((store, said)) => {
+                    said.into_iter().for_each(say);
+                    store
+                }
+                Err(panic) => {
+                    let message = mistake("reading of your progress", panic);
+                    return say(Outcome::Unready(format!("{message} Nothing of it was changed. ctrl and c leave.")));
+                }
+            };
             for keep in wishes {
                 kept(&mut store, keep, &Zoned::now()).into_iter().for_each(say);
             }

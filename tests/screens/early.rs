@@ -1,7 +1,7 @@
 //! Keys pressed before the course and the store are read.
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use roundtrip::progress::Store;
-use roundtrip::tui::action::{Action, Event, Place};
+use roundtrip::tui::action::{Action, Event, Outcome, Place};
 use roundtrip::tui::learner::Keep;
 
 use crate::learner::Learner;
@@ -32,6 +32,20 @@ fn who_will_not_wait_can_leave() {
     let mut learner = early(None);
     learner.keys("q");
     assert!(!learner.left, "q is for a screen that is not there yet");
+    learner.control('c');
+    assert!(learner.left);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_for_good() {
+    let mut learner = early(None);
+    let reason = "The reading of the course failed by a mistake of Roundtrip's (no such lesson); please report it.";
+    learner.event(Event::Done(Outcome::Unready(reason.to_owned())));
+    for _ in 0..3 {
+        let text = learner.text();
+        assert!(!text.contains("Reading the course") && text.contains("lesson); please report it."), "{text}");
+        learner.event(Event::Tick(std::time::Duration::from_secs(60))).keys("x");
+    }
     learner.control('c');
     assert!(learner.left);
 }

@@ -60,6 +60,7 @@ impl Learner {
             learner: Arc::default(),
             known: false,
             unkept: None,
+            unready: None,
             theme: Theme::named("dark").expect("it ships"),
             size: Size::new(80, 24),
             today: Date::ZERO,

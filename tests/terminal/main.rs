@@ -213,6 +213,7 @@ mod panicking {
             learner: Arc::default(),
             known: false,
             unkept: None,
+            unready: None,
             theme: Theme::named("dark").expect("a theme"),
             size: Size::new(80, 24),
             today: jiff::civil::date(2026, 1, 1),

@@ -25,6 +25,7 @@ pub(in crate::tui) fn world() -> World {
         learner: Arc::new(Learner::default()),
         known: true,
         unkept: None,
+        unready: None,
         theme: Theme::named("dark").expect("it ships"),
         size: (120, 40).into(),
         today: jiff::civil::date(2026, 1, 1),

@@ -27,6 +27,9 @@ use crate::tui::course;
 /// From this width on, what the row is about stands beside the map.
 const WIDE: u16 = 100;
 
+/// What stands there until the course is read.
+const READING: &str = "Reading the course and what you have done; keys you press meanwhile are not lost.";
+
 /// The first screen.
 #[derive(Default)]
 pub struct Home {
@@ -172,9 +175,12 @@ impl Screen for Home {
         let inner = block.inner(map);
         block.render(map, buffer);
         if !world.is_ready() {
-            let text = "Reading the course and what you have done; keys you press meanwhile are not lost.";
-            for (place, line) in inner.rows().zip(textwrap::wrap(text, usize::from(inner.width).max(8))) {
-                Line::styled(line, theme.dim).render(place, buffer);
+            let (text, style) = match &world.unready {
+                Some(reason) => (format!("! {reason}"), theme.warn),
+                None => (READING.to_owned(), theme.dim),
+            };
+            for (place, line) in inner.rows().zip(textwrap::wrap(&text, usize::from(inner.width).max(8))) {
+                Line::styled(line, style).render(place, buffer);
             }
             return;
         }
