@@ -56,7 +56,7 @@ impl Lesson {
         let next = match self.next(world) {
             Place::Lesson { id, .. } => world.content.lesson(&id).map_or_else(String::new, |(_, next)| {
                 format!(
-                    "Next: {}, about {} minutes. Nothing of it is begun before you go there.",
+                    "Next: {}, about {} minutes. Enter opens it; if you leave now it is not begun.",
                     next.title, next.minutes
                 )
             }),
