@@ -38,7 +38,7 @@ pub fn read(line: &str, unit: Unit) -> Result<Option<Quantity>, Unreadable> {
 /// Judges a guess by the value that was measured and the way it was.
 #[must_use]
 pub fn judge(predict: &Predict, guess: Option<Quantity>, measured: Quantity, how: &str) -> Verdict {
-    let truth = format!("Measured: {measured} ({how}).");
+    let truth = format!("Measured {measured}: {how}.");
     let Some(guess) = guess else { return Verdict { right: None, said: None, sentences: vec![truth] } };
     if is_close(guess, measured) {
         return Verdict { right: Some(true), said: Some(format!("You said {guess}: right.")), sentences: vec![truth] };
@@ -85,6 +85,6 @@ mod tests {
         assert_eq!(judge(Some(ms(60))).sentences.len(), 1);
         let known = judge(Some(ms(41)));
         assert_eq!((known.right, known.sentences[1].as_str()), (Some(false), "That is one way."));
-        assert_eq!(judge(None).sentences, ["Measured: 80 ms (SYN out to SYN-ACK in)."]);
+        assert_eq!(judge(None).sentences, ["Measured 80 ms: SYN out to SYN-ACK in."]);
     }
 }
