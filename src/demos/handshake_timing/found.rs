@@ -1,7 +1,7 @@
 //! The numbers of the visits: each part's time, round trips, bytes; what curl would say; bars with their packets.
 use std::time::Duration;
 
-use super::{Leg, Part, rows, trips};
+use super::{Leg, Part, resets, rows, trips};
 use crate::demos::capture::{Sight, capture};
 use crate::demos::findings::Findings;
 use crate::quantity::Quantity;
@@ -39,6 +39,7 @@ pub(super) fn found(recording: &Recording, legs: &[Leg], known: Option<&Known>) 
         let how = "the first visit's first byte less the second's";
         findings.time("saved", "the second visit's first byte was sooner by", before.checked_sub(now), how);
     }
+    resets::resets(&mut findings, recording, &sights, legs);
     marks(&mut findings, &sights, leg);
     findings.table(as_curl_says(leg));
     findings.table(rows::visits(legs));

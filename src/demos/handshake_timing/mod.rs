@@ -10,6 +10,7 @@ mod found;
 mod live;
 mod over_quic;
 mod over_tcp;
+mod resets;
 mod rows;
 mod trips;
 mod world;
@@ -263,6 +264,22 @@ mod tests {
             let names: Vec<&str> = run.spans.iter().map(|it| it.name.as_str()).collect();
             assert!(names.contains(&"DNS") && names.contains(&"request and first byte"), "{names:?}");
         }
+    }
+
+    #[test]
+    fn resets_after_the_page_are_counted_and_said_to_be_normal() {
+        let run = with(&[]);
+        let is_reset = |it: &&crate::recording::Packet| {
+            let tcp = crate::demos::frame::content(&it.bytes);
+            matches!(tcp, crate::demos::frame::Content::Tcp(segment) if segment.rst)
+        };
+        let client = run.node("client").expect("there is one");
+        let seen = run.packets.iter().filter(|it| it.from == client || it.to == client).filter(is_reset).count();
+        assert!(seen > 0 && count(&run, "resets_after") == i64::try_from(seen).expect("few"), "{seen}");
+        let first = run.packets.iter().find(is_reset).expect("there are some").at;
+        assert!(first.0 >= u64::try_from(count(&run, "total")).expect("a time"), "the page was whole");
+        assert!(format!("{:?}", run.events).contains("that is normal"), "{:?}", run.events);
+        assert!(with(&[("http", "3")]).measurement("resets_after").is_none(), "QUIC has none");
     }
 
     #[test]
