@@ -5,13 +5,14 @@
 //!  rtt 40 ms   loss 0 %                      the knobs
 //!  ...the view, or two runs beside each other...
 //!  ▶ 12.3 ms of 60 ms   200× slower   ◆ the SYN-ACK arrives
-//!  ━━━━━━━●──◆────◆──────◆──
+//!  ━━━━━━━●──◆────◆──╌╌──◆──
 //! ```
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
+use super::track::Track;
 use super::{Focus, Stage, player};
 use crate::recording::Time;
 use crate::tui::action::Action;
@@ -163,17 +164,23 @@ impl Stage {
             let room = usize::from(area.width.saturating_sub(x + 3));
             pen::put(buffer, area, (x + 2, 0), &pen::cut(&format!("◆ {}", marker.label), room), theme.accent);
         }
-        let track = track(area);
-        let here = column(cursor, run.end, track.width);
-        for x in 0..track.width {
-            let (sign, style) = if x <= here { ("━", theme.accent) } else { ("─", theme.border) };
-            pen::put(buffer, track, (x, 0), sign, style);
+        let line = line(area);
+        let track = Track::new(run.end, prepared.quiet(), line.width);
+        let here = track.column(cursor);
+        for x in 0..line.width {
+            let (sign, style) = match (x <= here, track.is_fold(x)) {
+                (true, false) => ("━", theme.accent),
+                (true, true) => ("╍", theme.accent),
+                (false, false) => ("─", theme.border),
+                (false, true) => ("╌", theme.border),
+            };
+            pen::put(buffer, line, (x, 0), sign, style);
         }
         for marker in &run.markers {
             let style = if marker.at <= cursor { theme.accent } else { theme.dim };
-            pen::put(buffer, track, (column(marker.at, run.end, track.width), 0), "◆", style);
+            pen::put(buffer, line, (track.column(marker.at), 0), "◆", style);
         }
-        pen::put(buffer, track, (here, 0), "●", theme.strong);
+        pen::put(buffer, line, (here, 0), "●", theme.strong);
     }
 
     /// What a click means.
@@ -189,11 +196,10 @@ impl Stage {
         }
         let run = self.shown.as_ref().filter(|_| !self.veiled)?;
         if areas.scrubber.contains(at) {
-            let track = track(areas.scrubber);
-            let here = u128::from(at.x.saturating_sub(track.x));
-            let last = u128::from(track.width.saturating_sub(1)).max(1);
-            let instant = u128::from(run.recording().end.0) * here.min(last) / last;
-            return Some(Action::Point(Pointed::Time(Time(u64::try_from(instant).unwrap_or(u64::MAX)))));
+            let line = line(areas.scrubber);
+            let track = Track::new(run.recording().end, run.quiet(), line.width);
+            let instant = track.instant(at.x.saturating_sub(line.x).min(line.width.saturating_sub(1)));
+            return Some(Action::Point(Pointed::Time(instant)));
         }
         let other = self.other.as_deref().filter(|_| self.compares_steps());
         let view = View { run, other, state: &self.state, theme: &world.theme, focused: true, glossary: &[] };
@@ -202,15 +208,8 @@ impl Stage {
 }
 
 /// The line of the scrubber: below its words.
-const fn track(scrubber: Rect) -> Rect {
+const fn line(scrubber: Rect) -> Rect {
     Rect { x: scrubber.x + 1, y: scrubber.y + 1, width: scrubber.width.saturating_sub(2), height: 1 }
-}
-
-/// The column of an instant on a line of that many.
-fn column(at: Time, end: Time, width: u16) -> u16 {
-    let last = u128::from(width.saturating_sub(1));
-    let x = (u128::from(at.0.min(end.0)) * last).checked_div(u128::from(end.0)).unwrap_or(0);
-    u16::try_from(x).unwrap_or(0)
 }
 
 #[cfg(test)]

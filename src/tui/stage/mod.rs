@@ -15,6 +15,7 @@ mod states;
 mod table;
 #[cfg(test)]
 mod tests;
+mod track;
 mod update;
 
 use std::sync::Arc;
