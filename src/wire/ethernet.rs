@@ -102,17 +102,22 @@ fn ether_type(r: &mut Reader<'_>, words: &Words, facts: &mut Facts) -> Option<Ne
         return length(r, usize::from(value), facts);
     }
     r.hex16(words)?;
-    let (name, next) = match value {
+    let (name, next) = carries(value);
+    r.means(name);
+    facts.summary.push_str(&format!(" type {value:#06x} ({name})"));
+    Some(next)
+}
+
+/// The protocol an EtherType means, and who reads it.
+pub(super) const fn carries(value: u16) -> (&'static str, Next) {
+    match value {
         0x0800 => ("IPv4", Next::Ipv4),
         0x0806 => ("ARP", Next::Arp),
         0x8100 => ("VLAN tag", Next::Vlan),
         0x86dd => ("IPv6", Next::Ipv6),
         0x88cc => ("LLDP", Next::Data("LLDP, which is not taken apart here")),
         _ => ("not one of ours", Next::Data("a protocol that is not taken apart here")),
-    };
-    r.means(name);
-    facts.summary.push_str(&format!(" type {value:#06x} ({name})"));
-    Some(next)
+    }
 }
 
 // IEEE 802.3 §3.2.6: 1500 and below is the number of bytes that follow; between 1501 and 1535 it is undefined.

@@ -21,6 +21,7 @@ mod icmpv6;
 mod igmp;
 mod ipv4;
 mod ipv6;
+pub mod link;
 pub(crate) mod network;
 pub mod opened;
 pub mod pcapng;
@@ -96,6 +97,12 @@ pub struct Problem {
 #[must_use]
 pub fn decode(frame: &[u8]) -> Decoded {
     walk::walk(frame, true).decoded
+}
+
+/// Reads a frame that came over a link of that kind, as far as it can be read.
+#[must_use]
+pub fn decode_on(link: link::LinkType, frame: &[u8]) -> Decoded {
+    walk::walk_on(link, frame, true).decoded
 }
 
 /// The one line of [`decode`], without the work of the rest.

@@ -2,6 +2,7 @@
 use std::net::IpAddr;
 use std::ops::Range;
 
+use super::link::{self, LinkType};
 use super::reader::{Reader, Words};
 use super::tcp::Segment;
 use super::{
@@ -22,6 +23,10 @@ const CUT: Words = Words::new(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     Ethernet,
+    /// What Linux writes before a packet it captured on any interface, and its second version.
+    Cooked,
+    Cooked2,
+    Loopback,
     Vlan,
     Arp,
     Ipv4,
@@ -129,16 +134,21 @@ pub(super) struct Walked {
 pub(super) type Ends = [(IpAddr, u16); 2];
 
 /// The ends of a datagram of QUIC, source first, and where it stands in the frame.
-pub(super) fn datagram(frame: &[u8]) -> Option<(Ends, Range<usize>)> {
-    let Walked { opening, quic, .. } = walk(frame, false);
+pub(super) fn datagram(link: LinkType, frame: &[u8]) -> Option<(Ends, Range<usize>)> {
+    let Walked { opening, quic, .. } = walk_on(link, frame, false);
     let (opening, bytes) = (opening?, quic?);
     let (from, to) = opening.ports();
     Some(([(opening.source, from), (opening.destination, to)], bytes))
 }
 
-/// Walks a frame; with `keep` off only the summary and the facts come out.
+/// Walks an Ethernet frame; with `keep` off only the summary and the facts come out.
 pub(super) fn walk(frame: &[u8], keep: bool) -> Walked {
-    walk_from(frame, (Next::Ethernet, 0..frame.len()), keep)
+    walk_on(LinkType::Ethernet, frame, keep)
+}
+
+/// Walks a frame that came over a link of that kind.
+pub(super) fn walk_on(link: LinkType, frame: &[u8], keep: bool) -> Walked {
+    walk_from(frame, (link::first(link, frame), 0..frame.len()), keep)
 }
 
 /// Walks what is in no frame: `bytes` of a buffer, from the protocol that reads them.
@@ -153,6 +163,8 @@ fn walk_from(frame: &[u8], first: (Next, Range<usize>), keep: bool) -> Walked {
     let mut decoded = Decoded::default();
     let mut facts = Facts::default();
     let (mut opening, mut quote) = (None, None);
+    // Only Ethernet fills up short frames.
+    let padded = first.0 == Next::Ethernet;
     // What is still to be read, innermost last: the bytes, and who reads them.
     let mut ahead = vec![first];
     while let Some((next, bytes)) = ahead.pop() {
@@ -175,7 +187,7 @@ fn walk_from(frame: &[u8], first: (Next, Range<usize>), keep: bool) -> Walked {
         let (layer, problems) = reader.finish(name, title);
         decoded.layers.push(layer);
         decoded.problems.extend(problems);
-        beyond(next, end..bytes.end, frame, &mut ahead);
+        beyond(next, end..bytes.end, (frame, padded), &mut ahead);
         let inner = inner.flatten();
         if read < end {
             ahead.push((inner.unwrap_or(Next::Data("bytes after the end of the message")), read..end));
@@ -208,6 +220,9 @@ fn opening_of(next: Next, facts: &Facts, bytes: &[u8]) -> Option<Opening> {
 fn read(next: Next, r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next>> {
     match next {
         Next::Ethernet => ethernet::read(r, facts).map(Some),
+        Next::Cooked => link::read_cooked(r, facts).map(Some),
+        Next::Cooked2 => link::read_cooked2(r, facts).map(Some),
+        Next::Loopback => link::read_loopback(r, facts).map(Some),
         Next::Vlan => ethernet::read_tag(r, facts).map(Some),
         Next::Arp => arp::read(r, facts).map(|()| None),
         Next::Ipv4 => ipv4::read(r, facts).map(Some),
@@ -237,6 +252,9 @@ fn read(next: Next, r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next
 const fn names(next: Next, facts: &Facts) -> (&'static str, &'static str) {
     match next {
         Next::Ethernet => ("eth", "Ethernet"),
+        Next::Cooked => ("sll", "Linux cooked capture"),
+        Next::Cooked2 => ("sll", "Linux cooked capture v2"),
+        Next::Loopback => ("null", "Loopback"),
         Next::Vlan => ("vlan", "802.1Q Virtual LAN"),
         Next::Arp => ("arp", "Address Resolution Protocol"),
         Next::Ipv4 if facts.quoted => ("ip", "Internet Protocol version 4, quoted by the error"),
@@ -269,12 +287,14 @@ const fn names(next: Next, facts: &Facts) -> (&'static str, &'static str) {
 }
 
 /// The bytes a layer left outside its own length: padding in the frame, a surplus in a datagram.
-fn beyond(layer: Next, bytes: Range<usize>, frame: &[u8], ahead: &mut Vec<(Next, Range<usize>)>) {
+fn beyond(layer: Next, bytes: Range<usize>, (frame, padded): (&[u8], bool), ahead: &mut Vec<(Next, Range<usize>)>) {
     if bytes.is_empty() {
         return;
     }
     let what = match layer {
-        Next::Ethernet | Next::Vlan | Next::Arp | Next::Ipv4 | Next::Ipv6 if bytes.end == frame.len() => Next::Padding,
+        Next::Ethernet | Next::Vlan | Next::Arp | Next::Ipv4 | Next::Ipv6 if padded && bytes.end == frame.len() => {
+            Next::Padding
+        }
         // RFC 4884 §7: what follows a quotation of a length that is said.
         Next::Icmp | Next::Icmpv6 => Next::IcmpExtension,
         // RFC 7766 §6.2.1.1: several messages may stand in one segment.

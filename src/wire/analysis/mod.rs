@@ -11,6 +11,7 @@ mod stream;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::link::LinkType;
 use super::tcp::Segment;
 use super::walk;
 use judge::Side;
@@ -25,6 +26,20 @@ pub struct Seen<'a> {
     pub n: u32,
     pub at_ns: u64,
     pub frame: &'a [u8],
+}
+
+/// A packet as one place saw it, with the kind of its link.
+#[derive(Clone, Copy, Debug)]
+pub struct Linked<'a> {
+    pub seen: Seen<'a>,
+    pub link: LinkType,
+}
+
+impl<'a> From<Seen<'a>> for Linked<'a> {
+    /// All links of the lab are Ethernet.
+    fn from(seen: Seen<'a>) -> Self {
+        Self { seen, link: LinkType::Ethernet }
+    }
 }
 
 /// What the packets say together.
@@ -88,10 +103,11 @@ pub struct Followed {
 
 /// Follows every connection through the packets, which must be in the order they passed.
 #[must_use]
-pub fn analyse<'a>(packets: impl IntoIterator<Item = Seen<'a>>) -> Analysis {
+pub fn analyse<'a>(packets: impl IntoIterator<Item = impl Into<Linked<'a>>>) -> Analysis {
     let (mut tracker, mut pairs) = (Tracker::default(), Pairs::default());
-    for seen in packets {
-        let walked = walk::walk(seen.frame, false);
+    for packet in packets {
+        let Linked { seen, link } = packet.into();
+        let walked = walk::walk_on(link, seen.frame, false);
         pairs.take(seen, &walked);
         if let Some(segment) = walked.segment {
             tracker.take(seen, &segment);

@@ -18,7 +18,7 @@ mod websocket;
 use std::collections::BTreeMap;
 
 use super::Decoded;
-use super::analysis::{self, Seen};
+use super::analysis::{self, Linked, Seen};
 pub(super) use plain::{Dialogue, Plain};
 pub(super) use quic::open as open_quic;
 pub(super) use secrets::Secrets;
@@ -135,14 +135,14 @@ impl Opened {
 
 /// Opens what these secrets open (lines of the SSLKEYLOGFILE format). The packets must be in the order they passed one place.
 #[must_use]
-pub fn open<'a>(packets: impl IntoIterator<Item = Seen<'a>>, secrets: &str) -> Opened {
+pub fn open<'a>(packets: impl IntoIterator<Item = impl Into<Linked<'a>>>, secrets: &str) -> Opened {
     let mut opened = Opened::default();
     let secrets = Secrets::read(secrets);
-    let packets: Vec<Seen<'a>> = packets.into_iter().collect();
+    let packets: Vec<Linked<'a>> = packets.into_iter().map(Into::into).collect();
     // The first packets of QUIC open without any secret; HTTP/2 and WebSocket may be in the clear.
     quic::open(&packets, &secrets, &mut opened);
     let in_the_clear = |it: &Seen<'_>| http2::may_begin(it) || websocket::may_begin(it);
-    if !secrets.is_empty() || packets.iter().any(in_the_clear) {
+    if !secrets.is_empty() || packets.iter().any(|it| in_the_clear(&it.seen)) {
         let analysis = analysis::analyse(packets.iter().copied());
         let open = |flow| {
             let sealed = tls::open(flow, &secrets, &mut opened);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use super::{Packet, Use, content};
 use crate::wire::Field;
 use crate::wire::analysis::{Seen, Stream};
+use crate::wire::link::LinkType;
 use crate::wire::opened::{Opened, Secrets, Unit, open_quic};
 use crate::wire::walk::{self, Ends};
 
@@ -23,7 +24,7 @@ pub(super) fn look(packets: &[Seen<'_>], secrets: &Secrets, all: &mut BTreeMap<u
     for unit in opened.units().iter().filter(|it| it.decoded.layers.first().is_some_and(|it| it.name == "quic")) {
         let [n] = unit.packets[..] else { continue };
         let (Some(packet), Some((ends, datagram))) =
-            (all.get_mut(&n), frames.get(&n).and_then(|it| walk::datagram(it)))
+            (all.get_mut(&n), frames.get(&n).and_then(|it| walk::datagram(LinkType::Ethernet, it)))
         else {
             continue;
         };

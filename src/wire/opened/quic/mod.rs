@@ -8,7 +8,8 @@ use std::mem;
 use std::ops::Range;
 
 use super::{Opened, Secrets};
-use crate::wire::analysis::Seen;
+use crate::wire::analysis::{Linked, Seen};
+use crate::wire::link::LinkType;
 use crate::wire::quic::{self, Kind, protection};
 use crate::wire::walk::{self, Ends};
 use connection::Connection;
@@ -23,7 +24,10 @@ const MOST_WAITING: usize = 10_000;
 const MOST_ROUNDS: usize = 8;
 
 /// Opens what can be opened: Initial packets always, the others with the secrets. RFC 9001 §5.
-pub(in crate::wire) fn open(packets: &[Seen<'_>], secrets: &Secrets, opened: &mut Opened) {
+pub(in crate::wire) fn open<'a, P>(packets: &[P], secrets: &Secrets, opened: &mut Opened)
+where
+    P: Copy + Into<Linked<'a>>,
+{
     let mut opener = Opener {
         secrets,
         opened,
@@ -33,11 +37,13 @@ pub(in crate::wire) fn open(packets: &[Seen<'_>], secrets: &Secrets, opened: &mu
         paths: BTreeMap::new(),
     };
     let mut waiting = Vec::new();
-    for seen in packets {
-        let Some((ends, bytes)) = Some(seen.frame).filter(|it| may_be_udp(it)).and_then(walk::datagram) else {
+    for packet in packets {
+        let Linked { seen, link } = (*packet).into();
+        let worth = link != LinkType::Ethernet || may_be_udp(seen.frame);
+        let Some((ends, bytes)) = worth.then(|| walk::datagram(link, seen.frame)).flatten() else {
             continue;
         };
-        opener.datagram(seen, ends, bytes, &mut waiting);
+        opener.datagram(&seen, ends, bytes, &mut waiting);
     }
     // Packets that came before their keys, because the network changed the order.
     for _ in 0..MOST_ROUNDS {
