@@ -5,6 +5,7 @@
 //! outside in. Whatever the bytes, every bit of the frame lies in exactly one innermost field of exactly one layer.
 pub mod analysis;
 mod arp;
+pub mod capture;
 mod checksum;
 mod data;
 mod dhcp;

@@ -29,18 +29,20 @@ pub struct Captured<'a> {
     pub comment: Option<&'a str>,
 }
 
-const SECTION_HEADER: u32 = 0x0a0d_0d0a;
-const INTERFACE_DESCRIPTION: u32 = 1;
-const ENHANCED_PACKET: u32 = 6;
-const DECRYPTION_SECRETS: u32 = 10;
+pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+pub(super) const INTERFACE_DESCRIPTION: u32 = 1;
+pub(super) const ENHANCED_PACKET: u32 = 6;
+pub(super) const DECRYPTION_SECRETS: u32 = 10;
+/// What a section header begins with, in the order that all its numbers are in.
+pub(super) const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 /// The kind of secrets: a TLS key log.
-const TLS_KEY_LOG: u32 = 0x544c_534b;
+pub(super) const TLS_KEY_LOG: u32 = 0x544c_534b;
 const LINKTYPE_ETHERNET: u16 = 1;
 
-const OPT_COMMENT: u16 = 1;
-const IF_NAME: u16 = 2;
-const IF_TSRESOL: u16 = 9;
-const EPB_FLAGS: u16 = 2;
+pub(super) const OPT_COMMENT: u16 = 1;
+pub(super) const IF_NAME: u16 = 2;
+pub(super) const IF_TSRESOL: u16 = 9;
+pub(super) const EPB_FLAGS: u16 = 2;
 const SHB_USERAPPL: u16 = 4;
 
 /// An option's length has 16 bits.
@@ -75,7 +77,7 @@ pub fn write_with_secrets<'a>(
 
 fn section(file: &mut Vec<u8>) {
     let mut body = Vec::new();
-    body.extend(0x1a2b_3c4d_u32.to_le_bytes()); // the byte order that all numbers here are in
+    body.extend(BYTE_ORDER.to_le_bytes());
     body.extend([1, 0, 0, 0]); // version 1.0
     body.extend((-1_i64).to_le_bytes()); // section length: not given
     option(&mut body, SHB_USERAPPL, concat!("Roundtrip ", env!("CARGO_PKG_VERSION")).as_bytes());
