@@ -1,6 +1,7 @@
 //! Wireshark's opinion: tshark opens our captures, finds nothing wrong, and names the same fields with the same values.
 //!
 //! These tests need `tshark`; without it they fail and say how to get it.
+mod captures;
 #[path = "../frames/mod.rs"]
 mod crafted;
 mod decrypted;
