@@ -32,6 +32,7 @@ mod qpack;
 mod quic;
 mod reader;
 pub mod spent;
+mod stun;
 mod tcp;
 pub mod text;
 mod tls;

@@ -25,6 +25,7 @@ pub(super) const fn meaning(port: u16) -> &'static str {
         853 => "domain-s (DNS over TLS)",
         0..=1023 => "system port: well-known services",
         3306 => "mysql",
+        3478 => "stun",
         5353 => "mdns",
         5432 => "postgresql",
         6379 => "redis",

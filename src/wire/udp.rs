@@ -3,6 +3,7 @@ use super::checksum;
 use super::ports;
 use super::quic;
 use super::reader::{Reader, Words};
+use super::stun;
 use super::walk::{Facts, Next};
 
 const SOURCE: &str = "RFC 768, Fields";
@@ -54,6 +55,9 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
         (67 | 68, 67 | 68) if !facts.quoted => Next::Dhcp,
         (546 | 547, 546 | 547) if !facts.quoted => Next::Dhcpv6,
         (443, _) | (_, 443) if !facts.quoted && quic::begins(r.ahead()) => Next::Quic,
+        // RFC 8489 §5: STUN shares its ports with other traffic and is told from it by its cookie.
+        _ if !facts.quoted && stun::begins(r.ahead()) => Next::Stun,
+        (3478, _) | (_, 3478) if !facts.quoted && stun::begins_channel(r.ahead()) => Next::Channel,
         _ => Next::Data("a UDP datagram"),
     })
 }

@@ -6,7 +6,7 @@ use super::link::{self, LinkType};
 use super::reader::{Reader, Words};
 use super::tcp::Segment;
 use super::{
-    Decoded, arp, data, dhcp, dhcpv6, dns, ethernet, http, icmp, icmpv6, igmp, ipv4, ipv6, quic, tcp, tls, udp,
+    Decoded, arp, data, dhcp, dhcpv6, dns, ethernet, http, icmp, icmpv6, igmp, ipv4, ipv6, quic, stun, tcp, tls, udp,
 };
 
 /// More layers than this are not looked for: a frame of VLAN tags only would have hundreds.
@@ -50,6 +50,9 @@ pub(super) enum Next {
     Http,
     Tls,
     Quic,
+    Stun,
+    /// Data on a channel of TURN.
+    Channel,
     /// Bytes nobody here reads, with what they are.
     Data(&'static str),
     /// What an Ethernet frame carries beyond its packet.
@@ -244,6 +247,8 @@ fn read(next: Next, r: &mut Reader<'_>, facts: &mut Facts) -> Option<Option<Next
         Next::Http => Some(http::read(r, facts)),
         Next::Tls => Some(tls::read(r, facts)),
         Next::Quic => Some(quic::read(r, facts)),
+        Next::Stun => stun::read(r, facts).map(|()| None),
+        Next::Channel => stun::read_channel(r, facts).map(Some),
         Next::Data(what) => Some(data::read(r, what)),
         Next::Padding => Some(ethernet::read_padding(r)),
     }
@@ -281,6 +286,7 @@ const fn names(next: Next, facts: &Facts) -> (&'static str, &'static str) {
         Next::Http => ("http", "Hypertext Transfer Protocol"),
         Next::Tls => ("tls", "Transport Layer Security"),
         Next::Quic => ("quic", "QUIC"),
+        Next::Stun | Next::Channel => ("stun", "Session Traversal Utilities for NAT"),
         Next::Data(_) => ("data", "Data"),
         Next::Padding => ("padding", "Ethernet padding"),
     }

@@ -5,6 +5,7 @@ mod dns;
 mod icmp;
 mod internet6;
 mod neighbor;
+mod stun;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -31,6 +32,7 @@ pub(crate) fn families() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("dhcp", dhcp::frames()),
         ("dhcpv6", dhcpv6::frames()),
         ("dns records", dns::frames()),
+        ("stun", stun::frames()),
     ]
 }
 

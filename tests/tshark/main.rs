@@ -382,7 +382,10 @@ const OTHERWISE: &[&str] = &[
     "quic.payload",
     // What lies in it is compared by itself.
     "x509af.extnValue",
-    // tshark gives the whole option its code as value.
+    // The count there, the bytes here.
+    "stun.att.padding",
+    // tshark gives the whole option or attribute its code as value.
+    "stun.attribute",
     "dhcp.option.type",
     "dhcpv6.option.type",
 ];

@@ -11,7 +11,7 @@ use super::ports;
 use super::reader::{Reader, Words};
 use super::text::push_number;
 use super::walk::{Facts, Next};
-use super::{dns, http, tls};
+use super::{dns, http, stun, tls};
 pub(super) use flags::Flags;
 pub(super) use options::Options;
 
@@ -120,6 +120,7 @@ fn payload(r: &Reader<'_>, from: u16, to: u16, quoted: bool) -> Next {
     match (from, to) {
         _ if quoted => Next::Data("the segment the error is about"),
         (53, _) | (_, 53) if dns::begins_stream_message(r.ahead()) => Next::DnsStream,
+        (3478, _) | (_, 3478) if stun::begins(r.ahead()) => Next::Stun,
         _ if http::begins(r.ahead()) => Next::Http,
         _ if tls::begins(r.ahead()) => Next::Tls,
         _ => Next::Data("the stream"),
