@@ -23,6 +23,16 @@ pub enum Unit {
     Count,
 }
 
+/// A number of things in words: `1 server`, `2 addresses`.
+#[must_use]
+pub fn counted(count: usize, thing: &str) -> String {
+    match (count, thing.ends_with('s')) {
+        (1, _) => format!("1 {thing}"),
+        (_, true) => format!("{count} {thing}es"),
+        (_, false) => format!("{count} {thing}s"),
+    }
+}
+
 /// A number of some [`Unit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Quantity {

@@ -42,6 +42,7 @@ mod quic_and_tcp;
 mod quic_vs_tcp;
 pub mod quoted;
 mod retransmission;
+mod round_trips;
 mod routing;
 mod security_headers;
 mod slaac;

@@ -1,11 +1,16 @@
 //! The numbers of the visits: each part's time, round trips, bytes; what curl would say; bars with their packets.
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Leg, Part, resets, rows, trips};
 use crate::demos::capture::{Sight, capture};
 use crate::demos::findings::Findings;
-use crate::quantity::Quantity;
+use crate::demos::round_trips::beyond;
+use crate::quantity::{Quantity, counted};
+use crate::recording::opened::{self, Links};
 use crate::recording::{Cell, Recording, Table, Time};
+use crate::wire::analysis::Seen;
+use crate::wire::spent::{Use, spent};
 
 /// What is known in the lab alone.
 pub(super) struct Known {
@@ -13,25 +18,36 @@ pub(super) struct Known {
     pub(super) rtt: Duration,
     /// From when to when the server thought, each time.
     pub(super) thought: Vec<(Time, Time)>,
+    /// When packets left that never arrived.
+    pub(super) lost: Vec<Time>,
 }
+
+/// In a packet's line: the server proves that it holds its certificate's key (RFC 8446 §4.4.3).
+const CERTIFICATE_VERIFY: &str = "Certificate Verify";
+/// The last message of each end.
+const FINISHED: &str = "Finished";
 
 /// Reads off the packets what the visits were made of.
 pub(super) fn found(recording: &Recording, legs: &[Leg], known: Option<&Known>) -> Findings {
     let mut findings = Findings::default();
     let node = recording.topology.nodes.first().map_or("", |it| it.name.as_str());
     let sights = capture(recording, node);
+    let links = opened::open(recording);
+    let legs = with_sessions(legs, &sights, &links);
+    let legs = legs.as_slice();
     for (number, leg) in legs.iter().enumerate() {
-        bars(&mut findings, &sights, (number, leg), recording.end);
+        bars(&mut findings, &sights, (number, legs.len(), leg), recording.end);
     }
     let answered = legs.iter().filter(|it| it.head.is_some()).count();
     findings.count("visits", "visits", legs.len(), "of the page, and of those it sends on to");
     findings.count("answered", "of them answered", answered, "with the head of an answer at least");
     let Some(leg) = legs.last() else { return findings };
-    parts(&mut findings, leg, known.is_some());
+    parts(&mut findings, leg, known);
     if let Some(known) = known {
         trips::trips(&mut findings, leg, known);
     }
-    bytes(&mut findings, &sights, leg);
+    hops(&mut findings, legs);
+    bytes(&mut findings, &sights, (&recording.secrets, &links), leg);
     if let [first, last] = legs
         && last.sent_on.is_none()
         && let (Some(before), Some(now)) = (first_byte(first), first_byte(last))
@@ -49,6 +65,35 @@ pub(super) fn found(recording: &Recording, legs: &[Leg], known: Option<&Known>) 
         .flat_map(|(number, leg)| rows::rows(&sights, (number, legs.len()), leg, (known.is_some(), recording.end)));
     findings.steps(rows.collect());
     findings
+}
+
+/// The visits, with what the packets say of their sessions where the library of QUIC says nothing: who resumes one is shown no
+/// certificate (RFC 8446 §2.2).
+fn with_sessions(legs: &[Leg], sights: &[Sight<'_>], links: &Links) -> Vec<Leg> {
+    let mut legs = legs.to_vec();
+    for leg in legs.iter_mut().filter(|it| it.resumed.is_none()) {
+        let Some(quic) = part(leg, "QUIC") else { continue };
+        let during = |it: &&Sight<'_>| !it.sent && (quic.from..=quic.to).contains(&it.at);
+        let lines: Vec<_> = sights.iter().filter(during).filter_map(|it| links.line(it.packet)).collect();
+        if !lines.is_empty() {
+            leg.resumed = Some(!lines.iter().any(|it| it.contains(CERTIFICATE_VERIFY)));
+        }
+    }
+    legs
+}
+
+/// Where the last visit was sent on to its page: the time from the first page of the chain on.
+fn hops(findings: &mut Findings, legs: &[Leg]) {
+    let chain = legs.iter().rev().take_while(|it| it.sent_on.is_some()).count();
+    let Some((last, first)) = legs.last().zip(legs.iter().rev().nth(chain)).filter(|_| chain > 0) else { return };
+    let how =
+        format!("from looking up the first name to the last byte of the last page: {}", counted(chain, "redirect"));
+    findings.time(
+        "with_redirects",
+        "with its redirects, all is there after",
+        last.done.map(|it| it - first.began),
+        how,
+    );
 }
 
 fn first_byte(leg: &Leg) -> Option<Duration> {
@@ -79,8 +124,9 @@ fn ends(sights: &[Sight<'_>], part: &Part) -> Option<(u32, u32)> {
     Some((first.packet.n, last.packet.n))
 }
 
-fn bars(findings: &mut Findings, sights: &[Sight<'_>], (number, leg): (usize, &Leg), over: Time) {
-    let lane = format!("visit {}", number + 1);
+fn bars(findings: &mut Findings, sights: &[Sight<'_>], (number, of, leg): (usize, usize, &Leg), over: Time) {
+    // Lanes stand in the order of their names.
+    let lane = format!("visit {:>width$}", number + 1, width = of.to_string().len());
     for it in shown(leg) {
         findings.span_of(&lane, it.name.to_owned(), (it.from, it.to), ends(sights, it));
     }
@@ -89,18 +135,24 @@ fn bars(findings: &mut Findings, sights: &[Sight<'_>], (number, leg): (usize, &L
     }
 }
 
-fn parts(findings: &mut Findings, leg: &Leg, in_lab: bool) {
+fn parts(findings: &mut Findings, leg: &Leg, known: Option<&Known>) {
     let took = |name: &str| part(leg, name).map(|it| it.to - it.from);
+    let beyond = |took: Option<Duration>, round_trips: u32| beyond(took, round_trips, known.map(|it| it.rtt));
     let how = "the query out to the answer in; with IPv6 the later of two";
     findings.time("dns_time", "DNS took", took("DNS"), how);
     let waited = trips::waited(leg);
-    let how = format!("{waited}the SYN out to the SYN-ACK in: 1 RTT (RFC 9293 §3.5)");
+    let opening = took("TCP").map(|it| it.saturating_sub(leg.waited));
+    let more = beyond(opening, 1);
+    let how = format!("{waited}the SYN out to the SYN-ACK in: 1 RTT (RFC 9293 §3.5){more}");
     findings.time("tcp_time", "TCP took", took("TCP"), how);
-    let how = trips::of_tls(took("TCP").map(|it| it.saturating_sub(leg.waited)), took("TLS"), in_lab);
+    let more = if leg.early { String::new() } else { beyond(took("TLS"), leg.round_trips_of_tls()) };
+    let how = trips::of_tls(opening, took("TLS"), known.is_some()) + &more;
     findings.time("tls_time", "TLS took", took("TLS"), how);
     let how = "CONNECT out to the proxy's answer in: its own connection to the page's host is in it (RFC 9110 §9.3.6)";
     findings.time("proxy_time", "the proxy took", took("proxy"), how);
-    let how = format!("{waited}the first Initial out to the handshake complete: 1 RTT, TLS 1.3 in it (RFC 9001 §4)");
+    let more = beyond(took("QUIC").map(|it| it.saturating_sub(leg.waited)), 1);
+    let how =
+        format!("{waited}the first Initial out to the handshake complete: 1 RTT, TLS 1.3 in it (RFC 9001 §4){more}");
     findings.time("quic_time", "QUIC took", took("QUIC"), how);
     let how = "the request out to the head of the answer in: 1 RTT and the server's thinking";
     findings.time("wait_time", "request and first byte took", took("request and first byte"), how);
@@ -123,7 +175,7 @@ fn own_work(leg: &Leg) -> Option<Duration> {
     leg.done.map(|_| between)
 }
 
-fn bytes(findings: &mut Findings, sights: &[Sight<'_>], leg: &Leg) {
+fn bytes(findings: &mut Findings, sights: &[Sight<'_>], (secrets, links): (&str, &Links), leg: &Leg) {
     if leg.certificates > 0 {
         findings.bytes(
             "certificate_bytes",
@@ -137,11 +189,24 @@ fn bytes(findings: &mut Findings, sights: &[Sight<'_>], leg: &Leg) {
         return;
     }
     let Some(shaking) = part(leg, "TLS").or_else(|| part(leg, "QUIC")) else { return };
+    let seen = sights.iter().map(|it| Seen { n: it.packet.n, at_ns: it.at.0, frame: &it.packet.bytes });
+    let spent: BTreeMap<_, _> = spent(seen, secrets);
+    // With the client's Finished goes its first request, mostly in packets of its own.
+    let of = |it: &Sight<'_>| {
+        let spent = spent.get(&it.packet.n).map(|it| it.spent).unwrap_or_default();
+        let speaks = [Use::Framing, Use::Fields, Use::Payload].into_iter().any(|it| spent.of(it) > 0);
+        let finishes = || links.line(it.packet).is_some_and(|it| it.contains(FINISHED));
+        match speaks {
+            false => it.data() + it.udp().map_or(0, <[u8]>::len),
+            true if finishes() => spent.of(Use::Security),
+            true => 0,
+        }
+    };
     let amount = |sent: bool| {
         let during = |it: &&Sight<'_>| (shaking.from..=shaking.to).contains(&it.at) && it.sent == sent;
-        sights.iter().filter(during).map(|it| it.data() + it.udp().map_or(0, <[u8]>::len)).sum::<usize>()
+        sights.iter().filter(during).map(of).sum::<usize>()
     };
-    let how = "payload of TCP or UDP in the client's capture until the handshake is over";
+    let how = "payload of TCP or UDP in the client's capture until the handshake is over, without what HTTP says then already";
     findings.bytes("handshake_sent", "the handshake took, sent", amount(true), how);
     findings.bytes("handshake_received", "the handshake took, received", amount(false), how);
 }

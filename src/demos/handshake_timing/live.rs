@@ -12,6 +12,7 @@ use rustls::pki_types::CertificateDer;
 use super::beside::{self, Asked};
 use super::world::H3;
 use super::{Leg, found, instead, over_quic, over_tcp, visits as how_many};
+use crate::demos::Knobs;
 use crate::demos::live::{Live, Script, Stand, Trouble, spoke_to};
 use crate::net::live::LiveNet;
 use crate::net::{Listener, Net, Observed};
@@ -22,6 +23,7 @@ use crate::services::http::{Request, Response, ServerOptions, serve_with};
 use crate::services::tls::{self, Authority, Ground, H2, HTTP_1_1};
 use crate::services::visit::{NO_RESOLVER, Page, Proxy, Visitor};
 use crate::services::{both, h3, quic};
+use crate::wire::network::Network;
 
 pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
@@ -48,7 +50,8 @@ const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 fn script(stand: Stand) -> Script {
     let legs = Rc::<RefCell<Vec<Leg>>>::default();
     let beside = Rc::<RefCell<Vec<Asked>>>::default();
-    let notes = instead(&stand.knobs);
+    let mut notes = instead(&stand.knobs);
+    notes.extend(stand.host.as_ref().and_then(|_| unread(&stand.knobs)));
     let (own, asked) = (Rc::clone(&legs), Rc::clone(&beside));
     let play = Box::pin(async move { play(&stand, &own, &asked).await });
     let found = move |run: &mut crate::recording::Recording| {
@@ -232,6 +235,15 @@ fn proxy(page: &Page) -> Result<Option<Proxy>, String> {
     value.parse().map(Some).map_err(wrong)
 }
 
+/// What curl(1) leaves unread too, and somebody may have set for this visit.
+fn unread(knobs: &Knobs) -> Option<&'static str> {
+    let is_set = |name: &str| std::env::var(name).is_ok_and(|it| !it.is_empty());
+    let in_cleartext = knobs.choice("tls") == "none" && knobs.choice("http") != "3";
+    let words = "HTTP_PROXY is set and left unread, as curl does: a server may have it from a client's Proxy field (CVE-2016-5385). \
+                 http_proxy is read";
+    (in_cleartext && is_set("HTTP_PROXY") && !CLEARTEXT.iter().any(|it| is_set(it))).then_some(words)
+}
+
 /// QUIC has no way through a proxy that speaks CONNECT, which is for TCP.
 fn no_proxy(page: &Page) -> Result<Option<Proxy>, String> {
     let refused = |(name, _)| {
@@ -248,7 +260,11 @@ fn setting(page: &Page) -> Option<(&'static str, String)> {
     let host = page.host.as_str();
     let own = |it: &str| {
         let it = it.trim().trim_start_matches('.');
-        it == "*" || (!it.is_empty() && (host == it || host.strip_suffix(it).is_some_and(|rest| rest.ends_with('.'))))
+        // curl(1): an address can be one of a network.
+        let network = it.parse::<Network>().ok().zip(page.address());
+        network.is_some_and(|(network, address)| network.contains(address))
+            || it == "*"
+            || (!it.is_empty() && (host == it || host.strip_suffix(it).is_some_and(|rest| rest.ends_with('.'))))
     };
     let without = NO_PROXY.iter().find_map(|it| std::env::var(it).ok()).unwrap_or_default();
     if without.split(',').any(own) {

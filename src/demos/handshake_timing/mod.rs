@@ -143,6 +143,12 @@ impl Leg {
         self.standing = self.standing.or_else(|| Some(("redirect", self.done?)));
     }
 
+    /// Round trips that its version of TLS takes (RFC 8446 §2, RFC 5246 §7.3).
+    fn round_trips_of_tls(&self) -> u32 {
+        let is_old = self.agreed.iter().any(|(_, it)| it == "TLS 1.2");
+        if is_old && self.resumed != Some(true) { 2 } else { 1 }
+    }
+
     /// The part that has no end, as far as it went.
     fn unfinished(&self, over: Time) -> Option<Part> {
         let (name, from) = self.standing?;
@@ -178,7 +184,8 @@ fn run(knobs: &Knobs, setup: &Setup, qlog: Option<Qlog>) -> Recording {
     recording.open_with(secrets);
     note_end(&mut recording, over);
     let thought = world.as_ref().map(World::thought).unwrap_or_default();
-    let known = found::Known { rtt: knobs.time("rtt"), thought };
+    let lost = recording.packets.iter().filter(|it| it.arrived.is_none()).map(|it| it.at).collect();
+    let known = found::Known { rtt: knobs.time("rtt"), thought, lost };
     let mut findings = found::found(&recording, &legs.borrow(), Some(&known));
     for words in instead(knobs) {
         findings.note(Time::ZERO, 0, words.to_owned());
@@ -317,6 +324,40 @@ mod tests {
         assert!(!exact.contains("at most"), "{exact}");
         let lossy = with(&slow).measurement("rtts_to_first_byte").expect("there is one").how.clone();
         assert!(lossy.contains("at most"), "{lossy}");
+    }
+
+    #[test]
+    fn a_lost_packet_makes_the_round_trips_a_limit_and_the_parts_longer() {
+        let settings = [("rtt", "100ms"), ("loss", "30%")].map(|(name, it)| (name.to_owned(), it.to_owned()));
+        let setup = Setup { seed: 3, ..Setup::default() };
+        let run = run("handshake-timing", &settings.into(), &setup).expect("it runs");
+        let how = &run.measurement("rtts_before_request").expect("there is one").how;
+        assert!(how.contains("lost"), "{how}");
+        let tcp = run.measurement("tcp_time").expect("it was opened");
+        assert!(tcp.value.value > 1_000_000_000 && tcp.how.contains("more"), "{tcp:?}");
+        assert!(!with(&[]).measurement("tcp_time").expect("it was opened").how.contains("more"));
+    }
+
+    #[test]
+    fn the_handshakes_bytes_are_those_of_the_handshake() {
+        // By record: ClientHello, ChangeCipherSpec and Finished, whatever HTTP says in the same flight.
+        let sent = [("http", "2"), ("http", "1.1")].map(|it| count(&with(&[it]), "handshake_sent"));
+        let hello = |run: &Recording| {
+            let first = run.packets.iter().find(|it| it.summary.starts_with("TLS Client Hello")).expect("a hello");
+            i64::try_from(first.bytes.len() - 66).expect("small")
+        };
+        // Of ours the hello differs by the protocols it offers; CCS has 6 bytes, Finished 5 + 4 + 48 + 1 + 16 with SHA-384.
+        assert_eq!(sent[0], hello(&with(&[("http", "2")])) + 6 + 74);
+        assert_eq!(sent[1], hello(&with(&[("http", "1.1")])) + 6 + 74);
+        // RFC 9000 §14.1: at least the first datagram is filled up.
+        assert!(count(&with(&[("http", "3")]), "handshake_sent") >= 1200);
+    }
+
+    #[test]
+    fn a_resumed_session_is_told_over_quic_too() {
+        let run = with(&[("http", "3"), ("session", "resumed")]);
+        let sessions: Vec<_> = run.steps.iter().filter(|it| it.kind == "quic").map(|it| it.fact("session")).collect();
+        assert_eq!(sessions, ["full", "resumed"]);
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl<N: Net> Visits<'_, N> {
             let (from, to) = under_way.seen.exchange(began, found);
             leg.parts.extend((found > began).then_some(Part { name: "DNS", from, to }));
         });
-        let first = kept.clients.is_empty();
+        let first = !kept.places.contains_key(&page.host);
         let told = Rc::<Cell<Option<(Time, bool)>>>::default();
         let quic = self.open(under_way, &places, kept, &told).await?;
         let peer = quic.remote_address();
@@ -176,7 +176,7 @@ impl<N: Net> Visits<'_, N> {
             leg.early = early;
             leg.parts.push(Part { name: "QUIC", from: begun, to: under_way.came(over, begun) });
             leg.agreed = vec![("version", "TLS 1.3 in QUIC".to_owned()), ("protocol", "h3".to_owned())];
-            // The library keeps the first visit's certificates, and does not say whether a ticket was used without early data.
+            // The library keeps the certificates of a host's first visit, and does not say whether a ticket was used without early data.
             leg.resumed = if first { Some(false) } else { early.then_some(true) };
             if first {
                 let chain = chain(quic);

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::Leg;
 use super::found::Known;
 use crate::demos::findings::Findings;
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, counted};
 
 /// A live handshake that takes so many times TCP's round trip is not made of round trips.
 const FAR_MORE: u32 = 4;
@@ -15,12 +15,13 @@ pub(super) fn trips(findings: &mut Findings, leg: &Leg, known: &Known) {
     if known.rtt.is_zero() {
         return;
     }
-    let before = Trips::of(asked - found, [Duration::ZERO, leg.waited], known.rtt);
+    let lost = |until| known.lost.iter().filter(|it| (found..=until).contains(*it)).count();
+    let before = Trips::of(asked - found, [Duration::ZERO, leg.waited], known.rtt).losing(lost(asked));
     findings.count("rtts_before_request", "round trips before the request", before.whole, before.how());
     let Some(head) = leg.head else { return };
     let during = |(from, to): &(_, _)| *from >= asked && *to <= head;
     let thinking = known.thought.iter().filter(|it| during(it)).map(|(from, to)| *to - *from).sum();
-    let until = Trips::of(head - found, [thinking, leg.waited], known.rtt);
+    let until = Trips::of(head - found, [thinking, leg.waited], known.rtt).losing(lost(head));
     findings.count("rtts_to_first_byte", "round trips to the first byte", until.whole, until.how());
     let how =
         "that time without its round trips: thinking, waiting for IPv6, transmission, pacing, lost packets sent again";
@@ -40,6 +41,8 @@ struct Trips {
     whole: usize,
     /// What is neither a round trip nor known otherwise.
     rest: Duration,
+    /// Packets that were lost meanwhile: waiting for them to be sent again may look like round trips.
+    lost: usize,
 }
 
 impl Trips {
@@ -48,7 +51,13 @@ impl Trips {
         let whole = travelled.as_nanos() / rtt.as_nanos();
         let rest = u64::try_from(travelled.as_nanos() % rtt.as_nanos()).unwrap_or(u64::MAX);
         let whole = usize::try_from(whole).unwrap_or(usize::MAX);
-        Self { time, thinking, waited, rtt, whole, rest: Duration::from_nanos(rest) }
+        Self { time, thinking, waited, rtt, whole, rest: Duration::from_nanos(rest), lost: 0 }
+    }
+
+    /// The same, where so many packets were lost on the way.
+    const fn losing(mut self, lost: usize) -> Self {
+        self.lost = lost;
+        self
     }
 
     fn beside(&self) -> Duration {
@@ -65,10 +74,16 @@ impl Trips {
             .collect();
         let sum =
             format!("({} from the address known{less}) / {}", Quantity::time(self.time), Quantity::time(self.rtt));
-        if self.rest.is_zero() {
-            return sum;
+        match (self.lost, self.rest.is_zero()) {
+            (0, true) => sum,
+            (0, false) => format!("{sum}, rounded down: at most so many, for transmission takes time, too"),
+            (lost, _) => {
+                let lost = counted(lost, "packet");
+                format!(
+                    "{sum}, rounded down: at most so many, for {lost} got lost, and waiting for a second copy takes time, too"
+                )
+            }
         }
-        format!("{sum}, rounded down: at most so many, for transmission or a lost packet takes time, too")
     }
 }
 

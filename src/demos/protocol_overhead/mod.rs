@@ -48,7 +48,8 @@ pub(super) const DEMO: Demo = Demo {
             &["one-by-one", "burst"],
         ),
         Knob::millis("interval", "from an answer to the next message", [0, 1000, 10, 100]),
-        Knob::millis("rtt", "time to the server and back", [0, 500, 10, 40]),
+        // Never none: what is sent at an instant could not be told from what it answers.
+        Knob::millis("rtt", "time to the server and back", [10, 500, 10, 40]),
     ],
     exports: &[],
     view: "table",

@@ -1,8 +1,11 @@
 //! The visits side by side: a row each, and their numbers.
+use std::time::Duration;
+
 use super::script::{Kind, Visit};
 use crate::demos::Knobs;
 use crate::demos::capture::{Sight, capture};
 use crate::demos::findings::Findings;
+use crate::demos::round_trips::beyond;
 use crate::quantity::Quantity;
 use crate::recording::{Cell, Recording, Table};
 
@@ -29,7 +32,7 @@ pub(super) fn found(recording: &Recording, visits: &[Visit], knobs: &Knobs) -> F
                 && it.data() > 0
         };
         let ours: Vec<&Sight<'_>> = sights.iter().filter(of).collect();
-        numbers(&mut findings, visit, &ours);
+        numbers(&mut findings, visit, &ours, knobs.time("rtt"));
         table.row(ours.first().map(|it| it.packet.n), row(visit, &ours, knobs));
         bars(&mut findings, number, visit);
     }
@@ -69,7 +72,7 @@ fn tenths(number: u128) -> String {
     format!("{}.{}", number / 10, number % 10)
 }
 
-fn numbers(findings: &mut Findings, visit: &Visit, ours: &[&Sight<'_>]) {
+fn numbers(findings: &mut Findings, visit: &Visit, ours: &[&Sight<'_>], rtt: Duration) {
     let (name, words) = visit.kind.name();
     let how = match visit.kind {
         Kind::Full13 | Kind::Resumed13 => "TCP open until a request may go: 1 RTT (RFC 8446 §2, §2.2)",
@@ -77,7 +80,9 @@ fn numbers(findings: &mut Findings, visit: &Visit, ours: &[&Sight<'_>]) {
         Kind::Full12 => "TCP open until a request may go: 2 RTT (RFC 5246 §7.3)",
         Kind::Resumed12 => "TCP open until a request may go: 1 RTT (RFC 5246 §7.3)",
     };
-    findings.time(&format!("{name}_time"), words, Some(visit.may_send - visit.connected), how);
+    let took = visit.may_send - visit.connected;
+    let how = how.to_owned() + &beyond(Some(took), visit.kind.round_trips(), Some(rtt));
+    findings.time(&format!("{name}_time"), words, Some(took), how);
     let how = "from the SYN";
     findings.time(
         &format!("{name}_first_byte"),

@@ -44,6 +44,15 @@ impl Kind {
         }
     }
 
+    /// From TCP open until a request may go (RFC 8446 §2, RFC 5246 §7.3).
+    pub(super) const fn round_trips(self) -> u32 {
+        match self {
+            Self::Early13 => 0,
+            Self::Full13 | Self::Resumed13 | Self::Resumed12 => 1,
+            Self::Full12 => 2,
+        }
+    }
+
     /// What tells its row from the others in few letters.
     pub(super) const fn row(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@ use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, Record, RecordType};
 
 use super::security::{Bogus, Check, Proof};
+use crate::quantity::counted;
 use crate::recording::Time;
 use crate::services::dns::exchange::STRANGER;
 use crate::services::dns::{Subnet, Transport};
@@ -263,15 +264,6 @@ impl Server {
                 subnet.widened(scope)
             ),
         }
-    }
-}
-
-/// `1 server`, `2 addresses`.
-fn counted(count: usize, thing: &str) -> String {
-    match (count, thing.ends_with('s')) {
-        (1, _) => format!("1 {thing}"),
-        (_, true) => format!("{count} {thing}es"),
-        (_, false) => format!("{count} {thing}s"),
     }
 }
 
