@@ -18,6 +18,12 @@ const TYPE: Words = Words::new(
     SOURCE,
     "Below 0x8000 the receiver must understand it or refuse the message; from there on it may pass over it.",
 );
+const UNKNOWN_TYPE: Words = Words::new(
+    "stun.att.type.unknown",
+    "Attribute type",
+    SOURCE,
+    "None that this program knows. Below 0x8000 the receiver must understand it or refuse the message.",
+);
 const LENGTH: Words =
     Words::new("stun.att.length", "Attribute length", SOURCE, "Of the value alone, before it is padded to 4 bytes.");
 const PADDING: Words =
@@ -114,7 +120,7 @@ fn tells(kind: &Kind) -> bool {
 
 /// Reads one, and gives its value in words, where it has one.
 fn attribute(r: &mut Reader<'_>, kind: Option<&Kind>, mask: &Mask) -> Option<Option<String>> {
-    let number = r.hex16(&TYPE)?;
+    let number = r.hex16(if kind.is_some() { &TYPE } else { &UNKNOWN_TYPE })?;
     let must = if number < 0x8000 { "must be understood" } else { "may be passed over" };
     r.means(format_args!("{}; {must}", kind.map_or("unknown", |it| it.name)));
     let length = usize::from(r.u16(&LENGTH)?);
