@@ -1,6 +1,7 @@
 //! The client's end of TLS: it knows whom it trusts.
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName};
@@ -12,7 +13,7 @@ use super::error::TlsError;
 use super::ground::Ground;
 use super::groups::Group;
 use super::stream::Tls;
-use super::{Version, shaken};
+use super::{PATIENCE, Version, shaken};
 use crate::net::Net;
 use crate::wire::text::visible_start;
 
@@ -40,6 +41,7 @@ pub struct ClientOptions<'a> {
 pub struct Client {
     pub(super) config: Arc<ClientConfig>,
     tick: Rc<dyn Fn()>,
+    patience: Duration,
 }
 
 impl Client {
@@ -82,12 +84,12 @@ impl Client {
         if let Some(keys) = &ground.keys {
             config.key_log = Arc::new(keys.clone());
         }
-        Ok(Self { config: Arc::new(config), tick: Rc::clone(&ground.tick) })
+        Ok(Self::of(ground, config))
     }
 
     /// A client that is configured already.
     pub(super) fn of(ground: &Ground, config: ClientConfig) -> Self {
-        Self { config: Arc::new(config), tick: Rc::clone(&ground.tick) }
+        Self { config: Arc::new(config), tick: Rc::clone(&ground.tick), patience: PATIENCE }
     }
 
     /// The same, speaking these protocols.
@@ -95,20 +97,26 @@ impl Client {
     pub fn speaking(&self, protocols: &[&[u8]]) -> Self {
         let mut config = ClientConfig::clone(&self.config);
         config.alpn_protocols = protocols.iter().map(|it| it.to_vec()).collect();
-        Self { config: Arc::new(config), tick: Rc::clone(&self.tick) }
+        Self { config: Arc::new(config), ..self.clone() }
+    }
+
+    /// The same, giving a handshake up after so long.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Shakes hands on an open connection with a server that must prove to have this name. With early data and a session to
     /// use, it comes back at once: the handshake goes on as what is written and read goes over it.
     ///
     /// # Errors
-    /// When the certificate is not good, the other end speaks no TLS, or [`super::PATIENCE`] is over.
+    /// When the certificate is not good, the other end speaks no TLS, or it takes longer than [`Self::patient`] allows.
     pub async fn connect<N: Net>(&self, net: &N, stream: N::Stream, name: &str) -> Result<Tls<N::Stream>, TlsError> {
         let server = ServerName::try_from(name.trim_end_matches('.').to_owned());
         let server = server.map_err(|_| TlsError::Name(visible_start(name, 80)))?;
         (self.tick)();
         let connector = TlsConnector::from(Arc::clone(&self.config)).early_data(self.config.enable_early_data);
-        let stream = shaken(net, connector.connect(server, stream)).await?;
+        let stream = shaken(net, self.patience, connector.connect(server, stream)).await?;
         Ok(Tls::client(net, stream, &self.tick))
     }
 }

@@ -1,8 +1,10 @@
 //! Why there is no TLS, in words for a person.
 use std::io;
+use std::time::Duration;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
+use crate::quantity::Quantity;
 use crate::wire::text::visible_start;
 
 /// What a certificate or a peer says is shown up to this length.
@@ -19,8 +21,8 @@ pub enum TlsError {
     Alert(String),
     #[error("the other end closed the connection in the middle of the TLS handshake")]
     Closed,
-    #[error("no TLS handshake within {} s", super::PATIENCE.as_secs())]
-    Time,
+    #[error("no TLS handshake within {}", Quantity::time(*.0))]
+    Time(Duration),
     #[error("the two ends have nothing in common: {0}")]
     NothingCommon(String),
     #[error("`{0}` is no name of a server")]
@@ -80,7 +82,7 @@ impl From<TlsError> for io::Error {
     fn from(error: TlsError) -> Self {
         match error {
             TlsError::Socket(error) => error,
-            TlsError::Time => Self::new(io::ErrorKind::TimedOut, error.to_string()),
+            TlsError::Time(_) => Self::new(io::ErrorKind::TimedOut, error.to_string()),
             other => Self::other(other.to_string()),
         }
     }

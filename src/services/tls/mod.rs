@@ -54,7 +54,7 @@ pub const HTTP_1_1: &[u8] = b"http/1.1";
 /// DNS over TLS in a list of protocols (IANA's ALPN registry, for RFC 7858).
 pub const DOT: &[u8] = b"dot";
 
-/// A handshake that takes longer is given up.
+/// A handshake that takes longer is given up, where an end is not told otherwise.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A version of TLS that is still in use.
@@ -78,7 +78,11 @@ impl Version {
     }
 }
 
-/// What a handshake comes to within [`PATIENCE`].
-async fn shaken<N: Net, T>(net: &N, shaking: impl Future<Output = io::Result<T>>) -> Result<T, TlsError> {
-    Ok(within(net, PATIENCE, shaking).await.ok_or(TlsError::Time)??)
+/// What a handshake comes to, or that it took too long.
+async fn shaken<N: Net, T>(
+    net: &N,
+    patience: Duration,
+    shaking: impl Future<Output = io::Result<T>>,
+) -> Result<T, TlsError> {
+    Ok(within(net, patience, shaking).await.ok_or(TlsError::Time(patience))??)
 }

@@ -2,6 +2,7 @@
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
@@ -96,6 +97,7 @@ pub struct Server {
     pub(super) config: Arc<ServerConfig>,
     tick: Rc<dyn Fn()>,
     partings: Partings,
+    patience: Duration,
 }
 
 impl Server {
@@ -132,7 +134,8 @@ impl Server {
         if let Some(keys) = ground.server_keys() {
             config.key_log = Arc::new(keys.clone());
         }
-        let server = Self { config: Arc::new(config), tick: Rc::clone(&ground.tick), partings: Partings::default() };
+        let (tick, partings) = (Rc::clone(&ground.tick), Partings::default());
+        let server = Self { config: Arc::new(config), tick, partings, patience: PATIENCE };
         Ok(if options.forgets { server.without_tickets() } else { server })
     }
 
@@ -145,14 +148,20 @@ impl Server {
         self
     }
 
+    /// The same, giving a handshake up after so long.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
     /// Shakes hands on a connection that came. Where early data comes and is taken, it is there to be read before the
     /// handshake is over.
     ///
     /// # Errors
-    /// When the other end speaks no TLS, breaks off, is not who it has to be, or [`super::PATIENCE`] is over.
+    /// When the other end speaks no TLS, breaks off, is not who it has to be, or it takes longer than [`Self::patient`] allows.
     pub async fn accept<N: Net>(&self, net: &N, stream: N::Stream) -> Result<Tls<N::Stream>, TlsError> {
         (self.tick)();
-        match within(net, PATIENCE, self.shake(stream)).await.ok_or(TlsError::Time)? {
+        match within(net, self.patience, self.shake(stream)).await.ok_or(TlsError::Time(self.patience))? {
             Ok(end) => Ok(Tls::new(net, end, &self.tick)),
             Err((error, stream)) => {
                 self.partings.close(net, stream);

@@ -246,10 +246,10 @@ impl Visit {
 }
 
 impl<N: Net> Visitor<N> {
-    /// A visitor who trusts whom this client trusts, and offers what it offers.
+    /// A visitor who trusts whom this client trusts, and offers what it offers; each part of a visit is given up after `patience`.
     #[must_use]
     pub fn new(net: &N, tls: tls::Client, patience: Duration) -> Self {
-        Self { net: net.clone(), tls, patience, chosen: RefCell::default(), proxy: |_| Ok(None) }
+        Self { net: net.clone(), tls: tls.patient(patience), patience, chosen: RefCell::default(), proxy: |_| Ok(None) }
     }
 
     /// The same, by way of a proxy where this says so.
