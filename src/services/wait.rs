@@ -41,16 +41,26 @@ impl Heard {
 
     /// What `work` comes to, or `None` when nothing is heard for longer than `patience`.
     pub async fn or_silence<N: Net, T>(&self, net: &N, patience: Duration, work: impl Future<Output = T>) -> Option<T> {
-        let (mut work, began) = (pin!(work), net.now());
-        loop {
-            let last = self.0.get().map_or(began, |(_, last)| last.max(began));
-            let left = (last + patience) - net.now();
-            if left.is_zero() {
-                return None;
-            }
-            if let Some(value) = within(net, left, work.as_mut()).await {
-                return Some(value);
-            }
+        while_heard(net, patience, || self.0.get().map(|(_, last)| last), work).await
+    }
+}
+
+/// What `work` comes to, or `None` when it is silent for longer than `patience`; `last` is when something was heard.
+pub async fn while_heard<N: Net, T>(
+    net: &N,
+    patience: Duration,
+    last: impl Fn() -> Option<Time>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let (mut work, began) = (pin!(work), net.now());
+    loop {
+        let last = last().map_or(began, |last| last.max(began));
+        let left = (last + patience) - net.now();
+        if left.is_zero() {
+            return None;
+        }
+        if let Some(value) = within(net, left, work.as_mut()).await {
+            return Some(value);
         }
     }
 }

@@ -1,5 +1,4 @@
 //! A server: the version ALPN agreed on or the client begins with; every limit that keeps a hostile client from costing much.
-use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -7,22 +6,20 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::Tasks;
+use super::message::{Request, Response};
+use super::watched::{Watch, begins_http2, watched};
+use crate::net::{Listener, Net, Stream};
+use crate::services::ahead::Ahead;
+use crate::services::parting::Partings;
+use crate::services::tls::{self, H2};
+use crate::services::{Crowd, Heard, within};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Method, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-
-use super::Tasks;
-use super::message::{Request, Response};
-use super::watched::Watched;
-use crate::net::{Listener, Net};
-use crate::recording::Time;
-use crate::services::parting::Partings;
-use crate::services::tls::{self, H2};
-use crate::services::{Crowd, within};
 
 /// Connections that are served at once; one more is closed.
 const CONNECTIONS: usize = 1000;
@@ -30,6 +27,8 @@ const CONNECTIONS: usize = 1000;
 const HEAD_LIMIT: u32 = 32 << 10;
 /// Streams that a client opened and reset before the server came to them; more ends the connection (CVE-2023-44487).
 const RESETS: usize = 20;
+/// Looks at what a client has taken, in the time of silence after which it is given up.
+const LOOKS: u32 = 4;
 /// A connection that is told to go has this long to end its requests.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -53,7 +52,8 @@ pub struct ServerOptions {
     pub keep_alive: bool,
     /// In cleartext: whether HTTP/2 may begin without a word before (RFC 9113 §3.3); else nothing is read to find out.
     pub prior_knowledge: bool,
-    /// A connection on which nothing moves and nothing is worked on for this long is closed.
+    /// A connection on which nothing moves and nothing is worked on for this long is closed. What the other end acknowledges of an
+    /// answer moves. A request whose body stops for this long is answered 408.
     pub idle: Duration,
     /// HTTP/2: requests of one connection at once (`SETTINGS_MAX_CONCURRENT_STREAMS`).
     pub streams: u32,
@@ -141,9 +141,9 @@ async fn connection<N: Net, H: Handler>(
     meet: &impl Fn(Met) -> H,
 ) {
     let Some(tls) = &options.tls else {
-        let mut stream = Watched::new(net, stream);
+        let mut stream = Ahead::new(stream);
         let is_http2 = if options.prior_knowledge {
-            let Some(Ok(is_http2)) = within(net, options.idle, stream.begins_http2()).await else { return };
+            let Some(Ok(is_http2)) = within(net, options.idle, begins_http2(&mut stream)).await else { return };
             is_http2
         } else {
             false
@@ -154,25 +154,26 @@ async fn connection<N: Net, H: Handler>(
     let Ok(stream) = tls.accept(net, stream).await else { return };
     let is_http2 = stream.protocol() == Some(H2);
     let handler = Rc::new(meet(Met { is_http2, tls: Some(stream.told()) }));
-    speak(net, Watched::new(net, stream), is_http2, (options, partings), handler).await;
+    speak(net, Ahead::new(stream), is_http2, (options, partings), handler).await;
 }
 
-async fn speak<N: Net, S: AsyncRead + AsyncWrite + Unpin + 'static>(
+async fn speak<N: Net, S: Stream>(
     net: &N,
-    stream: Watched<N, S>,
+    stream: Ahead<S>,
     http2: bool,
     (options, partings): (&ServerOptions, &Partings),
     handler: Rc<impl Handler>,
 ) {
     let (busy, limit) = (Crowd::default(), options.body);
-    let idle = Idle { net: net.clone(), limit: options.idle, moved: stream.moved(), busy: busy.clone() };
+    let (stream, watch) = watched(net, stream);
+    let idle = Idle { net: net.clone(), limit: options.idle, watch, busy: busy.clone() };
     let patience = options.idle;
     let own = net.clone();
     let service = service_fn(move |request| {
         let (net, handler, member) = (own.clone(), Rc::clone(&handler), busy.join());
         let is_head = request.method() == Method::HEAD;
         async move {
-            let response = match within(&net, patience, whole(request, limit)).await {
+            let response = match whole(&net, patience, request, limit).await {
                 Some(Ok(request)) => handler.answer(request).await,
                 Some(Err(status)) => Response::new(status),
                 None => Response::new(StatusCode::REQUEST_TIMEOUT),
@@ -203,14 +204,24 @@ async fn speak<N: Net, S: AsyncRead + AsyncWrite + Unpin + 'static>(
     }
 }
 
-/// A request with its whole body, or the status that refuses it.
-async fn whole(request: hyper::Request<Incoming>, limit: usize) -> Result<Request, StatusCode> {
+/// A request with its whole body, or the status that refuses it; nothing where nothing comes for longer than `patience`.
+async fn whole(
+    net: &impl Net,
+    patience: Duration,
+    request: hyper::Request<Incoming>,
+    limit: usize,
+) -> Option<Result<Request, StatusCode>> {
     let (parts, body) = request.into_parts();
-    let body = Limited::new(body, limit).collect().await.map_err(|error| {
+    let heard = Heard::default();
+    let body = Limited::new(body, limit).map_frame(|it| {
+        heard.at(net.now());
+        it
+    });
+    let body = heard.or_silence(net, patience, body.collect()).await?.map_err(|error| {
         if error.is::<LengthLimitError>() { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST }
-    })?;
+    });
     let path = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-    Ok(Request { method: parts.method, path, headers: parts.headers, body: body.to_bytes() })
+    Some(body.map(|it| Request { method: parts.method, path, headers: parts.headers, body: it.to_bytes() }))
 }
 
 /// The response for hyper. RFC 9110 §9.3.2: an answer to HEAD has the fields of the page and no body; over HTTP/1.1 hyper itself
@@ -223,27 +234,29 @@ fn written(response: Response, without_body: bool) -> hyper::Response<Full<Bytes
 }
 
 /// When a connection is given up.
-struct Idle<N> {
+struct Idle<N, S> {
     net: N,
     limit: Duration,
-    moved: Rc<Cell<Time>>,
+    watch: Watch<N, S>,
     busy: Crowd,
 }
 
-impl<N: Net> Idle<N> {
+impl<N: Net, S: Stream> Idle<N, S> {
     /// Drives a connection until it ends, and says how; or was idle for too long: then it is ended in order.
     async fn watch<C: Future>(&self, mut connection: Pin<&mut C>, end: impl Fn(Pin<&mut C>)) -> Option<C::Output> {
         loop {
             let now = self.net.now();
             // Who works on an answer is asked again after a whole limit.
-            let from = if self.busy.size() > 0 { now } else { self.moved.get() };
+            let from = if self.busy.size() > 0 { now } else { self.watch.moved() };
             let left = (from + self.limit).0.saturating_sub(now.0);
             if left == 0 {
                 break;
             }
-            if let Some(ended) = within(&self.net, Duration::from_nanos(left), connection.as_mut()).await {
+            let until = Duration::from_nanos(left).min(self.limit / LOOKS);
+            if let Some(ended) = within(&self.net, until, connection.as_mut()).await {
                 return Some(ended);
             }
+            self.watch.look();
         }
         end(connection.as_mut());
         within(&self.net, GRACE, connection).await
