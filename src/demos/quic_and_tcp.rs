@@ -15,7 +15,7 @@ use crate::demos::capture::Sight;
 use crate::demos::web::BUFFERS;
 use crate::lab::tcp::TcpSettings;
 use crate::lab::{Firewall, Lab, LabNet, LinkOptions};
-use crate::net::Net;
+use crate::net::{Net, Observed};
 use crate::recording::Time;
 use crate::services::http::{self, Request, Response, ServerOptions, StatusCode, Version};
 use crate::services::quic::{self, Qlog, QuicError};
@@ -29,7 +29,7 @@ pub(super) const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIF
 const EARLY: u32 = 16_384;
 /// The largest page there is.
 const MOST: usize = 1_000_000;
-/// An answer may take as long as something of it comes: who asks says how much silence is too much.
+/// A handshake and an answer may take as long as something of them comes: who asks says how much silence is too much.
 const WHOLE: Duration = Duration::from_secs(3600);
 
 /// The hosts' networks: the clients in order, and the server.
@@ -84,7 +84,7 @@ pub(super) async fn serve(net: &LabNet, ground: &Ground, early: bool) -> Result<
     net.spawn(h3::serve_with(net.clone(), over_udp, |request: Request| ready(page(&request))));
     let early_data = if early { EARLY } else { 0 };
     let options = tls::ServerOptions { protocols: &[H2, HTTP_1_1], early_data, ..tls::ServerOptions::default() };
-    let tls = tls::Server::with(ground, authority.issue(&[NAME])?, options)?;
+    let tls = tls::Server::with(ground, authority.issue(&[NAME])?, options)?.patient(WHOLE);
     let (own, listener) = (net.clone(), net.listen(SERVER).await?);
     let options = ServerOptions { tls: Some(tls), ..ServerOptions::default() };
     net.spawn(async move {
@@ -104,7 +104,7 @@ fn page(request: &Request) -> Response {
 
 /// A QUIC client that trusts this authority.
 pub(super) async fn quic_client(
-    net: &LabNet,
+    net: &impl Net,
     ground: &Ground,
     authority: &Authority,
     qlog: Option<Qlog>,
@@ -121,7 +121,7 @@ pub(super) fn tcp_client(
     early_data: bool,
 ) -> Result<http::Client, TlsError> {
     let options = tls::ClientOptions { early_data, ..tls::ClientOptions::default() };
-    let tls = tls::Client::with(ground, &[authority.certificate()], options)?;
+    let tls = tls::Client::with(ground, &[authority.certificate()], options)?.patient(WHOLE);
     Ok(http::Client { patience: WHOLE, ..http::Client::new(version, SERVER, NAME) }.over(&tls))
 }
 
@@ -139,7 +139,7 @@ pub(super) struct Got {
 #[derive(Clone)]
 pub(super) enum Carrier {
     Three(h3::Connection<LabNet>),
-    Two(Rc<http::Connection<LabNet>>),
+    Two(Rc<http::Connection<Observed<LabNet>>>),
 }
 
 impl Carrier {

@@ -1,6 +1,6 @@
 //! A network that remembers when bytes left its sockets and when they came: read where they cross, before any library has made
 //! sense of them.
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -28,6 +28,8 @@ pub struct Observed<N> {
 pub struct Seen {
     sent: RefCell<Vec<Time>>,
     came: RefCell<Vec<Time>>,
+    /// When a connection was open last.
+    opened: Cell<Option<Time>>,
 }
 
 impl Seen {
@@ -43,6 +45,12 @@ impl Seen {
     pub fn exchange(&self, from: Time, to: Time) -> (Time, Time) {
         let out = self.sent_from(from).filter(|it| *it <= to).unwrap_or(from);
         (out, self.came_until(to).filter(|it| *it >= out).unwrap_or(to))
+    }
+
+    /// The last instant so far at which the other end was heard: bytes came in, or a connection was opened.
+    #[must_use]
+    pub fn last_heard(&self) -> Option<Time> {
+        self.came.borrow().last().copied().max(self.opened.get())
     }
 
     /// The last instant until `at` at which bytes came in.
@@ -92,7 +100,9 @@ impl<N: Net> Net for Observed<N> {
     type Datagrams = ObservedDatagrams<N>;
 
     async fn connect_with(&self, to: SocketAddr, options: SocketOptions) -> io::Result<Self::Stream> {
-        self.net.connect_with(to, options).await.map(|it| self.stream(it))
+        let inner = self.net.connect_with(to, options).await?;
+        self.seen.opened.set(Some(self.net.now()));
+        Ok(self.stream(inner))
     }
 
     async fn listen_with(&self, at: SocketAddr, options: SocketOptions) -> io::Result<Self::Listener> {
@@ -254,6 +264,7 @@ mod tests {
                 stream.write_all(b"back").await.expect("the client waits");
             });
             let mut stream = client.connect(at).await.expect("it listens");
+            assert_eq!(ms(client.seen().last_heard()), Some(20), "a connection that opens is heard");
             client.sleep(Duration::from_millis(5)).await;
             stream.write_all(b"word").await.expect("it is open");
             stream.read_exact(&mut [0; 4]).await.expect("an answer");
@@ -263,6 +274,7 @@ mod tests {
             assert_eq!((seen.sent_from(now), seen.came_until(Time::ZERO)), (None, None));
             let (out, back) = seen.exchange(Time::ZERO, now);
             assert_eq!((ms(Some(out)), ms(Some(back))), (Some(25), Some(45)));
+            assert_eq!(ms(seen.last_heard()), Some(45));
         })
         .expect("it ends");
     }

@@ -31,4 +31,4 @@ pub mod websocket;
 pub mod work;
 pub mod x509;
 
-pub use wait::{Crowd, Heard, Member, both, within};
+pub use wait::{Crowd, Heard, Member, both, while_heard, within};

@@ -17,6 +17,7 @@ use crate::demos::quic_and_tcp::{self, Carrier, Got, Hosts};
 use crate::demos::{Demo, Knob, Knobs, Setup};
 use crate::lab::tcp::TcpSettings;
 use crate::lab::{Lab, LinkOptions, Loss};
+use crate::net::Observed;
 use crate::quantity::Unit;
 use crate::recording::{Intervention, Recording, Time};
 use crate::services::http::Request;
@@ -139,7 +140,7 @@ async fn script(hosts: &Hosts, ground: &Ground, knobs: &Knobs, told: &Rc<Told>) 
     let quic = quic.connect(quic_and_tcp::SERVER, quic_and_tcp::NAME).await.map_err(|it| text(&it))?;
     let three = Carrier::Three(h3::Connection::begin(&net[0], quic).await.map_err(|it| text(&it))?);
     let client = quic_and_tcp::tcp_client(ground, &authority, http::Version::Http2, false).map_err(|it| text(&it))?;
-    let two = Carrier::Two(Rc::new(client.open(&net[1]).await.map_err(|it| text(&it))?));
+    let two = Carrier::Two(Rc::new(client.open(&Observed::new(&net[1])).await.map_err(|it| text(&it))?));
     let client = quic_and_tcp::tcp_client(ground, &authority, http::Version::Http11, false).map_err(|it| text(&it))?;
     let mut ones = Vec::new();
     for _ in 0..count("connections").min(count("streams")) {

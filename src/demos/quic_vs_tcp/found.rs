@@ -21,6 +21,8 @@ struct Way<'a> {
     told: &'a Told,
     sights: Vec<Sight<'a>>,
     rtt: Duration,
+    /// Resources of the page.
+    streams: usize,
 }
 
 pub(super) fn found(recording: &Recording, knobs: &Knobs, told: &[Rc<Told>; 2]) -> Findings {
@@ -32,6 +34,7 @@ pub(super) fn found(recording: &Recording, knobs: &Knobs, told: &[Rc<Told>; 2]) 
         told: &told[it],
         sights: capture(recording, CLIENTS[it]),
         rtt: knobs.time("rtt"),
+        streams: usize::try_from(knobs.number("streams")).expect("the knob's limit is small"),
     });
     let begun = ways[0].told.begun.get();
     findings.mark_at("begin", "both clients begin", Some(begun), None);
@@ -39,7 +42,9 @@ pub(super) fn found(recording: &Recording, knobs: &Knobs, told: &[Rc<Told>; 2]) 
         way.numbers(&mut findings);
         way.bars(&mut findings);
     }
-    moved(&mut findings, &ways);
+    if !knobs.time("move").is_zero() {
+        moved(&mut findings, recording, &ways);
+    }
     fallback(&mut findings, &ways);
     table(&mut findings, &ways);
     findings
@@ -59,9 +64,16 @@ impl Way<'_> {
         at.map(|it| it - self.told.begun.get())
     }
 
-    /// When the last resource was there.
+    /// When the last resource was there; none where one is missing.
     fn page(&self) -> Option<Time> {
-        self.told.got.borrow().iter().map(|it| it.done).max()
+        let got = self.told.got.borrow();
+        got.iter().map(|it| it.done).max().filter(|_| got.len() == self.streams)
+    }
+
+    /// The connection of its own protocol that it used at an instant.
+    fn used_at(&self, at: Time) -> Option<Open> {
+        let is_used = |it: &&Open| it.ready <= at && it.over.is_none_or(|over| over > at);
+        self.told.opened.borrow().iter().rfind(is_used).filter(|it| it.quic == (self.name == "h3")).copied()
     }
 
     /// What crossed the client's link for the page: packets, and their bytes from the IP header on.
@@ -114,6 +126,21 @@ impl Way<'_> {
         findings.mark_at(&format!("{name}-page"), &format!("{client} has the page"), self.page(), at(self.page()));
     }
 
+    /// What became of the connection that it used when its address changed.
+    fn outlived(&self, findings: &mut Findings, at: Time) {
+        if self.name == "h3" {
+            let how = "PATH_CHALLENGE frames that the QUIC client got: the server checks the new address (RFC 9000 section 9.3)";
+            let challenges = usize::try_from(self.told.challenges.get()).unwrap_or(usize::MAX);
+            findings.count("h3_path_challenges", "checks of the new path", challenges, how);
+        }
+        let another = self.told.opened.borrow().iter().any(|it| it.from > at);
+        let survived = !another && self.page().is_some();
+        let label = format!("{}'s connection outlived the move", self.client);
+        let how =
+            "1: every resource came without a connection opened after the move; 0: it had to open another, or gave up";
+        findings.count(&format!("{}_survived", self.name), &label, usize::from(survived), how);
+    }
+
     /// The last packet that had come in by then.
     fn arrived_at(&self, at: Time) -> Option<u32> {
         self.sights.iter().rfind(|it| !it.sent && it.at <= at).map(|it| it.packet.n)
@@ -147,20 +174,25 @@ impl Way<'_> {
     }
 }
 
-/// What the new address did to each.
-fn moved(findings: &mut Findings, ways: &[Way<'_>; 2]) {
-    let Some(at) = ways[0].told.moved.get().or(ways[1].told.moved.get()) else { return };
-    findings.mark_at("moved", "the clients have another address", Some(at), None);
-    let how =
-        "PATH_CHALLENGE frames that the QUIC client got: the server checks the new address (RFC 9000 section 9.3)";
-    let challenges = usize::try_from(ways[0].told.challenges.get()).unwrap_or(usize::MAX);
-    findings.count("h3_path_challenges", "checks of the new path", challenges, how);
-    for way in ways {
-        let opened = way.told.opened.borrow();
-        let survived = opened.iter().filter(|it| it.from <= at).count() == opened.len() && way.page().is_some();
-        let label = format!("{}'s connection outlived the move", way.client);
-        let how = "1: every resource came without a connection opened after the move; 0: it had to open another";
-        findings.count(&format!("{}_survived", way.name), &label, usize::from(survived), how);
+/// What the new address did to each: only to who was still at work when it came.
+fn moved(findings: &mut Findings, recording: &Recording, ways: &[Way<'_>; 2]) {
+    let who = match [0, 1].map(|it: usize| ways[it].told.moved.get().is_some()) {
+        [true, true] => "the clients have",
+        [true, false] => "the QUIC client has",
+        _ => "the TCP client has",
+    };
+    let at = ways.iter().find_map(|it| it.told.moved.get());
+    findings.mark_at("moved", &format!("{who} another address"), at, None);
+    for (index, way) in ways.iter().enumerate() {
+        let Some(at) = way.told.moved.get() else {
+            let node = recording.node(CLIENTS[index]).unwrap_or_default();
+            let words = format!("{} was done before the move: it keeps its address", way.client);
+            findings.note(recording.end, node, words);
+            continue;
+        };
+        if way.used_at(at).is_some() {
+            way.outlived(findings, at);
+        }
         let after = way.sights.iter().find(|it| !it.sent && it.at > at && is_for_the_new(it));
         let label = format!("{} hears nothing after the move for", way.client);
         let how = "from the move to the first packet that came in for the new address";

@@ -10,10 +10,11 @@ use std::time::Duration;
 use crate::demos::Knobs;
 use crate::demos::quic_and_tcp::{self, ANY, Carrier, Got, Hosts, NAME, SERVER};
 use crate::lab::LabNet;
+use crate::net::{Observed, Seen};
 use crate::recording::Time;
 use crate::services::quic::{self, Opening, Qlog};
 use crate::services::tls::Ground;
-use crate::services::{both, h3, http, within};
+use crate::services::{both, h3, http, while_heard, within};
 
 /// Connections that a client opens for one page at the most.
 const ATTEMPTS: usize = 8;
@@ -21,6 +22,8 @@ const ATTEMPTS: usize = 8;
 const PAUSE: Duration = Duration::from_secs(2);
 /// The last byte of the address that a client moves to.
 pub(super) const NEW: u8 = 77;
+/// What comes at the very end of a client's patience has come in time.
+const INSTANT: Duration = Duration::from_nanos(1);
 /// Bytes of what the earlier visit fetches.
 const SMALL: usize = 100;
 
@@ -49,6 +52,8 @@ pub(super) struct Open {
     pub(super) connected: Option<Time>,
     /// When requests could be sent.
     pub(super) ready: Time,
+    /// When it was given up or had brought the page; none while it is used.
+    pub(super) over: Option<Time>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +71,7 @@ pub(super) struct Script {
 struct Racer {
     net: LabNet,
     script: Script,
-    quic: Option<quic::Client>,
+    quic: Option<(quic::Client, Rc<Seen>)>,
     tcp: http::Client,
     told: Rc<Told>,
 }
@@ -81,7 +86,7 @@ impl Script {
             size: count("size"),
             moves: knobs.time("move"),
             fallback: knobs.time("fallback"),
-            patience: knobs.time("patience"),
+            patience: knobs.time("patience") + INSTANT,
         }
     }
 
@@ -89,9 +94,10 @@ impl Script {
         let [one, other] = [0, 1].map(|it: usize| &hosts.clients[it]);
         let prepared = async {
             let authority = quic_and_tcp::serve(&hosts.server, ground, self.early).await?;
-            let quic = quic_and_tcp::quic_client(one, ground, &authority, qlog).await?;
+            let heard = Observed::new(one);
+            let quic = quic_and_tcp::quic_client(&heard, ground, &authority, qlog).await?;
             let tcp = || quic_and_tcp::tcp_client(ground, &authority, http::Version::Http2, self.early);
-            Ok::<_, quic_and_tcp::NoServer>((quic, tcp()?, tcp()?))
+            Ok::<_, quic_and_tcp::NoServer>(((quic, heard.seen()), tcp()?, tcp()?))
         };
         let (quic, tcp, alone) = match prepared.await {
             Ok(prepared) => prepared,
@@ -117,12 +123,12 @@ impl Racer {
     /// The earlier visit: it leaves a ticket.
     async fn visit(&self) {
         if let Some((carrier, _)) = self.open().await {
-            within(&self.net, self.script.patience, carrier.one(0, SMALL)).await;
+            carrier.heard().or_silence(&self.net, self.script.patience, carrier.one(0, SMALL)).await;
             if let Carrier::Three(connection) = &carrier {
                 connection.quic().close(0x100_u32.into(), b"");
             }
         }
-        if let Some(quic) = &self.quic {
+        if let Some((quic, _)) = &self.quic {
             // RFC 9000 §10.2: a closed connection is remembered for three probe timeouts.
             within(&self.net, PAUSE, quic.closed()).await;
         }
@@ -133,8 +139,7 @@ impl Racer {
     async fn race(&self, index: u8) {
         self.told.begun.set(self.net.now());
         if !self.script.moves.is_zero() {
-            let (net, told, quic, after) =
-                (self.net.clone(), Rc::clone(&self.told), self.quic.clone(), self.script.moves);
+            let (net, told, quic, after) = (self.net.clone(), Rc::clone(&self.told), self.client(), self.script.moves);
             self.net.spawn(async move {
                 net.sleep(after).await;
                 if told.over.get().is_none() {
@@ -151,6 +156,9 @@ impl Racer {
             let Some((carrier, accepted)) = self.open().await else { continue };
             let got = carrier.page(&self.net, &missing, self.script.size, self.script.patience).await;
             self.told.got.borrow_mut().extend(got);
+            if let Some(open) = self.told.opened.borrow_mut().last_mut() {
+                open.over = Some(self.net.now());
+            }
             self.told.first_byte.set(self.told.first_byte.get().or(carrier.heard().first()));
             if let Carrier::Three(connection) = &carrier {
                 let seen = connection.quic().stats().frame_rx.path_challenge;
@@ -172,10 +180,14 @@ impl Racer {
         (1..=self.script.streams).filter(|number| got.iter().all(|it| it.number != *number)).collect()
     }
 
-    /// A connection: QUIC where there is a client for it, and TCP beside it when that takes too long; the first one wins.
+    fn client(&self) -> Option<quic::Client> {
+        self.quic.as_ref().map(|(client, _)| client.clone())
+    }
+
+    /// A connection: QUIC where there is a client for it, and TCP beside it when nothing comes for long; the first one wins.
     async fn open(&self) -> Option<(Carrier, Option<quinn::ZeroRttAccepted>)> {
-        let from = self.net.now();
-        let Some(quic) = &self.quic else { return Some((self.over_tcp(from).await?, None)) };
+        let (from, net, script) = (self.net.now(), &self.net, &self.script);
+        let Some((quic, seen)) = &self.quic else { return Some((self.over_tcp(from).await?, None)) };
         let connecting = match quic.connect_early(SERVER, NAME).ok()? {
             // What was sent early is under way: whether it arrives, its answer tells.
             Opening::Early(connection, accepted) => {
@@ -183,17 +195,22 @@ impl Racer {
             }
             Opening::Full(connecting) => connecting,
         };
-        let mut shaking = pin!(connecting);
-        if let Some(done) = within(&self.net, self.script.fallback, shaking.as_mut()).await {
-            return Some((self.over_quic(from, done.ok()?).await?, None));
-        }
-        let mut tcp = pin!(self.over_tcp(self.net.now()));
-        let (mut failed, mut no_tcp) = (false, false);
+        // A handshake that fails and one that is silent for too long are the same to who waits for it.
+        let shaking = async { while_heard(net, script.patience, || seen.last_heard(), connecting).await?.ok() };
+        let mut shaking = pin!(shaking);
+        let shaken = while_heard(net, script.fallback, || seen.last_heard(), shaking.as_mut()).await;
+        let mut failed = match shaken {
+            Some(Some(connection)) => return Some((self.over_quic(from, connection).await?, None)),
+            Some(None) => true,
+            None => false,
+        };
+        let mut tcp = pin!(self.over_tcp(net.now()));
+        let mut no_tcp = false;
         let first = poll_fn(|cx| {
             if !failed && let Poll::Ready(done) = shaking.as_mut().poll(cx) {
                 match done {
-                    Ok(connection) => return Poll::Ready(Some(Err(connection))),
-                    Err(_) => failed = true,
+                    Some(connection) => return Poll::Ready(Some(Err(connection))),
+                    None => failed = true,
                 }
             }
             if !no_tcp && let Poll::Ready(done) = tcp.as_mut().poll(cx) {
@@ -212,15 +229,21 @@ impl Racer {
 
     async fn over_quic(&self, from: Time, connection: quic::Connection) -> Option<Carrier> {
         let carrier = h3::Connection::begin(&self.net, connection).await.ok()?;
-        self.told.opened.borrow_mut().push(Open { quic: true, from, connected: None, ready: self.net.now() });
+        self.opened(Open { quic: true, from, connected: None, ready: self.net.now(), over: None });
         Some(Carrier::Three(carrier))
     }
 
     async fn over_tcp(&self, from: Time) -> Option<Carrier> {
-        let connection = within(&self.net, self.script.patience, self.tcp.open(&self.net)).await?.ok()?;
+        let net = Observed::new(&self.net);
+        let (seen, opening) = (net.seen(), self.tcp.open(&net));
+        let connection = while_heard(&self.net, self.script.patience, || seen.last_heard(), opening).await?.ok()?;
         let (connected, ready) = (Some(connection.opened().connected), connection.opened().ready);
-        self.told.opened.borrow_mut().push(Open { quic: false, from, connected, ready });
+        self.opened(Open { quic: false, from, connected, ready, over: None });
         Some(Carrier::Two(Rc::new(connection)))
+    }
+
+    fn opened(&self, open: Open) {
+        self.told.opened.borrow_mut().push(open);
     }
 }
 
