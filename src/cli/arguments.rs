@@ -7,8 +7,8 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::civil::Date;
 
-use super::near::near;
 use super::{config, demo, demos, grade, lessons, progress, subnet};
+use crate::near::near;
 use crate::practice::interview_day;
 use crate::recording::{beside, json};
 use crate::tui::theme::Theme;

@@ -13,7 +13,6 @@ mod grade;
 mod lab;
 mod lessons;
 mod man;
-mod near;
 mod open;
 mod plain;
 mod progress;

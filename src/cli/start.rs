@@ -7,9 +7,9 @@ use anyhow::{Context, bail};
 use ratatui::layout::Size;
 
 use super::arguments::Options;
-use super::near::near;
 use super::{Misuse, folders};
 use crate::content::{self, Chapter, Content, Source};
+use crate::near::near;
 use crate::practice::drill;
 use crate::progress::Snapshot;
 use crate::tui::action::{DrillWish, Event, Outcome, Place};

@@ -7,6 +7,7 @@ mod blocks;
 mod order;
 mod records;
 mod resolved;
+pub mod study;
 #[cfg(test)]
 mod tests;
 

@@ -4,7 +4,7 @@
 const MOST: usize = 3;
 
 /// The names like this one, the nearest first: a part of it, or a few letters away.
-pub(super) fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = wanted.to_lowercase();
     let far = (wanted.chars().count() / 3).max(1);
     let rated = names.into_iter().filter_map(|name| {
