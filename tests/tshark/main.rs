@@ -1,10 +1,12 @@
 //! Wireshark's opinion: tshark opens our captures, finds nothing wrong, and names the same fields with the same values.
 //!
 //! These tests need `tshark`; without it they fail and say how to get it.
+mod asked;
 mod captures;
 #[path = "../frames/mod.rs"]
 mod crafted;
 mod decrypted;
+mod filters;
 mod frames;
 mod knobs;
 mod must;

@@ -1,5 +1,5 @@
 //! Runs tshark and reads what it prints.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::ops::Range;
 use std::process::{Command, Output};
@@ -54,6 +54,18 @@ pub(crate) fn known_fields() -> BTreeSet<String> {
     let text = String::from_utf8_lossy(&output.stdout);
     let fields = text.lines().filter(|line| line.starts_with("F\t"));
     fields.filter_map(|line| line.split('\t').nth(2)).map(str::to_owned).collect()
+}
+
+/// The types of all fields tshark knows, by name; some have several.
+pub(crate) fn kinds_of_fields() -> BTreeMap<String, BTreeSet<String>> {
+    let output = tshark(&["-G", "fields"]);
+    let mut kinds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines().filter(|line| line.starts_with("F\t")) {
+        if let [_, _, name, kind, ..] = line.split('\t').collect::<Vec<_>>()[..] {
+            kinds.entry(name.to_owned()).or_default().insert(kind.to_owned());
+        }
+    }
+    kinds
 }
 
 fn run_on(file: &[u8], settings: &[&str]) -> Vec<Dissected> {
