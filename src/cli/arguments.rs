@@ -7,7 +7,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::civil::Date;
 
-use super::{config, demo, demos, grade, lessons, progress, subnet};
+use super::{config, demo, demos, grade, lessons, packets, progress, subnet};
 use crate::near::near;
 use crate::practice::interview_day;
 use crate::recording::{beside, json};
@@ -113,6 +113,10 @@ pub(super) enum Command {
     },
     /// Calculate a network: mask, range, hosts, parts, the bits drawn
     Subnet(subnet::Wish),
+    /// List the packets of a capture, filtered in Wireshark's words
+    Packets(packets::Wish),
+    /// Explain a packet of a capture, byte for byte
+    Explain(packets::Explain),
     /// Open a saved run
     Open(Open),
     /// Test a program of yours against what it should do

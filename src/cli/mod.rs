@@ -14,6 +14,7 @@ mod lab;
 mod lessons;
 mod man;
 mod open;
+mod packets;
 mod plain;
 mod progress;
 mod run_output;
@@ -85,6 +86,8 @@ fn run_command(options: &Options, command: Command) -> anyhow::Result<ExitCode> 
         Command::Present { lesson } => start::tui(options, Some(Place::Present { lesson })),
         Command::Demos { json } => demos::run(json),
         Command::Subnet(wish) => subnet::run(&wish),
+        Command::Packets(wish) => packets::run(&wish),
+        Command::Explain(wish) => packets::explain(&wish),
         Command::Open(open) => open::run(options, &open),
         Command::Grade { exercise: Exercise::TcpEcho { port, idle, json } } => grade::tcp_echo(port, idle, json),
         Command::Check { dir, json } => check::run(options, dir.as_deref(), json),

@@ -4,7 +4,7 @@ use roundtrip::demos;
 use crate::tutor::Home;
 
 /// Every subcommand but the demos, which are many.
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 17] = [
     "",
     "learn",
     "quiz",
@@ -12,6 +12,8 @@ const COMMANDS: [&str; 15] = [
     "present",
     "demos",
     "subnet",
+    "packets",
+    "explain",
     "open",
     "grade",
     "grade tcp-echo",

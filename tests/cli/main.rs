@@ -10,6 +10,7 @@ mod lessons;
 mod listed;
 mod live;
 mod nginx;
+mod packets;
 mod progress;
 mod quizzes;
 mod runs;

@@ -1,0 +1,166 @@
+//! `packets FILE`: the packets of a capture a line each, as fields or as JSON. `explain FILE`: one of them, byte for byte.
+mod explain;
+mod source;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::streams::{tell, write};
+use super::{FAILED, Misuse};
+use crate::recording::json;
+use crate::wire::Decoded;
+use crate::wire::capture::study::Studied;
+use crate::wire::filter::{Column, Filter, Mistake};
+use crate::wire::text::visible;
+pub(super) use explain::{Explain, explain};
+
+/// What stands in the JSON.
+pub(super) const SHAPE: &str = "\
+[{\"number\", \"at_ns\", \"since_first_ns\", \"interface\", \"source\", \"destination\", \"protocol\", \"length\", \"captured\", \"info\", \
+\"marks\": [..], \"comment\", \"fields\": {name: [..]}}]
+
+at_ns are nanoseconds since 1970; it, since_first_ns and comment may be null. length is that on the wire, captured what the file holds of it. fields are \
+there with --fields, each with its values.";
+
+/// `packets`
+#[derive(Args, Debug)]
+pub(super) struct Wish {
+    /// A capture, pcap or pcapng, also compressed with gzip; `-` is standard input
+    file: PathBuf,
+    /// Only packets it holds for, in Wireshark's words: 'tcp.flags.syn == 1 && ip.addr == 10.0.0.5', 'dns'
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
+    /// Print the values of these fields instead, apart by tabs: ip.src,tcp.port
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    fields: Vec<String>,
+    /// As JSON
+    #[arg(long, long_help = format!("As JSON: {SHAPE}"))]
+    json: bool,
+    /// Open TLS and QUIC with the keys of that file, as SSLKEYLOGFILE has them; those in the capture are used without it
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+}
+
+/// A packet in the list.
+#[derive(Serialize)]
+struct Row {
+    number: u32,
+    at_ns: Option<u64>,
+    since_first_ns: Option<i128>,
+    interface: String,
+    source: String,
+    destination: String,
+    protocol: String,
+    length: u32,
+    captured: usize,
+    info: String,
+    marks: Vec<String>,
+    comment: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// Lists the packets; exit code 3 when the capture is damaged behind those.
+pub(super) fn run(wish: &Wish) -> anyhow::Result<ExitCode> {
+    let filter = wish.filter.as_deref().unwrap_or_default();
+    let filter = Filter::parse(filter).map_err(|mistake| misuse("--filter", filter, &mistake))?;
+    let columns =
+        wish.fields.iter().map(|name| Column::named(name).map_err(|mistake| misuse("--fields", name, &mistake)));
+    let columns: Vec<Column> = columns.collect::<Result<_, _>>()?;
+    let source::Opened { study, fault } = source::open(&wish.file, wish.keys.as_deref())?;
+    let chosen = study.packets().filter(|it| filter.holds(&it.seen()));
+    if wish.json {
+        let rows: Vec<Row> = chosen.map(|it| row(&it, &columns)).collect();
+        write(json::pretty(&rows)?.as_bytes())?;
+    } else if columns.is_empty() {
+        let rows: Vec<Row> = chosen.map(|it| row(&it, &columns)).collect();
+        write(list(&rows).as_bytes())?;
+    } else {
+        let lines: String = chosen.map(|it| values(&it, &columns).join("\t") + "\n").collect();
+        write(lines.as_bytes())?;
+    }
+    Ok(ended(fault))
+}
+
+/// Says why a capture ended early.
+fn ended(fault: Option<String>) -> ExitCode {
+    let Some(fault) = fault else { return ExitCode::SUCCESS };
+    tell(&format!("roundtrip: {fault}"));
+    ExitCode::from(FAILED)
+}
+
+fn misuse(option: &str, text: &str, mistake: &Mistake) -> Misuse {
+    Misuse(format!("{option}: {mistake}\n{}", mistake.marked(text)))
+}
+
+fn row(it: &Studied<'_>, columns: &[Column]) -> Row {
+    let seen = it.seen();
+    let [source, destination] = ends(&it.decoded);
+    let named = |column: &Column| {
+        let texts = column.texts(&seen).iter().map(|text| visible(text).into()).collect();
+        (column.name().to_owned(), serde_json::Value::Array(texts))
+    };
+    Row {
+        number: it.number,
+        at_ns: it.held.at_ns,
+        since_first_ns: it.since_first_ns(),
+        interface: visible(seen.interface),
+        source,
+        destination,
+        protocol: it.protocol(),
+        length: it.held.length,
+        captured: it.held.bytes.len(),
+        info: visible(it.line()),
+        marks: it.marks().filter(|mark| mark.stands_out()).map(|mark| mark.label()).collect(),
+        comment: it.held.comment.as_deref().map(visible),
+        fields: (!columns.is_empty()).then(|| columns.iter().map(named).collect()),
+    }
+}
+
+/// Who sent it and who is meant: by IP where it has that, else on the link.
+fn ends(decoded: &Decoded) -> [String; 2] {
+    let pairs = [["ip.src", "ip.dst"], ["ipv6.src", "ipv6.dst"], ["eth.src", "eth.dst"], ["sll.src.eth", ""]];
+    let outer = |name: &str| decoded.field(name).map(|it| it.value.clone());
+    // The outermost: a packet quoted by an error, or in a tunnel, has addresses of its own.
+    let first = decoded.layers.iter().find(|it| it.name == "ip" || it.name == "ipv6").map_or("", |it| it.name);
+    let is_there =
+        |pair: &&[&str; 2]| outer(pair[0]).is_some() && (first.is_empty() || pair[0].starts_with(&format!("{first}.")));
+    let [from, to] = pairs.iter().find(is_there).copied().unwrap_or_default();
+    [from, to].map(|name| outer(name).unwrap_or_default())
+}
+
+fn values(it: &Studied<'_>, columns: &[Column]) -> Vec<String> {
+    let seen = it.seen();
+    columns.iter().map(|column| visible(column.texts(&seen).join(","))).collect()
+}
+
+/// A line each: number, time, source, destination, protocol, length, what it says.
+fn list(rows: &[Row]) -> String {
+    let wide = |text: fn(&Row) -> usize| rows.iter().map(text).max().unwrap_or(0);
+    let number = wide(|it| it.number.to_string().len());
+    let time = wide(|it| seconds(it.since_first_ns).len());
+    let (source, destination) = (wide(|it| it.source.len()), wide(|it| it.destination.len()));
+    let (protocol, length) = (wide(|it| it.protocol.len()), wide(|it| it.length.to_string().len()));
+    let mut out = String::new();
+    for it in rows {
+        let at = seconds(it.since_first_ns);
+        let line = format!(
+            "{:number$}  {at:>time$}  {:source$}  {:destination$}  {:protocol$}  {:length$}  {}",
+            it.number, it.source, it.destination, it.protocol, it.length, it.info
+        );
+        writeln!(out, "{}", line.trim_end()).expect("a String takes all text");
+    }
+    out
+}
+
+/// `0.040000000`; a dash where there is no time.
+fn seconds(ns: Option<i128>) -> String {
+    let Some(ns) = ns else { return "-".to_owned() };
+    let sign = if ns < 0 { "-" } else { "" };
+    let ns = ns.unsigned_abs();
+    format!("{sign}{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000)
+}
