@@ -35,6 +35,21 @@ pub fn steps_text(recording: &Recording) -> String {
     out.trim().to_owned()
 }
 
+/// The bars of the waterfall: each with its length, and when and with which packet it begins and ends.
+pub fn bars(recording: &Recording) -> impl Iterator<Item = String> {
+    recording.spans.iter().map(|it| {
+        let end = |word: &str, at: Time, n: Option<u32>| {
+            let packet = n.and_then(|n| recording.packet(n));
+            let packet = packet.map_or(String::new(), |it| format!(", packet {}: {}", it.n, visible(&it.summary)));
+            format!("\n    {word} {}{packet}", stamp(at))
+        };
+        let length = Quantity::time(it.to.since(it.from));
+        let (from, to) = (it.packets.map(|it| it.0), it.packets.map(|it| it.1));
+        let heading = format!("{}: {}, {length}", visible(&it.lane), visible(&it.name));
+        format!("{heading}{}{}", end("from", it.from, from), end("to  ", it.to, to))
+    })
+}
+
 /// The packets of the run alone, a line each.
 #[must_use]
 pub fn packets_text(recording: &Recording) -> String {
@@ -47,6 +62,10 @@ fn write(out: &mut String, recording: &Recording, say: &dyn Fn(&str, &str) -> St
     measurements(out, recording)?;
     recording.tables.iter().try_for_each(|it| table(out, it))?;
     markers(out, recording)?;
+    if !recording.spans.is_empty() {
+        writeln!(out, "\nBars ({})", recording.spans.len())?;
+    }
+    bars(recording).try_for_each(|it| writeln!(out, "  {}", it.replace('\n', "\n  ")))?;
     steps(out, recording)?;
     match &recording.run.live {
         Some(live) => writeln!(out, "\n{}", visible(live.no_packets()))?,

@@ -10,6 +10,9 @@ use crate::wire;
 /// Lines of a view that are read out; a capture may have a thousand.
 const MOST_LINES: usize = 40;
 
+/// Bars of a waterfall that are, each with its two ends.
+const MOST_BARS: usize = 12;
+
 /// A run beside a lesson.
 pub(super) struct Stage {
     pub(super) demo: DemoRef,
@@ -33,6 +36,10 @@ impl Stage {
     pub(super) fn told(&self, show: &Show) -> String {
         let marker = show.marker.as_deref().and_then(|name| self.run.marker(name));
         match (show.view.as_str(), marker) {
+            ("waterfall", marker) if !self.run.spans.is_empty() => {
+                let at = marker.map(|it| format!("At {}: {}\n", it.at, it.label));
+                format!("{}{}", at.unwrap_or_default(), bars(&self.run))
+            }
             ("table", _) => text::measurements_text(&self.run),
             ("topology", None) => topology(&self.run),
             (_, Some(marker)) => {
@@ -124,6 +131,11 @@ fn states(run: &Recording) -> String {
     if lines.is_empty() { packets(run) } else { shortened(&lines, "changes of state") }
 }
 
+/// The bars of the waterfall, each with the packets it lies between; of a long run the first ones.
+fn bars(run: &Recording) -> String {
+    shortened_to(MOST_BARS, &text::bars(run).collect::<Vec<_>>(), "bars")
+}
+
 /// The packets, a line each; of a long run the first ones.
 fn packets(run: &Recording) -> String {
     let told = text::packets_text(run);
@@ -132,8 +144,12 @@ fn packets(run: &Recording) -> String {
 
 /// As many lines as are read; how many there are besides is said, as the command of the run gives out them all.
 fn shortened(lines: &[String], of_what: &str) -> String {
-    let shown = lines.iter().take(MOST_LINES).cloned().collect::<Vec<_>>().join("\n");
-    match lines.len().saturating_sub(MOST_LINES) {
+    shortened_to(MOST_LINES, lines, of_what)
+}
+
+fn shortened_to(most: usize, lines: &[String], of_what: &str) -> String {
+    let shown = lines.iter().take(most).cloned().collect::<Vec<_>>().join("\n");
+    match lines.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown}\n({more} more {of_what})"),
     }
@@ -165,6 +181,25 @@ mod tests {
         assert_eq!(told.lines().count(), MOST_LINES + 1);
         assert!(told.ends_with("(960 more packets)"), "{told}");
         assert_eq!(shortened(&lines[..2], "packets"), "0\n1");
+    }
+
+    #[test]
+    fn a_waterfall_is_told_in_bars_with_the_packets_at_their_ends() {
+        let demo = DemoRef { name: "handshake-timing".to_owned(), knobs: BTreeMap::new() };
+        let stage = Stage::new(demo, 1).expect("a demo");
+        let told = |marker: Option<&str>| {
+            stage.told(&Show { view: "waterfall".to_owned(), marker: marker.map(Into::into), ..Show::default() })
+        };
+        assert!(!stage.run.spans.is_empty() && stage.run.spans.len() <= MOST_BARS, "{:?}", stage.run.spans);
+        for span in &stage.run.spans {
+            let (first, last) = span.packets.expect("each bar has its packets");
+            let took = crate::quantity::Quantity::time(span.to.since(span.from));
+            assert!(told(None).contains(&format!("{}, {took}", span.name)), "{}", told(None));
+            let summary = |n| &stage.run.packet(n).expect("it is there").summary;
+            assert!(told(None).contains(&format!("packet {first}: {}", summary(first))), "{}", told(None));
+            assert!(told(None).contains(&format!("packet {last}: {}", summary(last))), "{}", told(None));
+        }
+        assert!(told(Some("keys")).starts_with("At 180 ms: the handshake is over\n"), "{}", told(Some("keys")));
     }
 
     #[test]
