@@ -55,7 +55,9 @@ impl Stage {
             Focus::View | Focus::Curves => self.draw_knob_line(areas.knobs, buffer, theme),
         }
         if self.veiled {
-            return self.draw_veil(areas.view, buffer, theme);
+            // Nothing is played yet: the lines of the scrubber are free.
+            let free = Rect { height: areas.view.height + areas.scrubber.height, ..areas.view };
+            return self.draw_veil(free, buffer, theme);
         }
         let Some(run) = &self.shown else {
             let line = self.underway_line().unwrap_or_else(|| "Running the demo in the lab …".to_owned());
@@ -76,11 +78,11 @@ impl Stage {
     fn draw_veil(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         pen::put(buffer, area, (1, 1), "Your guess first. The run is ready and is shown after it.", theme.accent);
         let Some(run) = &self.shown else { return };
-        pen::put(buffer, area, (1, 2), "It runs on this network, with the knobs above:", theme.dim);
         let state = State::default();
         let view = View { run, other: None, state: &state, theme, focused: false, glossary: &[] };
         let below = Rect { y: area.y + 3, height: area.height.saturating_sub(3), ..area };
-        if below.height >= 3 {
+        if topology::has_room(below, &view) {
+            pen::put(buffer, area, (1, 2), "It runs on this network, with the knobs above:", theme.dim);
             topology::draw_network(below, buffer, &view);
         }
     }

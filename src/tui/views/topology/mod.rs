@@ -66,6 +66,12 @@ pub(crate) fn draw_network(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     draw_beside_upright(area, buffer, view, &map);
 }
 
+/// Whether there is room for the map of the network.
+pub(crate) fn has_room(area: Rect, view: &View<'_>) -> bool {
+    let topology = &view.run.recording().topology;
+    Map::new(topology, texts_that_fit(topology, area), area).is_some()
+}
+
 fn draw_map(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let Some(map) = draw_links(area, buffer, view) else { return };
     let mut taken: Vec<(u16, u16, u16)> = Vec::new();
