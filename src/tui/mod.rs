@@ -7,6 +7,7 @@ pub mod asking;
 pub mod course;
 pub mod files;
 pub mod learner;
+pub mod misses;
 pub mod perform;
 pub mod runs;
 pub mod screens;

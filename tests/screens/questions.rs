@@ -183,6 +183,36 @@ fn what_was_missed_is_asked_again_at_once_by_one_key() {
 }
 
 #[test]
+fn what_was_missed_is_found_again_on_the_map_with_the_day_it_is_due() {
+    let ids = ["w01.layers.units", "w01.tcp.guarantees", "w01.layers.frame-bytes"];
+    let mut learner = Learner::new();
+    answered(learner.quiz(&ids), &ids, 1);
+    let said = "2 misses of this quiz: due tomorrow";
+    assert!(learner.text().contains(said), "{}", learner.text());
+    learner.key(KeyCode::Esc).resize(120, 60);
+    let row = "✘ 2 misses of W1: due tomorrow";
+    assert!(learner.text().contains(row), "{}", learner.text());
+    let down = (0..40).find(|_| learner.key(KeyCode::Down).text().contains(&format!("▸     {row}")));
+    assert!(down.is_some(), "{}", learner.text());
+    learner.enter();
+    let begun = learner.app.world.learner.open[0].sitting.clone();
+    let asked: Vec<&str> = begun.items.iter().map(|it| it.question.as_str()).collect();
+    let mut missed = ids[1..].to_vec();
+    missed.sort_by_key(|id| !asked.starts_with(&[*id]));
+    assert_eq!(asked, missed, "those and no others");
+    assert!(learner.text().contains("Drill: what was missed"), "{}", learner.text());
+    learner.key(KeyCode::Esc);
+    learner.now = learner.now.tomorrow().expect("March goes on");
+    for id in missed {
+        answer(learner.drill(&[id]), id, true);
+        learner.enter();
+        assert!(!learner.text().contains("misses of this drill"), "{}", learner.text());
+        learner.key(KeyCode::Esc);
+    }
+    assert!(!learner.text().contains("misses of W1"), "what is known is no miss: {}", learner.text());
+}
+
+#[test]
 fn a_miss_can_be_read_to_its_end_in_a_small_terminal() {
     let id = "w01.tcp.guarantees";
     let mut learner = Learner::new();

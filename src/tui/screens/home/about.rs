@@ -52,6 +52,11 @@ fn parts(world: &World, row: &Row) -> (String, Vec<Part>) {
             let text = "Every answer you gave is kept. Go on with the first question you have not answered.";
             ("Left unfinished".to_owned(), vec![(text.to_owned(), theme.text, "")])
         }
+        Row::Misses { chapter } => {
+            let text = "Questions that were not right when you answered them last. They come back in drills when they are \
+                        due, and stand here until you know them; enter asks them now.";
+            (format!("Missed in {chapter}"), vec![(text.to_owned(), theme.text, "")])
+        }
         Row::Quiz { chapter } => match world.content.chapter(chapter) {
             Some(chapter) => (format!("Quiz of {}", chapter.id), about_quiz(world, chapter)),
             None => (chapter.clone(), Vec::new()),

@@ -22,7 +22,7 @@ use self::rows::{Row, rows};
 use super::Screen;
 use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Place};
 use crate::tui::app::World;
-use crate::tui::course;
+use crate::tui::{course, misses};
 
 /// From this width on, what the row is about stands beside the map.
 const WIDE: u16 = 100;
@@ -77,6 +77,10 @@ impl Home {
                 Place::Lesson { id, step }
             }
             Some(Row::Quiz { chapter }) => Place::Quiz { chapter },
+            Some(Row::Misses { chapter }) => {
+                let missed = world.content.chapter(&chapter).map(|it| misses::of(world, it));
+                Place::Again { questions: missed.unwrap_or_default() }
+            }
         };
         vec![Effect::Go(place)]
     }
@@ -114,6 +118,7 @@ impl Screen for Home {
             Some(Row::Chapter(index)) if self.open.unwrap_or_else(|| rows::current_chapter(world)) == index => "close",
             Some(Row::Chapter(_)) => "open",
             Some(Row::Review) => "review",
+            Some(Row::Misses { .. }) => "ask them again",
             Some(Row::Continue { step: 1.., .. } | Row::Unfinished { .. }) => "go on",
             _ => "start",
         };

@@ -12,7 +12,7 @@ use crate::practice::{Context, standings};
 use crate::progress::OpenSitting;
 use crate::quantity::{Quantity, Unit};
 use crate::tui::app::World;
-use crate::tui::course;
+use crate::tui::{course, misses};
 
 /// Something to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,10 @@ pub(super) enum Row {
         id: String,
     },
     Quiz {
+        chapter: String,
+    },
+    /// What was not right in a chapter when it was answered last.
+    Misses {
         chapter: String,
     },
 }
@@ -54,6 +58,9 @@ pub(super) fn rows(world: &World, open: usize) -> Vec<Row> {
             all.extend(chapter.lessons.iter().map(|lesson| Row::Lesson { id: lesson.id.clone() }));
             if !chapter.quiz.questions.is_empty() {
                 all.push(Row::Quiz { chapter: chapter.id.clone() });
+            }
+            if !misses::of(world, chapter).is_empty() {
+                all.push(Row::Misses { chapter: chapter.id.clone() });
             }
         }
     }
@@ -124,6 +131,7 @@ impl Row {
             Self::Chapter(index) => chapter_said(world, *index),
             Self::Lesson { id } => lesson_said(world, id),
             Self::Quiz { chapter } => quiz_said(world, chapter),
+            Self::Misses { chapter } => misses_said(world, chapter),
         }
     }
 }
@@ -206,6 +214,12 @@ fn quiz_said(world: &World, chapter: &str) -> Said {
         }
     };
     Said { sign: format!("    {sign} "), text: format!("Quiz of {chapter}"), note, style }
+}
+
+fn misses_said(world: &World, chapter: &str) -> Said {
+    let missed = world.content.chapter(chapter).map(|it| misses::of(world, it)).unwrap_or_default();
+    let text = misses::said(world, chapter, missed.iter().map(String::as_str)).unwrap_or_default();
+    Said { sign: "    ✘ ".to_owned(), text, note: "ask them again".to_owned(), style: world.theme.warn }
 }
 
 /// The numbers of a chapter, in a sentence.

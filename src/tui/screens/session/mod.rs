@@ -77,6 +77,8 @@ pub struct Session {
     /// How many there are to scroll, where it was drawn last.
     most_down: Cell<usize>,
     over: bool,
+    /// It asks what was missed, and nothing else.
+    of_misses: bool,
 }
 
 impl Session {
@@ -130,7 +132,7 @@ impl Session {
     #[must_use]
     pub fn again(questions: &[String], world: &World) -> Self {
         let items = practice::drill::again(questions, world.fresh_seed());
-        Self::new(Topic::Drill { wish: Wish::default() }, items)
+        Self { of_misses: true, ..Self::new(Topic::Drill { wish: Wish::default() }, items) }
     }
 
     /// A quiz or drill that was left.
@@ -168,6 +170,7 @@ impl Session {
             down: 0,
             most_down: Cell::new(0),
             over: false,
+            of_misses: false,
         }
     }
 
@@ -386,6 +389,7 @@ impl Screen for Session {
                 let title = world.content.chapter(chapter).map(|it| it.title.clone()).unwrap_or_default();
                 format!("Quiz › {chapter} {title}")
             }
+            Topic::Drill { .. } if self.of_misses => "Drill: what was missed".to_owned(),
             Topic::Drill { .. } => "Drill".to_owned(),
         }
     }

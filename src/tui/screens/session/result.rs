@@ -14,6 +14,7 @@ use crate::practice::{Answer, Attempt, Grade, Item, Verdict, score};
 use crate::quantity::{Quantity, Unit};
 use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Place};
 use crate::tui::app::World;
+use crate::tui::misses;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::prose;
 
@@ -49,6 +50,14 @@ impl Session {
         let ids: Vec<&str> = self.left_out.iter().filter_map(item).collect();
         let what = if ids.len() == 1 { "a question that cannot be asked" } else { "questions that cannot be asked" };
         (!ids.is_empty()).then(|| format!("Left out, {what}: {}.", ids.join(", ")))
+    }
+
+    /// How many misses there are, when they come back, and where they are found until then.
+    fn misses_line(&self, world: &World) -> Option<String> {
+        let misses = self.misses(world);
+        let of = if matches!(self.topic, Topic::Quiz { .. }) { "this quiz" } else { "this drill" };
+        let said = misses::said(world, of, misses.iter().map(|it| it.question.id.as_str()))?;
+        Some(format!("{said}. r asks them again now; Home has them below the chapter's quiz until you know them."))
     }
 
     fn pass_mark(&self, world: &World) -> Option<i64> {
@@ -168,15 +177,11 @@ impl Session {
             let (text, style) = if self.share() >= mark {
                 (format!("✔ Passed: the mark is {mark_shown}."), theme.good)
             } else {
-                (
-                    format!(
-                        "✘ Not passed yet: the mark is {mark_shown}. Every miss comes back in drills; r asks them again now."
-                    ),
-                    theme.bad,
-                )
+                (format!("✘ Not passed yet: the mark is {mark_shown}."), theme.bad)
             };
             lines.extend(wrapped(&text, "", width, style));
         }
+        lines.extend(self.misses_line(world).iter().flat_map(|it| wrapped(it, "", width, theme.accent)));
         lines.extend(self.left_out_line().iter().flat_map(|it| wrapped(it, "", width, theme.warn)));
         lines.push((bar(self.share(), width.min(60), theme), false));
         lines.push((Line::default(), false));
