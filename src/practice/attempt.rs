@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use super::designed::{Designed, shown_setting as setting};
 use super::draw::Draw;
-use super::{Answer, Revealed, Runs, Truth, Unreadable, number_hint};
+use super::{Answer, Clue, Revealed, Runs, Truth, Unreadable, number_hint};
 use crate::content::{Hidden, Kind, NearMiss, Question, formula};
 use crate::quantity::{Quantity, Unit};
 
@@ -73,12 +73,22 @@ impl Attempt {
         let mut draw = Draw::new(seed, &question.id);
         let drawn = Drawn::of(&question.kind, &mut draw, runs).map_err(|error| format!("{}: {error}", question.id))?;
         let told = drawn.told();
+        let clue = drawn.clue().cloned();
+        let mut hints: Vec<String> = question.hints.iter().map(|hint| filled(hint, &drawn.given)).collect();
+        // It names the packet of this run, which no author can, and gives away the most.
+        hints.extend(
+            clue.as_ref().map(|it| format!("It follows from packet {}: look there at {}.", it.packet, it.label)),
+        );
+        let follows = |it: &Clue| {
+            format!("\n\nIt follows from packet {} (`{}`): {} {}.", it.packet, it.summary, it.label, it.says)
+        };
+        let follows = clue.as_ref().map(follows).unwrap_or_default();
         Ok(Self {
             question: question.id.clone(),
             seed,
             prompt: filled(&question.prompt, &drawn.given),
-            explanation: begun(filled(&question.explanation, &told)),
-            hints: question.hints.iter().map(|hint| filled(hint, &drawn.given)).collect(),
+            explanation: begun(filled(&question.explanation, &told)).trim_end().to_owned() + &follows,
+            hints,
             asked: drawn.asked,
         })
     }
@@ -172,6 +182,14 @@ impl Drawn {
             Kind::Short { .. } | Kind::Card { .. } => Asked::Text,
         };
         Ok(Self { asked, given: BTreeMap::new(), told: BTreeMap::new() })
+    }
+
+    /// The packet from which a hidden field follows.
+    const fn clue(&self) -> Option<&Clue> {
+        match &self.asked {
+            Asked::Field { revealed, .. } => revealed.clue.as_ref(),
+            _ => None,
+        }
     }
 
     /// Everything that may stand in an explanation. What is known after the answer replaces what was known before it: a

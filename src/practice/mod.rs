@@ -148,6 +148,20 @@ pub struct Revealed {
     pub why: String,
     /// The packet's number in that run.
     pub packet: u32,
+    /// Where it follows from, where another packet has it.
+    pub clue: Option<Clue>,
+}
+
+/// The packet of a run from which a hidden field's value follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clue {
+    pub packet: u32,
+    /// That packet in a line.
+    pub summary: String,
+    /// Its field that says it.
+    pub label: String,
+    /// What that field has, and what is to be added.
+    pub says: String,
 }
 
 /// A numeric truth of one attempt.

@@ -4,6 +4,7 @@
 pub mod action;
 pub mod app;
 pub mod asking;
+mod clue;
 pub mod course;
 pub mod files;
 pub mod learner;

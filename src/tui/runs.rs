@@ -1,6 +1,7 @@
 //! What questions need to know of runs, from the demos.
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::clue::clue;
 use crate::content::{DemoRef, Hidden, Known, PacketFields, RunFacts};
 use crate::demos::{self, Demo, Knob, KnobKind, Knobs, Setup};
 use crate::practice::{Revealed, Runs, Takes};
@@ -44,6 +45,7 @@ impl Runs for DemoRuns {
             meaning: field.meaning.clone(),
             why: field.why.clone(),
             packet: packet.n,
+            clue: clue(&recording, packet, field),
         })
     }
 

@@ -213,6 +213,22 @@ fn what_was_missed_is_found_again_on_the_map_with_the_day_it_is_due() {
 }
 
 #[test]
+fn a_field_that_follows_from_another_packet_says_from_which() {
+    let id = "w01.field.syn-ack-number";
+    let mut learner = Learner::new();
+    let text = |learner: &Learner| learner.text().replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    learner.drill(&[id]).resize(80, 90);
+    for _ in 0..3 {
+        learner.control('t');
+    }
+    let hint = text(&learner);
+    assert!(hint.contains("It follows from packet") && hint.contains("look there at Sequence number"), "{hint}");
+    answer(&mut learner, id, false);
+    let told = text(&learner);
+    assert!(told.contains("It follows from packet") && told.contains("1 for SYN"), "{told}");
+}
+
+#[test]
 fn a_miss_can_be_read_to_its_end_in_a_small_terminal() {
     let id = "w01.tcp.guarantees";
     let mut learner = Learner::new();

@@ -45,6 +45,7 @@ impl Runs for Facts {
             meaning: "SYN, ACK: accepts the connection".to_owned(),
             why,
             packet: 5,
+            clue: None,
         })
     }
 }
