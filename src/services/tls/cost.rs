@@ -1,7 +1,9 @@
-//! What the cryptography of a handshake costs this machine's processor: each operation timed, ring's and our own.
+//! What cryptography costs this machine's processor: the operations of a handshake, each timed, and two ways to hash a password.
 use std::time::Duration;
 
+use argon2::{Algorithm, Argon2, Params, Version};
 use ring::agreement::{EphemeralPrivateKey, UnparsedPublicKey as PeerKey, X25519, agree_ephemeral};
+use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
@@ -61,6 +63,7 @@ pub fn costs(now: &dyn Fn() -> Time) -> Vec<Cost> {
     let ground = Ground::system();
     let mut all = signed.operations();
     all.extend(exchanges(&chance, &ground));
+    all.extend(guesses());
     all.iter().map(|it| timed(it, now)).collect()
 }
 
@@ -152,6 +155,29 @@ fn exchanges<'a>(chance: &'a SystemRandom, ground: &'a Ground) -> Vec<Operation<
     ]
 }
 
+/// What a thief pays for each guess at a stolen password: a plain hash, and one made to be slow with the least that OWASP's
+/// Password Storage Cheat Sheet asks of it. No part of TLS.
+fn guesses() -> Vec<Operation<'static>> {
+    let (password, salt) = (b"correct horse battery staple", b"sixteen bytes of");
+    // KiB of memory, passes over it, lanes.
+    let least = Params::new(19 * 1024, 2, 1, None).expect("within RFC 9106 §3.1");
+    let slow = Argon2::new(Algorithm::Argon2id, Version::V0x13, least);
+    vec![
+        Operation {
+            name: "password_sha256",
+            label: "a guess at SHA-256 of a password (ring)",
+            bytes: 0,
+            run: Box::new(|| digest(&SHA256, password).as_ref().len() == 32),
+        },
+        Operation {
+            name: "password_argon2id",
+            label: "a guess at Argon2id, 19 MiB, 2 passes (argon2)",
+            bytes: 0,
+            run: Box::new(move || slow.hash_password_into(password, salt, &mut [0; 32]).is_ok()),
+        },
+    ]
+}
+
 fn ring_x25519(chance: &SystemRandom) -> bool {
     let end = || EphemeralPrivateKey::generate(&X25519, chance).expect("the system has chance");
     let (one, other) = (end(), end());
@@ -201,7 +227,7 @@ mod tests {
             Time(clock.get())
         };
         let all = costs(&now);
-        assert_eq!(all.len(), 9);
+        assert_eq!(all.len(), 11);
         for it in all {
             assert!(it.quarters.0 <= it.median && it.median <= it.quarters.1, "{it:?}");
         }
