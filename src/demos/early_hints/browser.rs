@@ -35,6 +35,8 @@ pub(super) struct Seen {
     /// Promises that were answered with RST_STREAM.
     pub(super) refused: Cell<usize>,
     pub(super) failed: Cell<usize>,
+    /// When the server began with the page and when it had it, by its own clock.
+    pub(super) thought: Cell<Option<(Time, Time)>>,
 }
 
 /// One page load.

@@ -51,12 +51,11 @@ const CRITICAL: [(&str, &str, &str); 2] =
 fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let strategy = knobs.choice("strategy");
     let (mut recording, seen) = play(strategy, knobs, setup);
-    // What a strategy gains and wastes is measured against a server that does nothing special.
-    let plain = (strategy != "plain").then(|| play("plain", knobs, setup));
-    let findings = found::found(&recording, &seen, plain.as_ref().map(|(recording, seen)| (recording, &**seen)));
-    findings.into(&mut recording);
+    // What a strategy gains is measured against a server that does nothing special.
+    let plain = (strategy != "plain").then(|| play("plain", knobs, setup).1);
     let secrets = std::mem::take(&mut recording.secrets);
-    recording.open_with(secrets);
+    let opened = recording.open_with(secrets);
+    found::found(&recording, &opened, (&seen, plain.as_deref()), knobs).into(&mut recording);
     recording
 }
 
@@ -68,9 +67,10 @@ fn play(strategy: &'static str, knobs: &Knobs, setup: &Setup) -> (Recording, Rc<
     let seen = Rc::<Seen>::default();
     let ended = lab.run(async {
         let listener = hosts.server.listen(hosts.at).await.expect("a new host has every port free");
-        let (net, own) = (hosts.server.clone(), knobs.clone());
-        let handler =
-            move |request: Request, reply: Reply<LabNet>| answer(net.clone(), strategy, own.clone(), request, reply);
+        let (net, own, log) = (hosts.server.clone(), knobs.clone(), Rc::clone(&seen));
+        let handler = move |request: Request, reply: Reply<LabNet>| {
+            answer(net.clone(), strategy, own.clone(), Rc::clone(&log), (request, reply))
+        };
         let served = push::serve(hosts.server.clone(), listener, certified.server.clone(), handler);
         hosts.server.spawn(async move { drop(served.await) });
         let client = client(Version::Http2, hosts.at, Some(&certified));
@@ -87,10 +87,17 @@ fn play(strategy: &'static str, knobs: &Knobs, setup: &Setup) -> (Recording, Rc<
 }
 
 /// The server's side of one request.
-async fn answer(net: LabNet, strategy: &'static str, knobs: Knobs, request: Request, mut reply: Reply<LabNet>) {
+async fn answer(
+    net: LabNet,
+    strategy: &'static str,
+    knobs: Knobs,
+    seen: Rc<Seen>,
+    (request, mut reply): (Request, Reply<LabNet>),
+) {
     let size = |name: &str| usize::try_from(knobs.number(name)).expect("the knob's limit is small");
     let body = |path: &str| vec![b'.'; size(if path == "/app.js" { "js" } else { "css" })];
     if request.path == "/" {
+        let began = net.now();
         // What fails here is that the client takes no pushes, or is gone: the page is answered all the same.
         match strategy {
             "early-hints" => drop(reply.hint(&links())),
@@ -102,6 +109,7 @@ async fn answer(net: LabNet, strategy: &'static str, knobs: Knobs, request: Requ
             _ => {}
         }
         net.sleep(knobs.time("think")).await;
+        seen.thought.set(Some((began, net.now())));
         let response = Response::ok("text/html", html(size("html")));
         let response = if strategy == "preload" { response.with("link", &links().join(", ")) } else { response };
         return drop(reply.answer(response).await);
