@@ -1,11 +1,11 @@
 //! The calls as rows, and their numbers: what mutual TLS costs, who was let in, who was told what and when.
-use super::script::{Call, Seen};
+use super::script::{Call, End, Seen};
 use crate::demos::Knobs;
 use crate::demos::capture::{Sight, capture};
 use crate::demos::findings::Findings;
 use crate::quantity::Quantity;
 use crate::recording::{Fact, Recording, Step, Time};
-use crate::services::mutual::Heard;
+use crate::services::mutual::{Heard, Met};
 
 struct Rows<'a> {
     node: usize,
@@ -63,12 +63,14 @@ fn outcomes(findings: &mut Findings, seen: &Seen) {
     let told = told.and_then(|it| Some(it.ended - it.shaken?));
     let how = "from where the caller takes the handshake for done until the alert is in: 1 RTT (RFC 8446 §4.4.2.4)";
     findings.time("told_time", "the caller learns late, after", told, how);
-    let heard = |log: &[Heard]| log.iter().filter(|it| !it.shaken).count();
-    findings.count("service_refused", "connections the service refused", heard(&seen.service.borrow()), "no handshake");
+    let refused = |log: &[Heard]| log.iter().filter(|it| it.met == Met::Refused).count();
+    let how = "no handshake, and the alert was its own";
+    findings.count("service_refused", "connections the service refused", refused(&seen.service.borrow()), how);
     if !seen.gateway.borrow().is_empty() {
-        let how = "no handshake with the gateway";
-        findings.count("gateway_refused", "connections the gateway refused", heard(&seen.gateway.borrow()), how);
+        findings.count("gateway_refused", "connections the gateway refused", refused(&seen.gateway.borrow()), how);
     }
+    let own = calls.iter().filter(|it| it.refused == Some(End::Caller)).count();
+    findings.count("caller_refused", "connections the caller refused", own, "it did not believe what it was shown");
 }
 
 impl<'a> Rows<'a> {
@@ -136,8 +138,7 @@ impl<'a> Rows<'a> {
                     FORBIDDEN,
                 );
             }
-            (Err(_), Some(_)) => ("refused", "refused, after the caller took the handshake for done", LATE),
-            (Err(_), None) => ("refused", "refused within the handshake", WITHIN),
+            (Err(_), shaken) => broken(call.refused, shaken.is_some()),
         };
         self.row(kind, call, format!("call {number}: {title}"), facts, why)
     }
@@ -160,6 +161,16 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// How a call without an answer ended: kind, title, reason.
+const fn broken(refused: Option<End>, shaken: bool) -> (&'static str, &'static str, &'static str) {
+    match (refused, shaken) {
+        (Some(End::Caller), _) => ("refused", "the caller refuses, within the handshake", DISBELIEVED),
+        (Some(End::Other), true) => ("refused", "refused, after the caller took the handshake for done", LATE),
+        (Some(End::Other), false) => ("refused", "refused within the handshake", WITHIN),
+        (None, _) => ("refused", "no answer, and no alert", SILENT),
+    }
+}
+
 const ANSWERED: &str = "The certificate proves the identity, its URI; the rule lets that identity call this path. Network and address \
                         play no part in it.";
 const FORGED: &str = "The gateway appends to a field that the caller wrote, and the service reads its first element: the caller chose who it \
@@ -169,8 +180,12 @@ const FORBIDDEN: &str = "Proven, and not allowed: an answer of HTTP, not an aler
 const LATE: &str = "In TLS 1.3 the caller sends its certificate last, with its Finished, and may send its request right behind: it \
                     learns of the refusal 1 RTT later, on its first read (RFC 8446 §4.4.2.4). Whoever only connects, as a health check \
                     does, takes the connection for good.";
-const WITHIN: &str = "In TLS 1.2 the caller waits for the server's Finished, so the alert comes within the handshake (RFC 5246 §7.3); or it \
-                      was the caller that did not believe the server.";
+const WITHIN: &str =
+    "In TLS 1.2 the caller waits for the server's Finished, so the alert comes within the handshake (RFC 5246 §7.3).";
+const DISBELIEVED: &str = "The caller finds no way from the certificate it is shown to an authority it trusts: it breaks off with an alert \
+                           before it has shown its own certificate or sent a request (RFC 8446 §4.4.2.2, RFC 5246 §7.2.2). The other end \
+                           hears the alert and nothing else.";
+const SILENT: &str = "The connection ended without a word of TLS about it: the network or one of the programs ended it.";
 const CHANGE: &str = "An authority is replaced in three steps: first all trust both, then all get certificates of the new, then the old \
                       goes. Each step may take days: with both trusted any order works.";
 
@@ -193,7 +208,11 @@ fn marks(findings: &mut Findings, rows: &Rows<'_>) {
     let at = first.outcome.is_ok().then_some(first.ended);
     findings.mark_at("answered", "the first call is answered", at, None);
     let failed = rows.seen.calls.iter().find(|it| it.outcome.is_err());
-    findings.mark_at("told", "the caller learns that it is refused", failed.map(|it| it.ended), None);
+    let label = match failed.and_then(|it| it.refused) {
+        Some(End::Caller) => "the caller refuses what it is shown",
+        _ => "the caller learns that it is refused",
+    };
+    findings.mark_at("told", label, failed.map(|it| it.ended), None);
     for (at, text) in &rows.seen.changes {
         findings.mark_at("change", text, Some(*at), None);
     }

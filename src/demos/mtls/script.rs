@@ -36,8 +36,19 @@ pub(super) struct Call {
     pub(super) local: Option<SocketAddr>,
     /// Status and text, or why there is none.
     pub(super) outcome: Result<(u16, String), String>,
+    /// Who broke off, where it is known.
+    pub(super) refused: Option<End>,
     /// How far the authority was replaced, for the service and the caller.
     pub(super) stages: (Phase, Phase),
+}
+
+/// Who broke a handshake off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It did not believe what it was shown.
+    Caller,
+    /// Its alert came in.
+    Other,
 }
 
 /// Whom somebody trusts and who vouches for it.
@@ -79,6 +90,21 @@ struct Running {
     gateway: Option<(Current, Rc<RefCell<Client>>)>,
 }
 
+/// What a call's error says, and who broke off.
+fn blamed(error: &HttpError) -> (String, Option<End>) {
+    let end = |it: &TlsError| match it {
+        TlsError::Certificate(_) => Some(End::Caller),
+        TlsError::Alert(_) => Some(End::Other),
+        _ => None,
+    };
+    // The alert that comes after the handshake reaches the caller as a broken connection.
+    match (error, TlsError::within(error)) {
+        (HttpError::Tls(it), _) => (error.to_string(), end(it)),
+        (_, Some(it)) => (it.to_string(), end(&it)),
+        _ => (error.to_string(), None),
+    }
+}
+
 impl Phase {
     pub(super) const fn says(self) -> &'static str {
         match self {
@@ -115,6 +141,12 @@ impl Stage {
             self.one(now).await;
             net.sleep(BETWEEN).await;
         }
+        if self.knobs.choice("rotation") != "none" && now != (Phase::New, Phase::New) {
+            let (service, caller) = (now.0.says(), now.1.says());
+            net.note(format!(
+                "the calls end before the authority is replaced: the service {service}, the caller {caller}; more calls show the rest"
+            ));
+        }
         net.sleep(BETWEEN).await;
     }
 
@@ -129,7 +161,8 @@ impl Stage {
                 2 => Phase::ShowsNew,
                 _ => Phase::New,
             },
-            "at-once" if number >= count / 2 => Phase::New,
+            // Never at the first call: there has to be one before.
+            "at-once" if number >= (count / 2).max(1) => Phase::New,
             _ => Phase::Old,
         };
         (at(number), at(number.saturating_sub(1)))
@@ -178,6 +211,7 @@ impl Stage {
             ended: began,
             local: None,
             outcome: Err(String::new()),
+            refused: None,
             stages,
         };
         let mut request = Request::get("/charge");
@@ -192,9 +226,11 @@ impl Stage {
             let text = String::from_utf8_lossy(&response.body).trim_end().to_owned();
             Ok::<_, HttpError>((response.status.as_u16(), crate::wire::text::visible_start(text, 200)))
         };
-        // The alert that comes after the handshake reaches the caller as a broken connection.
-        let words = |it: HttpError| TlsError::within(&it).map_or_else(|| it.to_string(), |it| it.to_string());
-        let outcome = outcome.await.map_err(words);
+        let outcome = outcome.await.map_err(|error| {
+            let (words, refused) = blamed(&error);
+            call.refused = refused;
+            words
+        });
         net.note(match &outcome {
             Ok((status, text)) => format!("{status}: {text}"),
             Err(why) => format!("the caller gets no answer: {why}"),

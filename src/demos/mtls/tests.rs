@@ -74,8 +74,44 @@ fn an_authority_is_replaced_without_a_failed_call_where_both_are_trusted_meanwhi
             let all = [("rotation", "overlap"), ("calls", "12"), ("gateway", gateway), ("tls", tls)];
             assert_eq!(counts(&played(&all)), [12, 0, 0], "{gateway} {tls}");
             let all = [("rotation", "at-once"), ("calls", "12"), ("gateway", gateway), ("tls", tls)];
-            assert_eq!(counts(&played(&all)), [11, 0, 1], "{gateway} {tls}");
+            let run = played(&all);
+            assert_eq!(counts(&run), [11, 0, 1], "{gateway} {tls}");
+            // The caller still trusts the old authority alone: it is the one that breaks off, whatever the version.
+            let number = |name| run.measurement(name).map(|it| it.value.value);
+            assert_eq!((number("service_refused"), number("caller_refused")), (Some(0), Some(1)), "{gateway} {tls}");
+            let row = run.steps.iter().find(|it| it.kind == "refused").expect("refused");
+            assert!(row.title.contains("the caller refuses") && !row.why.contains("TLS 1.2"), "{}: {}", row.title, row.why);
         }
+    }
+}
+
+#[test]
+fn who_is_refused_is_counted_where_the_alert_came_from() {
+    for tls in ["1.3", "1.2"] {
+        let run = played(&[("caller", "wrong-ca"), ("tls", tls)]);
+        let number = |name| run.measurement(name).map(|it| it.value.value);
+        assert_eq!((number("service_refused"), number("caller_refused")), (Some(4), Some(0)), "{tls}");
+        let row = run.steps.iter().find(|it| it.kind == "refused").expect("refused");
+        assert_eq!(row.why.contains("In TLS 1.2"), tls == "1.2", "{tls}: {}", row.why);
+    }
+}
+
+#[test]
+fn calls_that_are_too_few_for_the_rotation_say_so() {
+    let noted = |rotation, calls| {
+        let run = played(&[("rotation", rotation), ("calls", calls)]);
+        format!("{:?}", run.events).contains("the calls end before the authority is replaced")
+    };
+    for (rotation, calls, says) in [
+        ("overlap", "1", true),
+        ("overlap", "2", true),
+        ("overlap", "12", false),
+        ("at-once", "1", true),
+        ("at-once", "2", true),
+        ("at-once", "4", false),
+        ("none", "1", false),
+    ] {
+        assert_eq!(noted(rotation, calls), says, "{rotation} {calls}");
     }
 }
 

@@ -27,15 +27,25 @@ pub use rules::{FORWARDED, Rules, identity};
 
 use crate::net::{Listener, Net};
 use crate::recording::Time;
-use crate::services::tls::Server;
+use crate::services::tls::{Server, TlsError};
 
 /// What a server made of a connection or a call, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
     pub at: Time,
-    /// Whether there was a handshake at all.
-    pub shaken: bool,
+    pub met: Met,
     pub text: String,
+}
+
+/// How far it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Met {
+    /// There was a handshake, and a call.
+    Called,
+    /// This end broke the handshake off.
+    Refused,
+    /// The other end did, with an alert or without a word.
+    Left,
 }
 
 /// What a server heard, in its order; shared.
@@ -62,7 +72,7 @@ where
         net.spawn(async move {
             let stream = match tls.accept(&own, stream).await {
                 Ok(stream) => stream,
-                Err(error) => return hear(&own, &log, false, format!("no handshake: {error}")),
+                Err(error) => return hear(&own, &log, broken(&error), format!("no handshake: {error}")),
             };
             let caller = identity(stream.shown());
             let heard = (own.clone(), Rc::clone(&log));
@@ -73,7 +83,7 @@ where
                 async move {
                     let (status, text) = answer.await;
                     let who = who.unwrap_or_else(|| "nobody".to_owned());
-                    hear(&net, &log, true, format!("{who} calls {what}: {}, {text}", status.as_u16()));
+                    hear(&net, &log, Met::Called, format!("{who} calls {what}: {}, {text}", status.as_u16()));
                     Ok::<_, Infallible>(response(status, &text))
                 }
             });
@@ -85,9 +95,17 @@ where
     }
 }
 
-fn hear(net: &impl Net, log: &Log, shaken: bool, text: String) {
+/// Which end broke off.
+const fn broken(error: &TlsError) -> Met {
+    match error {
+        TlsError::Alert(_) | TlsError::Closed | TlsError::Socket(_) | TlsError::Time => Met::Left,
+        _ => Met::Refused,
+    }
+}
+
+fn hear(net: &impl Net, log: &Log, met: Met, text: String) {
     net.note(text.clone());
-    log.borrow_mut().push(Heard { at: net.now(), shaken, text });
+    log.borrow_mut().push(Heard { at: net.now(), met, text });
 }
 
 fn response(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
