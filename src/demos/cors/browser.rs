@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Page,
     Preflight,
     Actual,
+    /// It was asked for, and allowed.
+    Granted,
     /// The permission was kept: no preflight.
     Kept,
     /// The browser sends nothing: it may not.
@@ -86,6 +88,8 @@ impl Browser {
                 kind = Kind::Kept;
             } else if let Err(why) = self.ask(case, (&from, &to), fetch, place).await {
                 return self.withhold(case, actual, &to, why);
+            } else {
+                kind = Kind::Granted;
             }
         }
         let at = self.net.now();

@@ -9,7 +9,7 @@ pub(super) fn found(recording: &Recording, sent: &[Sent], worked: &[String]) -> 
     let mut findings = Findings::default();
     let sights = capture(recording, "browser");
     let of = |kind: Kind| sent.iter().filter(move |it| it.kind == kind);
-    let asked = || sent.iter().filter(|it| matches!(it.kind, Kind::Actual | Kind::Kept));
+    let asked = || sent.iter().filter(|it| matches!(it.kind, Kind::Actual | Kind::Granted | Kind::Kept));
     findings.count(
         "preflights",
         "questions before a request",
@@ -39,14 +39,14 @@ pub(super) fn found(recording: &Recording, sent: &[Sent], worked: &[String]) -> 
     );
     let how = "counted by the API, preflights not";
     findings.count("worked", "requests the API worked on", worked.len(), how);
-    let simple = asked().filter(|it| it.kind == Kind::Actual).map(|it| it.told.until - it.told.at).min();
     let connects = |it: &Sent| opens_inside(&sights, it);
-    let quickest = asked().filter(|it| it.kind == Kind::Actual).min_by_key(|it| it.told.until - it.told.at);
+    let quickest = asked().filter(|it| it.kind != Kind::Kept).min_by_key(|it| it.told.until - it.told.at);
     let how = match quickest {
         Some(it) if connects(it) => "1 RTT to open the connection, and 1 for request and answer",
         _ => "1 RTT on an open connection",
     };
-    findings.time("answer_time", "an answer takes at least", simple, how);
+    let took = quickest.map(|it| it.told.until - it.told.at);
+    findings.time("answer_time", "an answer takes at least", took, how);
     let first = of(Kind::Preflight).next();
     let how = match first {
         Some(it) if connects(it) => "1 RTT to open the connection, and 1 for question and answer, before the request",
@@ -117,6 +117,10 @@ fn why(it: &Sent) -> String {
         Kind::Withheld => {
             "Without permission the request itself never leaves the browser, and the server does nothing."
         }
+        Kind::Granted => {
+            "The preflight allowed it: only now does the server get it. From an origin that is not allowed it never would have, so for \
+             such a request the question does protect against forged ones."
+        }
         Kind::Kept => {
             "A preflight was answered with Access-Control-Max-Age, and that time is not over: no question, 1 RTT less."
         }
@@ -124,8 +128,8 @@ fn why(it: &Sent) -> String {
             "Scheme, host and port are the page's own (RFC 6454): the same origin, and the page may read everything."
         }
         Kind::Actual => {
-            "It goes out with an Origin field and the server works on it, whatever it then answers: the rule is about reading. That is why \
-             it does not protect against forged requests."
+            "A form could send it, so it goes out unasked, and the server works on it, whatever it then answers: the rule is about \
+             reading. That is why it does not protect against forged requests."
         }
     };
     format!("{rule}{verdict}")
@@ -194,6 +198,16 @@ mod tests {
             assert_eq!(it.value.value / 80_000_000, rounds, "{case} {name}");
             assert!(it.how.contains(says), "{case} {name}: {}", it.how);
         }
+    }
+
+    #[test]
+    fn what_was_asked_for_first_is_said_to_be_protected_and_what_a_form_sends_not() {
+        let run = played(&[]);
+        let asked = run.steps.windows(2).filter(|it| it[0].kind == "preflight").map(|it| &it[1]);
+        let asked: Vec<_> = asked.collect();
+        assert!(asked.len() == 1 && asked.iter().all(|it| it.why.contains("does protect")), "{asked:#?}");
+        let unasked: Vec<_> = run.steps.iter().filter(|it| it.why.contains("does not protect")).collect();
+        assert_eq!(unasked.len(), 3, "a GET, a form, a GET with cookies: {unasked:#?}");
     }
 
     #[test]
