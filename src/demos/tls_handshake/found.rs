@@ -1,6 +1,5 @@
 //! What the run found: each flight with its messages as a row, when the client could send, and how often the order was carried out.
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use super::programs::{Seen, Visit};
 use super::why::{Place, why};
@@ -19,11 +18,11 @@ pub(super) struct Flight<'a> {
 /// A record that goes on in the next segment.
 const PART: &str = "part of a record";
 
-pub(super) fn found(recording: &Recording, seen: &Seen, case: Case, rtt: Duration) -> Findings {
+pub(super) fn found(recording: &Recording, seen: &Seen, case: Case) -> Findings {
     let mut findings = Findings::default();
     let sights = capture(recording, "client");
     let Some(visit) = seen.visits.last() else { return findings };
-    numbers(&mut findings, seen, visit, rtt);
+    numbers(&mut findings, seen, visit, case);
     let node = recording.node("client").unwrap_or_default();
     let mut steps = Vec::new();
     for (nth, visit) in (1..).zip(&seen.visits) {
@@ -33,6 +32,7 @@ pub(super) fn found(recording: &Recording, seen: &Seen, case: Case, rtt: Duratio
         if nth == seen.visits.len() {
             markers(&mut findings, &flights, visit);
             bytes(&mut findings, &flights);
+            rounds(&mut findings, &flights, visit);
         }
         steps.extend(rows(&flights, node, (&lane, "the client", "the server")));
     }
@@ -129,21 +129,26 @@ fn row(flight: &Flight<'_>, before: &[Flight<'_>], node: usize, (lane, own, peer
     Step { at, until, node, depth: 0, kind: kind.to_owned(), title, facts, why, packets }
 }
 
-fn numbers(findings: &mut Findings, seen: &Seen, visit: &Visit, rtt: Duration) {
+/// The server's flights that the client waited for before its order: each is a round trip, however long the path is.
+fn rounds(findings: &mut Findings, flights: &[Flight<'_>], visit: &Visit) {
+    let Some(order) = flights.iter().position(|it| it.sent && it.says("HTTP POST")) else { return };
+    if visit.answered.is_some() {
+        let waited = flights[..order].iter().filter(|it| !it.sent).count();
+        let how = "the server's flights before the client's flight with the order: TLS 1.3 1, with a hello-retry 2, early data 0; \
+                   TLS 1.2 2, resumed 1";
+        findings.count("tls_rtts", "round trips of TLS before the client may send", waited, how);
+    }
+}
+
+fn numbers(findings: &mut Findings, seen: &Seen, visit: &Visit, case: Case) {
     let between = |from: Option<Time>, to: Option<Time>| Some(to? - from?);
     let took = between(visit.connected, visit.may_send);
-    let how = "TCP open to the moment the client may send its order, on the last connection";
+    let how = if case.has_box() {
+        "TCP open to the moment the client may send its order, on the last connection; the box's TCP to the server opens within it"
+    } else {
+        "TCP open to the moment the client may send its order, on the last connection"
+    };
     findings.time("tls_handshake_time", "the TLS handshake took", took.filter(|_| visit.answered.is_some()), how);
-    if let Some(took) = took.filter(|_| !rtt.is_zero() && visit.answered.is_some()) {
-        let rounds = (took.as_nanos() + rtt.as_nanos() / 2) / rtt.as_nanos();
-        let how = "the same in round trips: TLS 1.3 1, with a hello-retry 2, early data 0; TLS 1.2 2, resumed 1";
-        findings.count(
-            "tls_rtts",
-            "round trips of TLS before the client may send",
-            usize::try_from(rounds).unwrap_or(0),
-            how,
-        );
-    }
     let how = "the call of connect() to the first bytes of the answer, on the last connection";
     findings.time("first_answer_time", "the first answer came after", between(visit.began, visit.answered), how);
     let how = "by the server's program: every order that it carried out";

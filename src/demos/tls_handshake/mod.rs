@@ -133,7 +133,7 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let mut recording = lab.finish(setup.run_of(&DEMO, knobs));
     note_end(&mut recording, ended);
     recording.open_with(ground.keys().map(|keys| keys.text()).unwrap_or_default());
-    let mut findings = found::found(&recording, &seen.borrow(), case, knobs.time("rtt"));
+    let mut findings = found::found(&recording, &seen.borrow(), case);
     if let Some(instead) = case.instead(knobs).filter(|_| knobs.choice("mode") != "full") {
         findings.note(Time::ZERO, 0, instead);
     }

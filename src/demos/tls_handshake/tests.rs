@@ -36,6 +36,16 @@ fn round_trips_before_the_client_may_send_are_those_of_the_rfcs() {
 }
 
 #[test]
+fn a_box_on_the_way_adds_time_and_no_round_trip_of_tls() {
+    for (mode, guard, rounds) in [("replay", "refuse", 1), ("replay", "none", 0), ("early-data", "refuse", 1)] {
+        for rtt in ["0ms", "80ms", "500ms"] {
+            let run = of(&[("mode", mode), ("guard", guard), ("rtt", rtt)]);
+            assert_eq!(number(&run, "tls_rtts"), rounds, "{mode} {guard} {rtt}: {:#?}", titles(&run));
+        }
+    }
+}
+
+#[test]
 fn a_replay_is_carried_out_twice_unless_the_server_guards_itself() {
     for (guard, transfers) in [("none", 3), ("single-use", 2), ("too-early", 2), ("refuse", 2)] {
         let run = of(&[("mode", "replay"), ("guard", guard)]);
