@@ -165,7 +165,9 @@ fn lanes(findings: &mut Findings, sights: &[Sight<'_>], seen: &Seen, all: &[Came
 
 /// Where the time to the page's head went; nothing where the server did not get to it.
 fn page(seen: &Seen, page: &Came, way: Duration) -> Vec<(&'static str, Time, Time)> {
-    let (Some((asked, made)), Some((_, left))) = (seen.thought.get(), queued(seen, page, way)) else { return Vec::new() };
+    let (Some((asked, made)), Some((_, left))) = (seen.thought.get(), queued(seen, page, way)) else {
+        return Vec::new();
+    };
     vec![
         ("the request on its way", page.asked, asked),
         ("the server thinks", asked, made),

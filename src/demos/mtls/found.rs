@@ -185,7 +185,8 @@ const WITHIN: &str =
 const DISBELIEVED: &str = "The caller finds no way from the certificate it is shown to an authority it trusts: it breaks off with an alert \
                            before it has shown its own certificate or sent a request (RFC 8446 §4.4.2.2, RFC 5246 §7.2.2). The other end \
                            hears the alert and nothing else.";
-const SILENT: &str = "The connection ended without a word of TLS about it: the network or one of the programs ended it.";
+const SILENT: &str =
+    "The connection ended without a word of TLS about it: the network or one of the programs ended it.";
 const CHANGE: &str = "An authority is replaced in three steps: first all trust both, then all get certificates of the new, then the old \
                       goes. Each step may take days: with both trusted any order works.";
 

@@ -80,7 +80,12 @@ fn an_authority_is_replaced_without_a_failed_call_where_both_are_trusted_meanwhi
             let number = |name| run.measurement(name).map(|it| it.value.value);
             assert_eq!((number("service_refused"), number("caller_refused")), (Some(0), Some(1)), "{gateway} {tls}");
             let row = run.steps.iter().find(|it| it.kind == "refused").expect("refused");
-            assert!(row.title.contains("the caller refuses") && !row.why.contains("TLS 1.2"), "{}: {}", row.title, row.why);
+            assert!(
+                row.title.contains("the caller refuses") && !row.why.contains("TLS 1.2"),
+                "{}: {}",
+                row.title,
+                row.why
+            );
         }
     }
 }
