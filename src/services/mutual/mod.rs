@@ -98,7 +98,7 @@ where
 /// Which end broke off.
 const fn broken(error: &TlsError) -> Met {
     match error {
-        TlsError::Alert(_) | TlsError::Closed | TlsError::Socket(_) | TlsError::Time => Met::Left,
+        TlsError::Alert(_) | TlsError::Closed | TlsError::Socket(_) | TlsError::Time(_) => Met::Left,
         _ => Met::Refused,
     }
 }
