@@ -41,13 +41,16 @@ const SHARED: &str = "from the shared cache";
 const ASKED: &str = "from the store, after asking";
 const COVERED: &str = "from the store, instead of an error";
 const ORIGIN: &str = "from the origin";
+const REFUSED: &str = "refused by a cache";
 
 /// Where an answer came from.
 fn source(row: &Row) -> &'static str {
-    let served = |hops: &[Hop]| hops.iter().any(|it| !it.behind && ["hit", "stale", "refuse"].contains(&it.verdict));
+    let served = |hops: &[Hop]| hops.iter().any(|it| !it.behind && ["hit", "stale"].contains(&it.verdict));
     let held =
         |hops: &[Hop]| hops.iter().any(|it| !it.behind && it.answer.as_ref().is_some_and(|(status, _)| *status == 304));
+    let refused = |hops: &[Hop]| hops.iter().any(|it| !it.behind && it.verdict == "refuse");
     match () {
+        () if refused(&row.private) || refused(&row.shared) => REFUSED,
         () if served(&row.private) => PRIVATE,
         () if served(&row.shared) && !held(&row.private) => SHARED,
         () if row.status == 200 && (held(&row.private) || held(&row.shared)) => ASKED,
@@ -76,15 +79,17 @@ fn numbers(findings: &mut Findings, recording: &Recording, rows: &[Row]) {
         }
     };
     let (own, shared, asked) = (from(PRIVATE), from(SHARED), from(ASKED));
+    // What the user's own cache refuses goes no further.
+    let refused = reads.iter().filter(|it| source(it) == REFUSED && it.shared.is_empty()).count();
     share("private_hits", "reads answered by the user's own cache", own, reads.len(), "without asking anybody");
     share(
         "shared_hits",
         "reads that reached the shared cache and no further",
         shared,
-        reads.len() - own,
+        reads.len() - own - refused,
         "of those that left the client",
     );
-    share("hit_ratio", "reads that the origin did not see", own + shared, reads.len(), "both caches together");
+    share("hit_ratio", "reads answered without the origin", own + shared, reads.len(), "both caches together");
     findings.count(
         "asked",
         "reads answered from a store after asking",
@@ -126,12 +131,26 @@ fn numbers(findings: &mut Findings, recording: &Recording, rows: &[Row]) {
         "refused",
         "writes refused with 412",
         rows.iter().filter(|it| it.status == 412).count(),
-        "If-Match named another version (RFC 9110 §13.1.1)",
+        &refusal(rows),
     );
     let slowest = reads.iter().map(|it| it.until - it.at).max();
     findings.time("slowest_read", "the slowest read took", slowest, "client to origin and back, with connecting");
     let hit = reads.iter().filter(|it| source(it) == SHARED).map(|it| it.until - it.at).min();
     findings.time("shared_hit_time", "a read from the shared cache took", hit, "1 RTT to the shared cache");
+}
+
+/// Why writes were refused: what they named was another version, or a weak ETag, which names none.
+fn refusal(rows: &[Row]) -> String {
+    let refused = || rows.iter().filter(|it| it.status == 412);
+    let weak = refused().filter(|it| it.names_weak()).count();
+    let strong = refused().count() - weak;
+    let other = "If-Match named another version (RFC 9110 §13.1.1)";
+    let never = "If-Match named a weak ETag, which matches nothing: it compares strongly (RFC 9110 §13.1.1, §8.8.3.2)";
+    match (strong, weak) {
+        (_, 0) => other.to_owned(),
+        (0, _) => never.to_owned(),
+        _ => format!("{strong}: {other}; {weak}: {never}"),
+    }
 }
 
 /// What a cache did, in a line.
@@ -256,6 +275,11 @@ fn why(row: &Row) -> String {
     let mut why = deciding.map_or(first, |it| it.why.clone());
     if row.lost {
         why.push_str(". This write is over a version its writer had not read: that change is lost; If-Match would have told (RFC 9110 §13.1.1)");
+    }
+    if row.status == 412 && row.names_weak() {
+        why.push_str(
+            ". The write named a weak ETag: If-Match compares strongly, and a weak one never matches (RFC 9110 §8.8.3.2)",
+        );
     }
     if row.versions.0 > 0 && row.versions.0 < row.versions.1 {
         why.push_str(". What was served is an old version, which the rules allow");

@@ -52,6 +52,13 @@ pub(super) struct Row {
     pub(super) lost: bool,
 }
 
+impl Row {
+    /// Whether its If-Match names a weak ETag.
+    pub(super) fn names_weak(&self) -> bool {
+        self.asked.contains(", if-match: W/")
+    }
+}
+
 /// What happened.
 #[derive(Debug, Default)]
 pub(super) struct Told(pub(super) RefCell<Vec<Row>>);

@@ -7,7 +7,7 @@ use super::store::Kind;
 use crate::services::http::Response;
 
 /// Statuses that may be kept without a word about it (RFC 9110 §15.1); 206 is not, as ranges are not kept here.
-pub(super) const HEURISTIC: [u16; 10] = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414];
+pub(super) const HEURISTIC: [u16; 11] = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501];
 
 /// How long a response is fresh, and what says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

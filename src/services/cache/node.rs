@@ -160,13 +160,27 @@ impl<N: Net, U: Upstream> Caching<N, U> {
                 taken.response
             }
             Err(error) => {
-                let stale = self.cache.borrow().instead_of_error(request, self.now());
                 let why = visible_start(error.to_string(), 100);
                 self.net.note(format!("the cache gets no answer: {why}"));
-                hop.answer =
-                    Some((0, format!("no answer ({why}): 502, or the stale one by stale-if-error (RFC 5861 §4)")));
-                stale.unwrap_or_else(|| Response::new(StatusCode::BAD_GATEWAY))
+                let (response, instead) = self.without_answer(request);
+                hop.answer = Some((0, format!("no answer ({why}): {instead}")));
+                response
             }
+        }
+    }
+
+    /// What is served where nobody behind this cache answers, and by which rule.
+    fn without_answer(&self, request: &Request) -> (Response, String) {
+        let cache = self.cache.borrow();
+        if let Some(stale) = cache.instead_of_error(request, self.now()) {
+            return (stale, "the stale one is served instead, stale-if-error (RFC 5861 §4)".to_owned());
+        }
+        match cache.must_be_asked(request) {
+            Some(says) => (
+                Response::new(StatusCode::GATEWAY_TIMEOUT),
+                format!("504, as what is stored may not be used unasked: {says}"),
+            ),
+            None => (Response::new(StatusCode::BAD_GATEWAY), "502 (RFC 9110 §15.6.3)".to_owned()),
         }
     }
 }

@@ -136,6 +136,14 @@ impl Cache {
         (stale <= window && must_ask(self.kind, &says).is_none()).then(|| stored.answer(now))
     }
 
+    /// What of a stored response forbids to serve it once it is stale, where there is one: without an answer from behind, the asker
+    /// gets an error (RFC 9111 §5.2.2.2).
+    #[must_use]
+    pub fn must_be_asked(&self, request: &Request) -> Option<&'static str> {
+        let stored = self.stored.get(&request.path)?.iter().rfind(|it| it.fits(request))?;
+        must_ask(self.kind, &Directives::of(&stored.response.headers))
+    }
+
     fn keep(&mut self, request: &Request, mut response: Response, asked: u64, now: u64) {
         without_restricted(self.kind, &mut response.headers);
         let selected =

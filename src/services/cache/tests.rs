@@ -80,7 +80,7 @@ fn who_may_keep_what() {
     assert_eq!(kept(&[], &[max_age, ("vary", "*")]), [false, false]);
     assert_eq!(kept(&[], &[("etag", "\"1\"")]), [true, true]);
     assert_eq!(kept(&[], &[]), [false, false]);
-    for (status, expected) in [(404, true), (500, false), (206, false), (302, false), (301, true)] {
+    for (status, expected) in [(404, true), (500, false), (501, true), (206, false), (302, false), (301, true)] {
         let mut cache = Cache::new(Kind::Shared);
         let mut response = ok(&[("last-modified", &date::written(NOW - 1000))]);
         response.status = StatusCode::from_u16(status).expect("a status");
