@@ -5,9 +5,11 @@
 //! h2-client ── one TCP connection ───────────r ── server
 //! h1-client ── several TCP connections ──────┘
 //! ```
+mod blocked;
 mod found;
 
 use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -22,7 +24,7 @@ use crate::quantity::Unit;
 use crate::recording::{Intervention, Recording, Time};
 use crate::services::http::Request;
 use crate::services::tls::Ground;
-use crate::services::{Crowd, h3, http, within};
+use crate::services::{Crowd, h3, http};
 
 pub(super) const DEMO: Demo = Demo {
     name: "head-of-line",
@@ -71,7 +73,7 @@ const LARGE: usize = 1000;
 const KEPT_WINDOW: TcpSettings = TcpSettings { slow_start_after_idle: false, ..TcpSettings::LINUX };
 /// Everything about what was fetched before has come.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Nobody waits longer for an answer.
+/// When nothing comes for so long, a client gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What came of one run.
@@ -81,6 +83,8 @@ struct Told {
     begun: Cell<Time>,
     /// Of each client.
     got: [RefCell<Vec<Got>>; 3],
+    /// The ends of HTTP/1.1's connections at its client, to which resources are dealt out in turn.
+    lanes: RefCell<Vec<SocketAddr>>,
 }
 
 fn run(knobs: &Knobs, setup: &Setup) -> Recording {
@@ -88,7 +92,7 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let lost = lost(&before.0, before.1.begun.get(), knobs.number("drop"));
     let (mut recording, told) = play(knobs, setup.seed, &setup.interventions, lost);
     recording.run = setup.run_of(&DEMO, knobs);
-    found::found(&recording, knobs.time("rtt"), &before.1, &told).into(&mut recording);
+    found::found(&recording, knobs, &before.1, &told).into(&mut recording);
     recording
 }
 
@@ -144,7 +148,9 @@ async fn script(hosts: &Hosts, ground: &Ground, knobs: &Knobs, told: &Rc<Told>) 
     let client = quic_and_tcp::tcp_client(ground, &authority, http::Version::Http11, false).map_err(|it| text(&it))?;
     let mut ones = Vec::new();
     for _ in 0..count("connections").min(count("streams")) {
-        ones.push(client.open(&net[2]).await.map_err(|it| text(&it))?);
+        let one = client.open(&net[2]).await.map_err(|it| text(&it))?;
+        told.lanes.borrow_mut().extend(one.opened().local);
+        ones.push(one);
     }
     if warm > 0 {
         three.one(0, warm).await;
@@ -189,8 +195,9 @@ async fn one_by_one<N: crate::net::Net>(
     told: &Told,
 ) {
     for number in queue.iter().copied() {
+        let heard = one.heard().clone();
         let asking = one.ask(Request::get(format!("/{size}")));
-        let Some(Ok(it)) = within(net, PATIENCE, asking).await else { return };
+        let Some(Ok(it)) = heard.or_silence(net, PATIENCE, asking).await else { return };
         let got = Got { number, asked: it.asked, head: it.head, done: it.done };
         told.got[2].borrow_mut().push(got);
     }
