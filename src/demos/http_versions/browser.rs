@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::demos::web::named;
 use crate::net::Net;
+use crate::quantity::Quantity;
 use crate::recording::Time;
 use crate::services::Crowd;
 use crate::services::h3::{self, H3Error};
@@ -15,6 +16,9 @@ use crate::services::quic;
 
 /// Waiting for a connection ends after this.
 const PATIENCE: Duration = Duration::from_secs(3000);
+
+/// An answer of which nothing comes for so long is given up.
+const SILENCE: Duration = Duration::from_secs(600);
 
 /// One resource, from its name to its last byte.
 #[derive(Clone, Debug)]
@@ -163,16 +167,16 @@ impl<N: Net> Browser<N> {
             Carrier::Many(pool, version) => {
                 let mut lent = pool.get().await.map_err(|error| error.to_string())?;
                 *local = lent.opened().local;
-                let answer = lent.ask(Request::get(path)).await;
+                let answer = self.ask(&mut lent, path).await;
                 if answer.is_err() || *version == Version::Http10 {
                     Pooled::discard(lent);
                 }
-                answer.map_err(said)
+                answer
             }
             Carrier::One(..) => {
                 let mut connection = self.shared().await.map_err(said)?;
                 *local = connection.opened().local;
-                connection.ask(Request::get(path)).await.map_err(said)
+                self.ask(&mut connection, path).await
             }
             Carrier::Quic(quic, open) => {
                 *local = quic.client.local().ok();
@@ -181,6 +185,14 @@ impl<N: Net> Browser<N> {
                 Ok(Exchange { asked: got.asked, head: got.head, done: got.done, response: got.response })
             }
         }
+    }
+
+    /// Asks, and waits for as long as something of any answer on that connection comes.
+    async fn ask(&self, connection: &mut Connection<N>, path: &str) -> Result<Exchange, String> {
+        let heard = connection.heard().clone();
+        let answer = heard.or_silence(&self.net, SILENCE, connection.ask(Request::get(path))).await;
+        let silent = || format!("nothing of an answer came for {}", Quantity::time(SILENCE));
+        answer.ok_or_else(silent)?.map_err(|error| error.to_string())
     }
 
     /// The one connection of QUIC, opened by who needs it first.

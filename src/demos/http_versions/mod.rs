@@ -11,6 +11,7 @@ mod page;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::demos::findings::note_end;
 use crate::demos::web::{Certified, Hosts, SITE, client, hosts};
@@ -66,6 +67,9 @@ pub(super) const DEMO: Demo = Demo {
     run,
 };
 
+/// An answer may take as long as something of it comes.
+const WHOLE: Duration = Duration::from_secs(24 * 3600);
+
 fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let mut lab = Lab::new(setup.seed, &setup.interventions);
     let loss = u32::try_from(knobs.number("loss")).expect("a share is at most a million ppm");
@@ -114,7 +118,8 @@ async fn over_tcp(hosts: &Hosts, certified: Option<&Certified>, knobs: &Knobs) -
         "1.1" => Version::Http11,
         _ => Version::Http2,
     };
-    client(version, hosts.at, certified)
+    // The browser says how much silence is too much.
+    Client { patience: WHOLE, ..client(version, hosts.at, certified) }
 }
 
 /// What answers, whatever it comes over.
