@@ -14,7 +14,7 @@ use crate::services::http::{Handler, Request, Response, ServerOptions, serve_wit
 use crate::services::tls::{self, Authority, Ground, H2, HTTP_1_1, TlsError, Version};
 use crate::services::{h3, quic};
 
-use super::HOST;
+use super::{HOST, PATIENCE};
 
 /// The hosts, and what stands on them.
 pub(super) struct World {
@@ -143,7 +143,7 @@ impl World {
             record: Some(usize::try_from(knobs.number("record")).expect("the knob's limit is small")),
             ..tls::ServerOptions::default()
         };
-        tls::Server::with(&self.ground, self.authority.issue(names)?, options)
+        Ok(tls::Server::with(&self.ground, self.authority.issue(names)?, options)?.patient(PATIENCE))
     }
 
     async fn serve_quic(&self, knobs: &Knobs, names: &[&str]) -> Result<(), quic::QuicError> {

@@ -26,14 +26,10 @@ pub struct Connection<N> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
     pub response: http::Response,
-    /// The number of its stream (RFC 9000 §2.1): 0, 4, 8 ...
-    pub stream: u64,
     /// The request was handed over.
     pub asked: Time,
     /// The head of the answer is here.
     pub head: Time,
-    /// Each piece of the body as the program got it: when, and how many bytes.
-    pub pieces: Vec<(Time, usize)>,
     /// The last byte is here.
     pub done: Time,
 }
@@ -104,17 +100,16 @@ impl<N: Net> Connection<N> {
         let (parts, ()) = stream.recv_response().await?.into_parts();
         let head = self.net.now();
         self.heard.at(head);
-        let (mut body, mut pieces) = (Vec::new(), Vec::new());
+        let mut body = Vec::new();
         while let Some(mut piece) = stream.recv_data().await? {
             let bytes = piece.copy_to_bytes(piece.remaining());
             if body.len() + bytes.len() > BODY_LIMIT {
                 return Err(H3Error::Large);
             }
             self.heard.at(self.net.now());
-            pieces.push((self.net.now(), bytes.len()));
             body.extend_from_slice(&bytes);
         }
         let response = http::Response { status: parts.status, headers: parts.headers, body: Bytes::from(body) };
-        Ok(Fetched { response, stream: stream.id().into_inner(), asked, head, pieces, done: self.net.now() })
+        Ok(Fetched { response, asked, head, done: self.net.now() })
     }
 }

@@ -50,7 +50,6 @@ pub struct Visit {
     pub began: Time,
     /// When the addresses were there; as [`Self::began`] where the page names an address.
     pub looked_up: Option<Time>,
-    pub addresses: Vec<IpAddr>,
     pub tries: Vec<Try>,
     /// When TCP was open, and between which ends.
     pub connected: Option<Time>,
@@ -223,18 +222,6 @@ impl Visit {
         })
     }
 
-    /// How long a part took.
-    #[must_use]
-    pub fn took(&self, phase: Phase) -> Option<Duration> {
-        self.phases().into_iter().find(|it| it.0 == phase).map(|(_, from, to)| to - from)
-    }
-
-    /// From the beginning to the head of the answer.
-    #[must_use]
-    pub fn first_byte(&self) -> Option<Duration> {
-        Some(self.answered()? - self.began)
-    }
-
     /// The page that the answer sends the visitor to.
     ///
     /// # Errors
@@ -285,7 +272,7 @@ impl<N: Net> Visitor<N> {
         {
             let mut visit = visit.borrow_mut();
             let looked_up = if address.is_some() { began } else { self.net.now() };
-            (visit.looked_up, visit.addresses) = (Some(looked_up), ordered);
+            visit.looked_up = Some(looked_up);
         }
         let mut stream = self.connect(&net, &places, visit).await?;
         if let Some(proxy) = proxy {
