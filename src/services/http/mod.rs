@@ -13,8 +13,6 @@ pub mod plain;
 pub mod push;
 mod server;
 #[cfg(test)]
-mod slow_clients;
-#[cfg(test)]
 mod tests;
 mod watched;
 

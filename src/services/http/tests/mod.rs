@@ -1,4 +1,6 @@
 //! HTTP in the lab: versions, kept connections, limits, hints and pushes, peers that misbehave.
+mod slow_clients;
+
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;

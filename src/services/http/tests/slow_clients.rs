@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{Client, Request, Response, ServerOptions, Version, serve_with};
 use crate::lab::{LabNet, LinkOptions};
 use crate::net::{Net, SocketOptions};
 use crate::recording::Time;
+use crate::services::http::{Client, Request, Response, ServerOptions, Version, serve_with};
 use crate::services::tests::stand::{Pair, between};
 
 const IDLE: Duration = Duration::from_secs(1);
