@@ -112,17 +112,18 @@ impl Script {
         };
         let [a, b] = [racer(one, Some(quic), tcp, &told[0]), racer(other, None, alone, &told[1])];
         if self.visited {
-            both(a.visit(), b.visit()).await;
+            both(Box::pin(a.visit()), Box::pin(b.visit())).await;
             one.sleep(PAUSE).await;
         }
-        both(a.race(0), b.race(1)).await;
+        // Boxed: what a page needs is deep, and an unoptimised build has no room for it on a thread's stack.
+        both(Box::pin(a.race(0)), Box::pin(b.race(1))).await;
     }
 }
 
 impl Racer {
     /// The earlier visit: it leaves a ticket.
     async fn visit(&self) {
-        if let Some((carrier, _)) = self.open().await {
+        if let Some((carrier, _)) = Box::pin(self.open()).await {
             carrier.heard().or_silence(&self.net, self.script.patience, carrier.one(0, SMALL)).await;
             if let Carrier::Three(connection) = &carrier {
                 connection.quic().close(0x100_u32.into(), b"");
@@ -153,7 +154,7 @@ impl Racer {
             if missing.is_empty() {
                 break;
             }
-            let Some((carrier, accepted)) = self.open().await else { continue };
+            let Some((carrier, accepted)) = Box::pin(self.open()).await else { continue };
             let got = carrier.page(&self.net, &missing, self.script.size, self.script.patience).await;
             self.told.got.borrow_mut().extend(got);
             if let Some(open) = self.told.opened.borrow_mut().last_mut() {
@@ -235,7 +236,7 @@ impl Racer {
 
     async fn over_tcp(&self, from: Time) -> Option<Carrier> {
         let net = Observed::new(&self.net);
-        let (seen, opening) = (net.seen(), self.tcp.open(&net));
+        let (seen, opening) = (net.seen(), Box::pin(self.tcp.open(&net)));
         let connection = while_heard(&self.net, self.script.patience, || seen.last_heard(), opening).await?.ok()?;
         let (connected, ready) = (Some(connection.opened().connected), connection.opened().ready);
         self.opened(Open { quic: false, from, connected, ready, over: None });
