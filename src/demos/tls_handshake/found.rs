@@ -34,7 +34,7 @@ pub(super) fn found(recording: &Recording, seen: &Seen, case: Case) -> Findings 
             bytes(&mut findings, &flights);
             rounds(&mut findings, &flights, visit);
         }
-        steps.extend(rows(&flights, node, (&lane, "the client", "the server")));
+        steps.extend(rows(&flights, node, case, (&lane, "the client", "the server")));
     }
     if let Some((at, _)) = seen.replayed {
         let sights = capture(recording, "box");
@@ -46,7 +46,7 @@ pub(super) fn found(recording: &Recording, seen: &Seen, case: Case) -> Findings 
             "the attacker sends the recorded flight again",
             flights.first().and_then(|it| it.sights.first().copied()),
         );
-        steps.extend(rows(&flights, node, ("the attacker's connection", "the attacker", "the server")));
+        steps.extend(rows(&flights, node, case, ("the attacker's connection", "the attacker", "the server")));
     }
     if case.is_early() {
         early(&mut findings, seen, visit);
@@ -92,6 +92,17 @@ impl Flight<'_> {
         self.messages().iter().any(|it| it.starts_with(message))
     }
 
+    /// Whether its hello names a session from before: in TLS 1.3 by a ticket, in 1.2 by its number or a ticket. A hello of TLS 1.3
+    /// has a number too, which means nothing (RFC 8446 §D.4).
+    pub(super) fn names_a_session(&self, is_13: bool) -> bool {
+        let Some(hello) = self.sights.first().map(|it| crate::wire::decode(&it.packet.bytes)) else { return false };
+        if is_13 {
+            hello.field("tls.handshake.extensions.psk.identity").is_some()
+        } else {
+            hello.field("tls.handshake.session_id").is_some()
+        }
+    }
+
     /// Whether its last record is an alert in the clear: type 21 and two bytes, which a sealed one exceeds (RFC 8446 §5.1, §6).
     pub(super) fn ends_with_an_open_alert(&self) -> bool {
         let last = self.sights.last().and_then(|it| it.tcp()).and_then(|it| it.payload.last_chunk());
@@ -99,12 +110,12 @@ impl Flight<'_> {
     }
 }
 
-fn rows(flights: &[Flight<'_>], node: usize, names: (&str, &str, &str)) -> Vec<Step> {
-    let row = |nth: usize| row(&flights[nth], &flights[..nth], node, names);
-    (0..flights.len()).map(row).collect()
+fn rows(flights: &[Flight<'_>], node: usize, case: Case, names: (&str, &str, &str)) -> Vec<Step> {
+    let place = |nth: usize| Place { before: &flights[..nth], attacker: names.1 == "the attacker", is_13: case.is_13 };
+    (0..flights.len()).map(|nth| row(&flights[nth], &place(nth), node, names)).collect()
 }
 
-fn row(flight: &Flight<'_>, before: &[Flight<'_>], node: usize, (lane, own, peer): (&str, &str, &str)) -> Step {
+fn row(flight: &Flight<'_>, place: &Place<'_>, node: usize, (lane, own, peer): (&str, &str, &str)) -> Step {
     let messages = flight.messages();
     let (at, until) = match (flight.sights.first(), flight.sights.last()) {
         (Some(first), Some(last)) => (first.at, last.at),
@@ -114,7 +125,7 @@ fn row(flight: &Flight<'_>, before: &[Flight<'_>], node: usize, (lane, own, peer
     let alert = messages.iter().find(|it| it.starts_with("Alert") && !it.contains("close_notify"));
     let kind = match alert {
         Some(_) => "failed",
-        None if own == "the attacker" && flight.sent => "replay",
+        None if place.attacker && flight.sent => "replay",
         None if flight.sent => "client-flight",
         None => "server-flight",
     };
@@ -125,7 +136,7 @@ fn row(flight: &Flight<'_>, before: &[Flight<'_>], node: usize, (lane, own, peer
     ];
     let packets = flight.sights.iter().map(|it| it.packet.n).collect();
     let title = format!("{who}: {}", if messages.is_empty() { PART.to_owned() } else { messages.join(", ") });
-    let why = why(flight, &Place { before, attacker: own == "the attacker" });
+    let why = why(flight, place);
     Step { at, until, node, depth: 0, kind: kind.to_owned(), title, facts, why, packets }
 }
 

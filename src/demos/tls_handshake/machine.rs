@@ -102,7 +102,12 @@ pub(super) async fn replay<N: Net>(net: &N, to: SocketAddr, tape: &Tape, log: &L
     while let Some(Ok(more @ 1..)) = within(net, PATIENCE, stream.read(&mut buffer)).await {
         got += more;
     }
-    net.note(format!("the attacker gets {got} bytes back and can read none of them: he has no key"));
+    net.note(match got {
+        0 => "the attacker gets nothing back".to_owned(),
+        _ => format!(
+            "the attacker gets {got} bytes back and can read the server's hello in them: for the rest he has no key"
+        ),
+    });
     stream.abort();
     Ok(())
 }

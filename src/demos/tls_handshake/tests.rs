@@ -143,6 +143,34 @@ fn an_alert_is_said_to_be_readable_where_there_are_no_keys() {
 }
 
 #[test]
+fn a_hello_that_names_a_session_is_not_told_as_a_first_one() {
+    for (version, words) in [("1.3", "pre_shared_key"), ("1.2", "by its number")] {
+        let run = of(&[("version", version), ("mode", "resumed")]);
+        let hellos: Vec<_> = run.steps.iter().filter(|it| it.title.contains("Client Hello")).collect();
+        let told: Vec<_> = hellos.iter().map(|it| (it.why.contains("on a guess"), it.why.contains(words))).collect();
+        assert_eq!(told, [(true, false), (false, true)], "{version}: {hellos:#?}");
+    }
+}
+
+#[test]
+fn an_alert_of_another_version_is_said_to_be_one() {
+    for version in ["1.3", "1.2"] {
+        let run = of(&[("version", version), ("fault", "no-client-certificate")]);
+        let row = run.steps.iter().find(|it| it.kind == "failed").expect("it fails");
+        assert_eq!(row.why.contains("handshake_failure"), version == "1.2", "{version}: {}", row.why);
+        assert_eq!(row.why.contains("RFC 5246 §7.2"), version == "1.2", "{version}: {}", row.why);
+    }
+}
+
+#[test]
+fn what_the_attacker_can_read_is_said_alike_in_note_and_row() {
+    let run = of(&[("mode", "replay")]);
+    assert!(format!("{:?}", run.events).contains("can read the server's hello in them"));
+    let row = run.steps.iter().rfind(|it| it.why.contains("answer to the attacker")).expect("it is answered");
+    assert!(row.why.contains("can read its hello alone"), "{}", row.why);
+}
+
+#[test]
 fn the_first_flight_is_said_to_have_certificates_where_it_has() {
     for (mode, has) in [("full", true), ("resumed", false), ("hello-retry", false), ("early-data", false)] {
         let run = of(&[("mode", mode)]);

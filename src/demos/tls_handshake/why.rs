@@ -7,6 +7,7 @@ pub(super) struct Place<'a> {
     pub(super) before: &'a [Flight<'a>],
     /// Whether it is of the connection of somebody who replays.
     pub(super) attacker: bool,
+    pub(super) is_13: bool,
 }
 
 impl Place<'_> {
@@ -23,7 +24,7 @@ impl Place<'_> {
 pub(super) fn why(flight: &Flight<'_>, place: &Place<'_>) -> String {
     let says = |message| flight.says(message);
     if says("Alert") && !says("Alert (close_notify)") {
-        return broken_off(flight).to_owned();
+        return broken_off(flight, place);
     }
     match flight.sent {
         true if place.attacker => {
@@ -46,14 +47,21 @@ pub(super) fn why(flight: &Flight<'_>, place: &Place<'_>) -> String {
     .to_owned()
 }
 
-/// The alert's own record is open where no keys are in use yet.
-fn broken_off(flight: &Flight<'_>) -> &'static str {
-    if flight.ends_with_an_open_alert() {
-        "One end breaks off, and says with a number why. No keys are in use yet: everybody on the way can read it (RFC 8446 §6)."
+/// The alert's own record is open where its sender does not encrypt yet: in TLS 1.2 each end begins with its own change cipher spec.
+fn broken_off(flight: &Flight<'_>, place: &Place<'_>) -> String {
+    let source = if place.is_13 { "RFC 8446 §6" } else { "RFC 5246 §7.2" };
+    let read = if flight.ends_with_an_open_alert() {
+        "It does not encrypt yet: everybody on the way can read it"
     } else {
-        "One end breaks off, and says with a number why. The alert is sealed with the keys: on the way nobody reads it \
-         (RFC 8446 §6)."
-    }
+        "The alert is sealed with the keys: on the way nobody reads it"
+    };
+    let number = if !place.is_13 && flight.says("Alert (certificate_required)") {
+        " The number came with TLS 1.3 (RFC 8446 §6.2). TLS 1.2 has handshake_failure for it (RFC 5246 §7.4.6): this server's library, \
+         rustls, says the new one in both."
+    } else {
+        ""
+    };
+    format!("One end breaks off, and says with a number why. {read} ({source}).{number}")
 }
 
 fn hello(flight: &Flight<'_>, place: &Place<'_>) -> &'static str {
@@ -63,6 +71,18 @@ fn hello(flight: &Flight<'_>, place: &Place<'_>) -> &'static str {
     } else if place.had("Hello Retry Request") {
         "The hello again, now with a key share of the group that the server named: nothing is guessed any more \
          (RFC 8446 §4.1.2)."
+    } else if flight.names_a_session(place.is_13) {
+        match place.is_13 {
+            true => {
+                "The hello shows a ticket of a session from before (pre_shared_key) and proves that it has its secret. Its key share \
+                 comes too: the new keys do not hang on the old secret alone, and a server that does not know the ticket goes on \
+                 without it (RFC 8446 §2.2)."
+            }
+            false => {
+                "The hello names a session from before by its number. A server that still has it says the same number, and both take \
+                 the old secret; another goes on as if nothing had been said (RFC 5246 §7.3)."
+            }
+        }
     } else {
         "What the client can, and with TLS 1.3 its half of the key exchange on a guess. All of it is readable on the way, \
          the server's name too."

@@ -2,7 +2,7 @@
 use std::io;
 use std::time::Duration;
 
-use rustls::{AlertDescription, CertificateError, Error};
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
 use crate::quantity::Quantity;
 use crate::wire::text::visible_start;
@@ -47,9 +47,15 @@ impl From<Error> for TlsError {
         let said = |text: String| visible_start(text, LONGEST);
         match error {
             Error::InvalidCertificate(why) => Self::Certificate(said(words(why))),
-            Error::InvalidMessage(_) => Self::NotTls,
+            Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => {
+                Self::NotTls
+            }
+            Error::InvalidMessage(why) => Self::Other(said(format!("what came cannot be read: {}", spaced(&why)))),
+            Error::PeerMisbehaved(why) => {
+                Self::Other(said(format!("the other end breaks the rules: {}", spaced(&why))))
+            }
             Error::AlertReceived(alert) => Self::Alert(said(alert_name(alert))),
-            Error::PeerIncompatible(why) => Self::NothingCommon(said(format!("{why:?}"))),
+            Error::PeerIncompatible(why) => Self::NothingCommon(said(missing(&why))),
             Error::NoApplicationProtocol => Self::NothingCommon("no protocol that both speak (ALPN)".to_owned()),
             other => Self::Other(said(other.to_string())),
         }
@@ -110,6 +116,38 @@ fn words(error: CertificateError) -> String {
     }
 }
 
+/// What one end does not have that the other wants.
+fn missing(why: &PeerIncompatible) -> String {
+    let words = match why {
+        PeerIncompatible::Tls12NotOffered
+        | PeerIncompatible::Tls12NotOfferedOrEnabled
+        | PeerIncompatible::SupportedVersionsExtensionRequired
+        | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+        | PeerIncompatible::ServerDoesNotSupportTls12Or13 => "no version of TLS that both speak",
+        PeerIncompatible::Tls13RequiredForQuic => "QUIC needs TLS 1.3",
+        PeerIncompatible::NoCipherSuitesInCommon => "no cipher suite that both have",
+        PeerIncompatible::NoKxGroupsInCommon => "no group for the key exchange that both have",
+        PeerIncompatible::NoSignatureSchemesInCommon
+        | PeerIncompatible::NoCertificateRequestSignatureSchemesInCommon => "no signature algorithm that both have",
+        other => return spaced(other),
+    };
+    words.to_owned()
+}
+
+/// A name of the library in words: `SelectedUnofferedCipherSuite` is `selected unoffered cipher suite`.
+fn spaced(name: &impl std::fmt::Debug) -> String {
+    let (name, mut words) = (format!("{name:?}"), String::new());
+    let mut small = false;
+    for letter in name.chars().take_while(|it| it.is_ascii_alphanumeric()) {
+        if letter.is_ascii_uppercase() && small {
+            words.push(' ');
+        }
+        small = !letter.is_ascii_uppercase();
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
 /// An alert as RFC 8446 §6 writes it: `certificate_expired`.
 fn alert_name(alert: AlertDescription) -> String {
     if alert == AlertDescription::UnknownPSKIdentity {
@@ -130,6 +168,19 @@ fn alert_name(alert: AlertDescription) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_missing_is_said_in_words() {
+        let says = |error: Error| TlsError::from(error).to_string();
+        for why in [PeerIncompatible::Tls12NotOfferedOrEnabled, PeerIncompatible::SupportedVersionsExtensionRequired] {
+            assert_eq!(says(why.into()), "the two ends have nothing in common: no version of TLS that both speak");
+        }
+        let suite = rustls::PeerMisbehaved::SelectedUnofferedCipherSuite;
+        assert_eq!(says(suite.into()), "TLS: the other end breaks the rules: selected unoffered cipher suite");
+        let format = PeerIncompatible::NoEcPointFormatsInCommon;
+        assert!(says(format.into()).ends_with("no ec point formats in common"));
+        assert_eq!(says(InvalidMessage::InvalidContentType.into()), TlsError::NotTls.to_string());
+    }
 
     #[test]
     fn alerts_are_named_as_the_rfc_names_them() {
