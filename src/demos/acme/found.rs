@@ -1,7 +1,7 @@
 //! The year in numbers: orders, margins, days without a good certificate, what the authority's look cost.
 use std::time::Duration;
 
-use super::script::{MOST_ORDERS, Ordered, Seen};
+use super::script::{Ordered, Seen};
 use super::{challenge, days};
 use crate::demos::Knobs;
 use crate::demos::capture::{Sight, capture};
@@ -35,8 +35,8 @@ pub(super) fn found(recording: &Recording, seen: &Seen, knobs: &Knobs) -> Findin
     visits(&mut findings, seen);
     first(&mut findings, recording, seen, knobs);
     marks(&mut findings, seen);
-    if !seen.whole {
-        let text = format!("the simulation ends here: {MOST_ORDERS} orders are enough to see what goes wrong");
+    if let Some(enough) = seen.enough().filter(|_| !seen.whole) {
+        let text = format!("the simulation ends on day {}: {enough}", recording.end.0 / DAY);
         findings.note(recording.end, recording.node("web").unwrap_or_default(), text);
     }
     findings.steps(steps(recording, seen, knobs));

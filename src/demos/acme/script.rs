@@ -25,8 +25,10 @@ const HTTPS: ([u8; 4], u16) = ([10, 0, 0, 2], 443);
 const CA_AT: ([u8; 4], u16) = ([10, 0, 0, 3], 443);
 const DNS_AT: ([u8; 4], u16) = ([10, 0, 0, 4], 53);
 const BASE: &str = "https://ca.example";
-/// A run has no more orders: whoever orders that often has a fault to look at.
-pub(super) const MOST_ORDERS: usize = 60;
+/// A run has no more orders that fail: whoever fails that often has a fault to look at.
+pub(super) const MOST_FAILURES: usize = 60;
+/// A run has no more orders: some more than a year of the shortest lifetime takes, renewed after two thirds of it.
+pub(super) const MOST_ORDERS: usize = 100;
 
 /// The first look at the certificate from an instant on: there is one a day.
 fn next_look(from: Time) -> Time {
@@ -56,6 +58,19 @@ pub(super) struct Seen {
     pub(super) zone: Vec<(Time, &'static str)>,
     /// The year went by, or the orders were too many.
     pub(super) whole: bool,
+}
+
+impl Seen {
+    /// Why the run goes no further, where there were too many orders.
+    pub(super) fn enough(&self) -> Option<String> {
+        let failed = self.orders.iter().filter(|it| it.outcome.is_err()).count();
+        if failed >= MOST_FAILURES {
+            return Some(format!("{failed} orders that failed are enough to see what goes wrong"));
+        }
+        let all = self.orders.len();
+        (all >= MOST_ORDERS)
+            .then(|| format!("a run has {MOST_ORDERS} orders at the most, and a year of this rule more"))
+    }
 }
 
 /// Everybody, and what they have.
@@ -91,7 +106,7 @@ impl Stage {
         self.set_zone(&places, self.knobs.choice("broken"));
         let (mut due, mut pause) = (self.due(&client, held.as_ref()).await, self.first_pause());
         let mut visit = Time::ZERO;
-        while self.now() < end && self.seen.borrow().orders.len() < MOST_ORDERS {
+        while self.now() < end && self.seen.borrow().enough().is_none() {
             if self.now() >= visit {
                 self.visit(&root).await;
                 visit = self.now() + self.between_visits();

@@ -97,3 +97,22 @@ fn the_authority_says_when_with_ari() {
     let run = played(&[("renew", "ari")]);
     assert_eq!((value(&run, "certificates"), value(&run, "failed_handshakes")), (7, 0));
 }
+
+#[test]
+fn the_shortest_lifetime_has_its_whole_year_and_a_run_that_is_cut_says_on_which_day_and_why() {
+    let noted = |run: &Recording| {
+        let texts = run.events.iter().filter_map(|it| match &it.kind {
+            crate::recording::EventKind::Note { text } if text.contains("the simulation ends") => Some(text.clone()),
+            _ => None,
+        });
+        texts.collect::<Vec<_>>()
+    };
+    let six = played(&[("lifetime", "6")]);
+    assert_eq!(noted(&six), [""; 0]);
+    assert!(six.end.0 >= 365 * 86_400_000_000_000 && value(&six, "orders") > 90, "{}", value(&six, "orders"));
+    assert_eq!(value(&six, "failed_orders"), 0);
+    let always = played(&[("lifetime", "6"), ("renew", "30-days"), ("limit", "none")]);
+    assert!(noted(&always)[0].contains("100 orders at the most"), "{:?}", noted(&always));
+    let refused = played(&[("lifetime", "6"), ("renew", "30-days")]);
+    assert!(noted(&refused)[0].contains("60 orders that failed"), "{:?}", noted(&refused));
+}
