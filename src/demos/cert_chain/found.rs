@@ -80,7 +80,8 @@ fn numbers(findings: &mut Findings, rows: &Rows<'_>) {
     let answered = seen.answered.map(|it| it - seen.began);
     findings.time("answer_time", "the answer is here after", answered, "from the SYN to its first byte");
     if let Some((asked, there, lists)) = &seen.lists {
-        findings.time("lists_time", "the lists were here after", Some(*there - *asked), "two requests over HTTP");
+        let how = format!("a request over HTTP for the list of each issuer: {}", lists.len());
+        findings.time("lists_time", "the lists were here after", Some(*there - *asked), how);
         let bytes = lists.iter().map(Vec::len).sum();
         findings.bytes(
             "lists_bytes",
@@ -192,7 +193,11 @@ impl<'a> Rows<'a> {
         }
         facts.push(Fact::text("remedy", said::remedy(fault)));
         let (kind, title, why) = match verdict {
-            Ok(()) => ("accepted", "the client goes on: keys are agreed with somebody it believes", ACCEPTED),
+            Ok(()) => {
+                let whole = self.judged.checks.iter().all(|it| it.holds.is_some());
+                let why = if whole { ACCEPTED } else { PARTLY };
+                ("accepted", "the client goes on: keys are agreed with somebody it believes", why)
+            }
             Err(_) => {
                 ("refused", "the client breaks off with an alert, before it has sent a byte of a request", REFUSED)
             }
@@ -218,6 +223,8 @@ impl<'a> Rows<'a> {
 
 const ACCEPTED: &str = "All of it was needed: keys alone prove that somebody is there, the path proves that it is the one who was asked \
                         for (RFC 8446 §4.4.3).";
+const PARTLY: &str = "Nothing that could be checked fails, and this client goes on where something could not be: for want of a list most \
+                      clients do (RFC 5280 §6.3 leaves it to them).";
 const REFUSED: &str = "A client that finds a certificate it does not believe sends a fatal alert and closes (RFC 8446 §4.4.2.4, §6.2). In \
                        TLS 1.3 the alert is encrypted; in 1.2 anybody on the way reads it.";
 

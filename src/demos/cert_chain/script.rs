@@ -18,8 +18,14 @@ use crate::services::tls::{
 
 const SERVER: ([u8; 4], u16) = ([10, 0, 0, 2], 443);
 const AUTHORITY: ([u8; 4], u16) = ([10, 0, 0, 3], 80);
-/// The lists by path, the leaf's issuer's first.
-const LISTS: [&str; 2] = ["/issuer.crl", "/root.crl"];
+/// Where the list of that number stands, of so many: the leaf's issuer's first, the root's last.
+fn path(number: usize, count: usize) -> String {
+    match number {
+        0 => "/issuer.crl".to_owned(),
+        _ if number + 1 == count => "/root.crl".to_owned(),
+        _ => format!("/issuer-{}.crl", count - 1 - number),
+    }
+}
 
 /// What happened, for the findings.
 #[derive(Debug, Default)]
@@ -66,7 +72,7 @@ impl Stage {
     async fn serve(&self) -> Result<(), TlsError> {
         let lists = self.faulty.lists.clone();
         let page = move |path: &str| {
-            let number = LISTS.iter().position(|it| *it == path)?;
+            let number = (0..lists.len()).find(|number| self::path(*number, lists.len()) == path)?;
             Some(Page { content_type: "application/pkix-crl", body: Bytes::copy_from_slice(lists.get(number)?) })
         };
         let listener = self.authority.listen(SocketAddr::from(AUTHORITY)).await?;
@@ -95,9 +101,9 @@ impl Stage {
 
     /// Gets the lists, as a client that keeps them does from time to time (RFC 5280 §4.2.1.13).
     async fn fetch(&self) -> Vec<Vec<u8>> {
-        let (began, mut lists) = (self.client.now(), Vec::new());
-        for path in LISTS {
-            match http::get(&self.client, SocketAddr::from(AUTHORITY), "10.0.0.3", path).await {
+        let (began, mut lists, count) = (self.client.now(), Vec::new(), self.faulty.lists.len());
+        for path in (0..count).map(|number| path(number, count)) {
+            match http::get(&self.client, SocketAddr::from(AUTHORITY), "10.0.0.3", &path).await {
                 Ok(answer) => lists.push(answer.body.to_vec()),
                 Err(error) => self.client.note(format!("no list {path}: {error}")),
             }
@@ -107,6 +113,11 @@ impl Stage {
     }
 
     async fn visit(&self, lists: Vec<Vec<u8>>) -> Result<(), TlsError> {
+        let holds = match lists.len() {
+            0 => "what this client checks holds, and about revocation it asks nobody",
+            count if count < self.faulty.lists.len() => "what can be checked holds",
+            _ => "every check holds",
+        };
         let revoked = lists.into_iter().map(Into::into).collect();
         let options = ClientOptions { revoked, forgets: true, ..ClientOptions::default() };
         let tls = Client::with(&self.ground, std::slice::from_ref(&self.faulty.root), options)?;
@@ -120,7 +131,7 @@ impl Stage {
         let outcome = tls.connect(&self.client, stream, NAME).await;
         let told = outcome.as_ref().map(Tls::agreed).map_err(ToString::to_string);
         self.client.note(match &told {
-            Ok(_) => "every check holds: the request goes out".to_owned(),
+            Ok(_) => format!("{holds}: the request goes out"),
             Err(why) => format!("nothing is sent: {why}"),
         });
         self.seen.borrow_mut().verdict = Some((self.client.now(), told));

@@ -74,6 +74,20 @@ fn who_asks_nobody_about_revocation_sees_nothing() {
     assert!(run.measurement("lists_bytes").is_none());
 }
 
+#[test]
+fn every_issuer_of_a_long_chain_has_a_list() {
+    for depth in 1..=4 {
+        let run = played(&[("intermediates", &depth.to_string())]);
+        assert_eq!(run.measurement("checks_unknown").map(|it| it.value.value), Some(0), "{depth}");
+        let checked = run.steps.iter().filter(|it| it.title.starts_with("revocation of")).count();
+        assert_eq!(checked, depth + 1, "the leaf, and each between");
+        let row = run.steps.iter().find(|it| it.kind == "list").expect("it gets them");
+        assert_eq!(row.fact("lists"), (depth + 1).to_string());
+        assert!(noted(&run, "client").contains("every check holds"), "{depth}");
+    }
+    assert!(noted(&played(&[("revocation", "off")]), "client").contains("about revocation it asks nobody"));
+}
+
 /// `openssl verify` of the files a run gives; `None` where there is no openssl.
 fn openssl(run: &Recording) -> Option<String> {
     let folder = tempfile::tempdir().expect("a folder");

@@ -199,6 +199,7 @@ fn authority(it: &Certificate, below: usize) -> Check {
     let found = match (is_one, most) {
         (false, _) => "CA is false, or not said".to_owned(),
         (true, None) => "CA is true, any number of authorities below".to_owned(),
+        (true, Some(1)) => "CA is true, 1 authority below at the most".to_owned(),
         (true, Some(most)) => format!("CA is true, {most} authorities below at the most"),
     };
     let signs = it.may_sign.unwrap_or(true);

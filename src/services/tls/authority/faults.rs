@@ -58,7 +58,7 @@ pub struct Faulty {
     pub identity: Identity,
     /// Whom clients trust.
     pub root: CertificateDer<'static>,
-    /// The lists of the leaf's issuer and of the root, as they publish them.
+    /// The list of each issuer as it publishes it: the leaf's first, the root's last.
     pub lists: Vec<CertificateRevocationListDer<'static>>,
 }
 
@@ -69,7 +69,8 @@ impl Faulty {
     /// # Errors
     /// When a certificate cannot be made.
     pub fn new(ground: &Ground, fault: Fault, (name, crl): (&str, &str), depth: u8) -> Result<Self, TlsError> {
-        let (root, issuer) = chain(ground, "Lab Root", depth)?;
+        let authorities = chain(ground, "Lab Root", depth)?;
+        let (issuer, root) = (&authorities[0], &authorities[authorities.len() - 1]);
         let leaf = Leaf::server(&[name])?.crl_at(crl);
         let now = ground.now();
         let leaf = match fault {
@@ -81,25 +82,29 @@ impl Faulty {
         };
         let identity = match fault {
             Fault::SelfSigned => Identity::self_signed(ground, &leaf)?,
-            Fault::UnknownAuthority => chain(ground, "Other Root", depth)?.1.sign(&leaf)?,
+            Fault::UnknownAuthority => chain(ground, "Other Root", depth)?[0].sign(&leaf)?,
             Fault::MissingIntermediate => issuer.sign(&leaf)?.alone(),
             Fault::Superfluous => issuer.sign(&leaf)?.with(root.certificate()),
             _ => issuer.sign(&leaf)?,
         };
         let serials = if fault == Fault::Revoked { vec![identity.read()[0].serial.clone()] } else { Vec::new() };
-        let lists = vec![issuer.revocations(&serials)?, root.revocations(&[])?];
+        let mut lists = vec![issuer.revocations(&serials)?];
+        for above in &authorities[1..] {
+            lists.push(above.revocations(&[])?);
+        }
         Ok(Self { identity, root: root.certificate(), lists })
     }
 }
 
-/// A root, and the last of the authorities below it.
-fn chain(ground: &Ground, name: &str, depth: u8) -> Result<(Authority, Authority), TlsError> {
+/// The authorities that are made below a root, the last first; the root is the last.
+fn chain(ground: &Ground, name: &str, depth: u8) -> Result<Vec<Authority>, TlsError> {
     let depth = depth.max(1);
     let root = Authority::over(ground, name, depth)?;
     let issuer = |number: u8| format!("{name} Issuer {number}");
-    let mut last = root.intermediate(&issuer(1), depth - 1)?;
-    for number in 2..=depth {
-        last = last.intermediate(&issuer(number), depth - number)?;
+    let mut all = vec![root];
+    for number in 1..=depth {
+        let next = all[0].intermediate(&issuer(number), depth - number)?;
+        all.insert(0, next);
     }
-    Ok((root, last))
+    Ok(all)
 }
