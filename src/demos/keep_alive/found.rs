@@ -138,6 +138,25 @@ mod tests {
     }
 
     #[test]
+    fn a_race_that_cannot_be_says_why_and_any_round_trip_has_one() {
+        let noted = |run: &Recording| format!("{:?}", run.events);
+        for (settings, says) in [
+            (&[("rtt", "0ms")][..], "with a round trip of 0"),
+            (&[("requests", "4"), ("at-once", "4")], "all requests come at once"),
+            (&[("client-idle", "30s")], "the client closes first"),
+        ] {
+            let run = played(&[&[("mode", "race"), ("requests", "4")], settings].concat());
+            assert_eq!((value(&run, "sent_again"), value(&run, "failed")), (0, 0), "{settings:?}");
+            assert!(noted(&run).contains(says), "{settings:?}: {}", noted(&run));
+        }
+        for rtt in ["1ms", "10ms", "80ms", "500ms"] {
+            let run = played(&[("mode", "race"), ("requests", "4"), ("rtt", rtt)]);
+            assert_eq!(value(&run, "sent_again"), 3, "{rtt}");
+            assert!(noted(&run).contains("race chooses its own gap"), "{rtt}");
+        }
+    }
+
+    #[test]
     fn a_pool_has_as_many_connections_as_come_together() {
         let run = played(&[("mode", "pool"), ("at-once", "4"), ("requests", "16")]);
         assert_eq!((value(&run, "connections"), value(&run, "failed")), (4, 0));

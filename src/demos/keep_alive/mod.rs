@@ -16,8 +16,8 @@ use crate::demos::web::{Certified, SITE, client, hosts};
 use crate::demos::{Demo, Knob, Knobs, Setup};
 use crate::lab::{Lab, LinkOptions};
 use crate::net::{Listener, Net};
-use crate::quantity::Unit;
-use crate::recording::Recording;
+use crate::quantity::{Quantity, Unit};
+use crate::recording::{Recording, Time};
 use crate::services::http::{self, Method, Request, Response, ServerOptions, Version};
 use script::{Outcome, Script};
 
@@ -32,7 +32,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::choice("mode", "which connection a request goes out on", &["kept", "close", "pool", "race"]),
         Knob::quantity("requests", "in all", Unit::Count, [1, 200, 5, 20]),
         Knob::quantity("at-once", "requests that come together", Unit::Count, [1, 50, 1, 1]),
-        Knob::millis("gap", "from the last answer to the next requests", [0, 120_000, 100, 100]),
+        Knob::millis("gap", "from the last answer to the next requests; a race has its own", [0, 120_000, 100, 100]),
         Knob::quantity("pool", "connections of the pool", Unit::Count, [1, 50, 1, 6]),
         Knob::choice("method", "GET may be sent again, POST may not (RFC 9110 §9.2.2)", &["GET", "POST"]),
         Knob::choice("retry", "the client sends again what it may", &["on", "off"]),
@@ -77,7 +77,13 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     let mut recording = lab.finish(setup.run_of(&DEMO, knobs));
     recording.open_with(certified.map(|it| it.secrets()).unwrap_or_default());
     note_end(&mut recording, ended);
-    found::found(&recording, &outcome, knobs).into(&mut recording);
+    let mut findings = found::found(&recording, &outcome, knobs);
+    if knobs.choice("mode") == "race" {
+        let gap = Quantity::time(race(knobs));
+        let own = format!("race chooses its own gap, {gap}: server-idle less a little more than half a round trip");
+        findings.note(Time::ZERO, 0, no_race(knobs).map_or(own, str::to_owned));
+    }
+    findings.into(&mut recording);
     recording
 }
 
@@ -111,10 +117,31 @@ fn serve<N: Net>(
     net.spawn(async move { drop(served.await) });
 }
 
+/// Before the server's FIN goes out, and so late that the request arrives after that: half a round trip is between the two.
+fn race(knobs: &Knobs) -> Duration {
+    let rtt = knobs.time("rtt");
+    knobs.time("server-idle").saturating_sub(rtt / 2 + (rtt / 4).min(Duration::from_millis(1)))
+}
+
+/// Why nothing crosses the server's FIN, where the knobs ask for a race and have none.
+fn no_race(knobs: &Knobs) -> Option<&'static str> {
+    let idle = knobs.time("client-idle");
+    Some(match () {
+        () if knobs.choice("mode") != "race" => return None,
+        () if knobs.time("rtt").is_zero() => {
+            "no race: with a round trip of 0 nothing is ever on its way, and a request is there before the server closes"
+        }
+        () if count(knobs, "requests") <= count(knobs, "at-once") => {
+            "no race: all requests come at once, and none finds a connection that was kept"
+        }
+        () if !idle.is_zero() && idle <= race(knobs) => "no race: the client closes first, which is the cure",
+        () => return None,
+    })
+}
+
 fn script_of(knobs: &Knobs) -> Script {
     let mode = knobs.choice("mode");
-    // The server's FIN is on its way while the request is: half a round trip before it arrives.
-    let race = knobs.time("server-idle").saturating_sub(knobs.time("rtt") / 2 + Duration::from_millis(1));
+    let race = race(knobs);
     Script {
         requests: count(knobs, "requests"),
         at_once: count(knobs, "at-once"),
