@@ -113,6 +113,6 @@ fn the_shortest_lifetime_has_its_whole_year_and_a_run_that_is_cut_says_on_which_
     assert_eq!(value(&six, "failed_orders"), 0);
     let always = played(&[("lifetime", "6"), ("renew", "30-days"), ("limit", "none")]);
     assert!(noted(&always)[0].contains("100 orders at the most"), "{:?}", noted(&always));
-    let refused = played(&[("lifetime", "6"), ("renew", "30-days")]);
+    let refused = played(&[("lifetime", "6"), ("broken", "missing")]);
     assert!(noted(&refused)[0].contains("60 orders that failed"), "{:?}", noted(&refused));
 }

@@ -119,8 +119,10 @@ fn serve<N: Net>(
 
 /// Before the server's FIN goes out, and so late that the request arrives after that: half a round trip is between the two.
 fn race(knobs: &Knobs) -> Duration {
-    let rtt = knobs.time("rtt");
-    knobs.time("server-idle").saturating_sub(rtt / 2 + (rtt / 4).min(Duration::from_millis(1)))
+    let (rtt, most) = (knobs.time("rtt"), Duration::from_millis(1));
+    // Without a way there is nothing to cross: the request is there before the server closes.
+    let early = if rtt.is_zero() { most } else { most.min(rtt / 4) };
+    knobs.time("server-idle").saturating_sub(rtt / 2 + early)
 }
 
 /// Why nothing crosses the server's FIN, where the knobs ask for a race and have none.
