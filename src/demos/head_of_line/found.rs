@@ -59,7 +59,7 @@ pub(super) fn found(recording: &Recording, knobs: &Knobs, before: &Told, told: &
         [("way", "way"), ("stream", "resource"), ("without_ns", without), ("with_ns", with), ("late_ns", "later by")];
     let mut table = Table::new("streams", "Each resource, counted from the questions", &columns);
     let came: usize = told.got.iter().map(|it| it.borrow().len()).sum();
-    findings.count("resources", "resources that came", came, &words.lossy("whole, over all three ways"));
+    findings.count("resources", "resources that came", came, words.lossy("whole, over all three ways"));
     for (index, (client, way)) in CLIENTS.iter().enumerate() {
         let missing = streams - told.got[index].borrow().len().min(streams);
         if missing > 0 {
@@ -141,7 +141,7 @@ fn numbers(
     findings.time(&format!("{way}_stall_total"), &format!("{name}: all delays together"), Some(total), "added up");
     let done = pairs.iter().map(|it| it.with).max();
     let label = format!("{name}: the last resource is there");
-    findings.time(&format!("{way}_done"), &label, done, &words.lossy("from the questions to the last byte"));
+    findings.time(&format!("{way}_done"), &label, done, words.lossy("from the questions to the last byte"));
     if let Some(packet) = dropped {
         let label = format!("the packet of {name} that is lost");
         findings.mark_at(&format!("{way}-dropped"), &label, Some(packet.at), Some(packet.n));

@@ -131,7 +131,7 @@ fn numbers(findings: &mut Findings, recording: &Recording, rows: &[Row]) {
         "refused",
         "writes refused with 412",
         rows.iter().filter(|it| it.status == 412).count(),
-        &refusal(rows),
+        refusal(rows),
     );
     let slowest = reads.iter().map(|it| it.until - it.at).max();
     findings.time("slowest_read", "the slowest read took", slowest, "client to origin and back, with connecting");
