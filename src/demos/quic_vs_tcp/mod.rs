@@ -32,7 +32,7 @@ pub(super) const DEMO: Demo = Demo {
     knobs: &[
         Knob::millis("rtt", "time to the server and back", [0, 500, 10, 80]),
         Knob::choice("mode", "what the clients know from an earlier visit", &["full", "resumed", "0-rtt"]),
-        Knob::quantity("streams", "resources of the page, all asked for at once", Unit::Count, [1, 16, 1, 4]),
+        Knob::quantity("streams", "resources of the page, all asked for at once", Unit::Count, [1, 12, 1, 4]),
         Knob::quantity("size", "of each resource", Unit::Bytes, [100, 200_000, 10_000, 20_000]),
         Knob::quantity(
             "loss",
