@@ -39,7 +39,7 @@ fn a_guess_is_asked_before_the_run_and_settled_by_it() {
     for step in 2..=4 {
         tutor.keys("n").until(&format!("step {step} of"));
     }
-    tutor.until("your guess").keys("4").keys(ENTER).until("You said 4").until("Measured:").keys("\x03");
+    tutor.until("your guess").keys("4").keys(ENTER).until("You said 4").until("Measured 12:").keys("\x03");
     assert_eq!(tutor.ended(), 0);
 }
 
