@@ -4,7 +4,7 @@ use super::{NAME, fault, said};
 use crate::demos::Knobs;
 use crate::demos::capture::{Sight, capture};
 use crate::demos::findings::Findings;
-use crate::quantity::Quantity;
+use crate::quantity::{Quantity, counted};
 use crate::recording::{Cell, Fact, Recording, Step, Table, Time};
 use crate::services::tls::{Faulty, LAB_BEGINS};
 use crate::services::x509::{Asked, Certificate, Check, Checked, Crl, Judged, Purpose, judge};
@@ -161,7 +161,7 @@ impl<'a> Rows<'a> {
         }
         let why = "Its own certificate first, then those that lead to the root; the root itself need not be sent, since the client has \
                    it or does not trust it (RFC 8446 §4.4.2). With TLS 1.3 nobody on the way reads them.";
-        let title = format!("the server shows {}", plural(self.shown.len(), "certificate"));
+        let title = format!("the server shows {}", counted(self.shown.len(), "certificate"));
         let mut row = self.row("presented", (from, to), title, facts, why);
         row.packets = self.between(from, to, true);
         row
@@ -288,8 +288,4 @@ fn programs(findings: &mut Findings, knobs: &Knobs) {
         table.row(None, vec![Cell::text(program), Cell::text(words)]);
     }
     findings.table(table);
-}
-
-fn plural(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

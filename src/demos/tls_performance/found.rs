@@ -12,7 +12,7 @@ use crate::recording::{Cell, Recording, Table};
 const COLUMNS: &[(&str, &str)] = &[
     ("kind", "TLS"),
     ("tcp_ns", "TCP"),
-    ("tls_ns", "until a request may go"),
+    ("tls_ns", "until a request"),
     ("first_byte_ns", "first byte, with TCP"),
     ("round_trips", "in RTTs"),
     ("sent", "client sends"),
