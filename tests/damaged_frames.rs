@@ -103,6 +103,13 @@ proptest! {
 }
 
 #[test]
+fn the_short_way_to_a_summary_says_what_the_whole_walk_says() {
+    for frame in captures().iter().flatten() {
+        assert_eq!(summary(frame), decode(frame).summary, "{frame:02x?}");
+    }
+}
+
+#[test]
 fn the_frames_of_the_demos_themselves_have_no_problems_but_where_the_demo_is_about_them() {
     for demo in demos::all() {
         let run = (demo.run)(&Knobs::defaults(demo.knobs), &Setup::default());

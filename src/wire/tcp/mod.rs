@@ -117,13 +117,20 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
 }
 
 fn payload(r: &Reader<'_>, from: u16, to: u16, quoted: bool) -> Next {
+    if quoted {
+        return Next::Data("the segment the error is about");
+    }
+    message(r.ahead(), from, to).unwrap_or(Next::Data("the stream"))
+}
+
+/// The protocol of which a message begins with a segment's data; `None` for the bytes of a stream.
+fn message(data: &[u8], from: u16, to: u16) -> Option<Next> {
     match (from, to) {
-        _ if quoted => Next::Data("the segment the error is about"),
-        (53, _) | (_, 53) if dns::begins_stream_message(r.ahead()) => Next::DnsStream,
-        (3478, _) | (_, 3478) if stun::begins(r.ahead()) => Next::Stun,
-        _ if http::begins(r.ahead()) => Next::Http,
-        _ if tls::begins(r.ahead()) => Next::Tls,
-        _ => Next::Data("the stream"),
+        (53, _) | (_, 53) if dns::begins_stream_message(data) => Some(Next::DnsStream),
+        (3478, _) | (_, 3478) if stun::begins(data) => Some(Next::Stun),
+        _ if http::begins(data) => Some(Next::Http),
+        _ if tls::begins(data) => Some(Next::Tls),
+        _ => None,
     }
 }
 
@@ -217,7 +224,7 @@ impl Segment {
         let options = Options::plain(segment.get(20..header)?)?;
         let address = |at: usize| IpAddr::from([ip[at], ip[at + 1], ip[at + 2], ip[at + 3]]);
         let (from, to) = (short(0), short(2));
-        if from == 53 || to == 53 || http::begins(&segment[header..]) || tls::begins(&segment[header..]) {
+        if message(&segment[header..], from, to).is_some() {
             return None;
         }
         Some(Self {
