@@ -1,12 +1,15 @@
 //! `demo NAME`: one demo, its knobs as flags; on the screen, as text, as JSON, as a capture.
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, stderr, stdout};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use signal_hook::consts::SIGINT;
 
 use super::arguments::{Options, Output};
@@ -26,6 +29,8 @@ pub(super) struct Wish {
     interventions: Vec<Intervention>,
     /// Whom it shall speak to on real sockets, when it shall.
     live: Option<Target>,
+    /// Whose certificates it shall trust there, beside those this machine trusts.
+    ca: Option<PathBuf>,
     output: Output,
 }
 
@@ -38,13 +43,15 @@ After NAME, the demo's knobs (`roundtrip demo NAME --help`), and for every demo:
   --export [WHAT]        A text for another program
   --compare [FILE]       The run's rows beside those of a saved run, what differs named
   --fork WHAT:PACKET     Change one packet's fate: drop:12, duplicate:12, delay:12:50ms
-  --live [HOST[:PORT]]   On this machine's sockets, where the demo has a live side";
+  --live [HOST[:PORT]]   On this machine's sockets, where the demo has a live side
+  --ca FILE              Whom to trust there beside this machine's authorities (PEM)";
 
 /// `demo`, with a subcommand for every demo and a flag for every knob.
 pub(super) fn command() -> Command {
     let demos = demos::all().iter().map(|demo| {
         let knobs = demo.knobs.iter().map(flag);
-        let command = Output::augment_args(Command::new(demo.name).args(knobs).arg(fork()).arg(live_flag(demo)));
+        let command = Command::new(demo.name).args(knobs).arg(fork()).arg(live_flag(demo)).arg(ca_flag(demo));
+        let command = Output::augment_args(command);
         command.about(demo.title).long_about(format!("{}: {}", demo.title, demo.about))
     });
     Command::new("demo")
@@ -104,6 +111,26 @@ fn live_flag(demo: &Demo) -> Arg {
         .help(format!("{help}: {whom}"))
 }
 
+/// `--ca`, for the demos whose live side asks a host for its certificate.
+fn ca_flag(demo: &Demo) -> Arg {
+    Arg::new("ca")
+        .long("ca")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .requires("live")
+        .hide(!demo.live.as_ref().is_some_and(|it| it.trusts))
+        .help_heading("Output")
+        .help("Trust these authorities too (PEM), such as that of `roundtrip lab up`, for --live HOST")
+}
+
+/// The authorities of a file.
+fn authorities(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let all = read.with_context(|| format!("--ca: {} cannot be read as PEM", file.display()))?;
+    anyhow::ensure!(!all.is_empty(), "--ca: {} holds no certificate", file.display());
+    Ok(all)
+}
+
 /// A hint for who names a knob the demo has not.
 pub(super) fn knob_names(demo: &Demo) -> String {
     let names: Vec<String> = demo.knobs.iter().map(|knob| format!("--{}", knob.name)).collect();
@@ -144,6 +171,7 @@ impl Wish {
             settings: demo.knobs.iter().filter(given).filter_map(setting).collect(),
             interventions: matches.get_many("fork").into_iter().flatten().copied().collect(),
             live: matches.get_one("live").cloned(),
+            ca: matches.get_one("ca").cloned(),
             output: Output::from_arg_matches(matches)?,
         })
     }
@@ -152,7 +180,7 @@ impl Wish {
     pub(super) fn run(self, options: &Options) -> anyhow::Result<ExitCode> {
         let seed = options.seed.unwrap_or(start::SEED);
         let on_screen = !self.output.is_asked();
-        if let Some(target) = self.live.clone() {
+        if let Some(target) = self.target()? {
             return self.run_live(&target, on_screen && stdout().is_terminal(), (options, seed));
         }
         if on_screen && self.interventions.is_empty() && stdout().is_terminal() {
@@ -163,6 +191,19 @@ impl Wish {
         let run = demos::run(self.demo.name, &self.settings, &setup)?;
         forked(&run)?;
         run_output::give(&run, &self.output)
+    }
+
+    /// Whom it shall speak to live, when it shall, and whom it trusts there.
+    fn target(&self) -> anyhow::Result<Option<Target>> {
+        let (Some(target), Some(file)) = (self.live.clone(), &self.ca) else { return Ok(self.live.clone()) };
+        if !self.demo.live.as_ref().is_some_and(|it| it.trusts) {
+            return Err(Misuse(format!("--ca: {} live asks nobody for a certificate", self.demo.name)).into());
+        }
+        if target.host().is_none() {
+            let text = "--ca: name the host whose certificate it is for: --live HOST";
+            return Err(Misuse(text.to_owned()).into());
+        }
+        Ok(Some(target.trusting(authorities(file)?)))
     }
 
     /// Runs it on this machine's sockets. What went wrong on the network is said, and is exit code 3; what was seen is shown.

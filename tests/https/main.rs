@@ -10,6 +10,7 @@ mod exports;
 mod h3;
 mod hpack;
 mod lab;
+mod live;
 mod nghttp;
 mod openssl;
 #[path = "../python/mod.rs"]

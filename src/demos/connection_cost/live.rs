@@ -17,6 +17,7 @@ pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: super::SERVER.1,
     looks_up: false,
+    trusts: false,
     words: &[],
     lab: |_| {},
     knobs: &["connections", "threads"],

@@ -13,6 +13,7 @@ pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: 80,
     looks_up: false,
+    trusts: false,
     words: &[],
     lab: |_| {},
     knobs: &[

@@ -16,6 +16,7 @@ pub(super) const LIVE: Live = Live {
     // The discard service (RFC 863): it reads everything and says nothing.
     port: 9,
     looks_up: false,
+    trusts: false,
     words: &[],
     lab: |_| {},
     knobs: &["buffer", "size", "after", "pause", "pace"],

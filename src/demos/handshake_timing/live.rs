@@ -18,6 +18,7 @@ use crate::net::live::LiveNet;
 use crate::net::{Listener, Net, Observed};
 use crate::recording::Time;
 use crate::services::dns::given::Given;
+use crate::services::dns::known::Known;
 use crate::services::dns::{self, DnsError, RecordType};
 use crate::services::http::{Request, Response, ServerOptions, serve_with};
 use crate::services::tls::{self, Authority, Ground, H2, HTTP_1_1};
@@ -29,6 +30,7 @@ pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: 443,
     looks_up: true,
+    trusts: true,
     words: &[],
     lab: |_| {},
     knobs: &["http", "tls", "session"],
@@ -85,13 +87,16 @@ async fn play(stand: &Stand, legs: &RefCell<Vec<Leg>>, beside: &RefCell<Vec<Aske
             let in_cleartext = !three && knobs.choice("tls") == "none";
             let page = if in_cleartext { host.page_in_cleartext().map_err(Trouble)? } else { host.page(LIVE.port) };
             let way = if three { no_proxy } else { proxy };
-            Goal { page, ground: Ground::system(), trusted: tls::trusted_here(), way }
+            let mut trusted = tls::trusted_here();
+            trusted.extend_from_slice(host.trusted());
+            Goal { page, ground: Ground::system(), trusted, way }
         }
         (None, None) => return Err(io::ErrorKind::NotFound.into()),
     };
     // They are read before the clock is looked at.
     let given = Given::by_system().map_err(|it| format!("this system names no resolver: {it}"));
-    let look_up = async |net: &Observed<LiveNet>, host: &str| look_up(net, &given, host).await;
+    let known = Known::by_system();
+    let look_up = async |net: &Observed<LiveNet>, host: &str| look_up(net, (&known, &given), host).await;
     let trouble = if three {
         over_udp(stand, &goal, look_up, legs).await
     } else {
@@ -174,10 +179,18 @@ fn page(at: SocketAddr) -> Page {
     Page { secure: true, host: at.ip().to_string(), port: at.port(), path: "/".to_owned() }
 }
 
-/// The addresses that this host's resolvers know for a name: both families at once. Asked on the visit's own sockets, so that the
-/// packets can be dated; the next resolver is asked where one says nothing.
-async fn look_up(net: &Observed<LiveNet>, given: &Result<Given, String>, host: &str) -> Result<Vec<IpAddr>, String> {
+/// The addresses of a name: those that this host knows itself, else those that its resolvers know, both families at once. Asked on
+/// the visit's own sockets, so that the packets can be dated; the next resolver is asked where one says nothing.
+async fn look_up(
+    net: &Observed<LiveNet>,
+    (known, given): (&Known, &Result<Given, String>),
+    host: &str,
+) -> Result<Vec<IpAddr>, String> {
     let name = dns::name(host).map_err(|it| it.to_string())?;
+    if let Some(addresses) = known.addresses(&name) {
+        net.note(format!("no resolver is asked: this machine knows {host} itself (its hosts file, or localhost)"));
+        return Ok(addresses);
+    }
     let (mut why, mut answered) = ("this system names no resolver".to_owned(), false);
     for server in given.as_ref().map_err(Clone::clone)?.servers() {
         let ask = async |kind| dns::ask(net, *server, dns::query(&name, kind, number()?)).await;

@@ -147,7 +147,9 @@ impl<N: Net> Visits<'_, N> {
         under_way.tell(|leg| {
             (leg.looked_up, leg.standing) = (Some(found), Some(("QUIC", found)));
             let (from, to) = under_way.seen.exchange(began, found);
-            leg.parts.extend((found > began).then_some(Part { name: "DNS", from, to }));
+            // Where nobody had to be asked, no query went out.
+            let has_asked = under_way.seen.sent_from(began).is_some_and(|it| it < found);
+            leg.parts.extend(has_asked.then_some(Part { name: "DNS", from, to }));
         });
         let first = !kept.places.contains_key(&page.host);
         let told = Rc::<Cell<Option<(Time, bool)>>>::default();

@@ -36,6 +36,8 @@ pub struct Live {
     pub port: u16,
     /// Whether the script looks up the host's name itself: then nobody does before it.
     pub looks_up: bool,
+    /// Whether it asks the host for a certificate: then whom else to trust can be said.
+    pub trusts: bool,
     /// Words that stand for no host but for something the script knows, each with what it means.
     pub words: &'static [(&'static str, &'static str)],
     /// What a run in the lab takes other settings for when it is to stand beside this live one.

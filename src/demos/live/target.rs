@@ -1,6 +1,8 @@
 //! Whom a live run speaks to: `--live`, `--live example.org`, `--live 192.0.2.1:8080`, `--live https://example.org/page`.
 use std::net::{IpAddr, SocketAddr};
 
+use rustls::pki_types::CertificateDer;
+
 use crate::services::visit::Page;
 
 /// Whom a live run speaks to.
@@ -20,6 +22,8 @@ pub struct Host {
     port: Option<u16>,
     /// The page, where one was written.
     page: Option<Page>,
+    /// Authorities that are trusted beside this machine's.
+    trusted: Vec<CertificateDer<'static>>,
 }
 
 /// A text that names no host, or no port after it; the message says how one is written.
@@ -58,7 +62,7 @@ impl std::str::FromStr for Target {
         if text.contains("://") {
             let page: Page = text.parse().map_err(|_| wrong())?;
             let (written, name, port) = (text.to_owned(), page.host.clone(), Some(page.port));
-            return Ok(Self::Host(Host { written, name, port, page: Some(page) }));
+            return Ok(Self::Host(Host { written, name, port, page: Some(page), trusted: Vec::new() }));
         }
         let (name, digits) = split(text).ok_or_else(wrong)?;
         let is_address = name.parse::<IpAddr>().is_ok();
@@ -67,7 +71,8 @@ impl std::str::FromStr for Target {
             return Err(wrong());
         }
         let port = digits.map(|digits| port(text, digits)).transpose()?;
-        Ok(Self::Host(Host { written: text.to_owned(), name: name.to_owned(), port, page: None }))
+        let (written, name) = (text.to_owned(), name.to_owned());
+        Ok(Self::Host(Host { written, name, port, page: None, trusted: Vec::new() }))
     }
 }
 
@@ -98,6 +103,15 @@ fn split(text: &str) -> Option<(&str, Option<&str>)> {
 }
 
 impl Target {
+    /// The same, trusting these authorities beside this machine's: `--ca`. A server of the run's own needs none.
+    #[must_use]
+    pub fn trusting(self, trusted: Vec<CertificateDer<'static>>) -> Self {
+        match self {
+            Self::Own => Self::Own,
+            Self::Host(host) => Self::Host(Host { trusted, ..host }),
+        }
+    }
+
     /// The host, where one is named.
     #[must_use]
     pub const fn host(&self) -> Option<&Host> {
@@ -113,6 +127,12 @@ impl Host {
     #[must_use]
     pub fn written(&self) -> &str {
         &self.written
+    }
+
+    /// The authorities that are trusted beside this machine's.
+    #[must_use]
+    pub fn trusted(&self) -> &[CertificateDer<'static>] {
+        &self.trusted
     }
 
     /// The page that is meant: the one that was written, or else the root of the host over HTTPS.

@@ -21,6 +21,7 @@ const DEMO: Demo = Demo {
         nodes: ["client", "server"],
         port: 9,
         looks_up: false,
+        trusts: false,
         words: &[],
         lab: |_| {},
         curves: &[],

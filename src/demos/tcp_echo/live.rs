@@ -14,6 +14,7 @@ pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: super::PORT,
     looks_up: false,
+    trusts: false,
     words: &[],
     lab: |_| {},
     knobs: &["script", "size"],

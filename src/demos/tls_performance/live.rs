@@ -17,6 +17,7 @@ pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: 443,
     looks_up: false,
+    trusts: false,
     words: &[],
     lab: |_| {},
     knobs: &[],

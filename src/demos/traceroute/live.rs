@@ -13,6 +13,7 @@ pub(super) const LIVE: Live = Live {
     nodes: ["client", "server"],
     port: FIRST_PORT,
     looks_up: false,
+    trusts: false,
     words: &[],
     lab: |_| {},
     knobs: &["probe", "probes", "pause", "patience", "ports"],

@@ -4,6 +4,7 @@ pub mod dnssec;
 pub mod encrypted;
 mod exchange;
 pub mod given;
+pub mod known;
 pub mod loopback;
 pub mod resolver;
 mod responder;

@@ -146,9 +146,10 @@ impl Visit {
         self.came(self.told.as_ref()?.over()?.at, self.through())
     }
 
-    /// From the query going out to the last answer coming in.
+    /// From the query going out to the last answer coming in; none where nobody had to be asked.
     fn looking_up(&self) -> Option<(Time, Time)> {
-        let over = self.looked_up.filter(|it| *it != self.began)?;
+        let over = self.looked_up?;
+        self.seen.sent_from(self.began).filter(|it| *it < over)?;
         Some(self.seen.exchange(self.began, over))
     }
 

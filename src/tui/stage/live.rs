@@ -5,6 +5,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use rustls::pki_types::CertificateDer;
 
 use super::{Focus, Prepared, Stage};
 use crate::demos::live::{Progress, Request, Stop, Target};
@@ -19,6 +20,8 @@ use crate::tui::widgets::field::Field;
 pub(super) struct LiveSide {
     offered: bool,
     host: Field,
+    /// Who is trusted beside this machine's authorities, whichever host is named next.
+    trusted: Vec<CertificateDer<'static>>,
     underway: Option<Underway>,
 }
 
@@ -84,6 +87,7 @@ impl Stage {
         let stop = Stop::default();
         let progress = Progress::default();
         self.live.host.text = target.host().map(|host| host.written().to_owned()).unwrap_or_default();
+        self.live.trusted = target.host().map_or_else(Vec::new, |it| it.trusted().to_vec());
         self.live.underway = Some(Underway { stop: stop.clone(), progress, stopping: false });
         self.player.playing = false;
         let request = Request { knobs: self.knobs.clone(), target, seed: self.setup.seed };
@@ -100,10 +104,10 @@ impl Stage {
             Action::Live => self.ask_host(),
             Action::Type(key) => self.live.host.key(*key),
             Action::Paste(text) => self.live.host.paste(text),
-            Action::Submit => match self.live.host.text.parse() {
+            Action::Submit => match self.live.host.text.parse::<Target>() {
                 Ok(target) => {
                     self.ask_host();
-                    return Some(self.run_live(target));
+                    return Some(self.run_live(target.trusting(self.live.trusted.clone())));
                 }
                 Err(error) => return Some(vec![Effect::Warn(error.to_string())]),
             },

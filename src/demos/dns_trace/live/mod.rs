@@ -31,6 +31,7 @@ pub(super) const LIVE: Live = Live {
     nodes: ["resolver", "servers"],
     port: dns::PORT,
     looks_up: false,
+    trusts: false,
     words: &[
         ("system", "this host's own resolver, and the search from the real root"),
         ("root", "the search from the real root alone"),
