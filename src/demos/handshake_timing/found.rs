@@ -42,12 +42,16 @@ pub(super) fn found(recording: &Recording, legs: &[Leg], known: Option<&Known>) 
     findings.count("visits", "visits", legs.len(), "of the page, and of those it sends on to");
     findings.count("answered", "of them answered", answered, "with the head of an answer at least");
     let Some(leg) = legs.last() else { return findings };
-    parts(&mut findings, leg, known);
-    if let Some(known) = known {
-        trips::trips(&mut findings, leg, known);
-    }
+    // Where there are several visits, a number says whose it is.
+    let visit = if legs.len() > 1 { format!("visit {}: ", legs.len()) } else { String::new() };
+    findings.labelled(&visit, |findings| {
+        parts(findings, leg, known);
+        if let Some(known) = known {
+            trips::trips(findings, leg, known);
+        }
+    });
     hops(&mut findings, legs);
-    bytes(&mut findings, &sights, (&recording.secrets, &links), leg);
+    findings.labelled(&visit, |findings| bytes(findings, &sights, (&recording.secrets, &links), leg));
     if let [first, last] = legs
         && last.sent_on.is_none()
         && let (Some(before), Some(now)) = (first_byte(first), first_byte(last))

@@ -1,14 +1,15 @@
 //! The keys of the table: through the rows of the run's own tables, then through its measurements.
 use super::Stage;
 use crate::tui::action::{Action, Binding, Key};
-use crate::tui::views::tables;
+use crate::tui::views::{table, tables};
 use crossterm::event::KeyCode;
 
 impl Stage {
     /// Does what only the table does; false when it is no such key.
     pub(super) fn in_table(&mut self, action: &Action) -> bool {
-        let (Some(by), Some(run)) = (action.rows(), self.recording()) else { return false };
-        let (rows, numbers) = (tables::count(run), run.measurements.len());
+        let (Some(by), Some(run)) = (action.rows(), &self.shown) else { return false };
+        let other = self.other.as_deref().filter(|_| self.compare && !self.state.zoomed);
+        let (rows, numbers) = (tables::count(run.recording()), table::count(run, other));
         let here = self.state.listed.unwrap_or(rows + self.state.measured.min(numbers.saturating_sub(1)));
         let next = here.saturating_add_signed(by).min((rows + numbers).saturating_sub(1));
         match next.checked_sub(rows) {

@@ -11,15 +11,16 @@ const WIDE: u16 = 90;
 /// Draws both runs at the same instant; the table has columns for both and draws itself.
 pub(crate) fn draw(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>, other: &Prepared) {
     let (this, that) = names(&view.run.recording().run, &other.recording().run);
+    // Parts of one size, so that one scale fits both.
     let [first, second] = if area.width >= WIDE {
-        let [first, line, second] =
-            Layout::horizontal([Constraint::Fill(1), Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+        let half = Constraint::Length((area.width - 1) / 2);
+        let [first, line, second] = Layout::horizontal([half, Constraint::Length(1), half]).areas(area);
         for y in 0..line.height {
             pen::put(buffer, line, (0, y), "┃", view.theme.border);
         }
         [first, second]
     } else {
-        Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).areas(area)
+        Layout::vertical([Constraint::Length(area.height / 2); 2]).areas(area)
     };
     part(kind, first, buffer, view, &this);
     let state = State { packet: packet(view, other), event: None, row: None, ..view.state.clone() };
@@ -62,7 +63,12 @@ pub(crate) fn names(this: &Run, that: &Run) -> (String, String) {
     if this.demo != that.demo {
         return (this.demo.clone(), that.demo.clone());
     }
-    (format!("now: {}", knobs(this, that)), format!("before: {}", knobs(that, this)))
+    let told = |run: &Run, other: &Run| {
+        let seed = (run.seed != other.seed).then(|| format!("seed {}", run.seed));
+        let knobs = Some(knobs(run, other)).filter(|it| !it.is_empty());
+        seed.into_iter().chain(knobs).collect::<Vec<_>>().join(", ")
+    };
+    (format!("now: {}", told(this, that)), format!("before: {}", told(that, this)))
 }
 
 fn forks(run: &Run) -> String {

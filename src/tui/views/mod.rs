@@ -17,7 +17,7 @@ mod quiet;
 pub(super) mod sequence;
 pub(super) mod states;
 pub(crate) mod steps;
-mod table;
+pub(super) mod table;
 pub(super) mod tables;
 mod terms;
 pub(super) mod topology;

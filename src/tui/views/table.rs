@@ -2,7 +2,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
-use super::{Pointed, View, compare, first, pen, tables};
+use super::{Pointed, Prepared, View, compare, first, pen, tables};
 use crate::quantity::Quantity;
 use crate::recording::Measurement;
 use crate::wire::text::visible;
@@ -16,6 +16,9 @@ const HOW: u16 = 4;
 /// Rows for all cells of the chosen row of a table, at the most.
 const MOST: u16 = 9;
 
+/// In the place of a number that a run has not.
+const NONE: &str = "–";
+
 /// Columns between two columns of numbers, at the least.
 const GAP: u16 = 2;
 
@@ -23,6 +26,42 @@ const GAP: u16 = 2;
 struct Numbers {
     texts: Vec<String>,
     changed: bool,
+}
+
+/// A number that this run has, the other, or both.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    this: Option<&'a Measurement>,
+    other: Option<&'a Measurement>,
+}
+
+impl<'a> Line<'a> {
+    /// What it is called, and how it was measured.
+    fn told(self) -> &'a Measurement {
+        self.this.or(self.other).expect("one of the runs has it")
+    }
+}
+
+/// The numbers of this run in their order; what only the other has stands behind what it has there before it.
+fn lines<'a>(run: &'a Prepared, other: Option<&'a Prepared>) -> Vec<Line<'a>> {
+    let (own, theirs) = (run.recording(), other.map(Prepared::recording));
+    let with = |it: &'a Measurement| Line { this: Some(it), other: theirs.and_then(|run| run.measurement(&it.name)) };
+    let mut all: Vec<Line<'a>> = own.measurements.iter().map(with).collect();
+    let mut place = 0;
+    for it in theirs.iter().flat_map(|run| &run.measurements) {
+        let known = all.iter().position(|line| line.told().name == it.name);
+        place = known.unwrap_or(place.min(all.len()));
+        if known.is_none() {
+            all.insert(place, Line { this: None, other: Some(it) });
+        }
+        place += 1;
+    }
+    all
+}
+
+/// How many numbers there are to go through.
+pub(crate) fn count(run: &Prepared, other: Option<&Prepared>) -> usize {
+    lines(run, other).len()
 }
 
 /// Columns of a table, from left to right.
@@ -45,29 +84,29 @@ struct Areas {
 /// Draws the numbers around the chosen one, and how that one was measured.
 pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let theme = view.theme;
-    let measurements = &view.run.recording().measurements;
+    let lines = lines(view.run, view.other);
     let (above, area) = tables::share(area, view, row_rows(area.width, view));
     tables::draw(above, buffer, view);
     let areas = areas(area, view);
     draw_names(areas.names, buffer, view);
-    let lines: Vec<Numbers> = measurements.iter().map(|it| numbers(it, view)).collect();
+    let written: Vec<Numbers> = lines.iter().map(|it| numbers(*it, view.other.is_some())).collect();
     let heads: &[&str] = if view.other.is_some() { &["this run", "the other", "difference"] } else { &["this run"] };
-    let columns = columns(area.width, view, &widths(&lines, heads.len()));
+    let columns = columns(area.width, view, &widths(&written, heads.len()));
     let chosen = chosen(view);
-    let title = format!("measured: {} of {}", chosen + 1, measurements.len());
+    let title = format!("measured: {} of {}", chosen + 1, lines.len());
     pen::put(buffer, areas.heads, (1, 0), &pen::cut(&title, usize::from(columns.label)), theme.dim);
     for (end, head) in columns.ends.iter().zip(heads) {
         pen::put_right(buffer, areas.heads, (*end, 0), head, theme.dim);
     }
-    let start = first(chosen, areas.rows.height, measurements.len());
-    for (y, index) in (0..areas.rows.height).zip(start..measurements.len()) {
+    let start = first(chosen, areas.rows.height, lines.len());
+    for (y, index) in (0..areas.rows.height).zip(start..lines.len()) {
         let row = Rect { y: areas.rows.y + y, height: 1, ..areas.rows };
         draw_row(
             row,
             buffer,
             view,
             &columns,
-            (&measurements[index], &lines[index], index == chosen && view.state.listed.is_none()),
+            (lines[index].told(), &written[index], index == chosen && view.state.listed.is_none()),
         );
     }
     if let Some((title, words)) = told(view) {
@@ -82,13 +121,13 @@ pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> 
         return tables::hit(above, at.y - above.y, view).map(Pointed::Listed);
     }
     let rows = areas(area, view).rows;
-    let count = view.run.recording().measurements.len();
+    let count = count(view.run, view.other);
     let index = first(chosen(view), rows.height, count) + usize::from(at.y.checked_sub(rows.y)?);
     (rows.contains(at) && index < count).then_some(Pointed::Measured(index))
 }
 
 fn chosen(view: &View<'_>) -> usize {
-    view.state.measured.min(view.run.recording().measurements.len().saturating_sub(1))
+    view.state.measured.min(count(view.run, view.other).saturating_sub(1))
 }
 
 fn areas(area: Rect, view: &View<'_>) -> Areas {
@@ -112,7 +151,8 @@ fn told(view: &View<'_>) -> Option<(String, String)> {
         let title = format!("row {} of {}: {}", number + 1, tables::count(recording), visible(&table.label));
         return Some((title, tables::words(table, row)));
     }
-    recording.measurements.get(chosen(view)).map(|it| (it.label.clone(), it.how.clone()))
+    let line = lines(view.run, view.other).get(chosen(view)).map(|it| it.told());
+    line.map(|it| (it.label.clone(), it.how.clone()))
 }
 
 /// The rows all cells of the chosen row take; none while a number is chosen.
@@ -126,7 +166,8 @@ fn row_rows(width: u16, view: &View<'_>) -> u16 {
 }
 
 fn columns(width: u16, view: &View<'_>, numbers: &[u16]) -> Columns {
-    let labels = view.run.recording().measurements.iter().map(|it| pen::columns(&it.label));
+    let lines = lines(view.run, view.other);
+    let labels = lines.iter().map(|it| pen::columns(&it.told().label));
     let all: u16 = numbers.iter().sum();
     let label = labels.max().unwrap_or(0).clamp(8, width.saturating_sub(all + 3).max(8));
     let ends = (0..numbers.len()).map(|number| label + 2 + numbers[..=number].iter().sum::<u16>());
@@ -173,13 +214,19 @@ fn draw_how(area: Rect, buffer: &mut Buffer, view: &View<'_>, (title, words): (&
 }
 
 /// A measurement of this run, of the other, and the difference, where there is another.
-fn numbers(it: &Measurement, view: &View<'_>) -> Numbers {
-    let mut texts = vec![it.value.to_string()];
-    let Some(other) = view.other.and_then(|run| run.recording().measurement(&it.name)) else {
+fn numbers(it: Line<'_>, beside: bool) -> Numbers {
+    let written = |it: Option<&Measurement>| it.map_or_else(|| NONE.to_owned(), |it| it.value.to_string());
+    let mut texts = vec![written(it.this)];
+    if !beside {
         return Numbers { texts, changed: false };
+    }
+    texts.push(written(it.other));
+    let (text, changed) = match (it.this, it.other) {
+        (Some(this), Some(other)) => difference(this, other),
+        (Some(_), None) => ("only this".to_owned(), true),
+        _ => ("only the other".to_owned(), true),
     };
-    let (text, changed) = difference(it, other);
-    texts.extend([other.value.to_string(), text]);
+    texts.push(text);
     Numbers { texts, changed }
 }
 
@@ -241,6 +288,28 @@ mod tests {
         let text = fixture::drawn(Kind::Table, (40, 8), &state, None);
         assert!(text.contains("measured: 4 of 4") && text.contains("lost / sent"), "{text}");
         assert!(!text.contains("SYN-ACK in"), "only of the chosen one: {text}");
+    }
+
+    #[test]
+    fn what_only_one_of_two_runs_has_has_a_row_too() {
+        let run = |settings: &[(&str, &str)]| {
+            let settings = settings.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())).collect();
+            let run = crate::demos::run("handshake-timing", &settings, &Setup::default());
+            Prepared::new(Arc::new(run.expect("it ships")))
+        };
+        let (quic, tcp) = (run(&[("http", "3")]), run(&[]));
+        let text = fixture::drawn_beside(&quic, &tcp, Kind::Table, (100, 40), &State::default());
+        let row = |label: &str| {
+            let line = text.lines().find(|it| it.contains(label)).unwrap_or_else(|| panic!("{label}: {text}"));
+            line.split(label).nth(1).expect("numbers").split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        assert!(row("TLS took").starts_with("– 80 ms only the other"), "{text}");
+        assert!(row("QUIC took").starts_with("80 ms – only this"), "{text}");
+        let place = |label: &str| text.find(label).expect("it is there");
+        assert!(place("DNS took") < place("TCP took") && place("TLS took") < place("first byte took"), "{text}");
+        let of = |run: &Prepared| run.recording().measurements.iter().map(|it| it.name.clone()).collect::<Vec<_>>();
+        let all: std::collections::BTreeSet<_> = of(&quic).into_iter().chain(of(&tcp)).collect();
+        assert_eq!((count(&quic, Some(&tcp)), count(&quic, None)), (all.len(), of(&quic).len()));
     }
 
     #[test]

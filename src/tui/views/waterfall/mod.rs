@@ -28,24 +28,26 @@ enum Line<'a> {
 pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
     let spans = &view.run.recording().spans;
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let (is_short, names) = names(body, view);
     let mut lines = lines(spans);
-    let mut most = if area.width < 70 { area.width / 3 } else { (area.width * 2 / 5).min(48) };
-    // Where that shows every bar, a lane is said on the rows of its bars and has none of its own.
-    if lines.len() > usize::from(body.height) && spans.len() <= usize::from(body.height) {
+    if is_short {
         lines.retain(|line| matches!(line, Line::Bar(..)));
-        most = (area.width / 2).min(64);
     }
-    let is_short = lines.len() == spans.len();
-    let widest = spans.iter().map(|span| pen::columns(&name(span, is_short))).max().unwrap_or(0);
-    let names = (widest + 4).min(most);
     let first = first(&lines, view.state.cursor, body.height);
     let scale = Scale::new(
         on_scale(view, &lines, first..first + usize::from(body.height)).into_iter(),
         area.width.saturating_sub(names + 1),
     );
     scale.draw(area, buffer, names, view.theme.dim);
-    draw_folds(body, buffer, view, &scale, (names, lines.len() < usize::from(body.height)));
-    draw_cursor(body, buffer, view, &scale, names);
+    // Below the bars is a row for what is said of the folds, where they leave one.
+    let has_room = lines.len() < usize::from(body.height);
+    let said = scale.left_out().filter(|_| has_room);
+    let bars = Rect { height: body.height - u16::from(said.is_some()), ..body };
+    draw_folds(bars, buffer, view, &scale, names);
+    draw_cursor(bars, buffer, view, &scale, names);
+    if let Some(left_out) = said {
+        draw_left_out(Rect { y: bars.bottom(), height: 1, ..body }, buffer, view, left_out);
+    }
     for (y, line) in (0..body.height).zip(lines.iter().skip(first)) {
         match line {
             Line::Lane(name, hue) => {
@@ -59,6 +61,21 @@ pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
             }
         }
     }
+}
+
+/// Whether a lane is said on the rows of its bars, having none of its own (where only that shows every bar), and the columns of
+/// the names. Beside another run both have the same, so that both have one scale.
+fn names(body: Rect, view: &View<'_>) -> (bool, u16) {
+    let runs = || [Some(view.run), view.other].into_iter().flatten().map(|it| &it.recording().spans);
+    let height = usize::from(body.height);
+    let is_short = runs().any(|spans| lines(spans).len() > height) && runs().all(|spans| spans.len() <= height);
+    let most = match () {
+        () if is_short => (body.width / 2).min(64),
+        () if body.width < 70 => body.width / 3,
+        () => (body.width * 2 / 5).min(48),
+    };
+    let widest = runs().flatten().map(|span| pen::columns(&name(span, is_short))).max().unwrap_or(0);
+    (is_short, (widest + 4).min(most))
 }
 
 /// The bars the axis is made for: all, or those on show where they are a small part of a run that does not fit.
@@ -78,25 +95,25 @@ fn on_scale<'a>(view: &View<'a>, lines: &[Line<'a>], shown: Range<usize>) -> Vec
     if view.other.is_none() && on_show.len() >= MANY && extent(&on_show) < extent(&all) / 3 { on_show } else { all }
 }
 
-/// Where time is left out, and, below the bars, how much.
-fn draw_folds(area: Rect, buffer: &mut Buffer, view: &View<'_>, scale: &Scale, (names, has_room): (u16, bool)) {
-    let Some((count, time)) = scale.left_out() else { return };
-    // Many lines would be all one sees: then the axis alone tells where it was.
-    for column in scale.folds().filter(|_| count <= FEW) {
-        for y in 0..area.height.saturating_sub(u16::from(has_room)) {
+/// Where time is left out. Many lines would be all one sees: then the axis alone tells where it was.
+fn draw_folds(area: Rect, buffer: &mut Buffer, view: &View<'_>, scale: &Scale, names: u16) {
+    let is_few = scale.left_out().is_some_and(|(count, _)| count <= FEW);
+    for column in scale.folds().filter(|_| is_few) {
+        for y in 0..area.height {
             pen::put(buffer, area, (names + column, y), "╎", view.theme.border);
         }
     }
-    if has_room {
-        let sign = if count <= FEW { "╎ " } else { "" };
-        let places = if count == 1 { "once".to_owned() } else { format!("{count} times") };
-        // Live what runs between the bars is the program itself.
-        let is_live = view.run.recording().run.live.is_some();
-        let what = if is_live { "this program's own work, or waiting" } else { "time in which nothing runs" };
-        let words = format!("{sign}left out {places}: {what}, {time} in all");
-        let words = pen::cut(&words, usize::from(area.width.saturating_sub(2)));
-        pen::put(buffer, area, (1, area.height - 1), &words, view.theme.dim);
-    }
+}
+
+/// How much time is left out, and how often.
+fn draw_left_out(row: Rect, buffer: &mut Buffer, view: &View<'_>, (count, time): (usize, Time)) {
+    let sign = if count <= FEW { "╎ " } else { "" };
+    let places = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    // Live what runs between the bars is the program itself.
+    let is_live = view.run.recording().run.live.is_some();
+    let what = if is_live { "of this program's own work, or waiting" } else { "in which nothing runs" };
+    let words = format!("{sign}left out {places}: {time} {what}");
+    pen::put(buffer, row, (1, 0), &pen::cut(&words, usize::from(row.width.saturating_sub(2))), view.theme.dim);
 }
 
 /// A bar's name; with its lane's where that has no row.
@@ -235,6 +252,25 @@ mod tests {
     }
 
     #[test]
+    fn two_runs_have_one_scale_whatever_their_bars_are_called() {
+        let run = |settings: &[(&str, &str)]| {
+            let settings = settings.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())).collect();
+            let run = crate::demos::run("handshake-timing", &settings, &crate::demos::Setup::default());
+            crate::tui::views::Prepared::new(std::sync::Arc::new(run.expect("it ships")))
+        };
+        let (long, short) = (run(&[("session", "resumed")]), run(&[("http", "3"), ("size", "0B")]));
+        for (width, height) in [(120, 30), (119, 31), (80, 19), (80, 20)] {
+            let text = fixture::drawn_beside(&long, &short, Kind::Waterfall, (width, height), &State::default());
+            let lines: Vec<&str> = text.lines().filter(|it| it.contains('╷')).collect();
+            let axes: Vec<String> = match width >= 90 {
+                true => lines[0].split('┃').map(|it| it.trim_end().to_owned()).collect(),
+                false => lines.iter().map(|it| it.trim_end().to_owned()).collect(),
+            };
+            assert_eq!((axes.len(), &axes[0]), (2, &axes[1]), "{width}x{height}: {text}");
+        }
+    }
+
+    #[test]
     fn handshakes_of_a_run_with_long_pauses_can_be_told_apart() {
         let recorded =
             crate::demos::run("tls-performance", &[].into(), &crate::demos::Setup::default()).expect("it ships");
@@ -244,13 +280,14 @@ mod tests {
         let bars: Vec<usize> = text.lines().map(|line| line.matches('█').count()).filter(|it| *it > 0).collect();
         assert_eq!(bars.len(), run.recording().spans.len(), "{text}");
         assert!(bars.iter().all(|it| *it >= 3), "{bars:?} {text}");
-        assert!(text.contains("left out 4 times: time in which nothing runs"), "{text}");
+        assert!(text.contains("left out 4 times: ") && text.contains(" in which nothing runs"), "{text}");
+        assert!(!text.contains('┊') || text.lines().all(|it| !(it.contains("left out") && it.contains('┊'))), "{text}");
         // On this machine's sockets the program itself runs between the bars.
         let mut live = recorded;
         let address = "192.0.2.1:443".parse().expect("an address with its port");
         live.run.live = Some(crate::recording::Live { host: Some("example.org".to_owned()), address });
         let live = crate::tui::views::Prepared::new(std::sync::Arc::new(live));
         let text = fixture::drawn_of(&live, Kind::Waterfall, (100, 30), &state);
-        assert!(text.contains("left out 4 times: this program's own work, or waiting"), "{text}");
+        assert!(text.contains(" of this program's own work, or waiting"), "{text}");
     }
 }
