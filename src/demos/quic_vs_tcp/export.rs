@@ -18,19 +18,19 @@ pub(super) fn curl(knobs: &Knobs) -> String {
     format!(
         "#!/bin/sh\n\
          # Each phase by curl's clock, in seconds. `curl --version` names HTTP3 when it can.\n\
-         # www.example stands for a server of your own: --resolve tells curl where it is.\n\
+         # www.example stands for a server of your own: --resolve tells curl where it is. Arguments of the script are curl's too.\n\
          TIMES='%{{http_version}}: tcp %{{time_connect}} tls %{{time_appconnect}} first byte %{{time_starttransfer}} all %{{time_total}}\\n'\n\
          WHERE='--resolve www.example:443:127.0.0.1 --cacert ca.pem'\n\
-         curl $WHERE --http2 -s -o /dev/null -w \"$TIMES\" https://www.example/{size}\n\
+         curl $WHERE \"$@\" --http2 -s -o /dev/null -w \"$TIMES\" https://www.example/{size}\n\
          if ! curl --version | grep -qw HTTP3; then\n\
          \x20   echo 'this curl has no --http3: its version does not name HTTP3' >&2\n\
          \x20   exit 1\n\
          fi\n\
-         curl $WHERE --http3-only -s -o /dev/null -w \"$TIMES\" https://www.example/{size}\n\
+         curl $WHERE \"$@\" --http3-only -s -o /dev/null -w \"$TIMES\" https://www.example/{size}\n\
          # HTTP/3 with TCP beside it, as a browser does it: whichever is open first.\n\
-         curl $WHERE --http3 -s -o /dev/null -w \"$TIMES\" https://www.example/{size}\n\
+         curl $WHERE \"$@\" --http3 -s -o /dev/null -w \"$TIMES\" https://www.example/{size}\n\
          # {streams} at once on one connection.\n\
-         curl $WHERE --http3 -s --parallel -w \"$TIMES\"{urls}\n"
+         curl $WHERE \"$@\" --http3 -s --parallel -w \"$TIMES\"{urls}\n"
     )
 }
 

@@ -82,13 +82,17 @@ fn curl(knobs: &Knobs, run: &Recording) -> String {
          # DNS: namelookup; TCP: connect less namelookup; TLS: appconnect less connect; first byte: starttransfer less pretransfer;\n\
          # body: total less starttransfer. Redirects that were followed are in `redirect`.\n\
          {whose}{words}{note}\
-         URL=${{1:-'{url}'}}\n\
+         # Of the arguments the first may be another page; all others are curl's: sh FILE https://localhost:9443/ --cacert ca.pem\n\
+         case ${{1:--}} in\n\
+         \x20   -*) URL='{url}' ;;\n\
+         \x20   *) URL=$1; shift ;;\n\
+         esac\n\
          TIMES='%{{url_effective}} HTTP/%{{http_version}} %{{response_code}}\\nnamelookup %{{time_namelookup}}\\nconnect %{{time_connect}}\\n\
          appconnect %{{time_appconnect}}\\npretransfer %{{time_pretransfer}}\\nredirect %{{time_redirect}}\\n\
          starttransfer %{{time_starttransfer}}\\ntotal %{{time_total}}\\n'\n\
          FLAGS='{flags} --silent --show-error --max-time 60 --output /dev/null'\n\
-         curl $FLAGS{close} --write-out \"$TIMES\" \"$URL\"{}\n",
-        again.replace("$FLAGS", &format!("$FLAGS{close} --write-out \"$TIMES\""))
+         curl $FLAGS{close} \"$@\" --write-out \"$TIMES\" \"$URL\"{}\n",
+        again.replace("$FLAGS", &format!("$FLAGS{close} \"$@\" --write-out \"$TIMES\""))
     )
 }
 
@@ -131,12 +135,12 @@ mod tests {
         };
         says(
             &[],
-            &["--http2 --tlsv1.3", "URL=${1:-'https://www.shop.example/'}", "starttransfer %{time_starttransfer}"],
+            &["--http2 --tlsv1.3", "URL='https://www.shop.example/'", "\"$@\"", "starttransfer %{time_starttransfer}"],
         );
         says(&[("http", "1.1"), ("tls", "1.2")], &["--http1.1 --tlsv1.2 --tls-max 1.2"]);
         says(&[("http", "1.1"), ("session", "resumed")], &["Connection: close", "--next"]);
         says(&[("http", "3")], &["--http3-only"]);
-        says(&[("tls", "none"), ("http", "1.1")], &["URL=${1:-'http://www.shop.example/'}"]);
+        says(&[("tls", "none"), ("http", "1.1")], &["URL='http://www.shop.example/'"]);
     }
 
     #[test]
