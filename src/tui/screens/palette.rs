@@ -22,6 +22,8 @@ use crate::tui::views::pen::cut;
 struct Entry {
     kind: &'static str,
     name: String,
+    /// More words it is found by, which its row does not show: ids, chapters, knobs.
+    also: String,
     action: Action,
 }
 
@@ -33,11 +35,23 @@ enum Rank {
     /// Every word typed begins a word of the name.
     Words,
     Contains,
+    /// Every word typed begins a word of the name, or of what it is found by besides.
+    Also,
     /// Its letters stand there in order; shown only where nothing fits better.
     Letters,
 }
 
 impl Entry {
+    fn new(kind: &'static str, name: String, action: Action) -> Self {
+        Self { kind, name, also: String::new(), action }
+    }
+
+    /// The same, found by these words too.
+    fn also(self, words: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let all: Vec<String> = words.into_iter().map(Into::into).collect();
+        Self { also: all.join(" ").to_lowercase(), ..self }
+    }
+
     /// How well it fits lower-case text, by any of its names: `W2 Title`, `Title (demo-name)`, `Quiz: W2 Title`.
     fn rank(&self, typed: &str) -> Rank {
         let name = self.name.to_lowercase();
@@ -45,17 +59,34 @@ impl Entry {
         let is_chapter = |word: &str| word.strip_prefix('w').is_some_and(|it| it.parse::<u8>().is_ok());
         let bare = title.split_once(' ').filter(|it| is_chapter(it.0)).map_or("", |it| it.1);
         let names = [name.as_str(), title, inner.trim_end_matches(')'), bare];
-        names.into_iter().filter(|it| !it.is_empty()).map(|it| rank(it, typed)).min().unwrap_or(Rank::Letters)
+        let by_name = names.into_iter().filter(|it| !it.is_empty()).map(|it| rank(it, typed)).min();
+        match by_name.unwrap_or(Rank::Letters) {
+            Rank::Letters if begins_words(&format!("{name} {}", self.also), typed) => Rank::Also,
+            by_name => by_name,
+        }
+    }
+}
+
+/// Whether every word typed begins a word of a text, in whatever order.
+fn begins_words(text: &str, typed: &str) -> bool {
+    let words = || text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut wanted = typed.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
+    wanted.peek().is_some() && wanted.all(|typed| words().any(|word| word.starts_with(typed)))
+}
+
+/// `W5` as one would also say it: `W5 week 5`.
+fn week(chapter: &str) -> String {
+    match chapter.strip_prefix('W') {
+        Some(number) => format!("{chapter} week {number}"),
+        None => chapter.to_owned(),
     }
 }
 
 fn rank(name: &str, typed: &str) -> Rank {
-    let words = || name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let mut wanted = typed.split_whitespace();
     match () {
         () if name == typed => Rank::Equal,
         () if name.starts_with(typed) => Rank::Begins,
-        () if wanted.all(|typed| words().any(|word| word.starts_with(typed))) => Rank::Words,
+        () if begins_words(name, typed) => Rank::Words,
         () if name.contains(typed) => Rank::Contains,
         () => Rank::Letters,
     }
@@ -76,18 +107,15 @@ impl Palette {
         let mut entries = places();
         entries.extend(lessons(world));
         entries.extend(actions(bindings));
-        entries.extend(demos::all().iter().map(|demo| Entry {
-            kind: "demo",
-            name: format!("{} ({})", demo.title, demo.name),
-            action: Action::Go(Place::Demo {
-                demo: DemoRef { name: demo.name.to_owned(), ..DemoRef::default() },
-                seed: world.seed,
-            }),
+        entries.extend(demos::all().iter().map(|demo| {
+            let wanted = DemoRef { name: demo.name.to_owned(), ..DemoRef::default() };
+            let action = Action::Go(Place::Demo { demo: wanted, seed: world.seed });
+            let knobs = demo.knobs.iter().map(|it| it.name.to_owned());
+            let chapters = demo.chapters.iter().map(|it| week(it));
+            Entry::new("demo", format!("{} ({})", demo.title, demo.name), action).also(knobs.chain(chapters))
         }));
-        entries.extend(world.content.glossary.iter().map(|term| Entry {
-            kind: "term",
-            name: term.term.clone(),
-            action: Action::Go(Place::Glossary { term: Some(term.term.clone()) }),
+        entries.extend(world.content.glossary.iter().map(|term| {
+            Entry::new("term", term.term.clone(), Action::Go(Place::Glossary { term: Some(term.term.clone()) }))
         }));
         entries.extend(world.content.glossary.iter().filter_map(|term| taught(world, term)));
         Self::of(entries, "Find a lesson, demo, term or action")
@@ -108,7 +136,7 @@ impl Palette {
                 None if target.contains("://") => ("web", Action::Say(target.clone())),
                 None => ("lesson", lesson(world, target)),
             };
-            Entry { kind, name: text.clone(), action }
+            Entry::new(kind, text.clone(), action)
         };
         Self::of(links.iter().map(entry).collect(), "Links of this step")
     }
@@ -116,7 +144,7 @@ impl Palette {
     /// Things to do to choose from: their kind, their name, and what they do.
     #[must_use]
     pub fn of_choices(title: &'static str, choices: Vec<(&'static str, String, Action)>) -> Self {
-        let entries = choices.into_iter().map(|(kind, name, action)| Entry { kind, name, action });
+        let entries = choices.into_iter().map(|(kind, name, action)| Entry::new(kind, name, action));
         Self::of(entries.collect(), title)
     }
 
@@ -126,8 +154,11 @@ impl Palette {
         let pattern = Pattern::parse(&self.typed, CaseMatching::Ignore, Normalization::Smart);
         let mut buffer = Vec::new();
         let score = |(index, entry): (usize, &Entry)| {
-            let score = pattern.score(Utf32Str::new(&entry.name, &mut buffer), &mut matcher)?;
-            Some((entry.rank(&typed), std::cmp::Reverse(score), index))
+            let (rank, score) =
+                (entry.rank(&typed), pattern.score(Utf32Str::new(&entry.name, &mut buffer), &mut matcher));
+            // What it is found by besides has no score: it stands in the order of the course.
+            let score = if rank == Rank::Also { 0 } else { score? };
+            Some((rank, std::cmp::Reverse(score), index))
         };
         let mut scored: Vec<_> = self.entries.iter().enumerate().filter_map(score).collect();
         scored.sort_unstable();
@@ -157,7 +188,7 @@ fn taught(world: &World, term: &Term) -> Option<Entry> {
     let id = term.lessons.first()?;
     let (_, lesson) = world.content.lesson(id)?;
     let name = format!("{}: {}", term.term, lesson.title);
-    Some(Entry { kind: "lesson", name, action: self::lesson(world, id) })
+    Some(Entry::new("lesson", name, self::lesson(world, id)))
 }
 
 /// To a lesson, where the learner left it.
@@ -179,13 +210,12 @@ fn actions(bindings: &[Binding]) -> Vec<Entry> {
         seen.push(&it.action);
         is_new
     });
-    let entry =
-        |binding: &Binding| Entry { kind: "here", name: binding.label.to_owned(), action: binding.action.clone() };
+    let entry = |binding: &Binding| Entry::new("here", binding.label.to_owned(), binding.action.clone());
     named.map(entry).collect()
 }
 
 fn places() -> Vec<Entry> {
-    let entry = |name: &str, place| Entry { kind: "go to", name: name.to_owned(), action: Action::Go(place) };
+    let entry = |name: &str, place| Entry::new("go to", name.to_owned(), Action::Go(place));
     vec![
         entry("Home", Place::Home),
         entry("Drill: mixed practice", Place::Drill(Default::default())),
@@ -196,19 +226,22 @@ fn places() -> Vec<Entry> {
 }
 
 fn lessons(world: &World) -> Vec<Entry> {
-    let mut entries = Vec::new();
+    let (mut entries, mut presented) = (Vec::new(), Vec::new());
     for chapter in &world.content.chapters {
         for lesson in &chapter.lessons {
             let name = format!("{} {}", chapter.id, lesson.title);
-            entries.push(Entry { kind: "lesson", name, action: self::lesson(world, &lesson.id) });
+            let found_by = [lesson.id.clone(), week(&chapter.id), chapter.title.clone()];
+            entries.push(Entry::new("lesson", name, self::lesson(world, &lesson.id)).also(found_by.clone()));
             let action = Action::Go(Place::Present { lesson: lesson.id.clone() });
-            entries.push(Entry { kind: "present", name: format!("Present: {}", lesson.title), action });
+            presented.push(Entry::new("present", format!("Present: {}", lesson.title), action).also(found_by));
         }
         if !chapter.quiz.questions.is_empty() {
             let action = Action::Go(Place::Quiz { chapter: chapter.id.clone() });
-            entries.push(Entry { kind: "quiz", name: format!("Quiz: {} {}", chapter.id, chapter.title), action });
+            let name = format!("Quiz: {} {}", chapter.id, chapter.title);
+            entries.push(Entry::new("quiz", name, action).also([week(&chapter.id)]));
         }
     }
+    entries.extend(presented);
     entries
 }
 
@@ -303,7 +336,7 @@ mod tests {
 
     #[test]
     fn scattered_letters_are_found_only_where_nothing_fits_better() {
-        let entry = |name: &str| Entry { kind: "term", name: name.to_owned(), action: Action::Back };
+        let entry = |name: &str| Entry::new("term", name.to_owned(), Action::Back);
         let mut palette = Palette::of(["TLS", "the tools", "lost"].map(entry).into(), "Find");
         let mut found = |typed: &str| {
             typed.clone_into(&mut palette.typed);
@@ -316,8 +349,39 @@ mod tests {
     }
 
     #[test]
+    fn words_in_any_order_find_a_chapter_an_id_or_a_knob() {
+        let entry =
+            |name: &str, also: &[&str]| Entry::new("lesson", name.to_owned(), Action::Back).also(also.iter().copied());
+        let mut palette = Palette::of(
+            vec![
+                entry("W5 The handshake, byte by byte", &["w05.handshake", &week("W5"), "TLS and cryptography"]),
+                entry("W3 Five versions of HTTP", &["w03.versions", &week("W3"), "HTTP"]),
+                entry("Where the time goes (handshake-timing)", &["rtt", "chain", &week("W3"), &week("W5")]),
+                entry("week", &[]),
+            ],
+            "Find",
+        );
+        let mut found = |typed: &str| {
+            typed.clone_into(&mut palette.typed);
+            palette.find();
+            palette
+                .found
+                .iter()
+                .map(|it| palette.entries[*it].name.chars().take(8).collect::<String>())
+                .collect::<Vec<_>>()
+        };
+        let of = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect::<Vec<String>>();
+        assert_eq!(found("week 5"), of(&["W5 The h", "Where th"]));
+        assert_eq!(found("w5"), of(&["W5 The h", "Where th"]));
+        assert_eq!(found("byte handshake"), of(&["W5 The h"]));
+        assert_eq!(found("w05.handshake"), of(&["W5 The h"]));
+        assert_eq!(found("chain"), of(&["Where th"]));
+        assert_eq!(found("rtt handshake"), of(&["Where th"]));
+    }
+
+    #[test]
     fn equal_names_come_before_beginnings_words_and_scattered_letters() {
-        let entry = |kind, name: &str| Entry { kind, name: name.to_owned(), action: Action::Back };
+        let entry = |kind, name: &str| Entry::new(kind, name.to_owned(), Action::Back);
         let ranks = [
             ("term", "TCP", Rank::Equal),
             ("demo", "Socket calls (tcp)", Rank::Equal),
