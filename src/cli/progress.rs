@@ -12,9 +12,9 @@ use super::arguments::{Options, Progress};
 use super::folders;
 use super::plain::loaded;
 use super::streams::{print, safe, tell};
+use crate::practice::score::percent;
 use crate::practice::{Standing, standings};
 use crate::progress::{Snapshot, Store, StoreError, set_aside};
-use crate::quantity::{Quantity, Unit};
 use crate::recording::json::{escaped, pretty};
 
 /// What stands in the JSON.
@@ -157,7 +157,7 @@ fn as_text(snapshot: &Snapshot, standings: &[Standing]) -> anyhow::Result<String
         )?;
     }
     for quiz in &snapshot.quizzes {
-        let share = Quantity::new(quiz.share_ppm(), Unit::PartsPerMillion);
+        let share = percent(quiz.share_ppm());
         writeln!(text, "quiz of {}: {share} of {} questions, {}", quiz.chapter, quiz.asked, quiz.ended.strftime("%F"))?;
     }
     if let Some(date) = snapshot.interview {

@@ -123,6 +123,19 @@ impl Content {
         self.index.question(&self.chapters, id)
     }
 
+    /// The lesson that teaches what a question asks: of those with most rows of the curriculum in common the first, its own
+    /// chapter's before others.
+    #[must_use]
+    pub fn teaching(&self, question: &Question) -> Option<&Lesson> {
+        let own = |it: &Chapter| it.quiz.questions.iter().any(|it| it.id == question.id);
+        let (of_own, others): (Vec<_>, Vec<_>) = self.chapters.iter().partition(|it| own(it));
+        let lessons = of_own.into_iter().chain(others).flat_map(|it| &it.lessons);
+        let common = |it: &Lesson| it.covers.iter().filter(|row| question.covers.contains(row)).count();
+        // Of several that are greatest `max_by_key` takes the last.
+        let rated = lessons.map(|it| (common(it), it)).filter(|(count, _)| *count > 0).collect::<Vec<_>>();
+        rated.into_iter().rev().max_by_key(|(count, _)| *count).map(|(_, lesson)| lesson)
+    }
+
     /// Rows of the curriculum that a lesson or question covers; one may come several times.
     pub fn covers(&self) -> impl Iterator<Item = &str> {
         let lessons = self.chapters.iter().flat_map(|chapter| &chapter.lessons).flat_map(|it| &it.covers);

@@ -2,6 +2,12 @@
 use super::{Answer, Asked, Attempt, Remark};
 use crate::content::{Choice, Kind, Question};
 
+/// Whether a remark is about a statement being true or false, and not about what was offered to choose from: `right` says that already.
+#[must_use]
+pub fn is_verdict(kind: &Kind, remark: &Remark) -> bool {
+    matches!(kind, Kind::TrueFalse { .. }) && ["True", "False"].contains(&&*remark.about)
+}
+
 /// Whether what a remark is about holds, and what the learner did with it: a wrong option that was left alone is not right.
 #[must_use]
 pub fn bearing(question: &Question, attempt: &Attempt, answer: &Answer, remark: &Remark) -> (bool, &'static str) {

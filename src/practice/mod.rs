@@ -14,7 +14,7 @@ pub mod score;
 mod standing;
 
 pub use attempt::{Asked, Attempt, Run, Shown};
-pub use bearing::bearing;
+pub use bearing::{bearing, is_verdict};
 pub use designed::{Blank, Designed, Takes};
 pub use draw::fresh_seed;
 pub use grade::{Unreadable, grade};
@@ -52,6 +52,19 @@ pub enum Answer {
     Rubric { met: Vec<bool>, text: String },
     /// Gave up.
     Skipped,
+}
+
+impl Answer {
+    /// What was said, where it is not among what a question offers.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Self::Number(text) | Self::Text(text) => Some(text),
+            Self::Truth { says: true, .. } => Some("true"),
+            Self::Truth { says: false, .. } => Some("false"),
+            _ => None,
+        }
+    }
 }
 
 /// How sure the learner said to be, before the feedback.

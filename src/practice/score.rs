@@ -1,5 +1,6 @@
 //! What a quiz or drill came to, and how well the learner knows what they know.
 use super::{Answered, Confidence, Verdict};
+use crate::quantity::{Quantity, Unit};
 
 /// The result of a sitting.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -38,6 +39,12 @@ pub struct Said {
 #[must_use]
 pub fn share(points_ppm: i64, asked: usize) -> i64 {
     i64::try_from(asked).ok().and_then(|asked| points_ppm.checked_div(asked)).unwrap_or(0)
+}
+
+/// A share as it is shown: whole tenths of a percent, rounded down, so that what misses a mark is not shown as the mark.
+#[must_use]
+pub const fn percent(share_ppm: i64) -> Quantity {
+    Quantity::new(share_ppm / 1000 * 1000, Unit::PartsPerMillion)
 }
 
 /// Scores the answers of a sitting of `asked` questions; what has no answer has no points.

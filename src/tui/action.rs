@@ -66,6 +66,10 @@ pub enum Action {
     NextView,
     Knobs,
     RunAgain,
+    /// Runs with the seed after this one, or before it.
+    Reseed {
+        up: bool,
+    },
     Compare,
     Reasons,
     /// Whose packets are listed: everybody's, or one host's capture.
@@ -104,6 +108,8 @@ pub enum Action {
     ShowMe,
     Skip,
     Again,
+    /// Opens the lesson that teaches what was missed.
+    Learn,
     /// Asks what was missed once more.
     Misses,
     Reveal,

@@ -71,13 +71,31 @@ fn each_kind_of_row_chosen() {
 #[test]
 fn a_drill_that_was_left_is_offered_once() {
     let mut learner = Learner::new();
-    learner.drill(&["w01.tcp.guarantees"]).key(KeyCode::Esc).drill(&["w01.layers.units"]).key(KeyCode::Esc);
+    for [first, second] in
+        [["w01.debug.time-exceeded", "w01.tcp.guarantees"], ["w01.layers.header-order", "w01.layers.units"]]
+    {
+        learner.drill(&[first, second]);
+        answer(&mut learner, first, true);
+        learner.key(KeyCode::Esc);
+    }
     let text = learner.text();
     assert_eq!((text.matches("the drill you left").count(), text.matches("Review").count()), (1, 0), "{text}");
     learner.key(KeyCode::Down).enter();
-    assert!(learner.text().contains("question 1 of 1"), "{}", learner.text());
+    assert!(learner.text().contains("question 2 of 2"), "{}", learner.text());
     learner.control('k').keys("s").enter().enter();
     assert!(learner.text().contains("the drill you left"), "the other one comes now: {}", learner.text());
+}
+
+#[test]
+fn a_drill_or_quiz_that_was_only_looked_at_is_not_one_that_was_left() {
+    let mut learner = Learner::new();
+    learner.keys("d");
+    assert!(learner.text().contains("question 1 of"), "{}", learner.text());
+    learner.key(KeyCode::Esc).quiz(&["w01.layers.header-order"]).key(KeyCode::Esc);
+    let text = learner.text();
+    assert!(!text.contains("Finish") && text.contains("Review"), "{text}");
+    learner.keys("d");
+    assert_eq!(learner.app.world.learner.open.len(), 2, "the same drill goes on: no other was begun");
 }
 
 #[test]

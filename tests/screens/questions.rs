@@ -183,6 +183,46 @@ fn what_was_missed_is_asked_again_at_once_by_one_key() {
 }
 
 #[test]
+fn a_miss_names_the_lesson_that_teaches_it_and_one_key_opens_it() {
+    let ids = ["w01.layers.units", "w01.tcp.guarantees"];
+    let mut learner = Learner::new();
+    answered(learner.quiz(&ids).resize(100, 50), &ids, 1);
+    let text = learner.text();
+    assert!(text.contains("taught in: TCP: a byte stream made of packets (l opens it)"), "{text}");
+    learner.keys("l");
+    assert!(learner.text().contains("W1 › TCP: a byte stream made of packets"), "{}", learner.text());
+    learner.key(KeyCode::Esc);
+    assert!(learner.text().contains("of the points"), "back to the result: {}", learner.text());
+}
+
+#[test]
+fn every_question_has_a_lesson_that_teaches_it() {
+    let course = crate::learner::course();
+    let without = course.questions().filter(|it| course.teaching(it).is_none()).map(|it| &it.id);
+    assert_eq!(without.collect::<Vec<_>>(), [] as [&String; 0]);
+    let of = |id: &str| course.question(id).and_then(|it| course.teaching(it)).map(|it| it.id.clone());
+    for chapter in &course.chapters {
+        let own = chapter.quiz.questions.iter().filter(|it| {
+            let lesson = of(&it.id);
+            chapter.lessons.iter().any(|it| Some(&it.id) == lesson.as_ref())
+        });
+        assert!(own.count() * 10 >= chapter.quiz.questions.len() * 9, "{}: mostly its own lessons", chapter.id);
+    }
+}
+
+#[test]
+fn what_was_said_of_a_statement_stands_beside_what_holds() {
+    let id = "w01.myth.every-packet-is-acked";
+    let mut learner = Learner::new();
+    answer(learner.drill(&[id]), id, false);
+    let text = learner.text();
+    assert!(text.contains("you: true") && text.contains("right: False"), "{text}");
+    assert_eq!(text.matches('✔').count(), 1, "what holds instead, and nothing else: {text}");
+    learner.enter();
+    assert!(learner.text().contains("you: true"), "the result says it too: {}", learner.text());
+}
+
+#[test]
 fn what_was_missed_is_found_again_on_the_map_with_the_day_it_is_due() {
     let ids = ["w01.layers.units", "w01.tcp.guarantees", "w01.layers.frame-bytes"];
     let mut learner = Learner::new();

@@ -10,9 +10,9 @@ use crate::cli::arguments::{Drill, Options, Quiz};
 use crate::cli::{Misuse, NO, start};
 use crate::content::Content;
 use crate::practice::drill::{self, Filter};
+use crate::practice::score::percent;
 use crate::practice::{Context, Verdict, Wish, score};
 use crate::progress::OpenSitting;
-use crate::quantity::{Quantity, Unit};
 use crate::tui::course;
 
 /// A chapter's quiz; exit code 1 when it is not passed.
@@ -29,7 +29,7 @@ pub(in crate::cli) fn quiz(options: &Options, quiz: &Quiz) -> anyhow::Result<Exi
     };
     let Some(answers) = sitter.sit(&content, open, None)? else { return Ok(ExitCode::SUCCESS) };
     let result = score(answers.asked, &answers.all, chapter.quiz.pass_ppm);
-    let (share, mark) = (ppm(result.points_ppm), ppm(chapter.quiz.pass_ppm));
+    let (share, mark) = (percent(result.points_ppm), percent(chapter.quiz.pass_ppm));
     let word = if result.passed { "passed" } else { "not passed" };
     sitter.console.say(&format!("{share} of the points; the mark is {mark}: {word}."))?;
     Ok(if result.passed { ExitCode::SUCCESS } else { ExitCode::from(NO) })
@@ -89,9 +89,4 @@ fn begin(sitter: &mut Sitter, content: &Content, wish: &Drill) -> anyhow::Result
         return Err(Misuse("there are no questions to drill in this content".to_owned()).into());
     }
     sitter.begin(None, items, Wish { tags: wish.tags.clone(), count: wish.count, minutes: wish.minutes })
-}
-
-/// Whole tenths of a percent, rounded down: what misses the mark is not shown as the mark.
-const fn ppm(value: i64) -> Quantity {
-    Quantity::new(value / 1000 * 1000, Unit::PartsPerMillion)
 }

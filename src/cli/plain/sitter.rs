@@ -10,7 +10,7 @@ use crate::cli::start;
 use crate::content::{self, Content, DemoRef, Kind, Question};
 use crate::practice::{
     Answer, Answered, Attempt, Confidence, Context, Grade, Item, Place, Sitting, Verdict, Wish, bearing, fresh_seed,
-    grade, moment,
+    grade, is_verdict, moment,
 };
 use crate::progress::{OpenSitting, Snapshot, Store};
 use crate::tui::runs::DemoRuns;
@@ -332,9 +332,7 @@ impl Sitter {
         for remark in &grade.remarks {
             let (holds, note) = bearing(question, attempt, answer, remark);
             let sign = sign(&question.kind, answer, holds);
-            let is_verdict =
-                matches!(question.kind, Kind::TrueFalse { .. }) && ["True", "False"].contains(&&*remark.about);
-            if remark.about.is_empty() || is_verdict {
+            if remark.about.is_empty() || is_verdict(&question.kind, remark) {
                 self.console.prose(&remark.why)?;
             } else if remark.why.is_empty() {
                 self.console.prose(&format!("{}{note} ({sign})", remark.about))?;

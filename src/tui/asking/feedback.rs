@@ -2,7 +2,7 @@
 use super::Asking;
 use super::draw::Page;
 use crate::content::{self, Kind};
-use crate::practice::{Answer, Confidence, Grade, Verdict, bearing};
+use crate::practice::{Answer, Confidence, Grade, Verdict, bearing, is_verdict};
 use crate::tui::theme::Theme;
 
 pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking, answer: &Answer, grade: &Grade) {
@@ -17,7 +17,7 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
         let typed = asked.blanks.iter().filter_map(|it| Some(format!("{} {}", it.knob, typed.get(&it.knob)?)));
         page.hung("  you: ", "       ", &typed.collect::<Vec<_>>().join(", "), width, theme.text);
     }
-    if let Answer::Number(text) | Answer::Text(text) = answer {
+    if let Some(text) = answer.words() {
         page.hung("  you: ", "       ", text, width, theme.text);
     }
     // An order or pairs: the right ones stand beside the learner's below.
@@ -44,7 +44,7 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
             (true, false) => theme.dim,
         };
         let (about, why) = (content::unmarked(&remark.about), content::unmarked(&remark.why));
-        if !about.is_empty() {
+        if !about.is_empty() && !is_verdict(&asking.question.kind, remark) {
             let sign = if holds { "✔ " } else { "✘ " };
             page.hung(sign, "  ", &format!("{about}{note}"), width, style);
         }

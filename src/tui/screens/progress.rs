@@ -8,8 +8,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Padding, Widget};
 
 use super::Screen;
+use crate::practice::score::percent;
 use crate::practice::{Calibration, Standing, interview_day, standings};
-use crate::quantity::{Quantity, Unit};
 use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Place};
 use crate::tui::app::World;
 use crate::tui::learner::Keep;
@@ -168,7 +168,7 @@ fn quiz_lines(world: &World) -> Vec<Line<'static>> {
         let share = quiz.share_ppm();
         let mark = world.content.chapter(&quiz.chapter).map_or(0, |it| it.quiz.pass_ppm);
         let (word, style) = if share >= mark { ("✔ passed", theme.good) } else { ("✘ not passed", theme.bad) };
-        let shown = Quantity::new(share, Unit::PartsPerMillion);
+        let shown = percent(share);
         let text =
             format!("Quiz of {} on {}: {shown} of {} questions  ", quiz.chapter, quiz.ended.strftime("%F"), quiz.asked);
         Line::from(vec![Span::styled(text, theme.text), Span::styled(word, style)])
@@ -188,7 +188,7 @@ fn calibration_lines(world: &World) -> Vec<Line<'static>> {
     let calibration = Calibration::of(tallies);
     let said = [("sure", calibration.sure), ("unsure", calibration.unsure), ("a guess", calibration.guess)];
     let line = |(word, said): (&str, crate::practice::score::Said)| {
-        let share = Quantity::new(said.right_ppm()?, Unit::PartsPerMillion);
+        let share = percent(said.right_ppm()?);
         Some(Line::styled(format!("When you said {word}: right {share} of {} times.", said.times), theme.text))
     };
     let mut lines: Vec<Line<'static>> = said.into_iter().filter_map(line).collect();

@@ -92,7 +92,7 @@ fn about_lesson(world: &World, lesson: &Lesson) -> Vec<Part> {
 
 fn about_quiz(world: &World, chapter: &Chapter) -> Vec<Part> {
     let theme = &world.theme;
-    let mark = crate::quantity::Quantity::new(chapter.quiz.pass_ppm, crate::quantity::Unit::PartsPerMillion);
+    let mark = crate::practice::score::percent(chapter.quiz.pass_ppm);
     let asked = chapter.quiz.length.min(chapter.quiz.questions.len());
     let text = format!(
         "{asked} questions drawn from the whole chapter; {mark} of the points pass. Every answer is explained at \

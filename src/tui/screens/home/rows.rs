@@ -8,9 +8,9 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::content::Chapter;
 use crate::content::layout::cut;
+use crate::practice::score::percent;
 use crate::practice::{Context, standings};
 use crate::progress::OpenSitting;
-use crate::quantity::{Quantity, Unit};
 use crate::tui::app::World;
 use crate::tui::{course, misses};
 
@@ -44,12 +44,13 @@ pub(super) enum Row {
 pub(super) fn rows(world: &World, open: usize) -> Vec<Row> {
     let mut all = Vec::new();
     all.extend(next_up(world));
-    // A review goes on with the drill that was left: of the two rows one stands here.
-    let drill = world.learner.open.iter().position(is_drill);
+    // A review goes on with the drill that was left: of the two rows one stands here. One without an answer was not begun.
+    let is_begun = |it: &OpenSitting| !it.answers.is_empty();
+    let drill = world.learner.open.iter().position(|it| is_drill(it) && is_begun(it));
     if drill.is_none() {
         all.push(Row::Review);
     }
-    let is_offered = |(at, it): &(usize, &OpenSitting)| Some(*at) == drill || !is_drill(it);
+    let is_offered = |(at, it): &(usize, &OpenSitting)| Some(*at) == drill || !is_drill(it) && is_begun(it);
     let offered = world.learner.open.iter().enumerate().filter(is_offered);
     all.extend(offered.map(|(_, it)| Row::Unfinished { sitting: it.id.clone() }));
     for (index, chapter) in world.content.chapters.iter().enumerate() {
@@ -203,7 +204,7 @@ fn quiz_said(world: &World, chapter: &str) -> Said {
     let (sign, note, style) = match best {
         None => ("?", "not taken".to_owned(), theme.text),
         Some(best) => {
-            let shown = Quantity::new(best, Unit::PartsPerMillion);
+            let shown = percent(best);
             let passed = best >= mark;
             let word = if passed { "passed" } else { "not passed yet" };
             (

@@ -8,10 +8,9 @@ use ratatui::widgets::{Block, Padding, Widget};
 
 use super::behind::behind;
 use super::{Session, Topic, is_missed};
-use crate::content::{self, Kind, Question, layout};
+use crate::content::{self, Kind, Lesson, Question, layout};
 use crate::practice::grade::FULL;
-use crate::practice::{Answer, Attempt, Grade, Item, Verdict, score};
-use crate::quantity::{Quantity, Unit};
+use crate::practice::{Answer, Attempt, Grade, Item, Verdict, is_verdict, score};
 use crate::tui::action::{Action, Binding, DrillWish, Effect, Key, Place};
 use crate::tui::app::World;
 use crate::tui::misses;
@@ -28,6 +27,8 @@ struct Miss<'a> {
     /// Missing until it is made again.
     attempt: Option<&'a Attempt>,
     answer: Option<&'a Answer>,
+    /// The lesson that teaches it.
+    lesson: Option<&'a Lesson>,
 }
 
 impl Session {
@@ -71,7 +72,8 @@ impl Session {
         let miss = |(at, item): (usize, &Item)| {
             let question = world.content.question(&item.question)?;
             let (grade, attempt, answer) = (&self.grades[at], &self.attempts[at], &self.answers[at]);
-            Some(Miss { question, grade: grade.as_ref(), attempt: attempt.as_ref(), answer: answer.as_ref() })
+            let lesson = world.content.teaching(question);
+            Some(Miss { question, grade: grade.as_ref(), attempt: attempt.as_ref(), answer: answer.as_ref(), lesson })
         };
         missed.filter_map(miss).collect()
     }
@@ -79,12 +81,15 @@ impl Session {
     pub(super) fn result_bindings(&self, world: &World) -> Vec<Binding> {
         let mut all = Vec::new();
         let misses = self.misses(world);
-        if let Some(Miss { question, .. }) = misses.get(self.row) {
+        if let Some(Miss { question, lesson, .. }) = misses.get(self.row) {
             all.push(Binding::new([Key::char('r')], "ask the misses again", Action::Misses).first());
             all.push(Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next miss", Action::Down));
             all.push(Binding::quiet([Key::code(KeyCode::Up), Key::char('k')], "previous miss", Action::Up));
             all.push(Binding::quiet([Key::code(KeyCode::PageDown), Key::char(' ')], "more of it", Action::PageDown));
             all.push(Binding::quiet([Key::code(KeyCode::PageUp)], "back in it", Action::PageUp));
+            if lesson.is_some() {
+                all.push(Binding::new([Key::char('l')], "its lesson", Action::Learn));
+            }
             if behind(question, None, None, 0).is_some() {
                 all.push(Binding::new([Key::char('m')], "show me", Action::ShowMe));
             }
@@ -112,6 +117,11 @@ impl Session {
             Action::Misses => {
                 let questions: Vec<String> = misses.iter().map(|it| it.question.id.clone()).collect();
                 return vec![Effect::Replace(Place::Again { questions })];
+            }
+            Action::Learn => {
+                let lesson = misses.get(self.row).and_then(|it| it.lesson);
+                let open = lesson.map(|it| Effect::Go(Place::Lesson { id: it.id.clone(), step: 0 }));
+                return open.into_iter().collect();
             }
             Action::ShowMe => {
                 let miss = misses.get(self.row);
@@ -164,8 +174,7 @@ impl Session {
 
     fn result_lines(&self, width: usize, world: &World) -> Vec<(Line<'static>, bool)> {
         let theme = &world.theme;
-        // Whole tenths of a percent, rounded down: what misses the mark is not shown as the mark.
-        let share = Quantity::new(self.share() / 1000 * 1000, Unit::PartsPerMillion);
+        let share = score::percent(self.share());
         let skipped = self.answers.iter().flatten().filter(|it| **it == Answer::Skipped).count();
         let answered = self.grades.iter().flatten().count() - skipped;
         let all = self.grades.len() - self.left_out.len();
@@ -173,7 +182,7 @@ impl Session {
         let title = format!("{share} of the points, {answered} of {all} answered{skipped}");
         let mut lines = vec![(Line::styled(title, theme.title), false)];
         if let Some(mark) = self.pass_mark(world) {
-            let mark_shown = Quantity::new(mark, Unit::PartsPerMillion);
+            let mark_shown = score::percent(mark);
             let (text, style) = if self.share() >= mark {
                 (format!("✔ Passed: the mark is {mark_shown}."), theme.good)
             } else {
@@ -230,18 +239,24 @@ fn miss_lines(lines: &mut Vec<(Line<'static>, bool)>, miss: &Miss<'_>, chosen: b
     let head = format!("▸ {sign} {prompt}");
     let head = textwrap::wrap(&head, options).into_iter().map(|line| Line::styled(line.into_owned(), theme.selected));
     lines.extend(head.map(|line| (line, true)));
-    if let Some(Answer::Number(text) | Answer::Text(text)) = miss.answer {
+    if let Some(text) = miss.answer.and_then(Answer::words) {
         lines.extend(wrapped(&format!("you: {text}"), "    ", width, theme.text));
     }
     if let Some(grade) = miss.grade {
         let label = if matches!(miss.question.kind, Kind::Design(_)) { "one that works" } else { "right" };
         lines.extend(wrapped(&format!("{label}: {}", grade.right), "    ", width, theme.strong));
         for remark in grade.remarks.iter().filter(|remark| !remark.right) {
-            let about = if remark.about.is_empty() { String::new() } else { format!("{}: ", remark.about) };
+            let about = if remark.about.is_empty() || is_verdict(&miss.question.kind, remark) {
+                String::new()
+            } else {
+                format!("{}: ", remark.about)
+            };
             lines.extend(prose_lines(&format!("{about}{}", remark.why), width, theme));
         }
     }
     lines.extend(prose_lines(miss.attempt.map_or("", |attempt| &attempt.explanation), width, theme));
     lines.extend(wrapped(&format!("source: {}", miss.question.source), "    ", width, theme.dim));
+    let lesson = miss.lesson.map(|it| format!("taught in: {} (l opens it)", it.title));
+    lines.extend(lesson.iter().flat_map(|it| wrapped(it, "    ", width, theme.accent)));
     lines.push((Line::default(), false));
 }
