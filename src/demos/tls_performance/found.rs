@@ -13,7 +13,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("kind", "TLS"),
     ("tcp_ns", "TCP"),
     ("tls_ns", "until a request"),
-    ("first_byte_ns", "first byte, with TCP"),
+    ("first_byte_ns", "first byte"),
     ("round_trips", "in RTTs"),
     ("sent", "client sends"),
     ("received", "server sends"),
@@ -24,7 +24,8 @@ const COLUMNS: &[(&str, &str)] = &[
 pub(super) fn found(recording: &Recording, visits: &[Visit], knobs: &Knobs) -> Findings {
     let mut findings = Findings::default();
     let sights = capture(recording, "client");
-    let mut table = Table::new("handshakes", "each kind of handshake, up to the first byte of the answer", COLUMNS);
+    let mut table =
+        Table::new("handshakes", "each kind of handshake, up to the first byte of the answer, with TCP", COLUMNS);
     for (number, visit) in (1..).zip(visits) {
         let of = |it: &&Sight<'_>| {
             it.tcp().is_some_and(|segment| Some(if it.sent { segment.from } else { segment.to }) == visit.local)
