@@ -2,9 +2,9 @@
 use std::time::Duration;
 
 use crate::demos::capture::Sight;
-use crate::lab::LabError;
+use crate::lab::{CHANCE, LabError, is_by_chance};
 use crate::quantity::{Quantity, Unit};
-use crate::recording::{Event, EventKind, Marker, Measurement, Recording, Series, Span, Step, Table, Time};
+use crate::recording::{Event, EventKind, Fate, Marker, Measurement, Recording, Series, Span, Step, Table, Time};
 
 /// Findings, to be put into the recording once it is no longer being read.
 #[derive(Debug, Default)]
@@ -24,6 +24,13 @@ impl Findings {
         let measurement =
             |value| Measurement { name: name.to_owned(), label: label.to_owned(), value, how: how.into() };
         self.measurements.extend(value.map(measurement));
+    }
+
+    /// What is measured inside has labels that begin with this.
+    pub(super) fn labelled(&mut self, prefix: &str, measure: impl FnOnce(&mut Self)) {
+        let before = self.measurements.len();
+        measure(self);
+        self.measurements[before..].iter_mut().for_each(|it| it.label.insert_str(0, prefix));
     }
 
     /// A length of time.
@@ -96,6 +103,8 @@ impl Findings {
     pub(super) fn into(mut self, recording: &mut Recording) {
         self.markers.sort_by_key(|it| it.at);
         self.spans.sort_by(|a, b| (&a.lane, a.from).cmp(&(&b.lane, b.from)));
+        // First: whoever chose a chance wants to know what came of it, most of all when it was nothing.
+        recording.measurements.extend(lost(recording));
         recording.measurements.extend(self.measurements);
         recording.markers.extend(self.markers);
         recording.steps.extend(self.steps);
@@ -105,6 +114,27 @@ impl Findings {
         recording.events.extend(self.notes);
         recording.events.sort_by_key(|it| it.at);
     }
+}
+
+/// The name of the number of packets that were lost by chance; every run has it in which they can be.
+pub const PACKETS_LOST: &str = "packets_lost";
+
+/// How many packets the links took that lose by chance, where there are such links.
+fn lost(recording: &Recording) -> Option<Measurement> {
+    let links = &recording.topology.links;
+    let is_lossy =
+        |link: usize| links.get(link).is_some_and(|it| it.properties.iter().any(|it| it.starts_with(CHANCE)));
+    if recording.measurement(PACKETS_LOST).is_some() || !(0..links.len()).any(is_lossy) {
+        return None;
+    }
+    let crossed = || recording.packets.iter().filter(|it| is_lossy(it.link));
+    let lost = crossed().filter(|it| matches!(&it.fate, Fate::Lost(model) if is_by_chance(model))).count();
+    let how = format!(
+        "of {} that were sent over links that lose by chance: each packet for itself, so that another seed loses others, or none",
+        crossed().count()
+    );
+    let (name, label) = (PACKETS_LOST.to_owned(), "packets lost by chance".to_owned());
+    Some(Measurement { name, label, value: Quantity::count(lost), how })
 }
 
 /// From one packet to another, if both were there.
@@ -118,5 +148,31 @@ pub(super) fn note_end(recording: &mut Recording, ended: Result<(), LabError>) {
         let text = format!("the run ended before the script did: {error}");
         let kind = EventKind::Note { text };
         recording.events.push(Event { at: recording.end, until: None, node: 0, kind });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demos::{self, Setup};
+
+    #[test]
+    fn what_chance_took_is_counted_and_nothing_is_a_number_too() {
+        let lossy = demos::all().iter().filter(|demo| demo.knobs.iter().any(|it| it.name == "loss"));
+        let mut counts = Vec::new();
+        for demo in lossy {
+            for (seed, loss) in [(1, "1%"), (2, "10%")] {
+                let settings = [("loss".to_owned(), loss.to_owned())].into();
+                let run = demos::run(demo.name, &settings, &Setup { seed, ..Setup::default() }).expect("it runs");
+                let lost = run.measurement(PACKETS_LOST).unwrap_or_else(|| panic!("{} loses by chance", demo.name));
+                let seen = run.packets.iter().filter(|it| matches!(&it.fate, Fate::Lost(why) if why == "random loss"));
+                assert_eq!(usize::try_from(lost.value.value), Ok(seen.count()), "{}", demo.name);
+                counts.push(lost.value.value);
+            }
+            let settings = [("loss".to_owned(), "0%".to_owned())].into();
+            let run = demos::run(demo.name, &settings, &Setup::default()).expect("it runs");
+            assert_eq!(run.measurement(PACKETS_LOST), None, "{}", demo.name);
+        }
+        assert!(counts.contains(&0) && counts.iter().any(|it| *it > 9), "{counts:?}");
     }
 }

@@ -66,6 +66,7 @@ mod workload;
 use std::collections::BTreeMap;
 
 pub use export::Export;
+pub use findings::PACKETS_LOST;
 pub use knob::{Form, Knob, KnobError, KnobKind, Knobs, Value};
 pub use live::Live;
 

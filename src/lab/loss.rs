@@ -22,6 +22,18 @@ pub enum Loss {
     SynFrom { at: Duration },
 }
 
+/// How the property of a link begins that loses by chance.
+pub(crate) const CHANCE: &str = "loss ";
+
+/// What is said of a packet that was lost by chance, alone or in a burst.
+const RANDOM: &str = "random loss";
+const BURST: &str = "burst loss";
+
+/// Whether chance took the packet of which this is said, and no filter, count or queue.
+pub(crate) fn is_by_chance(model: &str) -> bool {
+    [RANDOM, BURST].contains(&model)
+}
+
 impl Loss {
     /// Loses a share of all packets, each independently of the others (10 000 ppm are 1 %).
     #[must_use]
@@ -72,9 +84,9 @@ impl Loss {
     #[must_use]
     pub fn property(self) -> String {
         match self {
-            Self::Random { ppm } => format!("loss {}", share(ppm)),
+            Self::Random { ppm } => format!("{CHANCE}{}", share(ppm)),
             Self::Burst { to_bad, to_good, .. } => {
-                format!("loss in bursts: goes bad {} and good {} of packets", share(to_bad), share(to_good))
+                format!("{CHANCE}in bursts: goes bad {} and good {} of packets", share(to_bad), share(to_good))
             }
             Self::Nth { k } => format!("loses the {}", ordinal(k, "packet")),
             Self::NthWithData { k } => format!("loses the {}", ordinal(k, "packet with data")),
@@ -115,12 +127,12 @@ impl Losing {
     /// Why this frame is lost, if it is. To be asked once for every frame, whatever else happens to it.
     pub(crate) fn takes(&mut self, now: Time, frame: &[u8]) -> Option<String> {
         match self.model {
-            Loss::Random { ppm } => self.dice.chance(ppm).then(|| "random loss".to_owned()),
+            Loss::Random { ppm } => self.dice.chance(ppm).then(|| RANDOM.to_owned()),
             Loss::Burst { to_bad, to_good, loss_in_bad } => {
                 let turn = if self.bad { to_good } else { to_bad };
                 self.bad ^= self.dice.chance(turn);
                 let lost = self.dice.chance(loss_in_bad);
-                (self.bad && lost).then(|| "burst loss".to_owned())
+                (self.bad && lost).then(|| BURST.to_owned())
             }
             Loss::Nth { k } => {
                 self.seen += 1;

@@ -79,6 +79,7 @@ pub use hand::Hand;
 pub use host::{HostOptions, Identifier};
 pub use link::{CoDel, LinkOptions};
 pub use loss::Loss;
+pub(crate) use loss::{CHANCE, is_by_chance};
 pub use nat::{Dependence, Forgotten, NatOptions};
 pub use outside::Arrived;
 pub use probe::{Answer, Probe, ProbeKind, Said};

@@ -23,7 +23,12 @@ pub struct Demo {
     problem: Option<String>,
     /// Whom the first run shall speak to, when it is a live one.
     target: Option<Target>,
+    /// The learner was told what leaving loses: the same key again leaves.
+    warned: bool,
 }
+
+/// What leaving loses.
+const UNSAVED: &str = "This run is in no file: S saves it, esc once more leaves without.";
 
 impl Demo {
     /// A demo with these settings.
@@ -34,7 +39,7 @@ impl Demo {
         let mut stage = Stage::new(demo, seed)?;
         stage.play();
         stage.offer_live();
-        Ok(Self { stage: Some(stage), file: None, problem: None, target: None })
+        Ok(Self::of(Some(stage), None))
     }
 
     /// A demo's run that does not play: it stands where something is to be seen.
@@ -45,7 +50,7 @@ impl Demo {
         let mut stage = Stage::new(demo, seed)?;
         stage.show_or_begin(show);
         stage.offer_live();
-        Ok(Self { stage: Some(stage), file: None, problem: None, target: None })
+        Ok(Self::of(Some(stage), None))
     }
 
     /// A demo whose first run is on this machine's sockets.
@@ -59,7 +64,23 @@ impl Demo {
     /// A run that was saved in a file.
     #[must_use]
     pub const fn saved(path: String) -> Self {
-        Self { stage: None, file: Some(path), problem: None, target: None }
+        Self::of(None, Some(path))
+    }
+
+    const fn of(stage: Option<Stage>, file: Option<String>) -> Self {
+        Self { stage, file, problem: None, target: None, warned: false }
+    }
+
+    /// One thing at a time: what is open on top is closed, then a run that would be lost is spoken of, then the page is left.
+    fn back(&mut self) -> Vec<Effect> {
+        if self.stage.as_mut().is_some_and(Stage::close_top) {
+            return Vec::new();
+        }
+        let is_lost = self.stage.as_ref().is_some_and(Stage::is_unsaved);
+        if is_lost && !std::mem::replace(&mut self.warned, true) {
+            return vec![Effect::Say(UNSAVED.to_owned())];
+        }
+        vec![Effect::Back]
     }
 
     fn opened(&mut self, text: &str) -> Vec<Effect> {
@@ -96,7 +117,13 @@ impl Screen for Demo {
             keys.into_iter().map(|key| if matters(&key.action) { key.first() } else { key }).collect();
         // Where a name is typed, q is a letter.
         if !self.is_typing() {
-            keys.push(Binding::new([Key::code(KeyCode::Esc), Key::char('q')], "back", Action::Back));
+            if let Some(stage) = self.stage.as_ref().filter(|it| it.takes_seeds()) {
+                let next = Binding::new([Key::char('n')], "next seed", Action::Reseed { up: true });
+                keys.push(if stage.lost_by_chance().is_some() { next.first() } else { next });
+                keys.push(Binding::quiet([Key::char('N')], "the seed before", Action::Reseed { up: false }));
+            }
+            let back = self.stage.as_ref().and_then(Stage::open_on_top).unwrap_or("back");
+            keys.push(Binding::new([Key::code(KeyCode::Esc), Key::char('q')], back, Action::Back));
         }
         keys
     }
@@ -121,10 +148,13 @@ impl Screen for Demo {
     }
 
     fn update(&mut self, action: Action, _world: &World) -> Vec<Effect> {
+        let is_back = action == Action::Back;
+        // Time alone changes no mind.
+        self.warned &= is_back || matches!(action, Action::Tick(_));
         let done = self.stage.as_mut().and_then(|stage| stage.update(&action));
         match done {
             Some(effects) => effects,
-            None if action == Action::Back => vec![Effect::Back],
+            None if is_back => self.back(),
             None => Vec::new(),
         }
     }
@@ -163,7 +193,8 @@ impl Screen for Demo {
 /// Whether a key goes before others where there is not room for all: what one comes to a demo for.
 const fn matters(action: &Action) -> bool {
     use Action::{
-        Compare, Down, Drop, Knobs, Live, NextPane, PlayPause, RunAgain, StepForward, StopLive, Toggle, Unfork,
+        Compare, Down, Drop, Knobs, Live, NextPane, PageDown, PlayPause, RunAgain, StepForward, StopLive, Toggle,
+        Unfork,
     };
     matches!(
         action,
@@ -171,6 +202,7 @@ const fn matters(action: &Action) -> bool {
             | StepForward
             | Down
             | NextPane
+            | PageDown
             | Toggle
             | Knobs
             | RunAgain
@@ -215,6 +247,48 @@ mod tests {
         );
         assert!(screen.pace().is_some(), "it plays");
         assert!(Demo::new(&demo, 7).is_ok());
+    }
+
+    #[test]
+    fn the_way_back_closes_one_thing_at_a_time_and_speaks_of_a_run_that_would_be_lost() {
+        use crate::demos::{Knobs, Setup};
+        use crate::tui::views::Prepared;
+        let world = crate::tui::stage::world();
+        let demo = DemoRef { name: "encapsulation".to_owned(), ..DemoRef::default() };
+        let found = crate::demos::find("encapsulation").expect("it ships");
+        let mut screen = Demo::new(&demo, 7).expect("it ships");
+        drop(screen.entered(&world));
+        let run = |screen: &mut Demo, seed: u64| {
+            let setup = Setup { seed, ..Setup::default() };
+            let run = (found.run)(&Knobs::defaults(found.knobs), &setup);
+            drop(screen.done(&Outcome::Ran(std::sync::Arc::new(Prepared::new(std::sync::Arc::new(run)))), &world));
+        };
+        let back = |screen: &mut Demo| {
+            let keys = screen.bindings(&world);
+            let label = keys.iter().find(|it| it.action == Action::Back).expect("a way back").label;
+            (label, screen.update(Action::Back, &world))
+        };
+        run(&mut screen, 7);
+        assert!(
+            matches!(back(&mut screen), ("back", it) if matches!(it.as_slice(), [Effect::Back])),
+            "nothing is lost"
+        );
+        drop(screen.update(Action::Reseed { up: true }, &world));
+        run(&mut screen, 8);
+        drop(screen.update(Action::Compare, &world));
+        drop(screen.update(Action::Zoom, &world));
+        assert!(matches!(back(&mut screen), ("all of the stage", it) if it.is_empty()));
+        assert!(matches!(back(&mut screen), ("one run", it) if it.is_empty()));
+        let warns = |it: &[Effect]| matches!(it, [Effect::Say(text)] if text.contains("S saves it"));
+        assert!(matches!(back(&mut screen), ("back", it) if warns(&it)));
+        drop(screen.update(Action::StepForward, &world));
+        assert!(matches!(back(&mut screen), ("back", it) if warns(&it)), "another key was between");
+        assert!(matches!(back(&mut screen), ("back", it) if matches!(it.as_slice(), [Effect::Back])));
+        drop(screen.update(Action::SaveRun, &world));
+        assert!(
+            matches!(back(&mut screen), ("back", it) if matches!(it.as_slice(), [Effect::Back])),
+            "it is in a file"
+        );
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Stage {
                 Binding::new([Key::code(KeyCode::Esc)], "leave it as it was", Action::Knobs),
             ];
         }
-        let mut keys = Self::turning_keys();
+        let mut keys = self.turning_keys();
         let typed = |c: char| Action::Type(KeyEvent::from(KeyCode::Char(c)));
         if self.takes_numbers() || self.takes_texts() {
             keys.insert(4, Binding::new([Key::char('=')], "type a value", typed('=')));
@@ -41,7 +41,8 @@ impl Stage {
         keys
     }
 
-    fn turning_keys() -> Vec<Binding> {
+    fn turning_keys(&self) -> Vec<Binding> {
+        let close = if self.has_turned() { "take it back" } else { "done" };
         vec![
             Binding::new([Key::code(KeyCode::Up), Key::char('k')], "choose", Action::Up),
             Binding::quiet([Key::code(KeyCode::Down), Key::char('j')], "choose", Action::Down),
@@ -50,7 +51,7 @@ impl Stage {
             Binding::quiet([Key::code(KeyCode::PageUp)], "ten steps more", Action::PageUp),
             Binding::quiet([Key::code(KeyCode::PageDown)], "ten steps less", Action::PageDown),
             Binding::new([Key::code(KeyCode::Enter), Key::char('r')], "run", Action::RunAgain),
-            Binding::new([Key::code(KeyCode::Esc), Key::code(KeyCode::Tab)], "done", Action::Knobs),
+            Binding::new([Key::code(KeyCode::Esc), Key::code(KeyCode::Tab)], close, Action::Knobs),
         ]
     }
 
@@ -202,7 +203,19 @@ impl Stage {
             Binding::new([Key::code(KeyCode::Tab)], next, Action::NextPane),
             Binding::quiet([Key::code(KeyCode::BackTab)], "pane before", Action::PreviousPane),
         ];
+        let (next, before) = match self.state.reading.pane {
+            Pane::List => ("ten packets on", "ten packets back"),
+            Pane::Tree => ("next layer", "layer before"),
+            Pane::Bytes => ("next field", "field before"),
+        };
+        let page = Binding::new([Key::code(KeyCode::PageDown)], next, Action::PageDown);
+        keys.push(Binding { in_footer: self.state.reading.pane != Pane::List, ..page });
+        keys.push(Binding::quiet([Key::code(KeyCode::PageUp)], before, Action::PageUp));
         keys.push(Binding::new([Key::char('w')], "capture", Action::Vantage));
+        if self.state.reading.pane == Pane::Tree {
+            keys.insert(0, Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next field", Action::Down));
+            keys.insert(1, Binding::quiet([Key::code(KeyCode::Up)], "field before", Action::Up));
+        }
         if self.state.reading.pane == Pane::Bytes {
             keys.push(Binding::new([Key::code(KeyCode::Right)], "next byte", Action::Right));
             keys.push(Binding::quiet([Key::code(KeyCode::Left)], "byte before", Action::Left));

@@ -8,10 +8,12 @@ use crate::tui::views::State;
 
 impl Stage {
     /// Saves the run on show in the current folder.
-    pub(super) fn save_run(&self) -> Vec<Effect> {
+    pub(super) fn save_run(&mut self) -> Vec<Effect> {
         let Some(run) = self.recording() else { return Vec::new() };
         let path = format!("{}.run.json", self.file_name(run));
-        vec![Effect::Write { path, bytes: saved::save(run).into_bytes() }]
+        let (bytes, safe) = (saved::save(run).into_bytes(), run.run.clone());
+        self.safe = Some(safe);
+        vec![Effect::Write { path, bytes }]
     }
 
     /// Saves what the chosen packet's host captured, for Wireshark.

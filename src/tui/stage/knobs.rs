@@ -13,6 +13,9 @@ use crate::tui::widgets::field::Field;
 /// The rows of the chosen knob's words, where there is room for them.
 const WORDS: u16 = 3;
 
+/// What is said of knobs that were turned for nothing.
+const PUT_BACK: &str = "The knobs are as they were: enter runs with them as turned, esc takes it back.";
+
 /// What a knob changes and how far it goes, in lines of that width.
 fn told(knob: &Knob, width: u16) -> Vec<String> {
     let about = format!("{}: {} ({})", knob.name, knob.about, knob.range());
@@ -39,15 +42,35 @@ impl Stage {
             Action::Down => self.knob = (self.knob + 1).min(last),
             Action::Left | Action::Right => self.turn(*action == Action::Right),
             Action::PageUp | Action::PageDown => (0..10).for_each(|_| self.turn(*action == Action::PageUp)),
-            Action::Knobs => self.focus = Focus::View,
+            Action::Knobs | Action::Back => return Some(self.put_back()),
             Action::RunAgain => {
                 // What comes next is to look at the run, and the view has the keys for that.
                 self.focus = Focus::View;
+                self.before = None;
                 return Some(self.run_again());
             }
             _ => return None,
         }
         Some(Vec::new())
+    }
+
+    /// Opens the list.
+    pub(super) fn open_knobs(&mut self) {
+        self.focus = Focus::Knobs;
+        self.before = Some(self.knobs.clone());
+    }
+
+    /// Whether the knobs are turned to something else than when their list was opened.
+    pub(super) fn has_turned(&self) -> bool {
+        self.before.as_ref().is_some_and(|before| *before != self.knobs)
+    }
+
+    /// Closes the list: what was turned and not run is as it was, and is said to be.
+    fn put_back(&mut self) -> Vec<Effect> {
+        self.focus = Focus::View;
+        let said = self.has_turned().then(|| Effect::Say(PUT_BACK.to_owned()));
+        self.knobs = self.before.take().unwrap_or_else(|| self.knobs.clone());
+        said.into_iter().collect()
     }
 
     /// The keys while a knob's value is typed.

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use super::action::{Effect, Outcome};
 use super::views::{Detail, Kind, Prepared, State};
 use crate::content::{DemoRef, Show};
-use crate::demos::{self, Demo, Knobs, Setup};
+use crate::demos::{self, Demo, Knobs, PACKETS_LOST, Setup};
 use crate::recording::saved::{self, Opened, Saved};
 use crate::recording::{Packet, Recording, Run};
 use crate::tui::widgets::field::Field;
@@ -55,6 +55,10 @@ pub struct Stage {
     knob: usize,
     /// Its value, while it is typed.
     typed: Option<Field>,
+    /// The knobs as they were when their list was opened: leaving it takes back what was turned and not run.
+    before: Option<Knobs>,
+    /// What leaving the page loses nothing of: the run it came with, or the last that was saved.
+    safe: Option<Run>,
     compare: bool,
     /// The lab's run that is to stand beside a live one, until it arrives.
     beside: Option<Run>,
@@ -110,6 +114,8 @@ impl Stage {
             focus: Focus::default(),
             knob: 0,
             typed: None,
+            before: None,
+            safe: None,
             compare: false,
             beside: None,
             veiled: false,
@@ -151,18 +157,15 @@ impl Stage {
         self.demo.title
     }
 
-    /// Which run it is: `seed 7`, with what was done to it.
+    /// Which run it is: `seed 7`, with what its chance came to and what was done to it.
     #[must_use]
     pub fn status(&self) -> String {
         if let Some(live) = self.recording().and_then(|run| run.run.live.as_ref()) {
             return format!("live · {}", live.at());
         }
-        let forks = self.forks();
-        if forks.is_empty() {
-            format!("seed {}", self.setup.seed)
-        } else {
-            format!("seed {} · {forks}", self.setup.seed)
-        }
+        let lost = self.lost_by_chance().map(|it| format!("{it} lost by chance"));
+        let all = [Some(format!("seed {}", self.setup.seed)), lost, Some(self.forks())];
+        all.into_iter().flatten().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" · ")
     }
 
     /// Lists what the first host captured and not the packets of every link: questions number its frames.
@@ -257,6 +260,47 @@ impl Stage {
         self.state.zoomed && !self.veiled
     }
 
+    /// Whether the run on show is of the learner's making and in no file.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        self.recording().is_some_and(|it| self.safe.as_ref().is_some_and(|safe| *safe != it.run))
+    }
+
+    /// What the way back would close before it leaves the page, in a word for the footer.
+    #[must_use]
+    pub const fn open_on_top(&self) -> Option<&'static str> {
+        match () {
+            () if self.veiled => None,
+            () if self.state.zoomed => Some("all of the stage"),
+            () if self.compare => Some("one run"),
+            () => None,
+        }
+    }
+
+    /// Closes that; false when nothing is open.
+    pub const fn close_top(&mut self) -> bool {
+        let is_open = self.open_on_top().is_some();
+        if self.state.zoomed {
+            self.state.zoomed = false;
+        } else {
+            self.compare = false;
+        }
+        is_open
+    }
+
+    /// How many packets the run on show lost by chance, where some can be: then another seed loses others.
+    #[must_use]
+    pub fn lost_by_chance(&self) -> Option<usize> {
+        let lost = self.asked_for()?.measurement(PACKETS_LOST)?;
+        usize::try_from(lost.value.value).ok()
+    }
+
+    /// Whether another seed gives another run: one of the lab's is on show, and the keys are the view's.
+    #[must_use]
+    pub fn takes_seeds(&self) -> bool {
+        self.focus == Focus::View && !self.veiled && self.shown.is_some() && !self.is_live()
+    }
+
     /// Whether something moves, so that time must be told.
     #[must_use]
     pub const fn is_moving(&self) -> bool {
@@ -345,6 +389,7 @@ impl Stage {
     fn arrived(&mut self, run: Arc<Prepared>) {
         let end = run.recording().end;
         self.wanted = None;
+        self.safe.get_or_insert_with(|| run.recording().run.clone());
         // Four lifelines side by side leave no room for every call until they are asked for.
         if self.shown.is_none() && run.recording().topology.nodes.len() > 3 {
             self.state.detail = Detail::Notes;

@@ -23,6 +23,9 @@ impl Stage {
     pub fn left(&mut self) {
         self.focus = Focus::View;
         self.typed = None;
+        if let Some(before) = self.before.take() {
+            self.knobs = before;
+        }
         self.state.chart.choosing = None;
         self.state.reading.pane = Pane::List;
     }
@@ -55,6 +58,11 @@ impl Stage {
 
     fn read_bytes(&mut self, action: &Action) -> bool {
         let by = match action {
+            Action::PageUp | Action::PageDown => {
+                let forward = *action == Action::PageDown;
+                self.reading(|reading, rows, _| reading.move_field(rows, forward));
+                return true;
+            }
             Action::Left => -1,
             Action::Right => 1,
             Action::Up => -isize::from(PER_LINE.cast_signed()),
@@ -66,14 +74,14 @@ impl Stage {
     }
 
     /// Entering the tree or the bytes with nothing selected selects what a question asks for or the lesson lights, or the
-    /// first row.
+    /// innermost layer.
     fn select_something(&mut self) {
         let mut highlight = self.state.highlight.clone();
         highlight.extend(self.state.hidden.iter().map(|(_, field)| field.clone()));
         self.reading(|reading, rows, _| {
             if reading.pane != Pane::List && reading.row(rows).is_none() {
                 let lit = highlight.iter().find_map(|name| rows.iter().position(|row| row.name() == name));
-                reading.select(rows, lit.unwrap_or(0));
+                reading.select(rows, lit.unwrap_or_else(|| Reading::innermost(rows)));
             }
         });
     }

@@ -11,7 +11,7 @@ use super::Stage;
 use crate::content::{Content, Show};
 use crate::demos::{Knobs, Setup};
 use crate::recording::{Intervention, Meddling, Recording, Time, saved};
-use crate::tui::action::{Action, Effect, Outcome};
+use crate::tui::action::{Action, Effect, Key, Outcome};
 use crate::tui::app::World;
 use crate::tui::learner::Learner;
 use crate::tui::theme::Theme;
@@ -161,6 +161,44 @@ fn knobs_turn_run_again_and_compare_with_the_run_before() {
 }
 
 #[test]
+fn what_was_turned_and_not_run_is_taken_back_with_a_word() {
+    let mut stage = stage();
+    act(&mut stage, Action::Knobs);
+    let label = |stage: &Stage| {
+        let keys = stage.bindings();
+        keys.iter().find(|it| it.keys.contains(&Key::code(KeyCode::Esc))).map(|it| it.label)
+    };
+    assert_eq!(label(&stage), Some("done"));
+    act(&mut stage, Action::Right);
+    assert_eq!(label(&stage), Some("take it back"), "the footer says so");
+    let effects = stage.update(&Action::Knobs).expect("the stage's key");
+    assert!(matches!(effects.as_slice(), [Effect::Say(text)] if text.contains("as they were")), "{effects:?}");
+    assert!(!drawn(&stage, (80, 24)).contains("50 ms*"), "{}", drawn(&stage, (80, 24)));
+    for leave in [Action::Back, Action::Knobs] {
+        act(&mut stage, Action::Knobs);
+        let effects = stage.update(&leave).expect("the stage's key");
+        assert!(effects.is_empty(), "nothing was turned: {effects:?}");
+    }
+}
+
+#[test]
+fn another_seed_is_a_key_away_and_its_run_can_be_compared() {
+    let mut stage = stage();
+    assert!(stage.takes_seeds() && !stage.is_unsaved());
+    assert_eq!(act(&mut stage, Action::Reseed { up: true }), 1);
+    assert_eq!((stage.status().as_str(), stage.is_unsaved()), ("seed 1", true));
+    act(&mut stage, Action::Compare);
+    act(&mut stage, Action::View(5));
+    let text = drawn(&stage, (100, 24));
+    assert!(text.contains("now: seed 1") && text.contains("before: seed 0"), "{text}");
+    assert!(stage.close_top() && !stage.close_top(), "the comparison is closed, then nothing is open");
+    drop(stage.update(&Action::SaveRun));
+    assert!(!stage.is_unsaved());
+    assert_eq!(act(&mut stage, Action::Reseed { up: false }), 0, "the run before is at hand");
+    assert_eq!(stage.status(), "seed 0");
+}
+
+#[test]
 fn a_knob_takes_a_typed_value_or_says_what_it_takes() {
     let mut stage = stage();
     let press = |stage: &mut Stage, c: char| act(stage, Action::Type(KeyEvent::from(KeyCode::Char(c))));
@@ -233,7 +271,9 @@ fn fields_are_read_and_a_covered_one_is_not() {
     act(&mut stage, Action::View(1));
     act(&mut stage, Action::NextPane);
     assert_eq!(stage.state.reading.pane, Pane::Tree);
-    act(&mut stage, Action::PageDown);
+    assert_eq!(stage.state.reading.selected, Some(("tcp".to_owned(), 0)), "it begins at the innermost layer");
+    act(&mut stage, Action::PageUp);
+    assert_eq!(stage.state.reading.selected, Some(("ip".to_owned(), 0)));
     act(&mut stage, Action::PageDown);
     act(&mut stage, Action::Down);
     let field = stage.state.reading.selected.clone();
@@ -241,6 +281,15 @@ fn fields_are_read_and_a_covered_one_is_not() {
     act(&mut stage, Action::StepForward);
     assert_eq!(stage.state.reading.selected, field, "it stays from packet to packet");
     assert!(drawn(&stage, (120, 40)).contains("c0 00"));
+    act(&mut stage, Action::NextPane);
+    let bytes = |stage: &Stage| stage.state.reading.byte;
+    let first = bytes(&stage);
+    for (action, field) in [(Action::PageDown, "tcp.dstport"), (Action::PageUp, "tcp.srcport")] {
+        act(&mut stage, action);
+        assert_eq!(stage.state.reading.selected, Some((field.to_owned(), 0)), "from field to field in the bytes");
+    }
+    assert_eq!(bytes(&stage), first);
+    act(&mut stage, Action::PreviousPane);
     stage.ask_for_field(1, "tcp.srcport");
     let text = drawn(&stage, (120, 40));
     assert!(text.contains("?? ??") && !text.contains("c0 00"), "{text}");

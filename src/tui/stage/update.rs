@@ -40,7 +40,7 @@ impl Stage {
     fn update_ahead(&mut self, action: &Action) -> Option<Vec<Effect>> {
         match action {
             Action::View(index) => self.kind = Kind::ALL.get(*index).copied().unwrap_or(self.kind),
-            Action::Knobs if !self.demo.knobs.is_empty() => self.focus = Focus::Knobs,
+            Action::Knobs if !self.demo.knobs.is_empty() => self.open_knobs(),
             _ => return None,
         }
         Some(Vec::new())
@@ -81,7 +81,7 @@ impl Stage {
             Action::Last => self.pause_at(self.end()),
             Action::View(index) => self.show_view(Kind::ALL.get(*index).copied().unwrap_or(self.kind)),
             Action::NextView => self.next_view(),
-            Action::Knobs if !self.demo.knobs.is_empty() => self.focus = Focus::Knobs,
+            Action::Knobs if !self.demo.knobs.is_empty() => self.open_knobs(),
             Action::Compare => return Some(self.turn_compare()),
             Action::Reasons => self.next_detail(),
             Action::Zoom => self.state.zoomed = !self.state.zoomed,
@@ -93,6 +93,7 @@ impl Stage {
             Action::SaveRun => return Some(self.save_run()),
             Action::SaveCapture => return Some(self.save_capture()),
             Action::RunAgain => return Some(self.run_again()),
+            Action::Reseed { up } if self.takes_seeds() => return Some(self.reseed(*up)),
             _ => return None,
         }
         Some(Vec::new())
@@ -109,6 +110,13 @@ impl Stage {
             self.player.playing = true;
         }
         effects
+    }
+
+    /// Runs with another chance: the seed after this one, or before it. The run that was on show can be compared with.
+    fn reseed(&mut self, up: bool) -> Vec<Effect> {
+        let seed = self.setup.seed;
+        self.setup.seed = if up { seed.wrapping_add(1) } else { seed.wrapping_sub(1) };
+        self.run_again()
     }
 
     pub(super) fn end(&self) -> Time {

@@ -158,6 +158,19 @@ impl Reading {
         self.select(rows, next.unwrap_or(here));
     }
 
+    /// Where reading begins when nothing is chosen: at the innermost layer, which is what the packet is about.
+    pub(crate) fn innermost(rows: &[TreeRow<'_>]) -> usize {
+        rows.iter().rposition(|row| matches!(row, TreeRow::Layer(_))).unwrap_or(0)
+    }
+
+    /// To the next field without parts of its own, or the one before.
+    pub(crate) fn move_field(&mut self, rows: &[TreeRow<'_>], forward: bool) {
+        let here = self.row(rows).unwrap_or(0);
+        let is_field = |index: &usize| matches!(rows[*index], TreeRow::Field(field, _) if field.parts.is_empty());
+        let next = if forward { (here + 1..rows.len()).find(is_field) } else { (0..here).rev().find(is_field) };
+        self.select(rows, next.unwrap_or(here));
+    }
+
     /// So many bytes on or back.
     pub(crate) fn move_byte(&mut self, rows: &[TreeRow<'_>], by: isize, length: usize) {
         let here = self.byte.unwrap_or(0);
