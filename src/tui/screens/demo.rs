@@ -119,7 +119,10 @@ impl Screen for Demo {
         if !self.is_typing() {
             if let Some(stage) = self.stage.as_ref().filter(|it| it.takes_seeds()) {
                 let next = Binding::new([Key::char('n')], "next seed", Action::Reseed { up: true });
-                keys.push(if stage.lost_by_chance().is_some() { next.first() } else { next });
+                // Where chance decides, it goes before the fork of one packet.
+                let fork = keys.iter().position(|it| it.action == Action::Drop).unwrap_or(keys.len());
+                let is_chance = stage.lost_by_chance().is_some();
+                keys.insert(if is_chance { fork } else { keys.len() }, if is_chance { next.first() } else { next });
                 keys.push(Binding::quiet([Key::char('N')], "the seed before", Action::Reseed { up: false }));
             }
             let back = self.stage.as_ref().and_then(Stage::open_on_top).unwrap_or("back");

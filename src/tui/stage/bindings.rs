@@ -203,6 +203,7 @@ impl Stage {
             Binding::new([Key::code(KeyCode::Tab)], next, Action::NextPane),
             Binding::quiet([Key::code(KeyCode::BackTab)], "pane before", Action::PreviousPane),
         ];
+        keys.push(Binding::new([Key::char('w')], "capture", Action::Vantage));
         let (next, before) = match self.state.reading.pane {
             Pane::List => ("ten packets on", "ten packets back"),
             Pane::Tree => ("next layer", "layer before"),
@@ -211,7 +212,6 @@ impl Stage {
         let page = Binding::new([Key::code(KeyCode::PageDown)], next, Action::PageDown);
         keys.push(Binding { in_footer: self.state.reading.pane != Pane::List, ..page });
         keys.push(Binding::quiet([Key::code(KeyCode::PageUp)], before, Action::PageUp));
-        keys.push(Binding::new([Key::char('w')], "capture", Action::Vantage));
         if self.state.reading.pane == Pane::Tree {
             keys.insert(0, Binding::new([Key::code(KeyCode::Down), Key::char('j')], "next field", Action::Down));
             keys.insert(1, Binding::quiet([Key::code(KeyCode::Up)], "field before", Action::Up));
