@@ -229,3 +229,49 @@ fn nothing_in_a_capture_drives_the_terminal() {
     let filter = home.tutor(&["packets"]).arg(&file).args(&["--filter", "\u{1b}[2J"]).run();
     filter.code(2).no_result().warns("\\x1b[2J");
 }
+
+#[test]
+fn a_connection_is_followed_as_tcp_carried_it_and_inside_tls() {
+    let home = Home::new();
+    let file = capture(&home, "demo tls-handshake --seed 1");
+    insta::assert_snapshot!(packets(&home, &file, "--follow tls:0"));
+    let sealed = packets(&home, &file, "--follow 0");
+    // A record's header: a handshake message, in the clear.
+    assert!(sealed.contains("    0000  16 03 01 ") && !sealed.contains("HTTP/1.1 201"), "{sealed}");
+    let told: Value = serde_json::from_str(&packets(&home, &file, "--follow tls:0 --json")).expect("JSON");
+    assert_eq!(keys(&told), ["client", "server", "said"].into());
+    let said = told["said"].as_array().expect("a list");
+    assert_eq!(said.iter().map(|it| &it["from"]).collect::<Vec<_>>(), ["client", "server"]);
+    assert_eq!(keys(&said[0]), ["from", "packet", "since_first_ns", "missing", "bytes"].into());
+    assert!(said[0]["bytes"].as_str().is_some_and(|it| it.starts_with("504f5354")), "{told}");
+
+    let plain = capture(&home, "demo tcp-echo --seed 1");
+    let ask = |which: &str| home.tutor(&["packets"]).arg(&plain).args(&["--follow", which]).run();
+    ask("tls:0").code(2).no_result().warns("--follow: nothing of that connection could be opened");
+    ask("tcp:99").code(2).no_result().warns("--follow: the capture has no TCP connection of that number");
+    ask("udp:0").code(2).no_result().warns("tcp:N").warns("tls:N");
+    ask("tcp:x").code(2).no_result().warns("tcp.stream");
+}
+
+#[test]
+fn packets_are_counted_by_who_spoke_what_was_spoken_and_when() {
+    let home = Home::new();
+    let file = capture(&home, "demo packet-tour --seed 1");
+    let counted = |what: &str| packets(&home, &file, &format!("--statistics {what}"));
+    insta::assert_snapshot!(["conversations", "protocols", "rate --every 50ms"].map(counted).join("\n"));
+    let json = |what: &str| serde_json::from_str::<Value>(&counted(&format!("{what} --json"))).expect("JSON");
+    let shape = ["kind", "ends", "sent", "first_ns", "last_ns", "stream"];
+    for it in json("conversations").as_array().expect("a list") {
+        assert_eq!(keys(it), shape.into());
+    }
+    assert_eq!(keys(&json("protocols")[0]), ["name", "packets", "bytes", "inside"].into());
+    assert_eq!(json("protocols")[0]["packets"], 34);
+    assert_eq!(keys(&json("rate")), ["every_ns", "intervals"].into());
+    let filtered = packets(&home, &file, "--statistics protocols --filter dns --json");
+    let filtered: Value = serde_json::from_str(&filtered).expect("JSON");
+    assert_eq!(filtered[0]["packets"], 2);
+    let ask = |every: &str| home.tutor(&["packets"]).arg(&file).args(&["--statistics", "rate", "--every", every]).run();
+    ask("1ns").code(2).no_result().warns("--every: that makes more than 100000 intervals");
+    ask("0s").code(2).no_result().warns("--every: an interval is longer than 0");
+    ask("soon").code(2).no_result().warns("--every: `soon` is not");
+}

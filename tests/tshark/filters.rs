@@ -68,7 +68,7 @@ fn theirs(capture: &[u8], script: &std::path::Path) -> Found {
     found
 }
 
-fn study(capture: &[u8]) -> Study {
+pub(super) fn study(capture: &[u8]) -> Study {
     let (mut reader, mut collected) = (Reader::default(), Collected::default());
     reader.push(capture);
     reader.end();

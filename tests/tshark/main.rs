@@ -13,6 +13,7 @@ mod must;
 mod opened;
 mod pairs;
 mod pdml;
+mod statistics;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -1,8 +1,11 @@
-//! `packets FILE`: the packets of a capture a line each, as fields or as JSON. `explain FILE`: one of them, byte for byte.
+//! `packets FILE`: the packets of a capture a line each, as fields or as JSON; a connection followed, all of them counted.
+//! `explain FILE`: one of them, byte for byte.
+mod aligned;
 mod explain;
+mod follow;
 mod source;
+mod statistics;
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,11 +14,13 @@ use serde::Serialize;
 
 use super::streams::{tell, write};
 use super::{FAILED, Misuse};
+use crate::quantity::{Quantity, Unit};
 use crate::recording::json;
 use crate::wire::Decoded;
 use crate::wire::capture::study::Studied;
 use crate::wire::filter::{Column, Filter, Mistake};
 use crate::wire::text::visible;
+use aligned::{Side, aligned};
 pub(super) use explain::{Explain, explain};
 
 /// What stands in the JSON.
@@ -37,8 +42,17 @@ pub(super) struct Wish {
     /// Print the values of these fields instead, apart by tabs: ip.src,tcp.port
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     fields: Vec<String>,
+    /// What the two ends of a TCP connection said (tcp.stream is its number, from 0), or with tls:N what they said inside TLS
+    #[arg(long, value_name = "tcp:N|tls:N", conflicts_with_all = ["filter", "fields", "statistics"])]
+    follow: Option<follow::Which>,
+    /// Count the packets instead
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "fields")]
+    statistics: Option<statistics::What>,
+    /// With --statistics rate: the length of an interval, 1s or 10ms; without it a round one
+    #[arg(long, value_name = "TIME", requires = "statistics")]
+    every: Option<String>,
     /// As JSON
-    #[arg(long, long_help = format!("As JSON: {SHAPE}"))]
+    #[arg(long, long_help = format!("As JSON: {SHAPE}\n\nWith --follow: {}\n\nWith --statistics {}", follow::SHAPE, statistics::SHAPE))]
     json: bool,
     /// Open TLS and QUIC with the keys of that file, as SSLKEYLOGFILE has them; those in the capture are used without it
     #[arg(long, value_name = "FILE")]
@@ -71,9 +85,18 @@ pub(super) fn run(wish: &Wish) -> anyhow::Result<ExitCode> {
     let columns =
         wish.fields.iter().map(|name| Column::named(name).map_err(|mistake| misuse("--fields", name, &mistake)));
     let columns: Vec<Column> = columns.collect::<Result<_, _>>()?;
+    let every_ns = wish.every.as_deref().map_or(Ok(0), every)?;
     let source::Opened { study, fault } = source::open(&wish.file, wish.keys.as_deref())?;
+    if let Some(which) = wish.follow {
+        let told = follow::told(&study, which, wish.json)?;
+        write(told.map_err(|silence| Misuse(format!("--follow: {silence}")))?.as_bytes())?;
+        return Ok(ended(fault));
+    }
     let chosen = study.packets().filter(|it| filter.holds(&it.seen()));
-    if wish.json {
+    if let Some(what) = wish.statistics {
+        let told = statistics::told(chosen, what, every_ns, wish.json)?;
+        write(told.map_err(|many| Misuse(format!("--every: {many}")))?.as_bytes())?;
+    } else if wish.json {
         let rows: Vec<Row> = chosen.map(|it| row(&it, &columns)).collect();
         write(json::pretty(&rows)?.as_bytes())?;
     } else if columns.is_empty() {
@@ -95,6 +118,13 @@ fn ended(fault: Option<String>) -> ExitCode {
 
 fn misuse(option: &str, text: &str, mistake: &Mistake) -> Misuse {
     Misuse(format!("{option}: {mistake}\n{}", mistake.marked(text)))
+}
+
+/// The length of an interval in nanoseconds.
+fn every(text: &str) -> Result<u64, Misuse> {
+    let time = Quantity::parse(text, Unit::Nanoseconds).map_err(|wrong| Misuse(format!("--every: {wrong}")))?;
+    let ns = u64::try_from(time.value).ok().filter(|ns| *ns > 0);
+    ns.ok_or_else(|| Misuse("--every: an interval is longer than 0".to_owned()))
 }
 
 fn row(it: &Studied<'_>, columns: &[Column]) -> Row {
@@ -140,21 +170,15 @@ fn values(it: &Studied<'_>, columns: &[Column]) -> Vec<String> {
 
 /// A line each: number, time, source, destination, protocol, length, what it says.
 fn list(rows: &[Row]) -> String {
-    let wide = |text: fn(&Row) -> usize| rows.iter().map(text).max().unwrap_or(0);
-    let number = wide(|it| it.number.to_string().len());
-    let time = wide(|it| seconds(it.since_first_ns).len());
-    let (source, destination) = (wide(|it| it.source.len()), wide(|it| it.destination.len()));
-    let (protocol, length) = (wide(|it| it.protocol.len()), wide(|it| it.length.to_string().len()));
-    let mut out = String::new();
-    for it in rows {
+    let cells = |it: &Row| {
         let at = seconds(it.since_first_ns);
-        let line = format!(
-            "{:number$}  {at:>time$}  {:source$}  {:destination$}  {:protocol$}  {:length$}  {}",
-            it.number, it.source, it.destination, it.protocol, it.length, it.info
-        );
-        writeln!(out, "{}", line.trim_end()).expect("a String takes all text");
-    }
-    out
+        let [number, length] = [it.number, it.length].map(|it| it.to_string());
+        let ends = [it.source.clone(), it.destination.clone(), it.protocol.clone()];
+        let [source, destination, protocol] = ends;
+        vec![number, at, source, destination, protocol, length, it.info.clone()]
+    };
+    use Side::{Left, Right};
+    aligned(&rows.iter().map(cells).collect::<Vec<_>>(), &[Right, Right, Left, Left, Left, Right, Left])
 }
 
 /// `0.040000000`; a dash where there is no time.

@@ -58,11 +58,18 @@ impl Stream {
     /// The pieces from the start of the stream, as far as there is no gap.
     pub fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
         let mut next = 0;
-        self.pieces.iter().map_while(move |(start, held)| {
+        self.all_pieces().map_while(move |piece| {
+            let fits = piece.offsets.start == next;
+            next = piece.offsets.end;
+            fits.then_some(piece)
+        })
+    }
+
+    /// All pieces in the order of the stream, those beyond a gap too.
+    pub fn all_pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        self.pieces.iter().map_while(|(start, held)| {
             let offsets = *start..start.saturating_add(u32::try_from(held.bytes.len()).ok()?);
-            let fits = *start == next;
-            next = offsets.end;
-            fits.then_some(Piece { n: held.n, offsets, bytes: &held.bytes })
+            Some(Piece { n: held.n, offsets, bytes: &held.bytes })
         })
     }
 

@@ -7,7 +7,9 @@ mod blocks;
 mod order;
 mod records;
 mod resolved;
+pub mod statistics;
 pub mod study;
+pub mod talk;
 #[cfg(test)]
 mod tests;
 

@@ -1,8 +1,9 @@
 //! A capture held whole: its packets, what they say together, and what its secrets open.
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::{Interface, Item};
-use crate::wire::analysis::{self, Analysis, Linked, Mark, Seen};
+use crate::wire::analysis::{self, Analysis, Flow, Followed, Linked, Mark, Seen};
 use crate::wire::filter;
 use crate::wire::link::LinkType;
 use crate::wire::opened::{self, Opened, Unit};
@@ -40,6 +41,7 @@ pub struct Study {
     pub collected: Collected,
     analysis: Analysis,
     opened: Opened,
+    key_log: String,
 }
 
 /// A packet with all that is known of it.
@@ -90,7 +92,7 @@ impl Collected {
         let linked: Vec<Linked<'_>> = linked.collect();
         let analysis = analysis::analyse(linked.iter().copied());
         let opened = opened::open(linked, &key_log);
-        Study { collected: self, analysis, opened }
+        Study { collected: self, analysis, opened, key_log }
     }
 
     /// The kind of link a packet came over.
@@ -101,6 +103,17 @@ impl Collected {
 }
 
 impl Study {
+    /// Its TCP connections, in the order their first packet was seen: their number is `tcp.stream`.
+    #[must_use]
+    pub fn flows(&self) -> &[Flow] {
+        &self.analysis.flows
+    }
+
+    /// What opens its connections: the file's own lines, and those that were given.
+    pub(super) fn key_log(&self) -> &str {
+        &self.key_log
+    }
+
     /// How many packets there are.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -148,14 +161,27 @@ impl Studied<'_> {
             comment: self.held.comment.as_deref(),
             decoded: &self.decoded,
             units: &self.units,
-            followed: self.study.analysis.segments.get(&self.number),
+            followed: self.segment(),
             pairs: self.study.analysis.pairs.get(&self.number).map_or(&[], Vec::as_slice),
         }
     }
 
+    /// Its TCP segment, with its place in its connection.
+    #[must_use]
+    pub fn segment(&self) -> Option<&Followed> {
+        self.study.analysis.segments.get(&self.number)
+    }
+
+    /// The client and the server of its TCP connection.
+    #[must_use]
+    pub fn connection(&self) -> Option<((IpAddr, u16), (IpAddr, u16))> {
+        let flow = self.study.analysis.flows.get(self.segment()?.flow)?;
+        Some((flow.client, flow.server))
+    }
+
     /// What stands out about it, and what it answers.
     pub fn marks(&self) -> impl Iterator<Item = Mark> {
-        let followed = self.study.analysis.segments.get(&self.number).map_or(&[][..], |it| &it.marks);
+        let followed = self.segment().map_or(&[][..], |it| &it.marks);
         let pairs = self.study.analysis.pairs.get(&self.number).map_or(&[][..], Vec::as_slice);
         followed.iter().chain(pairs).copied()
     }
@@ -164,7 +190,7 @@ impl Studied<'_> {
     #[must_use]
     pub fn line(&self) -> String {
         let said = self.study.opened.line(self.number);
-        let segment = || self.study.analysis.segments.get(&self.number).map(|it| it.line.clone());
+        let segment = || self.segment().map(|it| it.line.clone());
         said.or_else(segment).unwrap_or_else(|| self.decoded.summary.clone())
     }
 

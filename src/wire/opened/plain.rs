@@ -42,6 +42,12 @@ impl Plain {
         &self.bytes
     }
 
+    /// Each piece with the packets it came in.
+    pub(in crate::wire) fn pieces(&self) -> impl Iterator<Item = (&[u8], &[u32])> {
+        let starts = std::iter::once(0).chain(self.pieces.iter().map(|(end, _)| *end));
+        starts.zip(&self.pieces).map(|(start, (end, came))| (&self.bytes[start..*end], &came[..]))
+    }
+
     /// The piece that holds a byte; empty beyond the last.
     pub(in crate::wire) fn piece(&self, at: usize) -> Range<usize> {
         let index = self.pieces.partition_point(|(end, _)| *end <= at);

@@ -1,0 +1,162 @@
+//! `packets FILE --statistics`: who spoke with whom, what was spoken, how much when.
+use serde::Serialize;
+
+use super::aligned::{Side, aligned};
+use super::seconds;
+use crate::recording::json;
+use crate::wire::capture::statistics::{
+    Conversation, Conversations, Count, Hierarchy, Interval, Protocol, Rate, TooMany,
+};
+use crate::wire::capture::study::Studied;
+
+/// What stands in the JSON.
+pub(super) const SHAPE: &str = "\
+conversations: [{\"kind\", \"ends\": [..], \"sent\": [{\"packets\", \"bytes\"}, ..], \"first_ns\", \"last_ns\", \"stream\"}]
+protocols: [{\"name\", \"packets\", \"bytes\", \"inside\": [..]}]
+rate: {\"every_ns\", \"intervals\": [{\"from_ns\", \"packets\", \"bytes\"}]}
+
+first_ns, last_ns and from_ns are nanoseconds after the capture's first packet; stream is tcp.stream, null for all else.";
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum What {
+    /// Who spoke with whom: Ethernet, IPv4, IPv6, TCP, UDP
+    Conversations,
+    /// What was spoken, protocol inside protocol
+    Protocols,
+    /// How much when
+    Rate,
+}
+
+#[derive(Serialize)]
+struct Spoke {
+    kind: &'static str,
+    ends: [String; 2],
+    sent: [Amount; 2],
+    first_ns: Option<i128>,
+    last_ns: Option<i128>,
+    stream: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Amount {
+    packets: u64,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Spoken {
+    name: &'static str,
+    #[serde(flatten)]
+    amount: Amount,
+    inside: Vec<Self>,
+}
+
+#[derive(Serialize)]
+struct Rates {
+    every_ns: u64,
+    intervals: Vec<Passed>,
+}
+
+#[derive(Serialize)]
+struct Passed {
+    from_ns: u64,
+    #[serde(flatten)]
+    amount: Amount,
+}
+
+impl From<Count> for Amount {
+    fn from(Count { packets, bytes }: Count) -> Self {
+        Self { packets, bytes }
+    }
+}
+
+/// The packets counted, as text or JSON.
+pub(super) fn told<'a>(
+    packets: impl Iterator<Item = Studied<'a>>,
+    what: What,
+    every_ns: u64,
+    as_json: bool,
+) -> anyhow::Result<Result<String, TooMany>> {
+    Ok(Ok(match what {
+        What::Conversations => {
+            let mut all = Conversations::default();
+            packets.for_each(|it| all.take(&it));
+            let all = all.finish();
+            if as_json { json::pretty(&all.into_iter().map(spoke).collect::<Vec<_>>())? } else { conversations(&all) }
+        }
+        What::Protocols => {
+            let mut all = Hierarchy::default();
+            packets.for_each(|it| all.take(&it));
+            let all = all.finish();
+            if as_json { json::pretty(&all.into_iter().map(spoken).collect::<Vec<_>>())? } else { protocols(&all) }
+        }
+        What::Rate => {
+            let mut all = Rate::default();
+            packets.for_each(|it| all.take(&it));
+            let (every_ns, all) = match all.finish(every_ns) {
+                Ok(rate) => rate,
+                Err(many) => return Ok(Err(many)),
+            };
+            if as_json { json::pretty(&rates(every_ns, &all))? } else { intervals(every_ns, &all) }
+        }
+    }))
+}
+
+fn spoke(it: Conversation) -> Spoke {
+    let (first_ns, last_ns) = it.passed_ns.unzip();
+    Spoke { kind: it.kind.label(), ends: it.ends, sent: it.sent.map(Into::into), first_ns, last_ns, stream: it.stream }
+}
+
+fn spoken(it: Protocol) -> Spoken {
+    Spoken { name: it.name, amount: it.count.into(), inside: it.inside.into_iter().map(spoken).collect() }
+}
+
+fn rates(every_ns: u64, all: &[Interval]) -> Rates {
+    let passed = |it: &Interval| Passed { from_ns: it.from_ns, amount: it.count.into() };
+    Rates { every_ns, intervals: all.iter().map(passed).collect() }
+}
+
+fn conversations(all: &[Conversation]) -> String {
+    let heads =
+        ["over", "one end", "the other", "packets", "bytes", "packets back", "bytes back", "from s", "to s", "stream"];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    let mut sorted: Vec<&Conversation> = all.iter().collect();
+    // The busiest first, kind by kind.
+    sorted.sort_by_key(|it| (it.kind, std::cmp::Reverse(it.sent[0].bytes + it.sent[1].bytes)));
+    for it in sorted {
+        let [there, back] = it.sent;
+        let (first, last) = it.passed_ns.unzip();
+        let [one, other] = it.ends.clone();
+        let numbers = [there.packets, there.bytes, back.packets, back.bytes].map(|it| it.to_string());
+        let mut row = vec![it.kind.label().to_owned(), one, other];
+        row.extend(numbers);
+        row.extend([seconds(first), seconds(last), it.stream.map_or_else(|| "-".to_owned(), |it| it.to_string())]);
+        rows.push(row);
+    }
+    use Side::{Left, Right};
+    aligned(&rows, &[Left, Left, Left, Right, Right, Right, Right, Right, Right, Right])
+}
+
+fn protocols(all: &[Protocol]) -> String {
+    fn add(rows: &mut Vec<Vec<String>>, all: &[Protocol], depth: usize) {
+        for it in all {
+            let name = format!("{}{}", "  ".repeat(depth), it.name);
+            rows.push(vec![name, it.count.packets.to_string(), it.count.bytes.to_string()]);
+            add(rows, &it.inside, depth + 1);
+        }
+    }
+    let mut rows = vec![["protocol", "packets", "bytes"].map(str::to_owned).to_vec()];
+    add(&mut rows, all, 0);
+    aligned(&rows, &[Side::Left, Side::Right, Side::Right])
+}
+
+fn intervals(every_ns: u64, all: &[Interval]) -> String {
+    let mut rows = vec![["from s", "packets", "bytes"].map(str::to_owned).to_vec()];
+    for it in all {
+        let from = seconds(Some(it.from_ns.into()));
+        rows.push(vec![from, it.count.packets.to_string(), it.count.bytes.to_string()]);
+    }
+    let table = aligned(&rows, &[Side::Right, Side::Right, Side::Right]);
+    format!("intervals of {} s\n{table}", seconds(Some(every_ns.into())))
+}

@@ -1,0 +1,88 @@
+//! A connection followed: what its two ends said, in the order it could be read.
+use std::net::IpAddr;
+
+use super::study::Study;
+use crate::wire::analysis::Flow;
+use crate::wire::opened::{Opened, Plain, Secrets, open_tls};
+
+/// What is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inside {
+    /// The bytes of TCP's stream.
+    Tcp,
+    /// What was said inside TLS, opened with its keys.
+    Tls,
+}
+
+/// What two ends said to each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Talk {
+    pub client: (IpAddr, u16),
+    pub server: (IpAddr, u16),
+    pub said: Vec<Said>,
+}
+
+/// Bytes that one end said at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub from_server: bool,
+    /// The packet with which they could be read: the last of those that brought them, or what stood before them.
+    pub packet: u32,
+    /// Bytes before these that did not pass here.
+    pub missing: u32,
+    pub bytes: Vec<u8>,
+}
+
+/// Why there is nothing to follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Silence {
+    #[error("the capture has no TCP connection of that number; its connections are numbered from 0 (tcp.stream)")]
+    NoConnection,
+    #[error(
+        "nothing of that connection could be opened: it is no TLS, or its keys are neither in the capture nor in --keys"
+    )]
+    Sealed,
+}
+
+impl Study {
+    /// Follows the TCP connection of that number (`tcp.stream`).
+    ///
+    /// # Errors
+    /// When there is no such connection, or nothing of its TLS could be opened.
+    pub fn follow(&self, stream: usize, inside: Inside) -> Result<Talk, Silence> {
+        let flow = self.flows().get(stream).ok_or(Silence::NoConnection)?;
+        let mut said = match inside {
+            Inside::Tcp => carried(flow),
+            Inside::Tls => opened(flow, self.key_log()).ok_or(Silence::Sealed)?,
+        };
+        said.sort_by_key(|it| it.packet);
+        Ok(Talk { client: flow.client, server: flow.server, said })
+    }
+}
+
+fn carried(flow: &Flow) -> Vec<Said> {
+    let mut all = Vec::new();
+    for (from_server, stream) in [false, true].into_iter().zip(&flow.streams) {
+        let (mut packet, mut next) = (0, 0);
+        for piece in stream.all_pieces() {
+            packet = piece.n.max(packet);
+            let missing = piece.offsets.start - next;
+            next = piece.offsets.end;
+            all.push(Said { from_server, packet, missing, bytes: piece.bytes.to_vec() });
+        }
+    }
+    all
+}
+
+fn opened(flow: &Flow, key_log: &str) -> Option<Vec<Said>> {
+    let dialogue = open_tls(flow, &Secrets::read(key_log), &mut Opened::default())?;
+    let mut all = Vec::new();
+    for (from_server, side) in [false, true].into_iter().zip(&dialogue.sides) {
+        let mut packet = 0;
+        for (bytes, came) in Plain::pieces(side) {
+            packet = came.iter().copied().max().unwrap_or_default().max(packet);
+            all.push(Said { from_server, packet, missing: 0, bytes: bytes.to_vec() });
+        }
+    }
+    (!all.is_empty()).then_some(all)
+}

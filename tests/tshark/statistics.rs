@@ -1,0 +1,244 @@
+//! Statistics and followed connections of every demo's capture, beside tshark's.
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use roundtrip::demos::{self, Demo, Knobs, Setup};
+use roundtrip::recording::vantage;
+use roundtrip::wire::capture::statistics::{Conversations, Hierarchy, Protocol, Rate};
+use roundtrip::wire::capture::study::Study;
+use roundtrip::wire::capture::talk::Inside;
+
+use super::filters::study;
+
+/// Of a capture with more connections only the first are followed.
+const FOLLOWED: usize = 4;
+/// tshark counts in microseconds.
+const LEAST_NS: u64 = 1_000;
+
+/// How much was compared.
+#[derive(Default)]
+struct Compared {
+    conversations: usize,
+    protocols: usize,
+    intervals: usize,
+    /// Bytes of followed connections.
+    said: usize,
+    opened: usize,
+}
+
+#[test]
+fn tshark_counts_the_same_and_follows_to_the_same_bytes() {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let take = || demos::all().get(next.fetch_add(1, Ordering::Relaxed));
+        std::iter::from_fn(take).map(|demo| compare(demo)).collect::<Vec<_>>()
+    };
+    let all: Vec<Compared> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|it| it.join().expect("a thread that ends")).collect()
+    });
+    let sum = |count: fn(&Compared) -> usize| all.iter().map(count).sum::<usize>();
+    let counts = [
+        sum(|it| it.conversations),
+        sum(|it| it.protocols),
+        sum(|it| it.intervals),
+        sum(|it| it.said),
+        sum(|it| it.opened),
+    ];
+    println!("{counts:?} conversations, protocols, intervals, bytes of TCP, bytes inside TLS are the same");
+    for (count, least) in counts.into_iter().zip([300, 150, 300, 1_000_000, 100_000]) {
+        assert!(count > least, "{counts:?}");
+    }
+}
+
+fn compare(demo: &Demo) -> Compared {
+    let recording = (demo.run)(&Knobs::defaults(demo.knobs), &Setup { seed: 1, ..Setup::default() });
+    let places = vantage::all(&recording);
+    let capture = places.first().expect("a run has places").pcapng(&recording);
+    let study = study(&capture);
+    // As long as we choose ourselves: of a year twentieths of a second would be many.
+    let (every_ns, _) = rate(&study).finish(0).expect("a length that fits");
+    let every_ns = every_ns.max(LEAST_NS);
+    let theirs = tshark(demo.name, &capture, (study.flows().len().min(FOLLOWED), every_ns));
+    let mut compared = Compared {
+        conversations: compare_conversations(demo.name, &study, &theirs),
+        protocols: compare_protocols(demo.name, &study, &theirs),
+        intervals: compare_intervals(demo.name, &study, &theirs, every_ns),
+        ..Compared::default()
+    };
+    for stream in 0..study.flows().len().min(FOLLOWED) {
+        compared.said += compare_talk(demo.name, &study, &theirs, (stream, Inside::Tcp));
+        compared.opened += compare_talk(demo.name, &study, &theirs, (stream, Inside::Tls));
+    }
+    compared
+}
+
+fn tshark(demo: &str, capture: &[u8], (followed, every_ns): (usize, u64)) -> String {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(capture).expect("room on the disk");
+    let mut command = Command::new("tshark");
+    command.args(["-n", "-q", "-r"]).arg(file.path());
+    for kind in ["eth", "ip", "ipv6", "tcp", "udp"] {
+        command.args(["-z", &format!("conv,{kind}")]);
+    }
+    let every = format!("{}.{:06}", every_ns / 1_000_000_000, every_ns / 1000 % 1_000_000);
+    // It takes 1, and ends at 1.000000 with a division by zero.
+    let every = every.trim_end_matches('0').trim_end_matches('.');
+    command.args(["-z", "io,phs", "-z", &format!("io,stat,{every}")]);
+    for stream in 0..followed {
+        for inside in ["tcp", "tls"] {
+            command.args(["-z", &format!("follow,{inside},raw,{stream}")]);
+        }
+    }
+    let output = command.output().expect("tshark is needed (Debian and Ubuntu: sudo apt-get install tshark)");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{demo}: {}: {errors}", output.status);
+    String::from_utf8(output.stdout).expect("hexadecimal and numbers")
+}
+
+/// By each end: packets, and its bytes as tshark writes them.
+type Sent = BTreeMap<String, (u64, String)>;
+
+fn compare_conversations(demo: &str, study: &Study, theirs: &str) -> usize {
+    let mut all = Conversations::default();
+    study.packets().for_each(|it| all.take(&it));
+    let all = all.finish();
+    let mut ours: Vec<(String, Sent)> = Vec::new();
+    for it in &all {
+        let ends = it.ends.iter().map(|end| end.replace(['[', ']'], ""));
+        let sent = ends.zip(it.sent).map(|(end, sent)| (end, (sent.packets, human(sent.bytes))));
+        ours.push((it.kind.label().to_owned(), sent.collect()));
+    }
+    let mut expected: Vec<(String, Sent)> = Vec::new();
+    let mut kind = "";
+    for line in theirs.lines() {
+        if let Some(of) = line.strip_suffix(" Conversations") {
+            kind = of;
+        }
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [one, "<->", other, back, back_bytes, back_unit, there, there_bytes, there_unit, ..] = words[..] else {
+            continue;
+        };
+        let sent = |packets: &str, bytes: &str, unit: &str| {
+            (packets.parse().expect("a number of packets"), format!("{bytes} {unit}"))
+        };
+        let mut both = Sent::new();
+        both.insert(one.to_owned(), sent(there, there_bytes, there_unit));
+        // Who speaks with itself is one end.
+        both.entry(other.to_owned()).or_insert_with(|| sent(back, back_bytes, back_unit));
+        expected.push((kind.to_owned(), both));
+    }
+    ours.sort();
+    expected.sort();
+    assert_eq!(ours, expected, "{demo}");
+    ours.len()
+}
+
+/// Bytes as tshark's tables have them.
+fn human(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+/// Down to the transport, and what is in one datagram: above it a message that goes over packets is counted in other packets.
+fn compare_protocols(demo: &str, study: &Study, theirs: &str) -> usize {
+    const COMPARED: [&str; 15] = [
+        "eth", "vlan", "arp", "ip", "ipv6", "icmp", "icmpv6", "igmp", "udp", "tcp", "dhcp", "dhcpv6", "quic", "stun",
+        "dns",
+    ];
+    fn add(of: &mut BTreeMap<String, (u64, u64)>, all: &[Protocol], path: &str) {
+        for it in all.iter().filter(|it| COMPARED.contains(&it.name)) {
+            let path = format!("{path}/{}", it.name);
+            of.insert(path.clone(), (it.count.packets, it.count.bytes));
+            add(of, &it.inside, &path);
+        }
+    }
+    let mut all = Hierarchy::default();
+    study.packets().for_each(|it| all.take(&it));
+    let mut ours = BTreeMap::new();
+    add(&mut ours, &all.finish(), "");
+    let mut expected: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    let mut path: Vec<&str> = Vec::new();
+    for line in theirs.lines().filter(|line| line.contains(" frames:")) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let number = |at: usize| words[at].split_once(':').expect("a name").1.parse::<u64>().expect("a number");
+        let depth = (line.len() - line.trim_start().len()) / 2;
+        path.truncate(depth);
+        path.push(words[0]);
+        // A packet with a comment has that as its outermost protocol.
+        let known = path.strip_prefix(&["pkt_comment"]).unwrap_or(&path);
+        // Several packets of QUIC in a datagram stand one in another there.
+        let again = known.split_last().is_some_and(|(last, before)| before.contains(last));
+        if !known.is_empty() && !again && known.iter().all(|it| COMPARED.contains(it)) {
+            let count = expected.entry(format!("/{}", known.join("/"))).or_default();
+            *count = (count.0 + number(1), count.1 + number(2));
+        }
+    }
+    assert_eq!(ours, expected, "{demo}");
+    ours.len()
+}
+
+fn rate(study: &Study) -> Rate {
+    let mut rate = Rate::default();
+    study.packets().for_each(|it| rate.take(&it));
+    rate
+}
+
+fn compare_intervals(demo: &str, study: &Study, theirs: &str, every_ns: u64) -> usize {
+    let (_, ours) = rate(study).finish(every_ns).expect("few intervals");
+    let mut expected = Vec::new();
+    for line in theirs.lines().filter(|line| line.contains("<>")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let number = |at: usize| cells[at].parse::<u64>().expect("a number");
+        expected.push((number(2), number(3)));
+    }
+    let mut ours: Vec<_> = ours.iter().map(|it| (it.count.packets, it.count.bytes)).collect();
+    let last = study.packets().filter_map(|it| it.since_first_ns()).max().expect("packets with times");
+    if last % i128::from(every_ns) == 0 && ours.len() > 1 {
+        // It leaves out the interval that begins, and with it ends, at the last packet.
+        ours.pop();
+    }
+    let differ: Vec<_> = (0..).zip(ours.iter().zip(&expected)).filter(|(_, (ours, theirs))| ours != theirs).collect();
+    assert!(
+        ours.len() == expected.len() && differ.is_empty(),
+        "{demo}: {} and {}: {differ:?}",
+        ours.len(),
+        expected.len()
+    );
+    ours.len()
+}
+
+fn compare_talk(demo: &str, study: &Study, theirs: &str, (stream, inside): (usize, Inside)) -> usize {
+    let name = if inside == Inside::Tcp { "tcp" } else { "tls" };
+    let section = theirs.split("Follow: ").find(|it| {
+        let mut lines = it.lines();
+        lines.next() == Some(&format!("{name},raw")[..])
+            && lines.next() == Some(&format!("Filter: tcp.stream eq {stream}")[..])
+    });
+    let section = section.expect("what was asked for");
+    let mut expected = [String::new(), String::new()];
+    let is_hex = |line: &&str| line.trim_start().bytes().all(|it| it.is_ascii_hexdigit()) && !line.is_empty();
+    for line in section.lines().skip(4).filter(is_hex) {
+        expected[usize::from(line.starts_with('\t'))].push_str(line.trim_start());
+    }
+    let Ok(talk) = study.follow(stream, inside) else {
+        assert_eq!(expected, [String::new(), String::new()], "{demo}, {name} {stream}");
+        return 0;
+    };
+    if talk.said.iter().any(|it| it.missing > 0) {
+        return 0;
+    }
+    let mut ours = [String::new(), String::new()];
+    for it in &talk.said {
+        ours[usize::from(it.from_server)].push_str(&data_encoding::HEXLOWER.encode(&it.bytes));
+    }
+    // Which end is its first is told by who spoke first there.
+    let swapped = [expected[1].clone(), expected[0].clone()];
+    assert!(ours == expected || ours == swapped, "{demo}, {name} {stream}:\n{ours:?}\n{expected:?}");
+    ours.iter().map(|it| it.len() / 2).sum()
+}
