@@ -121,7 +121,20 @@ const KNOWN: [&str; 9] = [
 #[test]
 fn tshark_names_the_same_messages_and_values_in_the_same_packets_of_every_handshake() {
     let modes = ["full", "resumed", "early-data", "replay", "hello-retry", "client-certificate"];
-    let faults = ["unknown-ca", "no-version", "no-protocol"];
+    let faults = [
+        "unknown-ca",
+        "no-version",
+        "no-protocol",
+        "overfull-record",
+        "odd-length",
+        "changed-random",
+        "no-server-share",
+        "compression",
+        "foreign-suite",
+        "unasked-extension",
+        "wrong-order",
+        "false-signature",
+    ];
     let modes = modes.map(|mode| ("mode", mode)).into_iter().chain(faults.map(|fault| ("fault", fault)));
     let mut messages = 0;
     for (knob, value) in modes {

@@ -86,8 +86,10 @@ impl Way<'_> {
 
     fn numbers(&self, findings: &mut Findings) {
         let (name, client) = (self.name, self.client);
-        let ready = self.first_open().map(|it| it.ready);
-        let how = if name == "h3" {
+        let opened = self.first_open();
+        let ready = opened.map(|it| it.ready);
+        // Where UDP is blocked the client of HTTP/3 has a connection of TCP.
+        let how = if opened.map_or(name == "h3", |it| it.quic) {
             "from the start to the end of QUIC's handshake, TLS in it: 1 RTT; 0 with early data"
         } else {
             "from the start to the end of TLS's handshake: 1 RTT for TCP, 1 for TLS 1.3; 1 in all with early data"

@@ -88,6 +88,13 @@ impl Flight<'_> {
         self.sights.iter().map(|it| it.data()).sum()
     }
 
+    /// The alert with which it breaks off: `decode_error`.
+    pub(super) fn alert(&self) -> Option<String> {
+        let messages = self.messages();
+        let alerts = messages.iter().filter_map(|it| it.strip_prefix("Alert (")?.strip_suffix(')'));
+        { alerts }.find(|it| *it != "close_notify").map(str::to_owned)
+    }
+
     pub(super) fn says(&self, message: &str) -> bool {
         self.messages().iter().any(|it| it.starts_with(message))
     }
@@ -103,6 +110,19 @@ impl Flight<'_> {
         }
     }
 
+    /// The bytes of its last record, where that begins in its last packet.
+    fn last_record(&self) -> Option<usize> {
+        let mut rest = self.sights.last()?.tcp()?.payload;
+        loop {
+            let head = rest.first_chunk::<5>()?;
+            let length = head.len() + usize::from(u16::from_be_bytes([head[3], head[4]]));
+            match rest.split_at_checked(length)? {
+                (record, []) => return Some(record.len()),
+                (_, more) => rest = more,
+            }
+        }
+    }
+
     /// Whether its last record is an alert in the clear: type 21 and two bytes, which a sealed one exceeds (RFC 8446 §5.1, §6).
     pub(super) fn ends_with_an_open_alert(&self) -> bool {
         let last = self.sights.last().and_then(|it| it.tcp()).and_then(|it| it.payload.last_chunk());
@@ -111,7 +131,12 @@ impl Flight<'_> {
 }
 
 fn rows(flights: &[Flight<'_>], node: usize, case: Case, names: (&str, &str, &str)) -> Vec<Step> {
-    let place = |nth: usize| Place { before: &flights[..nth], attacker: names.1 == "the attacker", is_13: case.is_13 };
+    let place = |nth: usize| Place {
+        before: &flights[..nth],
+        attacker: names.1 == "the attacker",
+        is_13: case.is_13,
+        fault: case.fault(),
+    };
     (0..flights.len()).map(|nth| row(&flights[nth], &place(nth), node, names)).collect()
 }
 
@@ -122,8 +147,7 @@ fn row(flight: &Flight<'_>, place: &Place<'_>, node: usize, (lane, own, peer): (
         _ => (Time::ZERO, Time::ZERO),
     };
     let who = if flight.sent { own } else { peer };
-    let alert = messages.iter().find(|it| it.starts_with("Alert") && !it.contains("close_notify"));
-    let kind = match alert {
+    let kind = match flight.alert() {
         Some(_) => "failed",
         None if place.attacker && flight.sent => "replay",
         None if flight.sent => "client-flight",
@@ -231,6 +255,11 @@ fn bytes(findings: &mut Findings, flights: &[Flight<'_>]) {
         let has = it.messages().iter().any(|it| it == "Certificate");
         let how = if has { "data of TCP, its certificates among it" } else { "data of TCP; no certificate is in it" };
         findings.bytes("server_flight_bytes", "the server's first flight has", it.bytes(), how);
+    }
+    let alert = flights.iter().find(|it| it.alert().is_some()).and_then(Flight::last_record);
+    if let Some(bytes) = alert {
+        let how = "5 of the record's head, 2 of the alert; sealed it has a tag and more besides";
+        findings.bytes("alert_record_bytes", "the record of the alert has", bytes, how);
     }
     let whole = |it: &Flight<'_>| it.messages().iter().filter(|it| *it != PART).count();
     let count = flights.iter().map(whole).sum();

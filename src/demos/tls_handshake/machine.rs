@@ -1,4 +1,4 @@
-//! The box in between: it hands on what it gets, and records a flight or changes a record. It has no key and needs none.
+//! The box in between: it hands on what it gets, and records a flight, or changes a record or a hello. It has no key and needs none.
 use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::edits::{self, Edit};
 use super::programs::Log;
 use crate::net::{Listener, Net, Stream};
 use crate::services::within;
@@ -19,29 +20,84 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What the box has kept of the client's bytes, of its latest connection.
 pub(super) type Tape = Rc<RefCell<Vec<u8>>>;
 
-/// Hands every connection on to the server. With `meddles` it changes one bit of the client's record of data of that number.
-pub(super) async fn relay<N: Net>(net: &N, listener: N::Listener, to: SocketAddr, meddles: Option<usize>, tape: &Tape) {
+/// What the box does besides handing on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meddling {
+    Nothing,
+    /// It changes one bit of the client's record of data of that number.
+    Bit(usize),
+    /// It changes the first record of one of the two.
+    Hello(Edit),
+}
+
+/// Hands every connection on to the server.
+pub(super) async fn relay<N: Net>(net: &N, listener: N::Listener, to: SocketAddr, meddling: Meddling, tape: &Tape) {
     let (own, tape) = (net.clone(), Rc::clone(tape));
     net.spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
             tape.borrow_mut().clear();
-            if let Err(error) = hand_on(&own, client, to, meddles, &tape).await {
+            if let Err(error) = hand_on(&own, client, to, meddling, &tape).await {
                 own.note(format!("the box: {error}"));
             }
         }
     });
 }
 
+/// One direction of a connection.
+struct Way {
+    meddling: Meddling,
+    /// What is kept back until the first record is whole.
+    held: Vec<u8>,
+    /// Records of data that went by.
+    records: usize,
+}
+
+impl Way {
+    fn new(meddling: Meddling, is_client: bool) -> Self {
+        let own = match meddling {
+            Meddling::Bit(_) => is_client,
+            Meddling::Hello(edit) => edit.is_of_client() == is_client,
+            Meddling::Nothing => false,
+        };
+        Self { meddling: if own { meddling } else { Meddling::Nothing }, held: Vec::new(), records: 0 }
+    }
+
+    /// What goes on of what came, and what was done to it.
+    fn through(&mut self, came: &[u8]) -> (Vec<u8>, Option<&'static str>) {
+        self.held.extend_from_slice(came);
+        let mut told = None;
+        match self.meddling {
+            Meddling::Nothing => {}
+            Meddling::Bit(number) if change(&mut self.held, &mut self.records, number) => {
+                self.meddling = Meddling::Nothing;
+                told = Some("the box changes one bit inside a sealed record, and TCP's checksum with it");
+            }
+            Meddling::Bit(_) => {}
+            Meddling::Hello(edit) => {
+                let Some(length) = edits::whole(&self.held) else { return (Vec::new(), None) };
+                self.meddling = Meddling::Nothing;
+                if let Some(mut changed) = edit.of(&self.held[..length]) {
+                    changed.extend_from_slice(&self.held[length..]);
+                    self.held = changed;
+                    told = Some(edit.told());
+                }
+            }
+        }
+        (std::mem::take(&mut self.held), told)
+    }
+}
+
 async fn hand_on<N: Net>(
     net: &N,
     mut client: N::Stream,
     to: SocketAddr,
-    meddles: Option<usize>,
+    meddling: Meddling,
     tape: &Tape,
 ) -> io::Result<()> {
     let mut server = net.connect(to).await?;
     let (mut up, mut down) = ([0; CHUNK], [0; CHUNK]);
-    let (mut records, mut answered) = (0, false);
+    let [mut upward, mut downward] = [true, false].map(|is_client| Way::new(meddling, is_client));
+    let mut answered = false;
     loop {
         tokio::select! {
             biased;
@@ -56,10 +112,11 @@ async fn hand_on<N: Net>(
                 if !answered {
                     tape.borrow_mut().extend_from_slice(&up[..got]);
                 }
-                if meddles.is_some_and(|number| change(&mut up[..got], &mut records, number)) {
-                    net.note("the box changes one bit inside a sealed record, and TCP's checksum with it".to_owned());
+                let (bytes, told) = upward.through(&up[..got]);
+                if let Some(told) = told {
+                    net.note(told.to_owned());
                 }
-                server.write_all(&up[..got]).await?;
+                server.write_all(&bytes).await?;
             }
             got = server.read(&mut down) => {
                 let got = got?;
@@ -68,7 +125,11 @@ async fn hand_on<N: Net>(
                     return Ok(());
                 }
                 answered = true;
-                client.write_all(&down[..got]).await?;
+                let (bytes, told) = downward.through(&down[..got]);
+                if let Some(told) = told {
+                    net.note(told.to_owned());
+                }
+                client.write_all(&bytes).await?;
             }
         }
     }

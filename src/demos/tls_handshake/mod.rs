@@ -4,7 +4,9 @@
 //! client ── server                the client knows the server's address
 //! client ── box ── server         where somebody stands in between: the client's connection ends at the box, which hands on
 //! ```
+mod edits;
 mod export;
+mod faults;
 mod found;
 mod machine;
 mod programs;
@@ -18,6 +20,8 @@ use crate::demos::{Demo, Knob, Knobs, Setup};
 use crate::lab::{Lab, LabNet, LinkOptions};
 use crate::recording::{Recording, Time};
 use crate::services::tls::Ground;
+use faults::Fault;
+use machine::Meddling;
 
 pub(super) const DEMO: Demo = Demo {
     name: "tls-handshake",
@@ -31,7 +35,7 @@ pub(super) const DEMO: Demo = Demo {
         Knob::choice("version", "the version of TLS", &["1.3", "1.2"]),
         Knob::choice("mode", "which handshake; 1.2 has no early data and no hello-retry", MODES),
         Knob::choice("guard", "what the server does about early data that may be a replay", GUARDS),
-        Knob::choice("fault", "what is wrong; the handshake is then a full one", FAULTS),
+        Knob::choice("fault", "what is wrong; the handshake is then a full one", faults::NAMES),
         Knob::millis("rtt", "time to the server and back", [0, 500, 10, 80]),
     ],
     exports: export::ALL,
@@ -42,18 +46,6 @@ pub(super) const DEMO: Demo = Demo {
 const MODES: &[&str] = &["full", "resumed", "early-data", "replay", "hello-retry", "client-certificate"];
 /// RFC 8446 §8, RFC 8470 §5: nothing, tickets that work once, the answer 425 before the handshake is over, no early data at all.
 const GUARDS: &[&str] = &["none", "single-use", "too-early", "refuse"];
-const FAULTS: &[&str] = &[
-    "none",
-    "unknown-ca",
-    "wrong-name",
-    "expired",
-    "no-version",
-    "no-group",
-    "no-protocol",
-    "bad-record",
-    "no-client-certificate",
-];
-
 /// The server's name.
 const NAME: &str = "bank.example";
 /// HTTPS.
@@ -71,7 +63,8 @@ struct Case {
 impl Case {
     fn of(knobs: &Knobs) -> Self {
         let is_13 = knobs.choice("version") == "1.3";
-        let fault = knobs.choice("fault");
+        let fault = Fault::named(knobs.choice("fault")).filter(|it| it.asks(is_13).is_some());
+        let fault = fault.map_or("none", |it| it.name);
         let mode = match knobs.choice("mode") {
             _ if fault == "no-client-certificate" => "client-certificate",
             _ if fault != "none" => "full",
@@ -82,10 +75,18 @@ impl Case {
         Self { is_13, mode, guard: knobs.choice("guard"), fault }
     }
 
+    /// What is wrong with the handshake.
+    fn fault(&self) -> Option<&'static Fault> {
+        Fault::named(self.fault)
+    }
+
     /// What the knobs ask for that this run cannot have, and what it has instead.
     fn instead(&self, knobs: &Knobs) -> Option<String> {
-        let asked = knobs.choice("mode");
-        if asked == self.mode {
+        let (asked, fault) = (knobs.choice("mode"), knobs.choice("fault"));
+        if fault != self.fault {
+            return Some(format!("TLS 1.2 has no key share in its hellos: nothing is wrong here, not {fault}"));
+        }
+        if asked == self.mode || asked == "full" {
             return None;
         }
         Some(match (self.fault, self.is_13, self.mode) {
@@ -107,7 +108,17 @@ impl Case {
 
     /// Whether somebody stands in between.
     fn has_box(&self) -> bool {
-        self.mode == "replay" || self.fault == "bad-record"
+        self.mode == "replay" || self.meddling() != Meddling::Nothing
+    }
+
+    /// What somebody in between changes.
+    fn meddling(&self) -> Meddling {
+        match self.fault() {
+            // The order: in 1.3 the Finished before it is sealed as data, too (RFC 8446 §5.2).
+            Some(it) if it.name == "bad-record" => Meddling::Bit(if self.is_13 { 2 } else { 1 }),
+            Some(Fault { edit: Some(edit), .. }) => Meddling::Hello(*edit),
+            _ => Meddling::Nothing,
+        }
     }
 }
 
@@ -134,8 +145,11 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     note_end(&mut recording, ended);
     recording.open_with(ground.keys().map(|keys| keys.text()).unwrap_or_default());
     let mut findings = found::found(&recording, &seen.borrow(), case);
-    if let Some(instead) = case.instead(knobs).filter(|_| knobs.choice("mode") != "full") {
+    if let Some(instead) = case.instead(knobs) {
         findings.note(Time::ZERO, 0, instead);
+    }
+    if let Some(fault) = case.fault() {
+        findings.note(Time::ZERO, 0, fault.wrong.to_owned());
     }
     findings.into(&mut recording);
     recording

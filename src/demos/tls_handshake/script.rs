@@ -27,10 +27,7 @@ pub(super) async fn script(world: &World, ground: &Ground, case: Case, log: &Log
     let tape = Tape::default();
     let mut door = at;
     if let Some((net, own)) = world.between.as_ref().and_then(|net| Some((net, address(net)?))) {
-        // The order: in 1.3 the Finished before it is sealed as data, too (RFC 8446 §5.2).
-        let order = if case.is_13 { 2 } else { 1 };
-        let meddles = (case.fault == "bad-record").then_some(order);
-        machine::relay(net, net.listen(own).await?, at, meddles, &tape).await;
+        machine::relay(net, net.listen(own).await?, at, case.meddling(), &tape).await;
         door = own;
     }
     let client = client(ground, &authority, case)?;
@@ -71,10 +68,16 @@ fn server(ground: &Ground, authority: &Authority, case: Case) -> Result<Server, 
         groups: if other { &[Group::X25519MlKem768] } else { &[] },
         early_data: if takes_early { EARLY } else { 0 },
         keeps_used: case.guard != "single-use",
+        overfills: case.fault == "overfull-record",
         clients: if case.mode == "client-certificate" { Clients::Proven(trusted) } else { Clients::Anybody },
         ..ServerOptions::default()
     };
-    Server::with(ground, identity, options)
+    let server = Server::with(ground, identity.clone(), options)?;
+    match case.fault {
+        "unknown-name" => Ok(server.known_as("shop.example")),
+        "false-signature" => server.signing_falsely(ground, identity),
+        _ => Ok(server),
+    }
 }
 
 fn client(ground: &Ground, authority: &Authority, case: Case) -> Result<Client, TlsError> {

@@ -53,22 +53,99 @@ fn a_replay_is_carried_out_twice_unless_the_server_guards_itself() {
     }
 }
 
+/// The alert that breaks a run off: who sends it, its level, its number, its name, and whether it is in the clear.
+fn alert(run: &Recording) -> (&'static str, String, String, String, bool) {
+    let row = run.steps.iter().find(|it| it.kind == "failed").expect("it fails");
+    let packet = run.packet(*row.packets.last().expect("it has packets")).expect("it is there");
+    let (frame, opened) = (crate::wire::decode(&packet.bytes), crate::recording::opened::open(run));
+    let open = frame.field("tls.alert_message.desc").is_some();
+    let mut all = std::iter::once(&frame).chain(opened.at(packet).map(|it| &it.decoded));
+    let decoded = all.find(|it| it.field("tls.alert_message.desc").is_some()).expect("an alert");
+    let field = |name| decoded.field(name).expect("both are there");
+    let (level, number) = (field("tls.alert_message.level"), field("tls.alert_message.desc"));
+    let who = if row.title.starts_with("the client:") { "client" } else { "server" };
+    (who, level.value.clone(), number.value.clone(), number.meaning.clone(), open)
+}
+
 #[test]
 fn each_fault_ends_in_its_alert() {
-    for (fault, alert) in [
-        ("unknown-ca", "unknown_ca"),
-        ("wrong-name", "bad_certificate"),
-        ("expired", "certificate_expired"),
-        ("no-version", "protocol_version"),
-        ("no-group", "handshake_failure"),
-        ("no-protocol", "no_application_protocol"),
-        ("bad-record", "bad_record_mac"),
-        ("no-client-certificate", "certificate_required"),
+    // By each version: who says it, its number, its name, whether everybody on the way can read it.
+    let rows = [
+        ("unknown-ca", [("client", 48, "unknown_ca", false), ("client", 48, "unknown_ca", true)]),
+        ("wrong-name", [("client", 42, "bad_certificate", false), ("client", 42, "bad_certificate", true)]),
+        ("expired", [("client", 45, "certificate_expired", false), ("client", 45, "certificate_expired", true)]),
+        ("no-version", [("server", 70, "protocol_version", true); 2]),
+        ("no-group", [("server", 40, "handshake_failure", true); 2]),
+        (
+            "no-protocol",
+            [("server", 120, "no_application_protocol", false), ("server", 120, "no_application_protocol", true)],
+        ),
+        (
+            "no-client-certificate",
+            [("server", 116, "certificate_required", false), ("server", 116, "certificate_required", true)],
+        ),
+        ("unknown-name", [("server", 49, "access_denied", true); 2]),
+        ("bad-record", [("server", 20, "bad_record_mac", false); 2]),
+        ("overfull-record", [("client", 22, "record_overflow", false); 2]),
+        ("long-record", [("server", 50, "decode_error", true); 2]),
+        ("odd-length", [("server", 50, "decode_error", true); 2]),
+        ("changed-random", [("client", 20, "bad_record_mac", false), ("client", 51, "decrypt_error", true)]),
+        ("no-client-share", [("server", 40, "handshake_failure", true); 2]),
+        ("no-server-share", [("client", 109, "missing_extension", true); 2]),
+        ("compression", [("client", 47, "illegal_parameter", true); 2]),
+        ("foreign-suite", [("client", 40, "handshake_failure", true); 2]),
+        ("unasked-extension", [("client", 110, "unsupported_extension", true); 2]),
+        ("wrong-order", [("client", 10, "unexpected_message", true); 2]),
+        ("false-signature", [("client", 51, "decrypt_error", false), ("client", 51, "decrypt_error", true)]),
+    ];
+    let names: Vec<_> = std::iter::once("none").chain(rows.iter().map(|it| it.0)).collect();
+    assert_eq!(names, super::faults::NAMES, "a row for each value of the knob");
+    for (fault, versions) in rows {
+        for (version, (who, code, name, open)) in ["1.3", "1.2"].into_iter().zip(versions) {
+            let what = format!("{fault} {version}");
+            let run = of(&[("fault", fault), ("version", version)]);
+            let is_13 = version == "1.3";
+            let Some(asks) = super::Fault::named(fault).and_then(|it| it.asks(is_13)) else {
+                assert!(!is_13 && run.steps.iter().all(|it| it.kind != "failed"), "{what}: {:#?}", titles(&run));
+                assert!(format!("{:?}", run.events).contains("has no key share"), "{what}");
+                continue;
+            };
+            assert_eq!(alert(&run), (who, "2".to_owned(), code.to_string(), name.to_owned(), open), "{what}");
+            let why = &run.steps.iter().find(|it| it.kind == "failed").expect("it fails").why;
+            assert!(why.contains(&format!("{} has {} for it", asks.source, asks.alert)), "{what}: {why}");
+            assert_eq!(
+                why.contains(&format!("rustls, the library here, says {name}")),
+                asks.alert != name,
+                "{what}: {why}"
+            );
+            // The alert of this one comes when the order is carried out.
+            assert_eq!(number(&run, "transfers"), i64::from(fault == "overfull-record"), "{what}");
+        }
+    }
+}
+
+#[test]
+fn the_record_of_an_alert_is_longer_where_it_is_sealed() {
+    // 5 and 2 bytes; sealed in 1.3 the true type and a tag more, in 1.2 a nonce and a tag (RFC 8446 §5.2, RFC 5288 §3).
+    for (version, fault, bytes) in [
+        ("1.3", "unasked-extension", 7),
+        ("1.3", "changed-random", 5 + 2 + 1 + 16),
+        ("1.2", "changed-random", 7),
+        ("1.2", "bad-record", 5 + 2 + 8 + 16),
     ] {
+        let run = of(&[("version", version), ("fault", fault)]);
+        assert_eq!(number(&run, "alert_record_bytes"), bytes, "{version} {fault}");
+    }
+}
+
+#[test]
+fn what_nobody_could_open_is_said_to_be_sealed() {
+    for fault in super::faults::NAMES {
         let run = of(&[("fault", fault)]);
-        let line = run.packets.iter().map(|it| &it.summary).find(|it| super::found::is_alert(it));
-        assert!(line.is_some_and(|it| it.contains(alert)), "{fault}: {line:?} {:#?} {:?}", titles(&run), run.events);
-        assert_eq!(number(&run, "transfers"), 0, "{fault}");
+        for (title, why) in whys(&run).into_iter().filter(|it| it.0.contains("Application Data")) {
+            let words = ["what follows is sealed", "the client cannot open"];
+            assert!(words.iter().any(|it| why.contains(it)), "{fault}: {title}: {why}");
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 //! Why a flight of the handshake is as it is: the words of its row, by what it holds and what went before it.
+use super::faults::Fault;
 use super::found::Flight;
 
 /// Where a flight stands.
@@ -8,6 +9,8 @@ pub(super) struct Place<'a> {
     /// Whether it is of the connection of somebody who replays.
     pub(super) attacker: bool,
     pub(super) is_13: bool,
+    /// What is wrong with the handshake.
+    pub(super) fault: Option<&'static Fault>,
 }
 
 impl Place<'_> {
@@ -23,8 +26,8 @@ impl Place<'_> {
 
 pub(super) fn why(flight: &Flight<'_>, place: &Place<'_>) -> String {
     let says = |message| flight.says(message);
-    if says("Alert") && !says("Alert (close_notify)") {
-        return broken_off(flight, place);
+    if let Some(alert) = flight.alert() {
+        return broken_off(flight, place, &alert);
     }
     match flight.sent {
         true if place.attacker => {
@@ -34,6 +37,10 @@ pub(super) fn why(flight: &Flight<'_>, place: &Place<'_>) -> String {
         false if place.attacker => {
             "The server's answer to the attacker, who can read its hello alone: the rest is sealed with keys that he does not \
              have. Whether the order was carried out again is in the server's count."
+        }
+        false if place.had("Alert") && says("Application Data") => {
+            "The server's keys are others than the client's: it could not open the alert, and what it says about that the client \
+             cannot open."
         }
         true if says("Client Hello") => hello(flight, place),
         true if says("Client Key Exchange") => {
@@ -48,20 +55,31 @@ pub(super) fn why(flight: &Flight<'_>, place: &Place<'_>) -> String {
 }
 
 /// The alert's own record is open where its sender does not encrypt yet: in TLS 1.2 each end begins with its own change cipher spec.
-fn broken_off(flight: &Flight<'_>, place: &Place<'_>) -> String {
+fn broken_off(flight: &Flight<'_>, place: &Place<'_>, alert: &str) -> String {
     let source = if place.is_13 { "RFC 8446 §6" } else { "RFC 5246 §7.2" };
+    let who = if flight.sent { "The client" } else { "The server" };
     let read = if flight.ends_with_an_open_alert() {
-        "It does not encrypt yet: everybody on the way can read it"
+        format!("{who} does not encrypt yet: everybody on the way can read it")
     } else {
-        "The alert is sealed with the keys: on the way nobody reads it"
+        "The alert is sealed with the keys: on the way nobody reads it".to_owned()
     };
-    let number = if !place.is_13 && flight.says("Alert (certificate_required)") {
-        " The number came with TLS 1.3 (RFC 8446 §6.2). TLS 1.2 has handshake_failure for it (RFC 5246 §7.4.6): this server's library, \
-         rustls, says the new one in both."
-    } else {
-        ""
+    format!("{} {read} ({source}).", noticed(who, place, alert))
+}
+
+/// Who noticed what, which alert is for it, and which one goes out.
+fn noticed(who: &str, place: &Place<'_>, alert: &str) -> String {
+    let Some((fault, asks)) = place.fault.and_then(|it| Some((it, it.asks(place.is_13)?))) else {
+        return format!("{who} breaks off, and says with a number why.");
     };
-    format!("One end breaks off, and says with a number why. {read} ({source}).{number}")
+    let (wrong, asked, written) = (fault.wrong, asks.alert, asks.source);
+    let instead = match alert {
+        _ if asked == alert => String::new(),
+        "certificate_required" => {
+            format!(": rustls, the library here, says {alert}, whose number came with TLS 1.3 (RFC 8446 §6.2)")
+        }
+        _ => format!(": rustls, the library here, says {alert}"),
+    };
+    format!("{wrong} {who} notices, and breaks off. {written} has {asked} for it{instead}.")
 }
 
 fn hello(flight: &Flight<'_>, place: &Place<'_>) -> &'static str {
@@ -110,7 +128,13 @@ fn finished(flight: &Flight<'_>, place: &Place<'_>) -> String {
 /// The server's part of the handshake.
 fn answer(flight: &Flight<'_>, place: &Place<'_>) -> &'static str {
     let says = |message| flight.says(message);
-    if says("Hello Retry Request") {
+    if says("Application Data that does not open") {
+        "The server's half of the key exchange; what follows is sealed. Its keys come from both hellos as the server saw them \
+         (RFC 8446 §7.1), and the client sent another: its own do not open this."
+    } else if says("Application Data") {
+        "The server's half of the key exchange; what follows is sealed. The client breaks off before it makes its keys: nobody \
+         opens it here."
+    } else if says("Hello Retry Request") {
         "The server takes none of the groups the client sent a share for: it names one, and the client begins again. That \
          costs one round trip (RFC 8446 §2.1)."
     } else if says("Certificate Request") {

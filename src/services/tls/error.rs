@@ -107,7 +107,7 @@ fn words(error: CertificateError) -> String {
         CertificateError::UnknownIssuer => "its signer is nobody this client trusts".to_owned(),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
-        CertificateError::BadSignature => "its signature is wrong".to_owned(),
+        CertificateError::BadSignature => "a signature of its issuer or its owner does not fit".to_owned(),
         CertificateError::Revoked => "its issuer has revoked it".to_owned(),
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "it is for another purpose (extended key usage)".to_owned()

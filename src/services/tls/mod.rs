@@ -13,6 +13,7 @@ mod client;
 mod cost;
 mod early;
 mod error;
+mod flawed;
 mod ground;
 mod groups;
 mod hello;

@@ -51,7 +51,7 @@ impl Server {
 
 /// Key and certificate, if they fit. The library would look itself, but it reads no certificate with a critical extension that it
 /// does not know, and acmeIdentifier is one.
-fn certified(ground: &Ground, identity: Identity) -> Result<CertifiedKey, TlsError> {
+pub(super) fn certified(ground: &Ground, identity: Identity) -> Result<CertifiedKey, TlsError> {
     let key = ground.provider.key_provider.load_private_key(identity.key)?;
     let own = identity.chain.first().ok_or(Error::NoCertificatesPresented)?;
     let own = Certificate::read(own).map_err(|_| Error::from(CertificateError::BadEncoding))?;

@@ -14,6 +14,7 @@ use super::authority::Identity;
 use super::client::roots;
 use super::early::Early;
 use super::error::TlsError;
+use super::flawed;
 use super::ground::Ground;
 use super::groups::Group;
 use super::hello;
@@ -88,6 +89,8 @@ pub struct ServerOptions<'a> {
     pub early_data: u32,
     /// The most bytes of a record (RFC 8449 says so to a peer; this only cuts what is sent); a whole record is 16 KiB.
     pub record: Option<usize>,
+    /// Every record of data holds more than is allowed, so that a client's alert can be seen.
+    pub overfills: bool,
     pub clients: Clients,
 }
 
@@ -115,6 +118,7 @@ impl Server {
     /// When key and certificate do not fit, or an authority or a list cannot be read.
     pub fn with(ground: &Ground, identity: Identity, options: ServerOptions<'_>) -> Result<Self, TlsError> {
         let provider = ground.provider(options.groups);
+        let provider = if options.overfills { Arc::new(flawed::overfilling(&provider)) } else { provider };
         let verifier = match options.clients {
             Clients::Anybody => WebPkiClientVerifier::no_client_auth(),
             Clients::Asked(who) => verifier(ground, who, false)?,

@@ -41,12 +41,19 @@ const ALERTS: &[Alert] = &[
         "A record did not open: its seal is broken. Bytes were changed on the way (a middlebox, an attacker, bad memory), or the \
          two ends have different keys.",
     ),
+    alert(
+        21,
+        "decryption_failed",
+        "Of earlier versions; in TLS 1.2 nobody may say it, as its difference from bad_record_mac may have helped attackers.",
+    ),
     alert(22, "record_overflow", "A record is longer than is allowed: often no TLS at all."),
+    alert(30, "decompression_failure", "What was compressed could not be read: TLS 1.3 compresses nothing any more."),
     alert(
         40,
         "handshake_failure",
         "The two ends have no cipher suite, group or signature in common: one is configured too strictly, or the other is old.",
     ),
+    alert(41, "no_certificate", "SSL 3.0's word of a client that has no certificate; no version of TLS may say it."),
     alert(
         42,
         "bad_certificate",
@@ -74,6 +81,7 @@ const ALERTS: &[Alert] = &[
     alert(49, "access_denied", "The certificate is good, but its owner may not come in: whoever set the rules."),
     alert(50, "decode_error", "A message could not be read: a length in it does not fit."),
     alert(51, "decrypt_error", "A signature or a Finished does not fit: the key is another, or a message was changed."),
+    alert(60, "export_restriction", "Of earlier versions; in TLS 1.2 nobody may say it."),
     alert(70, "protocol_version", "No version in common: one end is old, or the other has switched old versions off."),
     alert(71, "insufficient_security", "The server wants stronger cryptography than the client offers."),
     alert(80, "internal_error", "Something went wrong inside this end that has nothing to do with the other."),
@@ -83,6 +91,11 @@ const ALERTS: &[Alert] = &[
         "The client came with a lower version than it can: somebody may have forced it down.",
     ),
     alert(90, "user_canceled", "The handshake was given up for a reason outside of TLS."),
+    alert(
+        100,
+        "no_renegotiation",
+        "This end does not begin the handshake again on an open connection; a warning of TLS 1.2, and 1.3 cannot do it at all.",
+    ),
     alert(109, "missing_extension", "An extension that has to be there is not: a fault of the other end's software."),
     alert(
         110,
@@ -109,6 +122,11 @@ const ALERTS: &[Alert] = &[
         120,
         "no_application_protocol",
         "The client's list of protocols (ALPN) has none the server speaks: one of the two configurations.",
+    ),
+    alert(
+        121,
+        "ech_required",
+        "The server could not open the encrypted hello: the client ends, and begins anew with what it was told (RFC 9849 §6.1.6).",
     ),
 ];
 

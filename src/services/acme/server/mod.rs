@@ -16,6 +16,7 @@ use super::problem::Problem;
 use super::validate::{Look, key_authorisation};
 use super::{ChallengeKind, DIRECTORY};
 use crate::net::Net;
+use crate::quantity::counted;
 use crate::services::http::{self, Request, Response, ServerOptions};
 use crate::services::tls::{Authority, Ground, Leaf, Server};
 use crate::services::x509;
@@ -199,7 +200,8 @@ impl<N: Net> Acme<N> {
         }
         let oldest = recent.iter().min().copied().unwrap_or(now);
         let left = u64::try_from(oldest + WEEK - now).unwrap_or(0);
-        let detail = format!("{} certificates for these names within a week are enough", recent.len());
+        let given = counted(recent.len(), "certificate");
+        let detail = format!("{given} for these names within a week, and no more are given");
         let problem = Problem::new(429, "rateLimited", detail);
         Err(Problem { retry: Some(Duration::from_secs(left)), ..problem })
     }
