@@ -59,6 +59,18 @@ impl Look {
         within(net, PATIENCE, look).await.unwrap_or_else(|| Err(Problem::new(400, "connection", "no answer in time")))
     }
 
+    /// Looks again whether the CAA records of a name let this authority issue.
+    pub(super) async fn again<N: Net>(
+        &self,
+        net: &N,
+        name: (&str, bool),
+        kind: ChallengeKind,
+        id: u16,
+    ) -> Result<(), Problem> {
+        let look = self.may_issue(net, name, kind, id);
+        within(net, PATIENCE, look).await.unwrap_or_else(|| Err(dns_problem("CAA", "no answer in time")))
+    }
+
     /// RFC 8659 §3: the closest name that has CAA records, of whatever kind, says who may issue; where none has, everybody may.
     async fn may_issue<N: Net>(
         &self,

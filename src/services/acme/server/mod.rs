@@ -2,6 +2,8 @@
 mod answers;
 mod change;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::io;
@@ -29,6 +31,9 @@ const DAY: i64 = 86_400;
 const ORDER_LIFE: i64 = 7 * DAY;
 /// Names in one certificate.
 const MOST_NAMES: usize = 100;
+/// What CAA records say is looked at again when it is older: "within the TTL of the CAA record, or 8 hours, whichever is greater"
+/// (CA/Browser Forum, Baseline Requirements, on CAA).
+const CAA_GOOD: i64 = 8 * 3600;
 /// Certificates are dated back by this much, for clients whose clocks are late.
 const BACKDATED: Duration = Duration::from_secs(3600);
 /// The rate limit counts over this time.
@@ -86,7 +91,7 @@ impl<N: Net> Acme<N> {
         let options = ServerOptions { tls: Some(tls), body: 64 << 10, ..ServerOptions::default() };
         let answer = move |request: Request| {
             let own = self.clone();
-            async move { own.answer(&request) }
+            async move { own.answer(&request).await }
         };
         http::serve_with(net, listener, options, answer).await
     }
@@ -99,7 +104,7 @@ impl<N: Net> Acme<N> {
         format!("{}{path}", self.options.base)
     }
 
-    fn answer(&self, request: &Request) -> Response {
+    async fn answer(&self, request: &Request) -> Response {
         let path = request.path.split('?').next().unwrap_or_default();
         let answer = match (request.method.as_str(), path) {
             ("GET", DIRECTORY) => Ok(Answer::json(200, self.directory())),
@@ -107,7 +112,7 @@ impl<N: Net> Acme<N> {
             ("GET", "/new-nonce") => Ok(Answer::empty(204)),
             ("GET", _) if path.starts_with("/renewal-info/") => self.renewal_info(path),
             ("GET", CRL) => self.revoked_list(),
-            ("POST", _) => self.post(request, path),
+            ("POST", _) => self.post(request, path).await,
             _ => Err(Problem::new(405, "malformed", "this is asked for with POST (RFC 8555 §6.3)")),
         };
         let answer = answer.unwrap_or_else(|problem| Answer::problem(&problem));
@@ -132,7 +137,7 @@ impl<N: Net> Acme<N> {
     }
 
     /// RFC 8555 §6.2 to §6.5: form, nonce, URL, account, signature; then what is asked for.
-    fn post(&self, request: &Request, path: &str) -> Result<Answer, Problem> {
+    async fn post(&self, request: &Request, path: &str) -> Result<Answer, Problem> {
         if request.header("content-type") != "application/jose+json" {
             return Err(Problem::new(415, "malformed", "the body is application/jose+json"));
         }
@@ -151,7 +156,7 @@ impl<N: Net> Acme<N> {
             (_, "/revoke-cert") => self.revoke(account, &key, &signed.json()?),
             (Some(account), "/key-change") => self.change_key(account, &key, &signed),
             (Some(account), "/new-order") => self.new_order(account, &signed.json()?),
-            (Some(account), _) => self.thing(account, path, &signed),
+            (Some(account), _) => self.thing(account, path, &signed).await,
             (None, _) => Err(Problem::malformed("this is asked for by an account (kid)")),
         }
     }
@@ -207,7 +212,7 @@ impl<N: Net> Acme<N> {
     }
 
     /// What belongs to an account, by its path.
-    fn thing(&self, account: usize, path: &str, signed: &Signed) -> Result<Answer, Problem> {
+    async fn thing(&self, account: usize, path: &str, signed: &Signed) -> Result<Answer, Problem> {
         let mut parts = path.trim_start_matches('/').split('/');
         let (what, number) = (parts.next().unwrap_or_default(), parts.next().and_then(|it| it.parse::<usize>().ok()));
         let number = number.ok_or_else(Problem::missing)?;
@@ -224,7 +229,7 @@ impl<N: Net> Acme<N> {
                 let kind = parts.next().and_then(ChallengeKind::named).ok_or_else(Problem::missing)?;
                 self.challenge(number, kind, signed)
             }
-            "finalize" => self.finalize(number, &signed.json()?),
+            "finalize" => self.finalize(number, &signed.json()?).await,
             "certificate" => self.certificate(number),
             _ => Err(Problem::missing()),
         }
@@ -287,19 +292,10 @@ impl<N: Net> Acme<N> {
         signed: &Signed,
     ) -> Result<(), Problem> {
         let (account, key) = self.signer(signed)?;
-        // Its URL as this authority gives it, which is what RFC 8657 §3.1 compares.
         let account =
             account.ok_or_else(|| Problem::new(400, "accountDoesNotExist", "an account's own is asked for here"))?;
-        let account = self.url(&format!("/account/{account}"));
         let wanted = key_authorisation(&token, &key.thumbprint);
-        let options = &self.options;
-        let look = Look {
-            resolver: options.resolver,
-            http_port: options.http_port,
-            tls_port: options.tls_port,
-            issuer: options.issuer.clone(),
-            account,
-        };
+        let look = self.look(account);
         let id = self.state.borrow_mut().query();
         let own = self.clone();
         self.net.spawn(async move {
@@ -314,17 +310,52 @@ impl<N: Net> Acme<N> {
         Ok(())
     }
 
-    /// RFC 8555 §7.4: the request for a certificate, whose names are those of the order.
-    fn finalize(&self, number: usize, wanted: &Value) -> Result<Answer, Problem> {
-        let bad = |text: &str| Problem::new(400, "badCSR", text);
-        let names = {
-            let state = self.state.borrow();
+    /// Where it looks for an account.
+    fn look(&self, account: usize) -> Look {
+        let options = &self.options;
+        Look {
+            resolver: options.resolver,
+            http_port: options.http_port,
+            tls_port: options.tls_port,
+            issuer: options.issuer.clone(),
+            // Its URL as this authority gives it, which is what RFC 8657 §3.1 compares.
+            account: self.url(&format!("/account/{account}")),
+        }
+    }
+
+    /// RFC 8659 §3: before it issues, an authority looks who may. That is part of each proof, and done again where the proof is old.
+    async fn may_issue(&self, number: usize) -> Result<(), Problem> {
+        let (account, old) = {
+            let (now, state) = (self.now(), self.state.borrow());
             let order = state.orders.get(number).ok_or_else(Problem::missing)?;
-            if order.status != Status::Ready {
-                return Err(Problem::new(403, "orderNotReady", format!("the order is {}", order.status.name())));
-            }
-            order.names.clone()
+            let all = order.authorisations.iter().filter_map(|it| state.authorisations.get(*it));
+            let old = all.filter_map(|it| {
+                let (kind, at) = it.challenges.iter().find_map(|it| Some((it.kind, it.validated?)))?;
+                (now - at > CAA_GOOD).then(|| (it.name.clone(), it.wildcard, kind))
+            });
+            (order.account, old.collect::<Vec<_>>())
         };
+        for (name, wildcard, kind) in old {
+            let id = self.state.borrow_mut().query();
+            self.look(account).again(&self.net, (&name, wildcard), kind, id).await?;
+        }
+        Ok(())
+    }
+
+    /// The names of an order that can be finished.
+    fn ready(&self, number: usize) -> Result<Vec<String>, Problem> {
+        let state = self.state.borrow();
+        let order = state.orders.get(number).ok_or_else(Problem::missing)?;
+        if order.status != Status::Ready {
+            return Err(Problem::new(403, "orderNotReady", format!("the order is {}", order.status.name())));
+        }
+        Ok(order.names.clone())
+    }
+
+    /// RFC 8555 §7.4: the request for a certificate, whose names are those of the order.
+    async fn finalize(&self, number: usize, wanted: &Value) -> Result<Answer, Problem> {
+        let bad = |text: &str| Problem::new(400, "badCSR", text);
+        let names = self.ready(number)?;
         let der = wanted["csr"].as_str().and_then(|it| data_encoding::BASE64URL_NOPAD.decode(it.as_bytes()).ok());
         let request = x509::Request::proven(&der.ok_or_else(|| bad("there is no request in base64url"))?);
         let request = request.map_err(|it| bad(&it.to_string()))?;
@@ -334,6 +365,9 @@ impl<N: Net> Acme<N> {
         if asked != names {
             return Err(bad(&format!("the request is for {}, the order for {}", asked.join(", "), names.join(", "))));
         }
+        self.may_issue(number).await?;
+        // Somebody else may have finished it meanwhile.
+        self.ready(number)?;
         let chain = self.signed(&names, &request).map_err(|it| Problem::new(500, "serverInternal", it.to_string()))?;
         let mut state = self.state.borrow_mut();
         let now = self.now();
