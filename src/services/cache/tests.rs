@@ -1,6 +1,10 @@
 //! The rules of RFC 9111 and RFC 5861, one by one, on a cache without a network.
+use std::rc::Rc;
+use std::time::Duration;
+
 use super::*;
-use crate::services::http::{Method, Request, Response, StatusCode};
+use crate::lab::Lab;
+use crate::services::http::{HttpError, Method, Request, Response, StatusCode};
 
 /// 2026-01-01 12:00:00 UTC.
 const NOW: u64 = 1_767_268_800;
@@ -278,5 +282,40 @@ fn what_is_of_one_connection_is_neither_passed_on_nor_kept() {
     for it in [taken.response, response] {
         let left = ["connection", "x-hop", "keep-alive"].map(|name| it.header(name));
         assert_eq!((left.concat(), it.header("cache-control")), (String::new(), "max-age=60".to_owned()));
+    }
+}
+
+/// Answers the first request with these fields, and none after it.
+struct Once(std::cell::Cell<Option<Response>>);
+
+impl Upstream for Once {
+    async fn send(&self, _: Request) -> Result<Response, HttpError> {
+        self.0.take().ok_or(HttpError::Time(Duration::from_secs(30)))
+    }
+}
+
+#[test]
+fn without_an_answer_what_may_not_be_used_unasked_is_504_what_is_not_there_502_and_the_rest_stale() {
+    for (fields, status, why) in [
+        (Some("max-age=1, must-revalidate"), 504, "504, as what is stored may not be used unasked: must-revalidate"),
+        (None, 502, "502 (RFC 9110 §15.6.3)"),
+        (Some("max-age=1, stale-if-error=60"), 200, "the stale one is served instead, stale-if-error (RFC 5861 §4)"),
+    ] {
+        let mut lab = Lab::new(1, &[]);
+        let host = lab.host("cache").address("10.0.0.1/24").add();
+        let net = lab.net(host);
+        let answers = lab.run(async {
+            let next = Rc::new(Once(fields.map(|it| ok(&[("cache-control", it)])).into()));
+            let cache = Caching::new(&net, Kind::Shared, (NOW, &Rc::default()), &next);
+            if fields.is_some() {
+                assert_eq!(cache.answer(get(&[])).await.status, StatusCode::OK);
+                net.sleep(Duration::from_secs(5)).await;
+            }
+            let answer = cache.answer(get(&[])).await;
+            (answer.status.as_u16(), cache.told().pop().and_then(|it| it.answer).map(|it| it.1).unwrap_or_default())
+        });
+        let (got, told) = answers.expect("it ends");
+        assert_eq!(got, status, "{fields:?}: {told}");
+        assert!(told.contains(why), "{fields:?}: {told}");
     }
 }
