@@ -14,14 +14,15 @@ use super::{H3Error, MOST_HEAD};
 use crate::net::Net;
 use crate::services::http::{self, Handler, Page};
 use crate::services::quic::{QuicError, Server};
-use crate::services::{Crowd, within};
+use crate::services::{Crowd, Heard, within};
 
 /// Clients that are served at once; one more is refused (CONNECTION_REFUSED, RFC 9000 §20.1). Requests of one at once are
 /// bounded by QUIC's streams.
 const CLIENTS: usize = 1000;
 /// Bytes of a request's body; one more is 413.
 const MOST_REQUEST: usize = 1 << 20;
-/// A request that is not whole after this is answered 408: a client that only keeps its connection alive holds nothing else.
+/// A request whose head is not there after this is not waited for; one of whose body nothing comes for so long is answered 408: a
+/// client that only keeps its connection alive holds nothing else.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 type Quic = h3_quinn::Connection;
@@ -139,7 +140,8 @@ async fn answer<N: Net, F: Future<Output = http::Response>>(
 ) -> Result<(), H3Error> {
     let (request, mut stream) = within(net, PATIENCE, request.resolve_request()).await.ok_or_else(late)??;
     let (parts, ()) = request.into_parts();
-    let body = match within(net, PATIENCE, whole(&mut stream)).await {
+    let heard = Heard::default();
+    let body = match heard.or_silence(net, PATIENCE, whole(&mut stream, || heard.at(net.now()))).await {
         Some(body) => body?.ok_or(StatusCode::PAYLOAD_TOO_LARGE),
         None => Err(StatusCode::REQUEST_TIMEOUT),
     };
@@ -157,10 +159,11 @@ fn late() -> H3Error {
     H3Error::Broken("the head of the request does not come".to_owned())
 }
 
-/// The body of a request; `None` where it is larger than is taken.
-async fn whole(stream: &mut Stream) -> Result<Option<Vec<u8>>, H3Error> {
+/// The body of a request, telling of each piece; `None` where it is larger than is taken.
+async fn whole(stream: &mut Stream, heard: impl Fn()) -> Result<Option<Vec<u8>>, H3Error> {
     let mut body = Vec::new();
     while let Some(mut piece) = stream.recv_data().await? {
+        heard();
         if body.len() + piece.remaining() > MOST_REQUEST {
             return Ok(None);
         }

@@ -30,6 +30,8 @@ pub enum HttpError {
     Time(Duration),
     #[error("the answer began, and was not whole within {}", Quantity::time(*.0))]
     Stalled(Duration),
+    #[error("the answer began, and then nothing came of it for {}", Quantity::time(*.0))]
+    Silent(Duration),
 }
 
 impl HttpError {
@@ -50,7 +52,7 @@ impl HttpError {
                 source(error).is_some_and(|it| it.reason() == Some(h2::Reason::REFUSED_STREAM) && it.is_remote())
             }
             Self::Frames(error) => error.reason() == Some(h2::Reason::REFUSED_STREAM) && error.is_remote(),
-            Self::Body(_) | Self::TooLarge | Self::Time(_) | Self::Stalled(_) => false,
+            Self::Body(_) | Self::TooLarge | Self::Time(_) | Self::Stalled(_) | Self::Silent(_) => false,
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::recording::Time;
 use crate::services::dns::{Answers, Asker, Transport};
 use crate::services::http::Tasks;
 use crate::services::tls::{H2, Server};
-use crate::services::{Crowd, within};
+use crate::services::{Crowd, Heard, within};
 
 /// The head of an HTTP/1.1 request: a GET may hold a whole message in its path.
 const MOST_HEAD: usize = 100 << 10;
@@ -123,7 +123,8 @@ impl<N: Net, A: Answers> Desk<N, A> {
     }
 
     async fn whole(&self, body: Incoming) -> Result<Vec<u8>, Refusal> {
-        match within(&self.net, IDLE, read(body)).await {
+        let heard = Heard::default();
+        match heard.or_silence(&self.net, IDLE, read(body, || heard.at(self.net.now()))).await {
             Some(Ok(body)) if body.len() <= MOST_BYTES => Ok(body),
             Some(Ok(_)) => Err((StatusCode::PAYLOAD_TOO_LARGE, "a DNS message has at most 65535 bytes\n")),
             Some(Err(_)) => Err((StatusCode::BAD_REQUEST, "the body ended before it was whole\n")),
@@ -132,12 +133,13 @@ impl<N: Net, A: Answers> Desk<N, A> {
     }
 }
 
-/// A body to its end, or to twice the longest message.
-async fn read(mut body: Incoming) -> hyper::Result<Vec<u8>> {
+/// A body to its end, or to twice the longest message, telling of each piece.
+async fn read(mut body: Incoming, heard: impl Fn()) -> hyper::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     while bytes.len() <= 2 * MOST_BYTES
         && let Some(frame) = body.frame().await
     {
+        heard();
         bytes.extend(frame?.into_data().unwrap_or_default());
     }
     Ok(bytes)

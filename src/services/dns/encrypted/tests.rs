@@ -234,6 +234,29 @@ fn a_body_that_does_not_come_is_not_waited_for() {
 }
 
 #[test]
+fn a_body_that_comes_slowly_is_waited_for() {
+    let (status, after) = stand(async |it| {
+        let mut stream = it.secured(it.doh).await;
+        let message = about("www.example").to_vec().expect("a message");
+        let length = message.len();
+        let head = format!(
+            "POST {PATH} HTTP/1.1\r\nhost: {NAME}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.expect("it takes it");
+        for piece in message.chunks(length.div_ceil(4)) {
+            stream.flush().await.expect("it takes it");
+            it.client.sleep(IDLE * 7 / 10).await;
+            stream.write_all(piece).await.expect("it takes it");
+        }
+        stream.flush().await.expect("it takes it");
+        let mut answer = vec![0; 100];
+        let length = stream.read(&mut answer).await.expect("an answer");
+        (String::from_utf8_lossy(&answer[..length.min(12)]).into_owned(), it.client.now().0 / 1_000_000_000)
+    });
+    assert_eq!((status.as_str(), after), ("HTTP/1.1 200", 28), "the body took 28 s, and was never silent for 10 s");
+}
+
+#[test]
 fn a_client_names_what_is_wrong_with_a_server() {
     let words = stand(async |it| {
         let wrong = Connection::open(&it.client, (Kind::Tls, &it.tls), (it.dot, "other.example")).await.err();

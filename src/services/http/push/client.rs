@@ -11,9 +11,9 @@ use hyper::body::Bytes;
 use super::{read, write};
 use crate::net::Net;
 use crate::recording::Time;
+use crate::services;
 use crate::services::http::client::{AGENT, Exchange, Opened};
 use crate::services::http::{Client, HttpError, Request, Response};
-use crate::services::within;
 
 /// The header section of a response at the most.
 const HEAD_LIMIT: u32 = 64 << 10;
@@ -48,6 +48,7 @@ pub struct Promise<N> {
     pub path: String,
     promised: Time,
     response: PushedResponseFuture,
+    patience: Duration,
 }
 
 impl<N: Net> Asker<N> {
@@ -78,13 +79,23 @@ impl<N: Net> Asker<N> {
     /// Asks, tells what is heard before the answer, and waits for the whole answer.
     ///
     /// # Errors
-    /// When the connection or the stream ends before the answer does, or it does not come in time.
-    pub async fn ask(&self, request: Request, heard: impl FnMut(Heard<N>)) -> Result<Exchange, HttpError> {
-        let exchange = self.exchange(request, heard);
-        within(&self.net, self.patience, exchange).await.unwrap_or(Err(HttpError::Time(self.patience)))
+    /// When the connection or the stream ends before the answer does, or nothing comes of it for as long as the client waits.
+    pub async fn ask(&self, request: Request, mut heard: impl FnMut(Heard<N>)) -> Result<Exchange, HttpError> {
+        let last = services::Heard::default();
+        let hear = |it| {
+            last.at(self.net.now());
+            heard(it);
+        };
+        let exchange = self.exchange(request, hear, &last);
+        unless_silent(&self.net, self.patience, &last, exchange).await
     }
 
-    async fn exchange(&self, request: Request, mut heard: impl FnMut(Heard<N>)) -> Result<Exchange, HttpError> {
+    async fn exchange(
+        &self,
+        request: Request,
+        mut heard: impl FnMut(Heard<N>),
+        last: &services::Heard,
+    ) -> Result<Exchange, HttpError> {
         let asked = self.net.now();
         let mut written = hyper::Request::builder()
             .method(request.method)
@@ -113,7 +124,8 @@ impl<N: Net> Asker<N> {
         let (parts, body) = answer.await?.into_parts();
         let head = self.net.now();
         heard(Heard::Head(parts.headers.clone()));
-        let response = Response { status: parts.status, headers: parts.headers, body: read(body).await? };
+        let body = read(body, || last.at(self.net.now())).await?;
+        let response = Response { status: parts.status, headers: parts.headers, body };
         Ok(Exchange { asked, head, done: self.net.now(), response })
     }
 
@@ -121,7 +133,7 @@ impl<N: Net> Asker<N> {
         let Poll::Ready(Some(Ok(promise))) = promises.poll_push_promise(cx) else { return None };
         let (request, response) = promise.into_parts();
         let path = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-        Some(Promise { net: self.net.clone(), path, promised: self.net.now(), response })
+        Some(Promise { net: self.net.clone(), path, promised: self.net.now(), response, patience: self.patience })
     }
 }
 
@@ -136,12 +148,18 @@ impl<N: Net> Promise<N> {
     /// Waits for the whole answer. It counts as asked for when it was promised.
     ///
     /// # Errors
-    /// When the connection or the stream ends before the answer does.
+    /// When the connection or the stream ends before the answer does, or nothing comes of it for as long as the client waits.
     pub async fn take(self) -> Result<Exchange, HttpError> {
-        let (parts, body) = self.response.await?.into_parts();
-        let head = self.net.now();
-        let response = Response { status: parts.status, headers: parts.headers, body: read(body).await? };
-        Ok(Exchange { asked: self.promised, head, done: self.net.now(), response })
+        let (net, last, asked) = (self.net, services::Heard::default(), self.promised);
+        let exchange = async {
+            let (parts, body) = self.response.await?.into_parts();
+            let head = net.now();
+            last.at(head);
+            let body = read(body, || last.at(net.now())).await?;
+            let response = Response { status: parts.status, headers: parts.headers, body };
+            Ok(Exchange { asked, head, done: net.now(), response })
+        };
+        unless_silent(&net, self.patience, &last, exchange).await
     }
 
     /// Refuses it: RST_STREAM with CANCEL (RFC 9113 §8.4.2).
@@ -149,6 +167,17 @@ impl<N: Net> Promise<N> {
         // h2 resets a stream that nobody holds.
         drop(self.response);
     }
+}
+
+/// What an exchange comes to, unless nothing is heard of it for too long.
+async fn unless_silent<N: Net>(
+    net: &N,
+    patience: Duration,
+    last: &services::Heard,
+    exchange: impl Future<Output = Result<Exchange, HttpError>>,
+) -> Result<Exchange, HttpError> {
+    let late = || if last.first().is_some() { HttpError::Silent(patience) } else { HttpError::Time(patience) };
+    last.or_silence(net, patience, exchange).await.unwrap_or_else(|| Err(late()))
 }
 
 fn links(hint: &hyper::Response<()>) -> Vec<String> {

@@ -18,11 +18,12 @@ use hyper::body::Bytes;
 use super::HttpError;
 use super::message::BODY_LIMIT;
 
-/// A body to its end; what was read is given back to the sender's window (RFC 9113 §5.2).
-async fn read(mut body: RecvStream) -> Result<Bytes, HttpError> {
+/// A body to its end, telling of each piece; what was read is given back to the sender's window (RFC 9113 §5.2).
+async fn read(mut body: RecvStream, heard: impl Fn()) -> Result<Bytes, HttpError> {
     let mut bytes = Vec::new();
     while let Some(data) = body.data().await {
         let data = data?;
+        heard();
         body.flow_control().release_capacity(data.len())?;
         if bytes.len() + data.len() > BODY_LIMIT {
             return Err(HttpError::TooLarge);

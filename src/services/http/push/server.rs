@@ -2,6 +2,7 @@
 use std::future::Future;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use h2::server::{Builder, SendResponse};
 use hyper::body::Bytes;
@@ -10,14 +11,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{read, write};
 use crate::net::{Listener, Net};
+use crate::services::ahead::Ahead;
+use crate::services::http::watched::watched;
 use crate::services::http::{HttpError, Request, Response};
 use crate::services::tls::Server;
-use crate::services::within;
+use crate::services::{Crowd, while_heard};
 
 /// The header section of a request at the most.
 const HEAD_LIMIT: u32 = 32 << 10;
-/// A connection is served for this long at the most.
-const LONGEST: std::time::Duration = std::time::Duration::from_secs(600);
+/// A connection on which nothing moves and nothing is worked on for this long is closed.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// What a server may say to one request.
 pub struct Reply<N> {
@@ -43,8 +46,15 @@ pub async fn serve<N: Net, A: Future<Output = ()> + 'static>(
         let (own, tls, handler) = (net.clone(), tls.clone(), Rc::clone(&handler));
         net.spawn(async move {
             let Ok(stream) = tls.accept(&own, stream).await else { return };
+            let (stream, watch) = watched(&own, Ahead::new(stream));
+            let busy = Crowd::default();
+            let last = || {
+                watch.look();
+                // Who works on an answer is asked again after a whole time of silence.
+                Some(if busy.size() > 0 { own.now() } else { watch.moved() })
+            };
             // A client that breaks off is no failure of the server.
-            drop(within(&own, LONGEST, connection(&own, stream, handler)).await);
+            drop(while_heard(&own, IDLE, last, connection(&own, stream, handler, &busy)).await);
         });
     }
 }
@@ -53,6 +63,7 @@ async fn connection<N: Net, A: Future<Output = ()> + 'static>(
     net: &N,
     stream: impl AsyncRead + AsyncWrite + Unpin,
     handler: Rc<impl Fn(Request, Reply<N>) -> A + 'static>,
+    busy: &Crowd,
 ) -> Result<(), h2::Error> {
     let mut builder = Builder::new();
     builder.max_concurrent_streams(100).max_header_list_size(HEAD_LIMIT);
@@ -63,11 +74,14 @@ async fn connection<N: Net, A: Future<Output = ()> + 'static>(
         let part = |it: Option<&str>| it.unwrap_or_default().to_owned();
         let origin = (part(parts.uri.scheme_str()), part(parts.uri.authority().map(|it| it.as_str())));
         let reply = Reply { net: net.clone(), respond, origin };
-        let handler = Rc::clone(&handler);
+        let (handler, busy) = (Rc::clone(&handler), busy.clone());
         net.spawn(async move {
-            let Ok(body) = read(body).await else { return };
+            let Ok(body) = read(body, || ()).await else { return };
             let path = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-            handler(Request { method: parts.method, path, headers: parts.headers, body }, reply).await;
+            let answering = handler(Request { method: parts.method, path, headers: parts.headers, body }, reply);
+            let member = busy.join();
+            answering.await;
+            drop(member);
         });
     }
     Ok(())

@@ -401,3 +401,50 @@ fn a_hint_comes_before_the_answer_and_a_push_with_it_unless_it_is_not_taken() {
     assert_eq!(play(true), (hints.clone(), "pushed".to_owned(), Some(("/a.css".to_owned(), 200_000))));
     assert_eq!(play(false), (hints, "not".to_owned(), None));
 }
+
+#[test]
+fn an_answer_of_frames_may_take_as_long_as_it_comes_and_no_silence() {
+    // At 100 kbit/s it takes longer than any connection was once served: 600 s.
+    const LARGE: usize = 7_700_000;
+    let (outcome, _) = between(1, LinkOptions::default().rate(100_000), async |it| {
+        let Pair { client, server, ground, authority } = it;
+        let at = SocketAddr::from(([10, 0, 0, 2], 443));
+        let tls = tls::Server::new(&ground, authority.issue(&[NAME]).expect("made"), &[H2]).expect("they fit");
+        let trust = tls::Client::new(&ground, &[authority.certificate()], &[H2]).expect("it is read");
+        let listener = server.listen(at).await.expect("ports are free");
+        let (net, own) = (server.clone(), server.clone());
+        let handler = move |request: Request, mut reply: push::Reply<LabNet>| {
+            let net = net.clone();
+            async move {
+                if request.path == "/hint" {
+                    reply.hint(&["</a.css>; rel=preload".to_owned()]).expect("it is open");
+                }
+                if request.path != "/" {
+                    net.sleep(Duration::from_secs(200)).await;
+                }
+                drop(reply.answer(Response::ok("text/plain", vec![b'x'; LARGE])).await);
+            }
+        };
+        server.spawn(async move { drop(push::serve(own, listener, tls, handler).await) });
+        let opened = Client::new(Version::Http2, at, NAME).over(&trust);
+        let asker = Asker::open(&client, &opened, false).await.expect("it listens");
+        let page = asker.ask(Request::get("/"), |_| {}).await.expect("it comes");
+        assert_eq!(page.response.body.len(), LARGE);
+        assert!(page.done - page.asked > Duration::from_secs(600), "{:?}", page.done - page.asked);
+        let mut told = Vec::new();
+        for path in ["/nothing", "/hint"] {
+            let asked = client.now();
+            let error = asker.ask(Request::get(path), |_| {}).await.err().expect("nothing comes");
+            told.push((error.to_string(), (client.now() - asked).as_secs()));
+        }
+        // The two are worked on until 200 s after they were asked; after that nothing moves.
+        client.sleep(Duration::from_secs(600)).await;
+        let closed = asker.ask(Request::get("/"), |_| {}).await.is_err();
+        (told, closed)
+    });
+    let told = [
+        ("no answer within 30 s".to_owned(), 30),
+        ("the answer began, and then nothing came of it for 30 s".to_owned(), 30),
+    ];
+    assert_eq!(outcome, (told.to_vec(), true));
+}
