@@ -434,7 +434,7 @@ fn an_answer_of_frames_may_take_as_long_as_it_comes_and_no_silence() {
         let mut told = Vec::new();
         for path in ["/nothing", "/hint"] {
             let asked = client.now();
-            let error = asker.ask(Request::get(path), |_| {}).await.err().expect("nothing comes");
+            let error = asker.ask(Request::get(path), |_| {}).await.expect_err("nothing comes");
             told.push((error.to_string(), (client.now() - asked).as_secs()));
         }
         // The two are worked on until 200 s after they were asked; after that nothing moves.
