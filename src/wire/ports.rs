@@ -30,7 +30,7 @@ pub(super) const fn meaning(port: u16) -> &'static str {
         5432 => "postgresql",
         6379 => "redis",
         8080 => "http-alt",
-        1024..=49151 => "user port: registered services",
+        1024..=49151 => "user port: of a registered service, or chosen by a client",
         _ => "dynamic port: chosen for one conversation",
     }
 }

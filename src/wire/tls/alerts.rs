@@ -78,7 +78,12 @@ const ALERTS: &[Alert] = &[
         "The chain leads to no authority this end trusts: the server left an intermediate out, the client lacks the private \
          authority, or somebody stands in between.",
     ),
-    alert(49, "access_denied", "The certificate is good, but its owner may not come in: whoever set the rules."),
+    alert(
+        49,
+        "access_denied",
+        "The certificate is good, but its owner may not come in: whoever set the rules. Some libraries say it, too, when they \
+         know no site of the name that was asked for.",
+    ),
     alert(50, "decode_error", "A message could not be read: a length in it does not fit."),
     alert(51, "decrypt_error", "A signature or a Finished does not fit: the key is another, or a message was changed."),
     alert(60, "export_restriction", "Of earlier versions; in TLS 1.2 nobody may say it."),
