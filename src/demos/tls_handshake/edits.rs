@@ -126,7 +126,7 @@ impl Hello {
         while at < end {
             let to = at + 4 + number(record.get(at + 2..at + 4)?);
             if record.get(at..at + 2)? == kind {
-                return Some((at, to));
+                return (to <= end && end <= record.len()).then_some((at, to));
             }
             at = to;
         }
@@ -218,6 +218,16 @@ mod tests {
         fn any_record_is_changed_or_left(mut bytes: Vec<u8>, client: bool) {
             let _ = (whole(&bytes), ALL.map(|it| it.of(&bytes)));
             bytes.splice(..0, [22, 3, 3, 0, 200, if client { 1 } else { 2 }, 0, 0, 196]);
+            let _ = (whole(&bytes), ALL.map(|it| it.of(&bytes)));
+        }
+
+        #[test]
+        fn a_damaged_hello_is_changed_or_left(client: bool, at: prop::sample::Index, byte: u8, cut: prop::sample::Index) {
+            let mut bytes = hello(client);
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            let _ = (whole(&bytes), ALL.map(|it| it.of(&bytes)));
+            bytes.truncate(cut.index(bytes.len()));
             let _ = (whole(&bytes), ALL.map(|it| it.of(&bytes)));
         }
     }
