@@ -15,7 +15,7 @@ use crate::services::ahead::Ahead;
 use crate::services::http::watched::watched;
 use crate::services::http::{HttpError, Request, Response};
 use crate::services::tls::Server;
-use crate::services::{Crowd, while_heard};
+use crate::services::{Crowd, Member, while_heard};
 
 /// The header section of a request at the most.
 const HEAD_LIMIT: u32 = 32 << 10;
@@ -28,6 +28,8 @@ pub struct Reply<N> {
     respond: SendResponse<Bytes>,
     /// Scheme and authority of the request: a pushed one has the same.
     origin: (String, String),
+    /// The answer is worked on, until it goes out: then what the client takes of it is movement.
+    working: Member,
 }
 
 /// Serves every connection that comes, over TLS that agreed on HTTP/2, until the listening socket fails.
@@ -73,15 +75,12 @@ async fn connection<N: Net, A: Future<Output = ()> + 'static>(
         let (parts, body) = request.into_parts();
         let part = |it: Option<&str>| it.unwrap_or_default().to_owned();
         let origin = (part(parts.uri.scheme_str()), part(parts.uri.authority().map(|it| it.as_str())));
-        let reply = Reply { net: net.clone(), respond, origin };
-        let (handler, busy) = (Rc::clone(&handler), busy.clone());
+        let (net_of_reply, handler, busy) = (net.clone(), Rc::clone(&handler), busy.clone());
         net.spawn(async move {
             let Ok(body) = read(body, || ()).await else { return };
             let path = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-            let answering = handler(Request { method: parts.method, path, headers: parts.headers, body }, reply);
-            let member = busy.join();
-            answering.await;
-            drop(member);
+            let reply = Reply { net: net_of_reply, respond, origin, working: busy.join() };
+            handler(Request { method: parts.method, path, headers: parts.headers, body }, reply).await;
         });
     }
     Ok(())
@@ -125,6 +124,7 @@ impl<N: Net> Reply<N> {
     /// # Errors
     /// When the client has reset the stream, or the connection is over.
     pub async fn answer(mut self, response: Response) -> Result<(), HttpError> {
+        drop(self.working);
         let (head, body) = parts(response);
         let stream = self.respond.send_response(head, body.is_empty())?;
         write(stream, body).await
