@@ -236,7 +236,7 @@ pub enum Effect {
         request: Request,
         stop: Stop,
     },
-    /// Writes a saved run or a capture; answered by [`Outcome::Told`].
+    /// Writes a saved run or a capture; answered by [`Outcome::Written`].
     Write {
         path: String,
         bytes: Vec<u8>,
@@ -304,6 +304,11 @@ pub enum Outcome {
         graded: Result<Grade, Unreadable>,
     },
     Kept(super::learner::Kept),
+    /// The file that was to have this name is on the disk; the text says where.
+    Written {
+        path: String,
+        text: String,
+    },
     /// Something a learner should know.
     Told(String),
     /// Something went wrong; the message says what to do.

@@ -305,7 +305,7 @@ impl App {
             Outcome::Unkept(reason) => self.world.unkept = Some(reason.clone()),
             Outcome::Unready(reason) => self.world.unready = Some(reason.clone()),
             Outcome::Kept(super::learner::Kept::NotKept { message }) => drop(self.say(message.clone(), true)),
-            Outcome::Told(text) => drop(self.say(text.clone(), false)),
+            Outcome::Told(text) | Outcome::Written { text, .. } => drop(self.say(text.clone(), false)),
             Outcome::Failed(text) => drop(self.say(text.clone(), true)),
             Outcome::LiveProgress { .. } | Outcome::RanLive { .. } => {}
             Outcome::Ran(_) | Outcome::Read { .. } | Outcome::Prepared { .. } => {}

@@ -174,7 +174,7 @@ pub fn carried_out(effect: Effect, content: &Content) -> Option<Outcome> {
             Some(Outcome::Ran(Arc::new(run)))
         }
         Effect::Write { path, bytes } => Some(match files::write_new(&path, &bytes) {
-            Ok(written) => Outcome::Told(format!("Saved as {}", written.display())),
+            Ok(written) => Outcome::Written { path, text: format!("Saved as {}", written.display()) },
             Err(error) => Outcome::Failed(format!("{path} could not be written: {error}")),
         }),
         Effect::Read { path } => Some(match files::read(Path::new(&path), saved::MOST_BYTES) {

@@ -288,6 +288,8 @@ mod tests {
         assert!(matches!(back(&mut screen), ("back", it) if warns(&it)), "another key was between");
         assert!(matches!(back(&mut screen), ("back", it) if matches!(it.as_slice(), [Effect::Back])));
         drop(screen.update(Action::SaveRun, &world));
+        let written = Outcome::Written { path: "encapsulation-8.run.json".to_owned(), text: "Saved".to_owned() };
+        drop(screen.done(&written, &world));
         assert!(
             matches!(back(&mut screen), ("back", it) if matches!(it.as_slice(), [Effect::Back])),
             "it is in a file"

@@ -11,8 +11,8 @@ impl Stage {
     pub(super) fn save_run(&mut self) -> Vec<Effect> {
         let Some(run) = self.recording() else { return Vec::new() };
         let path = format!("{}.run.json", self.file_name(run));
-        let (bytes, safe) = (saved::save(run).into_bytes(), run.run.clone());
-        self.safe = Some(safe);
+        let bytes = saved::save(run).into_bytes();
+        self.saving = self.shown.clone().map(|run| (path.clone(), run));
         vec![Effect::Write { path, bytes }]
     }
 

@@ -14,7 +14,7 @@ use crate::tui::widgets::field::Field;
 const WORDS: u16 = 3;
 
 /// What is said of knobs that were turned for nothing.
-const PUT_BACK: &str = "The knobs are as they were: enter runs with them as turned, esc takes it back.";
+const PUT_BACK: &str = "The knobs are as they were before: what was turned was not run. Enter in their list runs it.";
 
 /// What a knob changes and how far it goes, in lines of that width.
 fn told(knob: &Knob, width: u16) -> Vec<String> {

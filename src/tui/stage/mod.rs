@@ -57,8 +57,10 @@ pub struct Stage {
     typed: Option<Field>,
     /// The knobs as they were when their list was opened: leaving it takes back what was turned and not run.
     before: Option<Knobs>,
-    /// What leaving the page loses nothing of: the run it came with, or the last that was saved.
-    safe: Option<Run>,
+    /// What leaving the page loses nothing of: the lab's run it came with, or the last that was saved.
+    safe: Option<Arc<Prepared>>,
+    /// The run that is being written to a file of that name.
+    saving: Option<(String, Arc<Prepared>)>,
     compare: bool,
     /// The lab's run that is to stand beside a live one, until it arrives.
     beside: Option<Run>,
@@ -116,6 +118,7 @@ impl Stage {
             typed: None,
             before: None,
             safe: None,
+            saving: None,
             compare: false,
             beside: None,
             veiled: false,
@@ -263,7 +266,11 @@ impl Stage {
     /// Whether the run on show is of the learner's making and in no file.
     #[must_use]
     pub fn is_unsaved(&self) -> bool {
-        self.recording().is_some_and(|it| self.safe.as_ref().is_some_and(|safe| *safe != it.run))
+        let Some(shown) = &self.shown else { return false };
+        // Of the lab the same run is made again; no two live runs are the same.
+        let makes = |safe: &Recording, run: &Recording| run.run.live.is_none() && safe.run == run.run;
+        let is_safe = |it: &Arc<Prepared>| Arc::ptr_eq(it, shown) || makes(it.recording(), shown.recording());
+        !self.safe.as_ref().is_some_and(is_safe)
     }
 
     /// What the way back would close before it leaves the page, in a word for the footer.
@@ -343,6 +350,10 @@ impl Stage {
             self.stands_beside(run);
             return Vec::new();
         }
+        if let Outcome::Written { path, .. } = outcome {
+            self.safe = self.saving.take_if(|(written, _)| written == path).map(|(_, run)| run).or(self.safe.take());
+            return Vec::new();
+        }
         self.live_done(outcome)
     }
 
@@ -389,7 +400,7 @@ impl Stage {
     fn arrived(&mut self, run: Arc<Prepared>) {
         let end = run.recording().end;
         self.wanted = None;
-        self.safe.get_or_insert_with(|| run.recording().run.clone());
+        self.safe.get_or_insert_with(|| Arc::clone(&run));
         // Four lifelines side by side leave no room for every call until they are asked for.
         if self.shown.is_none() && run.recording().topology.nodes.len() > 3 {
             self.state.detail = Detail::Notes;

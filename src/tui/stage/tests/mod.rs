@@ -1,4 +1,6 @@
 //! The stage played by keys: runs arrive, the cursor moves, forks part, and what is covered stays covered.
+mod kept;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -182,23 +184,6 @@ fn what_was_turned_and_not_run_is_taken_back_with_a_word() {
 }
 
 #[test]
-fn another_seed_is_a_key_away_and_its_run_can_be_compared() {
-    let mut stage = stage();
-    assert!(stage.takes_seeds() && !stage.is_unsaved());
-    assert_eq!(act(&mut stage, Action::Reseed { up: true }), 1);
-    assert_eq!((stage.status().as_str(), stage.is_unsaved()), ("seed 1", true));
-    act(&mut stage, Action::Compare);
-    act(&mut stage, Action::View(5));
-    let text = drawn(&stage, (100, 24));
-    assert!(text.contains("now: seed 1") && text.contains("before: seed 0"), "{text}");
-    assert!(stage.close_top() && !stage.close_top(), "the comparison is closed, then nothing is open");
-    drop(stage.update(&Action::SaveRun));
-    assert!(!stage.is_unsaved());
-    assert_eq!(act(&mut stage, Action::Reseed { up: false }), 0, "the run before is at hand");
-    assert_eq!(stage.status(), "seed 0");
-}
-
-#[test]
 fn a_knob_takes_a_typed_value_or_says_what_it_takes() {
     let mut stage = stage();
     let press = |stage: &mut Stage, c: char| act(stage, Action::Type(KeyEvent::from(KeyCode::Char(c))));
@@ -364,21 +349,6 @@ fn a_capture_counts_its_own_frames() {
     act(&mut stage, Action::Vantage);
     act(&mut stage, Action::Vantage);
     assert_eq!(stage.state.capture, None, "after the last host come all links again");
-}
-
-#[test]
-fn runs_and_captures_are_written_as_files_that_open_again() {
-    let mut stage = stage();
-    let effects = stage.update(&Action::SaveRun).expect("the stage's own");
-    let [Effect::Write { path, bytes }] = effects.as_slice() else { panic!("one file") };
-    assert_eq!(path, "request-0.run.json");
-    let read = saved::parse(bytes).expect("a saved run");
-    assert_eq!(read.check(stage.recording().expect("it ran")), Ok(()));
-    act(&mut stage, Action::First);
-    let effects = stage.update(&Action::SaveCapture).expect("the stage's own");
-    let [Effect::Write { path, bytes }] = effects.as_slice() else { panic!("one file") };
-    assert_eq!(path, "request-0-client.pcapng");
-    assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a], "a section header block");
 }
 
 #[test]
