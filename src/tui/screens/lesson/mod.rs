@@ -277,7 +277,8 @@ impl Screen for Lesson {
             }
             all.extend(stage.into_iter().filter(|binding| !is_arrow(binding)));
         }
-        all.push(Binding::new([Key::code(KeyCode::Esc), Key::char('q')], "leave", Action::Back));
+        let leaves = self.stage.as_ref().and_then(Stage::open_on_top).unwrap_or("leave");
+        all.push(Binding::new([Key::code(KeyCode::Esc), Key::char('q')], leaves, Action::Back));
         all
     }
 
@@ -305,6 +306,7 @@ impl Screen for Lesson {
         match action {
             Action::NextStep => return self.step_to(true, world),
             Action::PreviousStep => return self.step_to(false, world),
+            Action::Back if self.stage.as_mut().is_some_and(Stage::close_top) => return Vec::new(),
             Action::Back => return vec![Effect::Back],
             _ if self.finished => {}
             Action::OtherSide => {

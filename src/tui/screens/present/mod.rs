@@ -271,7 +271,8 @@ impl Screen for Present {
         if self.on_stage {
             all.extend(self.stage.as_ref().map(Stage::bindings).unwrap_or_default());
         }
-        all.push(Binding::new([Key::code(KeyCode::Esc), Key::char('q')], "leave", Action::Back));
+        let leaves = self.stage.as_ref().and_then(Stage::open_on_top).unwrap_or("leave");
+        all.push(Binding::new([Key::code(KeyCode::Esc), Key::char('q')], leaves, Action::Back));
         all
     }
 
@@ -297,6 +298,7 @@ impl Screen for Present {
                 self.passed += passed;
                 return self.stage.as_mut().and_then(|stage| stage.update(&action)).unwrap_or_default();
             }
+            Action::Back if self.stage.as_mut().is_some_and(Stage::close_top) => return Vec::new(),
             Action::Back => return vec![Effect::Back],
             Action::Reveal => return self.forward(world),
             Action::PreviousStep => {
