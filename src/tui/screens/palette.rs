@@ -27,6 +27,9 @@ struct Entry {
     action: Action,
 }
 
+/// What is said of a lesson's rows.
+const LESSON: &str = "lesson";
+
 /// How well a name fits what was typed, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
@@ -67,11 +70,24 @@ impl Entry {
     }
 }
 
+/// Words of a question that say nothing of what it is about.
+const FILLING: &str = "a an and are do does for how i in is of the to what why";
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// How many of the words typed begin a word of a text, and of how many.
+fn begun(text: &str, typed: &str) -> (usize, usize) {
+    let is_there = |typed: &&str| words(text).any(|word| word.starts_with(typed));
+    let wanted: Vec<&str> = words(typed).filter(|word| !words(FILLING).any(|it| it == *word)).collect();
+    (wanted.iter().copied().filter(|it| is_there(it)).count(), wanted.len())
+}
+
 /// Whether every word typed begins a word of a text, in whatever order.
 fn begins_words(text: &str, typed: &str) -> bool {
-    let words = || text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let mut wanted = typed.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
-    wanted.peek().is_some() && wanted.all(|typed| words().any(|word| word.starts_with(typed)))
+    let (there, wanted) = begun(text, typed);
+    wanted > 0 && there == wanted
 }
 
 /// `W5` as one would also say it: `W5 week 5`.
@@ -134,7 +150,7 @@ impl Palette {
             let (kind, action) = match target.strip_prefix("term:") {
                 Some(term) => ("term", Action::Go(Place::Glossary { term: Some(term.to_owned()) })),
                 None if target.contains("://") => ("web", Action::Say(target.clone())),
-                None => ("lesson", lesson(world, target)),
+                None => (LESSON, lesson(world, target)),
             };
             Entry::new(kind, text.clone(), action)
         };
@@ -156,17 +172,40 @@ impl Palette {
         let score = |(index, entry): (usize, &Entry)| {
             let (rank, score) =
                 (entry.rank(&typed), pattern.score(Utf32Str::new(&entry.name, &mut buffer), &mut matcher));
-            // What it is found by besides has no score: it stands in the order of the course.
-            let score = if rank == Rank::Also { 0 } else { score? };
+            let score = match rank {
+                // What it is found by besides has no score: it stands in the order of the course.
+                Rank::Also => 0,
+                Rank::Letters => score?,
+                _ => score.unwrap_or(0),
+            };
             Some((rank, std::cmp::Reverse(score), index))
         };
         let mut scored: Vec<_> = self.entries.iter().enumerate().filter_map(score).collect();
         scored.sort_unstable();
         if scored.first().is_some_and(|(best, ..)| *best < Rank::Letters) {
             scored.retain(|(rank, ..)| *rank < Rank::Letters);
+        } else if let Some(some) = self.with_some_words(&typed) {
+            scored = some;
         }
+        // A lesson is found by its own name and by each of its terms: its best row is enough.
+        let mut seen: Vec<&Action> = Vec::new();
+        scored.retain(|(.., index)| {
+            let Entry { kind, action, .. } = &self.entries[*index];
+            let again = *kind == LESSON && matches!(action, Action::Go(_)) && seen.contains(&action);
+            seen.push(action);
+            !again
+        });
         self.found = scored.into_iter().map(|(.., index)| index).collect();
         self.row = 0;
+    }
+
+    /// What has the most of several words typed, in the order of the course; none where nothing has any.
+    fn with_some_words(&self, typed: &str) -> Option<Vec<(Rank, std::cmp::Reverse<u32>, usize)>> {
+        let there = |it: &Entry| begun(&format!("{} {}", it.name.to_lowercase(), it.also), typed).0;
+        let counts: Vec<usize> = self.entries.iter().map(there).collect();
+        let most = counts.iter().copied().max().filter(|most| *most > 0 && words(typed).count() > 1)?;
+        let best = (0..).zip(counts).filter(|(_, count)| *count == most);
+        Some(best.map(|(index, _)| (Rank::Also, std::cmp::Reverse(0), index)).collect())
     }
 
     fn typed(&mut self, key: KeyEvent) {
@@ -188,7 +227,7 @@ fn taught(world: &World, term: &Term) -> Option<Entry> {
     let id = term.lessons.first()?;
     let (_, lesson) = world.content.lesson(id)?;
     let name = format!("{}: {}", term.term, lesson.title);
-    Some(Entry::new("lesson", name, self::lesson(world, id)))
+    Some(Entry::new(LESSON, name, self::lesson(world, id)))
 }
 
 /// To a lesson, where the learner left it.
@@ -231,7 +270,7 @@ fn lessons(world: &World) -> Vec<Entry> {
         for lesson in &chapter.lessons {
             let name = format!("{} {}", chapter.id, lesson.title);
             let found_by = [lesson.id.clone(), week(&chapter.id), chapter.title.clone()];
-            entries.push(Entry::new("lesson", name, self::lesson(world, &lesson.id)).also(found_by.clone()));
+            entries.push(Entry::new(LESSON, name, self::lesson(world, &lesson.id)).also(found_by.clone()));
             let action = Action::Go(Place::Present { lesson: lesson.id.clone() });
             presented.push(Entry::new("present", format!("Present: {}", lesson.title), action).also(found_by));
         }
@@ -349,6 +388,18 @@ mod tests {
     }
 
     #[test]
+    fn a_lesson_is_found_once_and_by_its_best_row() {
+        let entry = |name: &str, place| Entry::new(LESSON, name.to_owned(), Action::Go(place));
+        let rows =
+            vec![entry("W1 Bytes", Place::Home), entry("byte: Bytes", Place::Home), entry("Bytes", Place::Demos)];
+        let mut palette = Palette::of(rows, "Find");
+        "byte".clone_into(&mut palette.typed);
+        palette.find();
+        let found: Vec<&str> = palette.found.iter().map(|it| palette.entries[*it].name.as_str()).collect();
+        assert_eq!(found.len(), 2, "{found:?}");
+    }
+
+    #[test]
     fn words_in_any_order_find_a_chapter_an_id_or_a_knob() {
         let entry =
             |name: &str, also: &[&str]| Entry::new("lesson", name.to_owned(), Action::Back).also(also.iter().copied());
@@ -377,6 +428,8 @@ mod tests {
         assert_eq!(found("w05.handshake"), of(&["W5 The h"]));
         assert_eq!(found("chain"), of(&["Where th"]));
         assert_eq!(found("rtt handshake"), of(&["Where th"]));
+        assert_eq!(found("what is a handshake"), of(&["Where th", "W5 The h"]));
+        assert_eq!(found("five way handshake over http"), of(&["W3 Five "]), "what has the most of the words");
     }
 
     #[test]
