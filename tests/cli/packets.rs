@@ -271,6 +271,13 @@ fn packets_are_counted_by_who_spoke_what_was_spoken_and_when() {
     let filtered: Value = serde_json::from_str(&filtered).expect("JSON");
     assert_eq!(filtered[0]["packets"], 2);
     let ask = |every: &str| home.tutor(&["packets"]).arg(&file).args(&["--statistics", "rate", "--every", every]).run();
+    home.tutor(&["packets"])
+        .arg(&file)
+        .args(&words("--statistics protocols --every 1ms"))
+        .run()
+        .code(2)
+        .no_result()
+        .warns("only --statistics rate has intervals");
     ask("1ns").code(2).no_result().warns("--every: that makes more than 100000 intervals");
     ask("0s").code(2).no_result().warns("--every: an interval is longer than 0");
     ask("soon").code(2).no_result().warns("--every: `soon` is not");

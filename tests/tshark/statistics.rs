@@ -221,24 +221,36 @@ fn compare_talk(demo: &str, study: &Study, theirs: &str, (stream, inside): (usiz
             && lines.next() == Some(&format!("Filter: tcp.stream eq {stream}")[..])
     });
     let section = section.expect("what was asked for");
-    let mut expected = [String::new(), String::new()];
-    let is_hex = |line: &&str| line.trim_start().bytes().all(|it| it.is_ascii_hexdigit()) && !line.is_empty();
-    for line in section.lines().skip(4).filter(is_hex) {
-        expected[usize::from(line.starts_with('\t'))].push_str(line.trim_start());
-    }
+    // A line without a tab is of node 0, which may be either end.
+    let first = section.lines().find_map(|line| line.strip_prefix("Node 0: ")).expect("who spoke first");
+    let is_hex =
+        |line: &&str| line.trim_start().bytes().all(|it| it.is_ascii_hexdigit()) && !line.trim_start().is_empty();
+    let lines: Vec<(bool, &str)> =
+        section.lines().skip(4).filter(is_hex).map(|it| (it.starts_with('\t'), it.trim_start())).collect();
     let Ok(talk) = study.follow(stream, inside) else {
-        assert_eq!(expected, [String::new(), String::new()], "{demo}, {name} {stream}");
+        assert!(lines.is_empty(), "{demo}, {name} {stream}: {lines:?}");
         return 0;
     };
     if talk.said.iter().any(|it| it.missing > 0) {
         return 0;
     }
-    let mut ours = [String::new(), String::new()];
-    for it in &talk.said {
-        ours[usize::from(it.from_server)].push_str(&data_encoding::HEXLOWER.encode(&it.bytes));
-    }
-    // Which end is its first is told by who spoke first there.
-    let swapped = [expected[1].clone(), expected[0].clone()];
-    assert!(ours == expected || ours == swapped, "{demo}, {name} {stream}:\n{ours:?}\n{expected:?}");
+    let [client, server] = [talk.client, talk.server].map(|(address, port)| format!("{address}:{port}"));
+    assert!(first == client || first == server, "{demo}, {name} {stream}: {first} is neither {client} nor {server}");
+    let expected = [false, true].map(|of_server| {
+        let said = lines.iter().filter(|(tab, _)| (*tab == (first == client)) == of_server);
+        said.map(|(_, hex)| *hex).collect::<String>()
+    });
+    let ours = [false, true].map(|of_server| {
+        let said = talk.said.iter().filter(|it| it.from_server == of_server);
+        said.map(|it| data_encoding::HEXLOWER.encode(&it.bytes)).collect::<String>()
+    });
+    assert_eq!(ours, expected, "{demo}, {name} {stream}");
+    // Who spoke when: turn by turn, where neither spoke into what the other was saying.
+    let turns = |who: Vec<bool>| who.chunk_by(|one, next| one == next).map(|it| it[0]).collect::<Vec<_>>();
+    let [mine, there] = [
+        turns(talk.said.iter().map(|it| it.from_server).collect()),
+        turns(lines.iter().map(|(tab, _)| *tab == (first == client)).collect()),
+    ];
+    assert_eq!(mine, there, "{demo}, {name} {stream}");
     ours.iter().map(|it| it.len() / 2).sum()
 }

@@ -91,15 +91,21 @@ fn tell(out: &mut String, talk: &Talk, since: impl Fn(u32) -> Option<i128>) -> f
     let [there, back]: [usize; 2] = [false, true].map(of);
     writeln!(out, "client {client}: {}", counted(there, "byte"))?;
     writeln!(out, "server {server}: {}", counted(back, "byte"))?;
-    for it in &talk.said {
-        let who = if it.from_server { "server" } else { "client" };
+    // What one end says before the other answers is read as one: a segment may end within a character.
+    for turn in talk.said.chunk_by(|one, next| one.from_server == next.from_server && next.missing == 0) {
+        let (first, last) = (&turn[0], &turn[turn.len() - 1]);
+        let who = if first.from_server { "server" } else { "client" };
         writeln!(out)?;
-        if it.missing > 0 {
-            writeln!(out, "[{} of the {who} did not pass here]", counted(it.missing as usize, "byte"))?;
+        if first.missing > 0 {
+            writeln!(out, "[{} of the {who} did not pass here]", counted(first.missing as usize, "byte"))?;
         }
-        let at = seconds(since(it.packet));
-        writeln!(out, "{who}, packet {}, {at} s: {}", it.packet, counted(it.bytes.len(), "byte"))?;
-        bytes(out, &it.bytes)?;
+        let packets = match (first.packet, last.packet) {
+            (one, same) if one == same => format!("packet {one}"),
+            (from, to) => format!("packets {from} to {to}"),
+        };
+        let said: Vec<u8> = turn.iter().flat_map(|it| &it.bytes).copied().collect();
+        writeln!(out, "{who}, {packets}, from {} s: {}", seconds(since(first.packet)), counted(said.len(), "byte"))?;
+        bytes(out, &said)?;
     }
     Ok(())
 }
@@ -107,9 +113,9 @@ fn tell(out: &mut String, talk: &Talk, since: impl Fn(u32) -> Option<i128>) -> f
 /// Text line by line; what is no text in rows of hexadecimal.
 fn bytes(out: &mut String, bytes: &[u8]) -> fmt::Result {
     match str::from_utf8(bytes).ok().filter(|text| is_text(text)) {
-        Some(text) => text.lines().try_for_each(|line| {
-            // An empty line has nothing behind it.
-            writeln!(out, "{}", format!("    {}", visible(line)).trim_end())
+        Some(text) => text.lines().try_for_each(|line| match line {
+            "" => writeln!(out),
+            line => writeln!(out, "    {}", visible(line)),
         }),
         None => (0..).step_by(ROW).zip(bytes.chunks(ROW)).try_for_each(|(at, row)| {
             let hex: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();

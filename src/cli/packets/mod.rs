@@ -85,6 +85,9 @@ pub(super) fn run(wish: &Wish) -> anyhow::Result<ExitCode> {
     let columns =
         wish.fields.iter().map(|name| Column::named(name).map_err(|mistake| misuse("--fields", name, &mistake)));
     let columns: Vec<Column> = columns.collect::<Result<_, _>>()?;
+    if wish.every.is_some() && wish.statistics != Some(statistics::What::Rate) {
+        return Err(Misuse("--every: only --statistics rate has intervals".to_owned()).into());
+    }
     let every_ns = wish.every.as_deref().map_or(Ok(0), every)?;
     let source::Opened { study, fault } = source::open(&wish.file, wish.keys.as_deref())?;
     if let Some(which) = wish.follow {

@@ -186,21 +186,51 @@ impl Studied<'_> {
         followed.iter().chain(pairs).copied()
     }
 
-    /// One line: what was opened with it, else its segment in relative numbers, else what it is.
+    /// One line: what was opened with it, else the message its segment begins with, else the segment in relative numbers.
     #[must_use]
     pub fn line(&self) -> String {
-        let said = self.study.opened.line(self.number);
-        let segment = || self.segment().map(|it| it.line.clone());
-        said.or_else(segment).unwrap_or_else(|| self.decoded.summary.clone())
+        if let Some(said) = self.study.opened.line(self.number) {
+            return said;
+        }
+        match self.segment() {
+            Some(it) if self.protocols().iter().any(|name| is_message(name)) => {
+                let marks: String = it.marks.iter().map(|mark| format!("[{}] ", mark.label())).collect();
+                marks + &self.decoded.summary
+            }
+            Some(it) => it.line.clone(),
+            None => self.decoded.summary.clone(),
+        }
     }
 
     /// The innermost protocol that was read: `DNS`, `TLS`, `HTTP2`.
     #[must_use]
     pub fn protocol(&self) -> String {
-        let opened = self.units.iter().flat_map(|it| &it.decoded.layers);
-        let mut names = self.decoded.layers.iter().chain(opened).map(|it| it.name);
-        let is_one = |name: &&str| !["data", "padding", "icmp.ext"].contains(name);
-        names.rfind(is_one).unwrap_or("data").to_uppercase()
+        let names = self.protocols();
+        names.iter().rfind(|name| **name != "data").unwrap_or(&"data").to_uppercase()
+    }
+
+    /// Its protocols as filters name them, each once, from the outside in: what was opened with it stands behind.
+    #[must_use]
+    pub fn protocols(&self) -> Vec<&'static str> {
+        let layers = &self.decoded.layers;
+        // What an error quotes was not sent with this packet.
+        let error = layers.iter().position(|layer| ["icmp", "icmpv6"].contains(&layer.name));
+        let sent = error.map_or(layers.len(), |at| at + 1);
+        let is_outer = |name: &&str| ["tls", "quic"].contains(name);
+        // A record's true type stands behind what is inside it.
+        let opened = || self.units.iter().flat_map(|unit| &unit.decoded.layers).map(|layer| layer.name);
+        let inside = opened().filter(is_outer).chain(opened().filter(|name| !is_outer(name)));
+        let mut names: Vec<&'static str> = Vec::new();
+        for name in layers[..sent].iter().map(|layer| layer.name).chain(inside) {
+            // Extension headers are parts of their protocol, and so is what fills up a frame.
+            let is_part = name.contains('.') || name == "padding";
+            // Bytes of a record that goes over packets are data only until it is whole.
+            let is_opened = name == "data" && !self.units.is_empty();
+            if !is_part && !is_opened && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// The relative time of the capture, where both ends of it are known.
@@ -209,4 +239,9 @@ impl Studied<'_> {
         let first = self.study.collected.packets.first()?.at_ns?;
         Some(i128::from(self.held.at_ns?) - i128::from(first))
     }
+}
+
+/// Whether it is a protocol whose messages a segment of TCP carries.
+fn is_message(protocol: &str) -> bool {
+    ["dns", "http", "tls", "stun"].contains(&protocol)
 }

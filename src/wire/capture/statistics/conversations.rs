@@ -1,12 +1,12 @@
 //! Who spoke with whom: on the link, by IP, over TCP and UDP.
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::Count;
 use crate::wire::Layer;
 use crate::wire::capture::study::Studied;
 
 /// The protocol whose addresses tell conversations apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     Ethernet,
     Ipv4,
@@ -45,7 +45,7 @@ pub struct Conversation {
 }
 
 /// What tells a conversation of one kind from the others.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Between {
     /// The two ends, the smaller first.
     Ends([String; 2]),
@@ -56,7 +56,7 @@ enum Between {
 #[derive(Clone, Debug, Default)]
 pub struct Conversations {
     found: Vec<Conversation>,
-    by: HashMap<(Kind, Between), usize>,
+    by: BTreeMap<(Kind, Between), usize>,
 }
 
 impl Conversations {
