@@ -28,7 +28,7 @@ pub(super) fn found(recording: &Recording, seen: &Seen, case: Case) -> Findings 
     for (nth, visit) in (1..).zip(&seen.visits) {
         let flights = flights(&sights, visit.local);
         let lane = if seen.visits.len() > 1 { format!("connection {nth}") } else { "the connection".to_owned() };
-        bars(&mut findings, &lane, visit);
+        bars(&mut findings, &lane, visit, &flights);
         if nth == seen.visits.len() {
             markers(&mut findings, &flights, visit);
             bytes(&mut findings, &flights);
@@ -211,15 +211,24 @@ fn early(findings: &mut Findings, seen: &Seen, visit: &Visit) {
     }
 }
 
-fn bars(findings: &mut Findings, lane: &str, visit: &Visit) {
+fn bars(findings: &mut Findings, lane: &str, visit: &Visit, flights: &[Flight<'_>]) {
     let parts = [
-        ("TCP", visit.began, visit.connected),
-        ("TLS", visit.connected, visit.may_send),
-        ("order and answer", visit.may_send, visit.answered),
+        ("TCP", "TCP", visit.began, visit.connected),
+        ("TLS", "TLS", visit.connected, visit.may_send),
+        ("order and answer", "answer", visit.may_send, visit.answered),
     ];
-    for (name, from, to) in parts {
-        if let (Some(from), Some(to)) = (from, to) {
-            findings.span_at(lane, name.to_owned(), from, to);
+    for (name, missing, from, to) in parts {
+        match (from, to) {
+            (Some(from), Some(to)) => findings.span_at(lane, name.to_owned(), from, to),
+            (Some(from), None) => {
+                // What did not come to its end ends with the alert, and is named after it.
+                let alert =
+                    |it: &Flight<'_>| Some((it.alert()?, it.sights.iter().find(|it| is_alert(&it.packet.summary))?.at));
+                if let Some((alert, at)) = flights.iter().find_map(alert).filter(|(_, at)| *at >= from) {
+                    findings.span_at(lane, format!("{missing}: {alert}"), from, at);
+                }
+            }
+            (None, _) => {}
         }
     }
 }

@@ -111,6 +111,8 @@ fn each_fault_ends_in_its_alert() {
                 continue;
             };
             assert_eq!(alert(&run), (who, "2".to_owned(), code.to_string(), name.to_owned(), open), "{what}");
+            let bars: Vec<_> = run.spans.iter().map(|it| it.name.as_str()).collect();
+            assert!(bars.iter().any(|it| it.ends_with(&format!(": {name}"))), "{what}: {bars:?}");
             let why = &run.steps.iter().find(|it| it.kind == "failed").expect("it fails").why;
             assert!(why.contains(&format!("{} has {} for it", asks.source, asks.alert)), "{what}: {why}");
             assert_eq!(
