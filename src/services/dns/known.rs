@@ -16,8 +16,8 @@ impl Known {
         Self(Hosts::from_system().unwrap_or_default())
     }
 
-    /// The addresses of a name, where this host knows it; `localhost` and what ends in it is this host, whatever the file says
-    /// nothing of (RFC 6761).
+    /// The addresses of a name, where this host knows it: those of the file, else of `localhost`, and of what ends in it, its own
+    /// (RFC 6761 §6.3).
     #[must_use]
     pub fn addresses(&self, name: &Name) -> Option<Vec<IpAddr>> {
         let name = name.to_lowercase();

@@ -1,15 +1,17 @@
 //! Clients that are slow, and clients that have stopped: the first are waited for, the second are given up.
-use std::future::ready;
+use std::future::{pending, ready};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::lab::{LabNet, LinkOptions};
 use crate::net::{Net, SocketOptions};
 use crate::recording::Time;
-use crate::services::http::{Client, Request, Response, ServerOptions, Version, serve_with};
+use crate::services::http::{Client, Request, Response, ServerOptions, Version, push, serve_with};
 use crate::services::tests::stand::{Pair, between};
+use crate::services::tls::{self, H2};
 
 const IDLE: Duration = Duration::from_secs(1);
 /// At 100 kbit/s it takes longer than [`IDLE`], and the send buffer holds all of it.
@@ -85,4 +87,38 @@ fn a_body_may_take_as_long_as_it_comes_and_no_silence() {
         assert_eq!(status, "HTTP/1.1 408");
         assert!((IDLE..IDLE * 5 / 4).contains(&after), "{after:?} after the last piece");
     });
+}
+
+/// A server of frames asks nobody whether a handler is done: what the client takes is what moves.
+#[test]
+fn a_client_whose_window_stays_shut_holds_no_connection_of_frames() {
+    let (after, _) = between(1, LinkOptions::default(), async |Pair { client, server, ground, authority }| {
+        let at = SocketAddr::from(([10, 0, 0, 2], 443));
+        let tls = tls::Server::new(&ground, authority.issue(&["www.example"]).expect("made"), &[H2]).expect("they fit");
+        let trust = tls::Client::new(&ground, &[authority.certificate()], &[H2]).expect("it is read");
+        let listener = server.listen(at).await.expect("ports are free");
+        let own = server.clone();
+        let handler = |_, reply: push::Reply<LabNet>| async move {
+            drop(reply.answer(Response::ok("text/plain", vec![b'x'; SIZE])).await);
+        };
+        server.spawn(async move { drop(push::serve(own, listener, tls, handler).await) });
+        let opened = Client::new(Version::Http2, at, "www.example").over(&trust);
+        let (stream, _) = opened.secured(&client).await.expect("it listens");
+        let mut builder = h2::client::Builder::new();
+        let (mut sender, connection) = builder.initial_window_size(0).handshake::<_, Bytes>(stream).await.expect("h2");
+        let asking = async {
+            let request = hyper::Request::get("https://www.example/").body(()).expect("a request");
+            let (answer, _) = sender.send_request(request, true).expect("it is open");
+            // The head needs no window. The body is held on to, and never read.
+            let _body = answer.await.expect("a head").into_body();
+            pending::<u64>().await
+        };
+        let began = client.now();
+        let open = async {
+            drop(connection.await);
+            (client.now() - began).as_secs()
+        };
+        tokio::select! { after = open => after, never = asking => never }
+    });
+    assert!((60..=180).contains(&after), "it was open for {after} s");
 }
