@@ -33,6 +33,21 @@ pub fn counted(count: usize, thing: &str) -> String {
     }
 }
 
+/// The next of 1, 2, 5, 10, 20 ... that is not below this; the largest number where there is none.
+#[must_use]
+pub fn round(wanted: u64) -> u64 {
+    let mut power = 1_u64;
+    loop {
+        for mantissa in [1, 2, 5] {
+            let step = power.saturating_mul(mantissa);
+            if step >= wanted || step == u64::MAX {
+                return step;
+            }
+        }
+        power = power.saturating_mul(10);
+    }
+}
+
 /// A number of some [`Unit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Quantity {
@@ -322,6 +337,12 @@ fn fixed(value: i64, factor: i64, decimals: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_round_number_is_the_next_and_no_less() {
+        let rounds = [(0, 1), (1, 1), (2, 2), (3, 5), (6, 10), (10, 10), (11, 20), (51, 100), (u64::MAX, u64::MAX)];
+        assert_eq!(rounds.map(|(wanted, _)| round(wanted)), rounds.map(|(_, next)| next));
+    }
 
     #[track_caller]
     fn shows(text: &str, unit: Unit, shown: &str) {

@@ -104,12 +104,12 @@ fn compare(demo: &'static Demo, filters: &[Filter], script: &std::path::Path) ->
     Compared { demo: demo.name, ours, theirs, lines }
 }
 
-/// All demos, on the threads there are: most of the time tshark is waited for.
-fn all(filters: &[Filter]) -> Vec<Compared> {
-    let (script, next) = (script(), AtomicUsize::new(0));
+/// What this gives for every demo, on the threads there are: most of the time tshark is waited for.
+pub(super) fn all<T: Send>(compare: impl Fn(&'static Demo) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
     let work = || {
         let take = || demos::all().get(next.fetch_add(1, Ordering::Relaxed));
-        std::iter::from_fn(take).map(|demo| compare(demo, filters, script.path())).collect::<Vec<_>>()
+        std::iter::from_fn(take).map(|demo| compare(demo)).collect::<Vec<_>>()
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
@@ -124,7 +124,8 @@ fn tshark_finds_the_same_packets_by_the_same_filters() {
         |filter: &&str| Filter::parse(filter).unwrap_or_else(|mistake| panic!("{mistake}\n{}", mistake.marked(filter)));
     let filters: Vec<Filter> = FILTERS.iter().map(parse).collect();
     let (mut agreed, mut differ, mut needed, mut found) = (0, Vec::new(), BTreeSet::new(), BTreeSet::new());
-    for Compared { demo, ours, theirs, lines } in all(&filters) {
+    let script = script();
+    for Compared { demo, ours, theirs, lines } in all(|demo| compare(demo, &filters, script.path())) {
         for ((filter, ours), theirs) in FILTERS.iter().zip(ours).zip(theirs) {
             if !theirs.is_empty() {
                 found.insert(*filter);

@@ -1,16 +1,16 @@
 //! Statistics and followed connections of every demo's capture, beside tshark's.
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::num::NonZeroU64;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use roundtrip::demos::{self, Demo, Knobs, Setup};
+use roundtrip::demos::{Demo, Knobs, Setup};
 use roundtrip::recording::vantage;
 use roundtrip::wire::capture::statistics::{Conversations, Hierarchy, Protocol, Rate};
 use roundtrip::wire::capture::study::Study;
 use roundtrip::wire::capture::talk::Inside;
 
-use super::filters::study;
+use super::filters::{all, study};
 
 /// Of a capture with more connections only the first are followed.
 const FOLLOWED: usize = 4;
@@ -30,15 +30,7 @@ struct Compared {
 
 #[test]
 fn tshark_counts_the_same_and_follows_to_the_same_bytes() {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let take = || demos::all().get(next.fetch_add(1, Ordering::Relaxed));
-        std::iter::from_fn(take).map(|demo| compare(demo)).collect::<Vec<_>>()
-    };
-    let all: Vec<Compared> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().flat_map(|it| it.join().expect("a thread that ends")).collect()
-    });
+    let all: Vec<Compared> = all(compare);
     let sum = |count: fn(&Compared) -> usize| all.iter().map(count).sum::<usize>();
     let counts = [
         sum(|it| it.conversations),
@@ -53,13 +45,13 @@ fn tshark_counts_the_same_and_follows_to_the_same_bytes() {
     }
 }
 
-fn compare(demo: &Demo) -> Compared {
+fn compare(demo: &'static Demo) -> Compared {
     let recording = (demo.run)(&Knobs::defaults(demo.knobs), &Setup { seed: 1, ..Setup::default() });
     let places = vantage::all(&recording);
     let capture = places.first().expect("a run has places").pcapng(&recording);
     let study = study(&capture);
     // As long as we choose ourselves: of a year twentieths of a second would be many.
-    let (every_ns, _) = rate(&study).finish(0).expect("a length that fits");
+    let (every_ns, _) = rate(&study).finish(None).expect("a length that fits");
     let every_ns = every_ns.max(LEAST_NS);
     let theirs = tshark(demo.name, &capture, (study.flows().len().min(FOLLOWED), every_ns));
     let mut compared = Compared {
@@ -190,7 +182,7 @@ fn rate(study: &Study) -> Rate {
 }
 
 fn compare_intervals(demo: &str, study: &Study, theirs: &str, every_ns: u64) -> usize {
-    let (_, ours) = rate(study).finish(every_ns).expect("few intervals");
+    let (_, ours) = rate(study).finish(NonZeroU64::new(every_ns)).expect("few intervals");
     let mut expected = Vec::new();
     for line in theirs.lines().filter(|line| line.contains("<>")) {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();

@@ -5,11 +5,12 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::seconds;
+use crate::cli::Misuse;
 use crate::quantity::counted;
 use crate::recording::json;
 use crate::wire::capture::study::Study;
-use crate::wire::capture::talk::{Inside, Said, Silence, Talk};
-use crate::wire::text::visible;
+use crate::wire::capture::talk::{Inside, Said, Talk};
+use crate::wire::text::{hex_start, visible};
 
 /// What stands in the JSON.
 pub(super) const SHAPE: &str = "\
@@ -59,12 +60,10 @@ struct Part {
 }
 
 /// The connection as text or JSON.
-pub(super) fn told(study: &Study, which: Which, as_json: bool) -> anyhow::Result<Result<String, Silence>> {
-    let talk = match study.follow(which.stream, which.inside) {
-        Ok(talk) => talk,
-        Err(silence) => return Ok(Err(silence)),
-    };
-    let since = |packet: u32| study.packet(packet).and_then(|it| it.since_first_ns());
+pub(super) fn told(study: &Study, which: Which, as_json: bool) -> anyhow::Result<String> {
+    let talk = study.follow(which.stream, which.inside);
+    let talk = talk.map_err(|silence| Misuse(format!("--follow: {silence}")))?;
+    let since = |packet: u32| study.since_first_ns(packet);
     if as_json {
         let part = |it: &Said| Part {
             from: if it.from_server { "server" } else { "client" },
@@ -74,11 +73,11 @@ pub(super) fn told(study: &Study, which: Which, as_json: bool) -> anyhow::Result
             bytes: data_encoding::HEXLOWER.encode(&it.bytes),
         };
         let [client, server] = ends(&talk);
-        return Ok(Ok(json::pretty(&Told { client, server, said: talk.said.iter().map(part).collect() })?));
+        return Ok(json::pretty(&Told { client, server, said: talk.said.iter().map(part).collect() })?);
     }
     let mut text = String::new();
     tell(&mut text, &talk, since).expect("a String takes all text");
-    Ok(Ok(text))
+    Ok(text)
 }
 
 fn ends(talk: &Talk) -> [String; 2] {
@@ -118,10 +117,9 @@ fn bytes(out: &mut String, bytes: &[u8]) -> fmt::Result {
             line => writeln!(out, "    {}", visible(line)),
         }),
         None => (0..).step_by(ROW).zip(bytes.chunks(ROW)).try_for_each(|(at, row)| {
-            let hex: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
             let print = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
             let plain: String = row.iter().map(print).collect();
-            writeln!(out, "    {at:04x}  {:47}  {plain}", hex.join(" "))
+            writeln!(out, "    {at:04x}  {:47}  {plain}", hex_start(row, ROW))
         }),
     }
 }

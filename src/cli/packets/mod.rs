@@ -6,6 +6,7 @@ mod follow;
 mod source;
 mod statistics;
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -88,17 +89,15 @@ pub(super) fn run(wish: &Wish) -> anyhow::Result<ExitCode> {
     if wish.every.is_some() && wish.statistics != Some(statistics::What::Rate) {
         return Err(Misuse("--every: only --statistics rate has intervals".to_owned()).into());
     }
-    let every_ns = wish.every.as_deref().map_or(Ok(0), every)?;
+    let every_ns = wish.every.as_deref().map(every).transpose()?;
     let source::Opened { study, fault } = source::open(&wish.file, wish.keys.as_deref())?;
     if let Some(which) = wish.follow {
-        let told = follow::told(&study, which, wish.json)?;
-        write(told.map_err(|silence| Misuse(format!("--follow: {silence}")))?.as_bytes())?;
+        write(follow::told(&study, which, wish.json)?.as_bytes())?;
         return Ok(ended(fault));
     }
     let chosen = study.packets().filter(|it| filter.holds(&it.seen()));
     if let Some(what) = wish.statistics {
-        let told = statistics::told(chosen, what, every_ns, wish.json)?;
-        write(told.map_err(|many| Misuse(format!("--every: {many}")))?.as_bytes())?;
+        write(statistics::told(chosen, what, every_ns, wish.json)?.as_bytes())?;
     } else if wish.json {
         let rows: Vec<Row> = chosen.map(|it| row(&it, &columns)).collect();
         write(json::pretty(&rows)?.as_bytes())?;
@@ -124,9 +123,9 @@ fn misuse(option: &str, text: &str, mistake: &Mistake) -> Misuse {
 }
 
 /// The length of an interval in nanoseconds.
-fn every(text: &str) -> Result<u64, Misuse> {
+fn every(text: &str) -> Result<NonZeroU64, Misuse> {
     let time = Quantity::parse(text, Unit::Nanoseconds).map_err(|wrong| Misuse(format!("--every: {wrong}")))?;
-    let ns = u64::try_from(time.value).ok().filter(|ns| *ns > 0);
+    let ns = u64::try_from(time.value).ok().and_then(NonZeroU64::new);
     ns.ok_or_else(|| Misuse("--every: an interval is longer than 0".to_owned()))
 }
 

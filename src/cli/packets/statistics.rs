@@ -1,12 +1,13 @@
 //! `packets FILE --statistics`: who spoke with whom, what was spoken, how much when.
+use std::num::NonZeroU64;
+
 use serde::Serialize;
 
 use super::aligned::{Side, aligned};
 use super::seconds;
+use crate::cli::Misuse;
 use crate::recording::json;
-use crate::wire::capture::statistics::{
-    Conversation, Conversations, Count, Hierarchy, Interval, Protocol, Rate, TooMany,
-};
+use crate::wire::capture::statistics::{Conversation, Conversations, Count, Hierarchy, Interval, Protocol, Rate};
 use crate::wire::capture::study::Studied;
 
 /// What stands in the JSON.
@@ -75,10 +76,10 @@ impl From<Count> for Amount {
 pub(super) fn told<'a>(
     packets: impl Iterator<Item = Studied<'a>>,
     what: What,
-    every_ns: u64,
+    every_ns: Option<NonZeroU64>,
     as_json: bool,
-) -> anyhow::Result<Result<String, TooMany>> {
-    Ok(Ok(match what {
+) -> anyhow::Result<String> {
+    Ok(match what {
         What::Conversations => {
             let mut all = Conversations::default();
             packets.for_each(|it| all.take(&it));
@@ -94,13 +95,10 @@ pub(super) fn told<'a>(
         What::Rate => {
             let mut all = Rate::default();
             packets.for_each(|it| all.take(&it));
-            let (every_ns, all) = match all.finish(every_ns) {
-                Ok(rate) => rate,
-                Err(many) => return Ok(Err(many)),
-            };
+            let (every_ns, all) = all.finish(every_ns).map_err(|many| Misuse(format!("--every: {many}")))?;
             if as_json { json::pretty(&rates(every_ns, &all))? } else { intervals(every_ns, &all) }
         }
-    }))
+    })
 }
 
 fn spoke(it: Conversation) -> Spoke {

@@ -6,9 +6,9 @@ use ratatui::style::Modifier;
 use super::GUTTER;
 use super::curve::{columns, value_at};
 use super::legend::Curve;
-use crate::quantity::{Quantity, Unit};
+use crate::quantity::{Quantity, Unit, round};
 use crate::recording::{Series, Time};
-use crate::tui::views::axis::{Axis, round};
+use crate::tui::views::axis::Axis;
 use crate::tui::views::braille::Dots;
 use crate::tui::views::{View, pen};
 

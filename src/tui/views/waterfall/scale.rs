@@ -3,8 +3,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::quantity::round;
 use crate::recording::{Span, Time};
-use crate::tui::views::axis::{Axis, round};
+use crate::tui::views::axis::Axis;
 use crate::tui::views::pen;
 
 /// A fold longer than this part of all the time in which something runs is worth its columns.

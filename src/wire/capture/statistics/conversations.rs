@@ -1,5 +1,6 @@
 //! Who spoke with whom: on the link, by IP, over TCP and UDP.
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use super::Count;
 use crate::wire::Layer;
@@ -77,7 +78,7 @@ impl Conversations {
             }
         }
         if let (Some(segment), Some((client, server))) = (it.segment(), it.connection()) {
-            let mut ends = [client, server].map(|(address, port)| socket(&address.to_string(), port));
+            let mut ends = [client, server].map(|(address, port)| SocketAddr::new(address, port).to_string());
             if segment.from_server {
                 ends.swap(0, 1);
             }
@@ -126,12 +127,8 @@ fn datagram(it: &Studied<'_>) -> Option<[String; 2]> {
     let ip = layers[..at].iter().rev().find(|layer| layer.name == "ip" || layer.name == "ipv6")?;
     let end = |side: &str| {
         let value = |layer: &Layer, name: String| Some(layer.fields.iter().find(|it| it.name == name)?.value.clone());
-        Some(socket(&value(ip, format!("{}.{side}", ip.name))?, value(udp, format!("udp.{side}port"))?))
+        let address = value(ip, format!("{}.{side}", ip.name))?.parse().ok()?;
+        Some(SocketAddr::new(address, value(udp, format!("udp.{side}port"))?.parse().ok()?).to_string())
     };
     Some([end("src")?, end("dst")?])
-}
-
-/// `192.0.2.1:53`, `[2001:db8::1]:53`.
-fn socket(address: &str, port: impl std::fmt::Display) -> String {
-    if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
 }

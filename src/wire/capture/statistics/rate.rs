@@ -1,5 +1,8 @@
 //! How much when: packets and bytes in intervals of equal length, from the capture's first packet on.
+use std::num::NonZeroU64;
+
 use super::Count;
+use crate::quantity::round;
 use crate::wire::capture::study::Studied;
 
 /// More intervals than this are not counted.
@@ -34,14 +37,15 @@ impl Rate {
         }
     }
 
-    /// The intervals up to the last packet, those without any among them, each `every_ns` long; 0 chooses 1, 2 or 5 times
-    /// a power of ten.
+    /// The intervals up to the last packet, those without any among them, each `every_ns` long; without
+    /// a length 1, 2 or 5 times a power of ten.
     ///
     /// # Errors
     /// When there would be too many.
-    pub fn finish(self, every_ns: u64) -> Result<(u64, Vec<Interval>), TooMany> {
-        let Some(last) = self.passed.iter().map(|(at, _)| *at).max() else { return Ok((every_ns, Vec::new())) };
-        let every_ns = if every_ns == 0 { round(last / CHOSEN + 1) } else { every_ns };
+    pub fn finish(self, every_ns: Option<NonZeroU64>) -> Result<(u64, Vec<Interval>), TooMany> {
+        let last = self.passed.iter().map(|(at, _)| *at).max();
+        let every_ns = every_ns.map_or_else(|| round(last.unwrap_or(0) / CHOSEN + 1), NonZeroU64::get);
+        let Some(last) = last else { return Ok((every_ns, Vec::new())) };
         let many = usize::try_from(last / every_ns).ok().filter(|many| *many < MOST).ok_or(TooMany)?;
         let empty = (0..=many as u64).map(|n| Interval { from_ns: n * every_ns, count: Count::default() });
         let mut all: Vec<Interval> = empty.collect();
@@ -53,21 +57,6 @@ impl Rate {
     }
 }
 
-/// The next of 1, 2, 5, 10, 20, 50 ... that is no less.
-fn round(least: u64) -> u64 {
-    let mut power: u64 = 1;
-    loop {
-        for step in [1, 2, 5] {
-            let Some(candidate) = power.checked_mul(step) else { return u64::MAX };
-            if candidate >= least {
-                return candidate;
-            }
-        }
-        let Some(next) = power.checked_mul(10) else { return u64::MAX };
-        power = next;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,21 +64,13 @@ mod tests {
     #[test]
     fn intervals_are_counted_from_the_first_packet_and_empty_ones_are_there() {
         let rate = Rate { passed: vec![(0, 60), (999, 40), (3_000, 100)] };
-        let (every, all) = rate.clone().finish(1_000).expect("few");
+        let (every, all) = rate.clone().finish(NonZeroU64::new(1_000)).expect("few");
         let counts: Vec<_> = all.iter().map(|it| (it.from_ns, it.count.packets, it.count.bytes)).collect();
         assert_eq!((every, counts), (1_000, vec![(0, 2, 100), (1_000, 0, 0), (2_000, 0, 0), (3_000, 1, 100)]));
-        assert_eq!(rate.finish(0).expect("few").0, 100);
+        assert_eq!(rate.finish(None).expect("few").0, 100);
         let long = Rate { passed: vec![(u64::MAX, 60)] };
-        assert_eq!(long.clone().finish(1), Err(TooMany));
-        let (every, all) = long.finish(0).expect("few");
+        assert_eq!(long.clone().finish(NonZeroU64::new(1)), Err(TooMany));
+        let (every, all) = long.finish(None).expect("few");
         assert!(all.len() <= 41 && every >= u64::MAX / 41, "{every}");
-    }
-
-    #[test]
-    fn a_round_length_is_no_less() {
-        let rounds = [(0, 1), (1, 1), (2, 2), (3, 5), (6, 10), (10, 10), (11, 20), (51, 100), (u64::MAX, u64::MAX)];
-        for (least, expected) in rounds {
-            assert_eq!(round(least), expected);
-        }
     }
 }
