@@ -152,10 +152,7 @@ impl Stage {
     fn live_arrived(&mut self, run: &Arc<Prepared>, trouble: Option<&str>) -> Vec<Effect> {
         self.play_on_arrival = true;
         self.setup.interventions.clear();
-        // The first run of a page can be made again, this one cannot.
-        let safe = self.safe.clone();
         self.arrived(Arc::clone(run));
-        self.safe = safe;
         self.compare = false;
         trouble.map(|text| Effect::Warn(sentence(text))).into_iter().collect()
     }

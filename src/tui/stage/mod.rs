@@ -179,7 +179,9 @@ impl Stage {
     /// Asks for the first run.
     pub fn start(&mut self) -> Vec<Effect> {
         if let Some(recording) = self.kept.take() {
-            self.arrived(Arc::new(Prepared::new(recording)));
+            let run = Arc::new(Prepared::new(recording));
+            self.safe = Some(Arc::clone(&run));
+            self.arrived(run);
             return Vec::new();
         }
         if self.is_live() || self.is_underway() {
@@ -338,6 +340,7 @@ impl Stage {
             && self.wanted.as_ref() == Some(&run.recording().run)
         {
             let mut effects = self.check(run.recording());
+            self.safe.get_or_insert_with(|| Arc::clone(run));
             self.whole = self.withheld.then(|| Arc::clone(run));
             let packets = || Arc::new(Prepared::new(Arc::new(packets_only(run.recording()))).unmarked());
             self.arrived(if self.withheld { packets() } else { Arc::clone(run) });
@@ -400,7 +403,6 @@ impl Stage {
     fn arrived(&mut self, run: Arc<Prepared>) {
         let end = run.recording().end;
         self.wanted = None;
-        self.safe.get_or_insert_with(|| Arc::clone(&run));
         // Four lifelines side by side leave no room for every call until they are asked for.
         if self.shown.is_none() && run.recording().topology.nodes.len() > 3 {
             self.state.detail = Detail::Notes;

@@ -120,6 +120,14 @@ impl Study {
         self.collected.packets.len()
     }
 
+    /// When the packet of that number passed, in nanoseconds after the capture's first, where both have a time.
+    #[must_use]
+    pub fn since_first_ns(&self, number: u32) -> Option<i128> {
+        let packets = &self.collected.packets;
+        let held = packets.get(usize::try_from(number).ok()?.checked_sub(1)?)?;
+        Some(i128::from(held.at_ns?) - i128::from(packets.first()?.at_ns?))
+    }
+
     /// The packet of that number, counted from 1, taken apart.
     #[must_use]
     pub fn packet(&self, number: u32) -> Option<Studied<'_>> {
@@ -192,12 +200,14 @@ impl Studied<'_> {
         if let Some(said) = self.study.opened.line(self.number) {
             return said;
         }
+        let read = self.decoded.layers.iter().map(|layer| layer.name);
+        let innermost = { read }.rfind(|name| !["data", "padding"].contains(name));
         match self.segment() {
-            Some(it) if self.protocols().iter().any(|name| is_message(name)) => {
+            Some(it) if innermost == Some("tcp") => it.line.clone(),
+            Some(it) => {
                 let marks: String = it.marks.iter().map(|mark| format!("[{}] ", mark.label())).collect();
                 marks + &self.decoded.summary
             }
-            Some(it) => it.line.clone(),
             None => self.decoded.summary.clone(),
         }
     }
@@ -205,8 +215,7 @@ impl Studied<'_> {
     /// The innermost protocol that was read: `DNS`, `TLS`, `HTTP2`.
     #[must_use]
     pub fn protocol(&self) -> String {
-        let names = self.protocols();
-        names.iter().rfind(|name| **name != "data").unwrap_or(&"data").to_uppercase()
+        self.protocols().into_iter().rfind(|name| *name != "data").unwrap_or("data").to_uppercase()
     }
 
     /// Its protocols as filters name them, each once, from the outside in: what was opened with it stands behind.
@@ -233,15 +242,9 @@ impl Studied<'_> {
         names
     }
 
-    /// The relative time of the capture, where both ends of it are known.
+    /// When it passed, in nanoseconds after the capture's first, where both have a time.
     #[must_use]
     pub fn since_first_ns(&self) -> Option<i128> {
-        let first = self.study.collected.packets.first()?.at_ns?;
-        Some(i128::from(self.held.at_ns?) - i128::from(first))
+        self.study.since_first_ns(self.number)
     }
-}
-
-/// Whether it is a protocol whose messages a segment of TCP carries.
-fn is_message(protocol: &str) -> bool {
-    ["dns", "http", "tls", "stun"].contains(&protocol)
 }
