@@ -83,14 +83,26 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<()> {
         addresses(r, operation, facts)
     } else {
         facts.summary = format!("ARP {} of another kind of address", operation_name(operation));
-        let (hardware, protocol) = (usize::from(hardware_size), usize::from(protocol_size));
-        let fields =
-            [(&SENDER_HW, hardware), (&SENDER_PROTO, protocol), (&TARGET_HW, hardware), (&TARGET_PROTO, protocol)];
+        let kinds = ((hardware, hardware_size), (protocol, protocol_size));
+        others(r, kinds, [(&SENDER_MAC, &SENDER_HW), (&SENDER_IP, &SENDER_PROTO)])?;
+        others(r, kinds, [(&TARGET_MAC, &TARGET_HW), (&TARGET_IP, &TARGET_PROTO)])
+    }
+}
+
+/// One end's two addresses, each by its own kind and size: a name for those that are as usual, and one for all others.
+fn others(
+    r: &mut Reader<'_>,
+    (hardware, protocol): ((u16, u8), (u16, u8)),
+    [(mac, other_hardware), (ip, other_protocol)]: [(&Words, &Words); 2],
+) -> Option<()> {
+    match hardware {
+        (1, 6) => ethernet::address(r, mac).map(drop)?,
         // A size of 0 leaves no field to speak of.
-        for (words, size) in fields.into_iter().filter(|(_, size)| *size > 0) {
-            r.raw(words, size)?;
-        }
-        Some(())
+        (_, size) => r.raw(other_hardware, size.into()).map(drop)?,
+    }
+    match protocol {
+        (0x0800, 4) => r.ipv4(ip).map(drop),
+        (_, size) => r.raw(other_protocol, size.into()).map(drop),
     }
 }
 

@@ -28,6 +28,7 @@ const LENGTH: Words = Words::new(
     "IEEE 802.3 §3.2.6",
     "Values up to 1500 are a length, values from 1536 a type: so both kinds of frame live on one wire.",
 );
+const TAGGED_LENGTH: Words = Words::new("vlan.len", "Length", LENGTH.source, LENGTH.why);
 const PRIORITY: Words = Words::new(
     "vlan.priority",
     "Priority",
@@ -66,6 +67,14 @@ const TRAILER: Words = Words::new(
     "Bytes after the packet that are no padding: the frame was long enough without them.",
 );
 
+const CHECK: Words = Words::new(
+    "eth.fcs",
+    "Frame check sequence",
+    "IEEE 802.3 §3.2.9",
+    "A CRC over the whole frame, so that what the wire damaged is dropped. Most cards check it and keep it to themselves; here \
+     it was captured.",
+);
+
 /// The shortest Ethernet frame, without its 4-byte check sequence. IEEE 802.3 §4.2.3.3: minFrameSize is 64.
 const SHORTEST: usize = 60;
 
@@ -74,7 +83,7 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
     let destination = address(r, &DESTINATION)?;
     let source = address(r, &SOURCE)?;
     facts.summary = format!("Ethernet {source} > {destination}");
-    ether_type(r, &TYPE, facts)
+    ether_type(r, [&TYPE, &LENGTH], facts)
 }
 
 /// Reads a VLAN tag.
@@ -82,7 +91,7 @@ pub(super) fn read_tag(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
     r.number(&PRIORITY, 3)?;
     r.flag(&DROP_ELIGIBLE)?;
     r.number(&VLAN, 12)?;
-    ether_type(r, &TAG_TYPE, facts)
+    ether_type(r, [&TAG_TYPE, &TAGGED_LENGTH], facts)
 }
 
 /// Reads what follows the packet in the frame.
@@ -92,14 +101,28 @@ pub(super) fn read_padding(r: &mut Reader<'_>) -> Option<Next> {
         r.raw(&PADDING, padding)?;
         r.means(format_args!("{padding} bytes, to reach the shortest frame"));
     }
+    let surplus = r.left().saturating_sub(4);
+    if r.keeps() && is_checked(r) {
+        if surplus > 0 {
+            r.raw(&TRAILER, surplus)?;
+        }
+        r.hex32(&CHECK)?;
+        r.means("correct");
+    }
     r.rest(&TRAILER);
     None
 }
 
-fn ether_type(r: &mut Reader<'_>, words: &Words, facts: &mut Facts) -> Option<Next> {
+/// Whether the last four bytes are the CRC of all before them, the least significant first: no chance makes them so.
+fn is_checked(r: &Reader<'_>) -> bool {
+    let check = r.ahead().last_chunk().map(|it| u32::from_le_bytes(*it));
+    check.is_some_and(|check| check == crc32fast::hash(r.before_last(4)))
+}
+
+fn ether_type(r: &mut Reader<'_>, [words, of_length]: [&Words; 2], facts: &mut Facts) -> Option<Next> {
     let value = u16::from_be_bytes(*r.ahead().first_chunk()?);
     if value < 1536 {
-        return length(r, usize::from(value), facts);
+        return length(r, (of_length, usize::from(value)), facts);
     }
     r.hex16(words)?;
     let (name, next) = carries(value);
@@ -121,8 +144,8 @@ pub(super) const fn carries(value: u16) -> (&'static str, Next) {
 }
 
 // IEEE 802.3 §3.2.6: 1500 and below is the number of bytes that follow; between 1501 and 1535 it is undefined.
-fn length(r: &mut Reader<'_>, length: usize, facts: &mut Facts) -> Option<Next> {
-    r.u16(&LENGTH)?;
+fn length(r: &mut Reader<'_>, (words, length): (&Words, usize), facts: &mut Facts) -> Option<Next> {
+    r.u16(words)?;
     facts.summary.push_str(&format!(" length {length}"));
     if length > 1500 {
         r.problem_back(2, format_args!("{length} is neither a length (up to 1500) nor a type (from 1536)"));

@@ -51,11 +51,16 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<()> {
     let name = type_name(kind);
     r.means(name);
     facts.summary = format!("IGMP {name}");
-    // RFC 1112: version 1 does not use the byte.
-    if matches!(kind, 0x12 | 0x22) {
+    let code = *r.ahead().first()?;
+    // RFC 1112: version 1 does not use the byte; its query is told by the 0 in it (RFC 3376 §7.1).
+    if matches!(kind, 0x12 | 0x22) || kind == 0x11 && !long && code == 0 {
         r.raw(&RESERVED, 1)?;
-    } else {
+    } else if matches!(kind, 0x11 | 0x16 | 0x17) {
         r.u8(&MAX_RESPONSE)?;
+        says_coded(r, code, long);
+    } else {
+        r.raw(&REST, 1)?;
+        r.because("A message of this type is not taken apart here.");
     }
     let verdict = facts.incomplete.map_or_else(|| Ok(checksum::judge(Sum16BitWords::new(), r.whole(), 2)), Err);
     checksum::read(r, &CHECKSUM, verdict)?;
@@ -70,6 +75,14 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<()> {
     }
     r.rest(&REST);
     Some(())
+}
+
+/// Large values of version 3 are coded with an exponent. RFC 3376 §4.1.1.
+fn says_coded(r: &mut Reader<'_>, code: u8, version3: bool) {
+    if version3 && code >= 128 {
+        r.says((u32::from(code & 0x0f) | 0x10) << (u32::from(code >> 4 & 7) + 3));
+        r.means(format_args!("written {code:#04x}: four bits of number, three of exponent"));
+    }
 }
 
 fn read_query(r: &mut Reader<'_>) -> Option<()> {

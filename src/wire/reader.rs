@@ -78,6 +78,11 @@ impl<'a> Reader<'a> {
         &self.frame[self.position()..self.end()]
     }
 
+    /// The frame from its first byte up to so many bytes before the reader's end.
+    pub(super) fn before_last(&self, bytes: usize) -> &'a [u8] {
+        &self.frame[..self.end().saturating_sub(bytes)]
+    }
+
     /// The bytes of this layer from its start to the reader's end.
     pub(super) fn whole(&self) -> &'a [u8] {
         &self.frame[self.start / 8..self.end()]

@@ -13,6 +13,7 @@ mod must;
 mod opened;
 mod pairs;
 mod pdml;
+mod samples;
 mod statistics;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -348,7 +349,7 @@ fn compare_field(
     // The type of a sealed record, once tshark has seen that TLS 1.3 was agreed.
     let opaque = |name: &str| field.name == "tls.record.content_type" && name == "tls.record.opaque_type";
     let same = theirs.fields.iter().filter(|it| it.name == field.name || opaque(&it.name));
-    if field.name.starts_with("x509") {
+    if ["x509", "pkcs1", "pkix1"].iter().any(|it| field.name.starts_with(it)) {
         let hex = hexadecimal(&frame[bytes.clone()]);
         let here = same.clone().find(|it| bytes.end == it.bytes.end && contents_of_der(&hex, it));
         let said = here.is_some() || same.clone().any(|it| says_the_same(&field.value, it));
@@ -430,8 +431,8 @@ fn says_the_same(ours: &str, theirs: &Shown) -> bool {
     if theirs.show.is_empty() && theirs.value.is_empty() {
         return true;
     }
-    if ["tcp.options.sack_le", "tcp.options.sack_re"].contains(&theirs.name.as_str()) {
-        // Shown in relative numbers, though no name says so.
+    if ["tcp.options.sack_le", "tcp.options.sack_re", "dhcpv6.elapsed_time"].contains(&theirs.name.as_str()) {
+        // Shown in relative numbers, though no name says so; in milliseconds, not in the message's hundredths.
         return number(ours) == u64::from_str_radix(&theirs.value, 16).ok();
     }
     if let (Some(ours), Some(theirs)) = (number(ours), number(&theirs.show)) {

@@ -75,6 +75,8 @@ pub(in crate::wire) struct Messages {
     pub(in crate::wire) is_13: bool,
     /// So many bytes of a message that began in an earlier record come first.
     pub(in crate::wire) continued: usize,
+    /// The record stands behind one that changes the cipher: sealed, unless it is a ClientHello after a retry of TLS 1.3.
+    pub(in crate::wire) sealed: bool,
 }
 
 /// Reads the messages of a record; says which they are.
@@ -83,8 +85,10 @@ pub(super) fn read(r: &mut Reader<'_>, messages: Messages) -> String {
     if messages.continued > 0 {
         r.raw(&REST, messages.continued.min(r.left()));
     }
+    let sealed = is_sealed(r.ahead(), messages.sealed);
     while r.left() >= 4 {
-        let Some(name) = names::handshake(r.ahead()[0]) else {
+        let name = names::handshake(r.ahead()[0]).filter(|_| !sealed);
+        let Some(name) = name else {
             r.rest(&ENCRYPTED);
             said.push("Encrypted Handshake Message".to_owned());
             break;
@@ -97,7 +101,21 @@ pub(super) fn read(r: &mut Reader<'_>, messages: Messages) -> String {
         }
         r.because(names::handshake_why(kind));
     }
+    // Less than a message's head.
+    r.rest(&PART);
     if said.is_empty() { "Handshake".to_owned() } else { said.join(", ") }
+}
+
+/// Whether a record's bytes are none of its messages, though they may begin as one does.
+fn is_sealed(bytes: &[u8], changed: bool) -> bool {
+    match bytes {
+        // RFC 5246 §7.4.1.1: a HelloRequest is empty and stands alone; zeros in front of more are the number that
+        // opens what AES-GCM sealed (RFC 5288 §3).
+        [0, 0, 0, 0, _, ..] => true,
+        // RFC 8446 §D.4: before its second ClientHello a client may say that the cipher changes.
+        [1, _, _, _, 3, 3, ..] => false,
+        _ => changed,
+    }
 }
 
 fn message(r: &mut Reader<'_>, name: &str, is_13: bool) -> Option<String> {

@@ -78,11 +78,14 @@ pub(super) fn begins(data: &[u8]) -> bool {
 /// Reads the records of a segment.
 pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
     let mut said: Vec<String> = Vec::new();
+    let mut changed = false;
     for _ in 0..MOST_RECORDS {
         if !begins(r.ahead()) {
             break;
         }
-        said.extend(r.group(&RECORD, record));
+        let changes = r.ahead().first() == Some(&20);
+        said.extend(r.group(&RECORD, |r| record(r, changed)));
+        changed |= changes;
         if let Some(last) = said.last() {
             r.says(last);
         }
@@ -91,8 +94,8 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
     Some(Next::Data("a record that goes on in the next segment"))
 }
 
-/// Reads one record and says what it is.
-fn record(r: &mut Reader<'_>) -> Option<String> {
+/// Reads one record and says what it is; `changed`: behind one that says the cipher changes.
+fn record(r: &mut Reader<'_>, changed: bool) -> Option<String> {
     let kind = r.u8(&CONTENT_TYPE)?;
     r.means(names::content(kind));
     let version = r.hex16(&VERSION)?;
@@ -111,7 +114,7 @@ fn record(r: &mut Reader<'_>) -> Option<String> {
     };
     r.within(here, rest, |r| match kind {
         21 if here == 2 => alert(r).unwrap_or_default(),
-        22 => handshake::read(r, Messages::default()),
+        22 => handshake::read(r, Messages { sealed: changed, ..Messages::default() }),
         23 => format!("Application Data ({length} bytes)"),
         _ => names::content(kind).to_owned(),
     })

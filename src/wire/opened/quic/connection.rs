@@ -259,7 +259,7 @@ fn message_length(bytes: &[u8]) -> Option<usize> {
 
 fn read_message(message: &[u8]) -> (Decoded, String) {
     let mut r = Reader::new(message, 0..message.len(), true);
-    let name = tls::messages(&mut r, tls::Messages { is_13: true, continued: 0 });
+    let name = tls::messages(&mut r, tls::Messages { is_13: true, ..tls::Messages::default() });
     let (layer, problems) = r.finish("tls", "Transport Layer Security, handshake");
     (Decoded { layers: vec![layer], problems, summary: format!("TLS {name}") }, name)
 }

@@ -135,7 +135,7 @@ fn clear_messages(stream: &Plain) -> impl Iterator<Item = messages::Message> {
 /// What a record's content is taken apart into.
 #[cfg(test)]
 pub(super) fn decoded(bytes: &[u8], kind: u8, is_13: bool) -> crate::wire::Decoded {
-    let messages = records::Messages { is_13, continued: 0 };
+    let messages = records::Messages { is_13, ..records::Messages::default() };
     let inside = crate::wire::walk::Next::Data("the stream inside");
     record::decode(&record::Plaintext { bytes, content: bytes.len(), kind, messages, inside })
 }

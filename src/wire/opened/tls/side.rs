@@ -96,7 +96,7 @@ impl<'a> Side<'a> {
         let (content, kind) = inner.unwrap_or((bytes.len(), 0));
         let plain = &bytes[..content];
         let continued = if kind == 22 { self.messages.continued(plain) } else { 0 };
-        let messages = Messages { is_13, continued };
+        let messages = Messages { is_13, continued, ..Messages::default() };
         let inside = self.inside(plain);
         let decoded = record::decode(&Plaintext { bytes: &bytes, content, kind, messages, inside });
         let key = if is_13 { stage.words() } else { "write key" };
@@ -146,7 +146,7 @@ impl<'a> Side<'a> {
 
     fn joined(&self, message: &Message, opened: &mut Opened) {
         let bytes = &message.bytes;
-        let messages = Messages { is_13: self.settled.is_13(), continued: 0 };
+        let messages = Messages { is_13: self.settled.is_13(), ..Messages::default() };
         let decoded = record::decode(&Plaintext {
             bytes,
             content: bytes.len(),
