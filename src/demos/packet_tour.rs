@@ -1,11 +1,13 @@
-//! A packet tour: one capture at the client with a bit of everything, for reading practice. The seed chooses the details.
+//! A packet tour: one capture at the client with a bit of everything, for reading practice. The seed chooses the details, the
+//! knobs what goes wrong.
 //!
 //! ```text
 //!                                ┌── server   HTTP on port 80, another port closed
-//! client ── sw ── r1 ── sw2 ─────┤
+//! client ── sw ── r1 ── sw2 ─────┤           and, where it is on, HTTPS on port 443
 //!                                └── dns      knows one name
 //! ```
 use std::collections::BTreeSet;
+use std::future::ready;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use crate::demos::capture::{Sight, capture, first, resent, segment};
 use crate::demos::findings::{Findings, between, note_end};
 use crate::demos::frame::{Content, Segment};
+use crate::demos::web::Certified;
 use crate::demos::{Demo, Knob, Knobs, Setup};
 use crate::lab::{Lab, LabNet, LinkOptions, Loss};
 use crate::net::Net;
@@ -23,7 +26,9 @@ use crate::quantity::{Quantity, Unit};
 use crate::recording::Recording;
 use crate::services::both;
 use crate::services::dns::{self, Authority, Zone};
-use crate::services::http::{self, Page};
+use crate::services::http::{self, Client, Page, Request, Response, ServerOptions, Version};
+use crate::wire::analysis::Seen;
+use crate::wire::spent::{Spent, Use, spent};
 
 pub(super) const DEMO: Demo = Demo {
     name: "packet-tour",
@@ -36,6 +41,20 @@ pub(super) const DEMO: Demo = Demo {
         Knob::millis("rtt", "time to the server and back", [0, 500, 5, 30]),
         Knob::quantity("drop", "which segment of the download is lost; 0 is none", Unit::Count, [0, 6, 1, 2])
             .zero("none"),
+        Knob::quantity(
+            "loss",
+            "chance that a packet is lost between the server and the switch",
+            Unit::PartsPerMillion,
+            [0, 200_000, 10_000, 0],
+        ),
+        Knob::choice("port", "what the other port does: nobody listens there, or it is open", &["closed", "open"]),
+        Knob::choice(
+            "dns",
+            "what the name server says: the server's address, another host's, or that there is no such name",
+            &["right", "wrong", "unknown"],
+        ),
+        Knob::quantity("mtu", "largest IP packet on the server's link", Unit::Bytes, [576, 1500, 100, 1500]),
+        Knob::switch("tls", "after the download the same page once more over TLS"),
     ],
     exports: &[],
     view: "packets",
@@ -47,6 +66,9 @@ const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 254);
 const PATIENCE: Duration = Duration::from_secs(5);
 const DNS: (Ipv4Addr, u16) = (Ipv4Addr::new(10, 0, 2, 53), 53);
 const HTTP: u16 = 80;
+const HTTPS: u16 = 443;
+/// TLS is what the last part of the tour is about; a page of it is enough.
+const SECURED: usize = 1200;
 const NAMES: [&str; 6] =
     ["shop.example", "files.example", "news.example", "wiki.example", "maps.example", "www.example"];
 const PATHS: [&str; 4] = ["/list.txt", "/report.txt", "/notes.txt", "/today.txt"];
@@ -98,42 +120,71 @@ fn run(knobs: &Knobs, setup: &Setup) -> Recording {
     for (a, b) in [(client, sw), (sw, r1), (r1, sw2), (dns, sw2)] {
         lab.link(a, b, link.clone());
     }
-    let lost = u32::try_from(knobs.number("drop")).expect("the knob's limit is small");
-    lab.link(server, sw2, if lost > 0 { link.loss_there(Loss::nth_with_data(lost)) } else { link });
+    lab.link(server, sw2, last_link(link, knobs));
     let (client, server, dns) = (lab.net(client), lab.net(server), lab.net(dns));
+    let certified = knobs
+        .is_on("tls")
+        .then(|| Certified::new(&client, setup.seed, &[plan.name]).expect("the names of this file are domain names"));
     let ended = lab.run(async {
-        serve(&server, &dns, &plan).await;
+        serve((&server, &dns), &plan, knobs, certified.as_ref()).await;
         // The servers have been up for a while: the router knows their MAC addresses, it only has to learn the client's.
         let (server_up, dns_up) = both(server.ping(GATEWAY, PATIENCE), dns.ping(GATEWAY, PATIENCE)).await;
         if let Err(error) = server_up.and(dns_up) {
             server.note(format!("the router does not answer: {error}"));
         }
-        tour(&client, &plan).await;
+        tour(&client, &plan, certified.as_ref()).await;
     });
     let mut recording = lab.finish(setup.run_of(&DEMO, knobs));
+    recording.secrets = certified.map(|it| it.secrets()).unwrap_or_default();
     note_end(&mut recording, ended);
     found(&recording, &plan).into(&mut recording);
     recording
 }
 
-async fn serve(server: &LabNet, dns: &LabNet, plan: &Plan) {
-    let any = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
-    let listener = server.listen(any(HTTP)).await.expect("a new host has every port free");
+/// The server's link, with what is lost on it.
+fn last_link(link: LinkOptions, knobs: &Knobs) -> LinkOptions {
+    let small = |name| u32::try_from(knobs.number(name)).expect("the knob's limit is small");
+    let link = link.mtu(u16::try_from(knobs.number("mtu")).expect("the knob's limit is small"));
+    let link = if small("loss") > 0 { link.loss(Loss::random(small("loss"))) } else { link };
+    if small("drop") > 0 { link.loss_there(Loss::nth_with_data(small("drop"))) } else { link }
+}
+
+/// What the server's file says.
+fn text(length: usize) -> Bytes {
     let line = b"All of this text is one file, cut into segments by TCP and put together again.\n";
-    let body: Bytes = line.iter().copied().cycle().take(plan.body).collect();
-    let known = plan.path;
+    line.iter().copied().cycle().take(length).collect()
+}
+
+async fn serve((server, dns): (&LabNet, &LabNet), plan: &Plan, knobs: &Knobs, certified: Option<&Certified>) {
+    let any = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+    let (body, known) = (text(plan.body), plan.path);
     let page = move |path: &str| (path == known).then(|| Page { content_type: "text/plain", body: body.clone() });
-    let net = server.clone();
-    server.spawn(async move { drop(http::serve(net, listener, page).await) });
-    let zone =
-        format!("$TTL 300\n@ SOA dns admin 1 1h 15m 7d 1m\n@ NS dns\ndns A {}\n{}. A {SERVER}\n", DNS.0, plan.name);
+    let open = [HTTP].into_iter().chain((knobs.choice("port") == "open").then_some(plan.closed));
+    for port in open {
+        let listener = server.listen(any(port)).await.expect("a new host has every port free");
+        let (net, page) = (server.clone(), page.clone());
+        server.spawn(async move { drop(http::serve(net, listener, page).await) });
+    }
+    if let Some(certified) = certified {
+        let listener = server.listen(any(HTTPS)).await.expect("a new host has every port free");
+        let options = ServerOptions { tls: Some(certified.server.clone()), ..ServerOptions::default() };
+        let page = |_: Request| ready(Response::ok("text/plain", text(SECURED)));
+        let served = http::serve_with(server.clone(), listener, options, page);
+        server.spawn(async move { drop(served.await) });
+    }
+    let said = match knobs.choice("dns") {
+        "right" => format!("{}. A {SERVER}\n", plan.name),
+        "wrong" => format!("{}. A {}\n", plan.name, DNS.0),
+        _ => String::new(),
+    };
+    let zone = format!("$TTL 300\n@ SOA dns admin 1 1h 15m 7d 1m\n@ NS dns\ndns A {}\n{said}", DNS.0);
     let origin = dns::name("example").expect("it is a domain name");
     let zone = Zone::read("the tour's zone", &zone, &origin).expect("the names of this file are domain names");
     dns::serve(dns, any(DNS.1), Authority::new(vec![zone])).await.expect("a new host has every port free");
 }
 
 /// What the person at the client does, one thing after another.
-async fn tour(client: &LabNet, plan: &Plan) {
+async fn tour(client: &LabNet, plan: &Plan, certified: Option<&Certified>) {
     if plan.ping_first {
         ping(client, plan.pings).await;
     }
@@ -159,6 +210,22 @@ async fn tour(client: &LabNet, plan: &Plan) {
         // The download's last FIN and ACK are through before the next thing begins.
         client.sleep(plan.pause).await;
         knock(client, address, plan.closed).await;
+    }
+    if let Some(certified) = certified {
+        client.sleep(plan.pause).await;
+        secured(client, SocketAddr::from((address, HTTPS)), plan, certified).await;
+    }
+}
+
+async fn secured(client: &LabNet, at: SocketAddr, plan: &Plan, certified: &Certified) {
+    let browser = Client::new(Version::Http11, at, plan.name).over(&certified.client);
+    let asked = async {
+        let mut connection = browser.open(client).await?;
+        connection.ask(Request::get(plan.path)).await
+    };
+    match asked.await {
+        Ok(answer) => client.note(format!("{} over TLS: {} bytes", plan.path, answer.response.body.len())),
+        Err(error) => client.note(format!("nothing over TLS: {error}")),
     }
 }
 
@@ -214,7 +281,24 @@ fn found(recording: &Recording, plan: &Plan) -> Findings {
     let http: usize = sights.iter().filter(once).map(Sight::data).sum();
     findings.bytes("http_bytes", "HTTP in all", http, "request and answer, repeated segments counted once");
     findings.count("frames", "frames in the capture", sights.len(), "sent and received by the client");
+    layers(&mut findings, &sights, &recording.secrets);
     findings
+}
+
+/// What the bytes of the client's capture are for, layer by layer.
+fn layers(findings: &mut Findings, sights: &[Sight<'_>], secrets: &str) {
+    let seen = sights.iter().map(|it| Seen { n: it.packet.n, at_ns: it.at.0, frame: &it.packet.bytes });
+    let mut all = Spent::default();
+    spent(seen, secrets).into_values().for_each(|it| all += it.spent);
+    for what in Use::ALL.into_iter().filter(|it| all.of(*it) > 0) {
+        let name = format!("bytes_{what:?}").to_lowercase();
+        findings.bytes(
+            &name,
+            &format!("bytes: {}", what.name()),
+            all.of(what),
+            "of all frames of the client's capture",
+        );
+    }
 }
 
 /// A frame's number, as Wireshark counts, if there is such a frame.
