@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use roundtrip::content::Exercise;
 use roundtrip::content::{
     Content, DemoRef, Diagnostic, Known, PacketFields, Rule, RunFacts, Source, check, load, load_texts, summary,
 };
@@ -51,6 +52,10 @@ impl Known for Fixture {
 
     fn unit(&self, _demo: &str, _knob: &str) -> Option<Unit> {
         Some(Unit::Nanoseconds)
+    }
+
+    fn exercise(&self, exercise: &Exercise, _settings: &BTreeMap<String, String>, _seed: u64) -> Result<(), String> {
+        if exercise.make == "ack" { Ok(()) } else { Err("there are only the kinds ack".to_owned()) }
     }
 
     fn run(&self, demo: &DemoRef, _seed: u64, _fields: bool) -> RunFacts {

@@ -11,6 +11,7 @@ use super::{config, demo, demos, grade, lessons, packets, progress, subnet};
 use crate::near::near;
 use crate::practice::interview_day;
 use crate::recording::{beside, json};
+use crate::tui::course;
 use crate::tui::theme::Theme;
 
 /// A networking tutor that lives in a terminal and carries its own internet
@@ -100,6 +101,8 @@ pub(super) enum Command {
     Quiz(Quiz),
     /// Practise: what is due, mixed with something new
     Drill(Drill),
+    /// Solve exercises made fresh from the packets of a run
+    Exercises(Exercises),
     /// Show a lesson to a room, step by step
     Present {
         /// The lesson, by id or by a part of its title
@@ -124,7 +127,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         exercise: Exercise,
     },
-    /// The lab's services on this machine's loopback, for other programs to ask
+    /// The lab's services on loopback, for other programs to ask; Lab 1A on a capture
     Lab {
         #[command(subcommand)]
         what: LabCommand,
@@ -172,6 +175,25 @@ pub(super) struct Quiz {
     /// Sequential text, numbered choices
     #[arg(long)]
     pub(super) plain: bool,
+}
+
+/// `exercises`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Exercises {
+    /// How many
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub(super) count: Option<usize>,
+    /// Sequential text, numbered choices
+    #[arg(long)]
+    pub(super) plain: bool,
+}
+
+impl From<Exercises> for Drill {
+    /// A drill of nothing else.
+    fn from(Exercises { count, plain }: Exercises) -> Self {
+        let tags = vec![course::EXERCISES.to_owned()];
+        Self { tags, chapter: Vec::new(), count, minutes: None, until: None, plain }
+    }
 }
 
 /// `drill`
@@ -264,6 +286,19 @@ impl Output {
 pub(super) enum LabCommand {
     /// Serve the lab's DNS and its web site until Ctrl-C: for dig, curl, openssl, a browser, of this machine only
     Up(Up),
+    /// Lab 1A on a capture of your own: eight questions, answered from its packets
+    #[command(name = "1a", alias = "1A")]
+    Reading(OfCapture),
+}
+
+/// `lab 1a`
+#[derive(Args, Debug)]
+pub(super) struct OfCapture {
+    /// A capture, pcap or pcapng, also compressed with gzip
+    pub(super) file: PathBuf,
+    /// Tell the answers instead of asking
+    #[arg(long)]
+    pub(super) answers: bool,
 }
 
 /// `lab up`

@@ -72,6 +72,8 @@ fn run(Asked { options, wish }: Asked) -> anyhow::Result<ExitCode> {
 fn run_command(options: &Options, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Lab { what: LabCommand::Up(up) } => lab::up(options, &up),
+        Command::Lab { what: LabCommand::Reading(asked) } => plain::lab_1a(options, &asked),
+        Command::Exercises(wish) => run_command(options, Command::Drill(wish.into())),
         Command::Learn(learn) if learn.list => lessons::list(options, learn.json),
         Command::Learn(learn) if learn.plain => plain::learn(options, &learn),
         Command::Learn(Learn { lesson, .. }) => start::tui(options, Some(Place::Learn { lesson })),

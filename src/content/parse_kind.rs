@@ -5,7 +5,7 @@ use toml::Spanned;
 
 use super::parse_design::design;
 use super::parse_lesson::demo;
-use super::parse_number::{numeric, run};
+use super::parse_number::{exercise, numeric, run};
 use super::problems::Problems;
 use super::raw::{
     RawCard, RawField, RawKinds, RawMatch, RawNear, RawOption, RawOptions, RawOrder, RawPair, RawShort, RawTrueFalse,
@@ -28,7 +28,8 @@ pub(super) fn kind(raw: RawKinds, whole: &Range<usize>, problems: &mut Problems<
     if !exactly_one(&raw, whole, problems) {
         return None;
     }
-    let RawKinds { single, multiple, true_false, numeric, order, pairs, short, field, predict, design, card } = raw;
+    let RawKinds { single, multiple, true_false, numeric, order, pairs, short, field, predict, design, exercise, card } =
+        raw;
     None.or_else(|| single.map(|it| self::single(it, problems)))
         .or_else(|| multiple.map(|it| self::multiple(it, problems)))
         .or_else(|| true_false.map(|it| self::true_false(it, problems)))
@@ -39,6 +40,7 @@ pub(super) fn kind(raw: RawKinds, whole: &Range<usize>, problems: &mut Problems<
         .or_else(|| field.map(|it| self::field(it, problems)))
         .or_else(|| predict.map(|it| run(it, problems)))
         .or_else(|| design.map(|it| self::design(it, problems)))
+        .or_else(|| exercise.map(|it| self::exercise(it, problems)))
         .or_else(|| card.map(|it| self::card(it, problems)))
         .flatten()
 }
@@ -55,6 +57,7 @@ fn exactly_one(raw: &RawKinds, whole: &Range<usize>, problems: &mut Problems<'_>
         ("field", raw.field.as_ref().map(Spanned::span)),
         ("predict", raw.predict.as_ref().map(Spanned::span)),
         ("design", raw.design.as_ref().map(Spanned::span)),
+        ("exercise", raw.exercise.as_ref().map(Spanned::span)),
         ("card", raw.card.as_ref().map(Spanned::span)),
     ];
     let present: Vec<_> = spans.iter().filter_map(|(name, span)| span.as_ref().map(|span| (*name, span))).collect();

@@ -1,13 +1,13 @@
-//! Questions whose answer is a number: worked out from drawn parameters, or measured in a run with drawn knobs.
+//! Questions that draw: a number worked out from parameters or measured in a run, an exercise made of a run's packets.
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml::Spanned;
 
 use super::problems::Problems;
-use super::raw::{RawMiss, RawNumeric, RawRun, Scalar, Text};
+use super::raw::{RawExercise, RawMiss, RawNumeric, RawRun, Scalar, Text};
 use super::rule::Rule;
-use super::{Kind, NearMiss, formula, units};
+use super::{Exercise, Kind, NearMiss, formula, units};
 use crate::quantity::{Quantity, Unit};
 
 /// Values of one parameter.
@@ -46,6 +46,18 @@ pub(super) fn run(raw: Spanned<RawRun>, problems: &mut Problems<'_>) -> Option<K
     }
     let (unit, tolerance_ppm) = (unit?, tolerance_ppm?);
     Some(Kind::Predict { demo, shown, knobs: settings, measure, unit, tolerance_ppm, near_misses })
+}
+
+/// An exercise on the packets of a run with drawn knobs.
+pub(super) fn exercise(raw: Spanned<RawExercise>, problems: &mut Problems<'_>) -> Option<Kind> {
+    let whole = raw.span();
+    let RawExercise { make, demo, tap, shown, knobs } = raw.into_inner();
+    let make = problems.required(make, "make", &whole);
+    let demo = problems.required(demo, "demo", &whole);
+    let tap = problems.required(tap, "tap", &whole);
+    let knobs = drawn_settings(knobs, problems);
+    let is_whole = [&make, &demo, &tap].iter().all(|it| !it.is_empty());
+    is_whole.then_some(Kind::Exercise(Exercise { make, demo, knobs, tap, shown }))
 }
 
 /// Settings to draw from, by knob.

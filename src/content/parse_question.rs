@@ -18,9 +18,22 @@ pub(super) fn question(raw: RawQuestion, whole: &Range<usize>, problems: &mut Pr
     let RawQuestion { id, covers, corrects, tags, difficulty, source, prompt, explanation, .. } = raw;
     let RawQuestion { hints, twin, confusable, demo: opened, show: at, .. } = raw;
     let RawQuestion {
-        single, multiple, true_false, numeric, order, pairs, short, field, predict, design, card, ..
+        single,
+        multiple,
+        true_false,
+        numeric,
+        order,
+        pairs,
+        short,
+        field,
+        predict,
+        design,
+        exercise,
+        card,
+        ..
     } = raw;
-    let kinds = RawKinds { single, multiple, true_false, numeric, order, pairs, short, field, predict, design, card };
+    let kinds =
+        RawKinds { single, multiple, true_false, numeric, order, pairs, short, field, predict, design, exercise, card };
     let (id, prompt) = (problems.required(id, "id", whole), problems.required(prompt, "prompt", whole));
     let kind = kind(kinds, whole, problems);
     let at = self::at(at, kind.as_ref(), opened.is_some(), problems);
@@ -65,6 +78,9 @@ fn at(raw: Text, kind: Option<&Kind>, has_demo: bool, problems: &mut Problems<'_
     let (title, help) = match kind {
         Some(Kind::Field(_)) => {
             ("a question about a field shows its own packet", "delete `show`: `marker` says where it stands")
+        }
+        Some(Kind::Exercise(_)) => {
+            ("an exercise shows its own packet", "delete `show`: the exercise says where it stands")
         }
         Some(Kind::Predict { .. } | Kind::Design(_)) => return show(&problems.text(&raw), &span, SHOW_HELP, problems),
         _ if has_demo => return show(&problems.text(&raw), &span, SHOW_HELP, problems),

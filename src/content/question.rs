@@ -1,7 +1,7 @@
 //! A question of a quiz or drill, in each of its kinds.
 use std::collections::BTreeMap;
 
-use super::{DemoRef, Design, Show};
+use super::{DemoRef, Design, Exercise, Show};
 use crate::quantity::{Quantity, Unit};
 
 /// Something to answer. The id carries its history: an edit of the text keeps it.
@@ -84,6 +84,8 @@ pub enum Kind {
     },
     /// Values to choose, judged by a run with them.
     Design(Design),
+    /// Made fresh from the packets of a run.
+    Exercise(Exercise),
     /// An open question, graded by the learner against a rubric.
     Card { rubric: Vec<String>, model: String },
 }

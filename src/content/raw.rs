@@ -123,6 +123,7 @@ pub(super) struct RawQuestion {
     pub(super) field: Option<Spanned<RawField>>,
     pub(super) predict: Option<Spanned<RawRun>>,
     pub(super) design: Option<Spanned<RawDesign>>,
+    pub(super) exercise: Option<Spanned<RawExercise>>,
     pub(super) card: Option<Spanned<RawCard>>,
 }
 
@@ -139,6 +140,7 @@ pub(super) struct RawKinds {
     pub(super) field: Option<Spanned<RawField>>,
     pub(super) predict: Option<Spanned<RawRun>>,
     pub(super) design: Option<Spanned<RawDesign>>,
+    pub(super) exercise: Option<Spanned<RawExercise>>,
     pub(super) card: Option<Spanned<RawCard>>,
 }
 
@@ -259,6 +261,19 @@ pub(super) struct RawRun {
     pub(super) tolerance: Text,
     #[serde(default)]
     pub(super) near_misses: Vec<Spanned<RawMiss>>,
+}
+
+/// An exercise on the packets of a run with drawn knobs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawExercise {
+    pub(super) make: Text,
+    pub(super) demo: Text,
+    pub(super) tap: Text,
+    #[serde(default)]
+    pub(super) shown: bool,
+    #[serde(default)]
+    pub(super) knobs: BTreeMap<Spanned<String>, Spanned<Vec<Spanned<Scalar>>>>,
 }
 
 /// Values to choose.

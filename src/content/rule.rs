@@ -75,6 +75,8 @@ rules! {
     Formula "formula"
     /// The model answer of a question with settings meets every criterion.
     Criterion "criterion"
+    /// An exercise can be made of every run it may draw.
+    Exercise "exercise"
     /// A near miss, wrong guess or near text is not the answer.
     NearMiss "near-miss"
     /// `twin` names another question of the chapter, `confusable` groups at least two.

@@ -1,10 +1,11 @@
 //! One asking of a question: what was shuffled, drawn and measured for it. The same seed asks the same again.
 use std::collections::BTreeMap;
 
-use super::designed::{Designed, shown_setting as setting};
+use super::designed::{Blank, Designed, shown_setting as setting};
 use super::draw::Draw;
+use super::exercise::{Exercise, Form, Gap};
 use super::{Answer, Clue, Revealed, Runs, Truth, Unreadable, number_hint};
-use crate::content::{Hidden, Kind, NearMiss, Question, formula};
+use crate::content::{self, Hidden, Kind, NearMiss, Question, formula};
 use crate::quantity::{Quantity, Unit};
 
 /// A question as it is asked this time. It stays as it is until it is answered.
@@ -20,6 +21,19 @@ pub struct Attempt {
     /// Each gives away more.
     pub hints: Vec<String>,
     pub asked: Asked,
+    /// What an exercise became this time.
+    made: Option<Box<Made>>,
+}
+
+/// An exercise as it was made for one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Made {
+    /// As a question of options or of an order; `None` where values are to be written.
+    kind: Option<Kind>,
+    /// None where the packets are those of a file.
+    run: Option<Run>,
+    /// The packet to look at afterwards.
+    packet: Option<u32>,
 }
 
 /// What this attempt needs beyond the question.
@@ -37,6 +51,8 @@ pub enum Asked {
     Field { revealed: Revealed, run: Run },
     /// Values to choose.
     Design(Box<Designed>),
+    /// Values of packets to write.
+    Fill(Vec<Gap>),
     /// Short and card: nothing is drawn.
     Text,
 }
@@ -86,10 +102,11 @@ impl Attempt {
         Ok(Self {
             question: question.id.clone(),
             seed,
-            prompt: filled(&question.prompt, &drawn.given),
-            explanation: begun(filled(&question.explanation, &told)).trim_end().to_owned() + &follows,
+            prompt: paragraphs([filled(&question.prompt, &drawn.given), drawn.prompt]),
+            explanation: paragraphs([drawn.explanation, begun(filled(&question.explanation, &told)) + &follows]),
             hints,
             asked: drawn.asked,
+            made: drawn.made.map(Box::new),
         })
     }
 
@@ -100,7 +117,7 @@ impl Attempt {
             Asked::Options(shown) | Asked::Statement { corrections: shown } | Asked::Match { rights: shown, .. } => {
                 shown
             }
-            Asked::Number { .. } | Asked::Field { .. } | Asked::Design(_) | Asked::Text => &[],
+            Asked::Number { .. } | Asked::Field { .. } | Asked::Design(_) | Asked::Fill(_) | Asked::Text => &[],
         }
     }
 
@@ -112,11 +129,34 @@ impl Attempt {
 
     /// The run behind it, for questions that are about one.
     #[must_use]
-    pub const fn run(&self) -> Option<&Run> {
+    pub fn run(&self) -> Option<&Run> {
         match &self.asked {
+            _ if self.made.is_some() => self.made.as_ref().and_then(|it| it.run.as_ref()),
             Asked::Number { run, .. } => run.as_ref(),
             Asked::Field { run, .. } => Some(run),
             _ => None,
+        }
+    }
+
+    /// How it is answered this time: as the question says, or as what an exercise became.
+    #[must_use]
+    pub fn kind<'a>(&'a self, question: &'a Question) -> &'a Kind {
+        self.made.as_ref().and_then(|it| it.kind.as_ref()).unwrap_or(&question.kind)
+    }
+
+    /// The packet of its run that an exercise is about.
+    #[must_use]
+    pub fn packet(&self) -> Option<u32> {
+        self.made.as_ref()?.packet
+    }
+
+    /// What is to be written, a line each: settings, or values of packets.
+    #[must_use]
+    pub fn blanks(&self) -> Vec<Blank> {
+        match &self.asked {
+            Asked::Design(designed) => designed.blanks.clone(),
+            Asked::Fill(gaps) => gaps.iter().map(Gap::blank).collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -155,9 +195,17 @@ struct Drawn {
     given: BTreeMap<String, String>,
     /// Known after it: the answer and the run's measurements.
     told: BTreeMap<String, String>,
+    /// What an exercise adds to the question's own words.
+    prompt: String,
+    explanation: String,
+    made: Option<Made>,
 }
 
 impl Drawn {
+    const fn new(asked: Asked, given: BTreeMap<String, String>, told: BTreeMap<String, String>) -> Self {
+        Self { asked, given, told, prompt: String::new(), explanation: String::new(), made: None }
+    }
+
     fn of(kind: &Kind, draw: &mut Draw, runs: &dyn Runs) -> Result<Self, String> {
         let asked = match kind {
             Kind::Single(options) | Kind::Multiple(options) => {
@@ -177,11 +225,12 @@ impl Drawn {
             Kind::Field(hidden) => return hidden_field(hidden, draw, runs),
             Kind::Design(design) => {
                 let (asked, given, told) = Designed::draw(design, draw, runs)?;
-                return Ok(Self { asked: Asked::Design(Box::new(asked)), given, told });
+                return Ok(Self::new(Asked::Design(Box::new(asked)), given, told));
             }
+            Kind::Exercise(exercise) => return exercised(exercise, draw, runs),
             Kind::Short { .. } | Kind::Card { .. } => Asked::Text,
         };
-        Ok(Self { asked, given: BTreeMap::new(), told: BTreeMap::new() })
+        Ok(Self::new(asked, BTreeMap::new(), BTreeMap::new()))
     }
 
     /// The packet from which a hidden field follows.
@@ -213,7 +262,7 @@ fn numeric(kind: &Kind, draw: &mut Draw) -> Result<Drawn, String> {
     let given: BTreeMap<String, String> = values.iter().map(|(name, it)| (name.clone(), it.to_string())).collect();
     let told = BTreeMap::from([("answer".to_owned(), truth.value.to_string())]);
     let near = near(near_misses, &values, truth, &[&given, &told])?;
-    Ok(Drawn { asked: Asked::Number { truth, near, run: None }, given, told })
+    Ok(Drawn::new(Asked::Number { truth, near, run: None }, given, told))
 }
 
 fn predicted(kind: &Kind, draw: &mut Draw, runs: &dyn Runs) -> Result<Drawn, String> {
@@ -232,7 +281,7 @@ fn predicted(kind: &Kind, draw: &mut Draw, runs: &dyn Runs) -> Result<Drawn, Str
     let near = near(near_misses, &values, truth, &[&given, &told])?;
     // A knob has its name for itself, whatever a measurement is called.
     told.extend(given.clone());
-    Ok(Drawn { asked: Asked::Number { truth, near, run: Some(run) }, given, told })
+    Ok(Drawn::new(Asked::Number { truth, near, run: Some(run) }, given, told))
 }
 
 fn measurement(measured: &BTreeMap<String, Quantity>, name: &str, unit: Unit) -> Result<Quantity, String> {
@@ -252,7 +301,34 @@ fn hidden_field(hidden: &Hidden, draw: &mut Draw, runs: &dyn Runs) -> Result<Dra
         ("answer".to_owned(), revealed.value.clone()),
         ("meaning".to_owned(), revealed.meaning.clone()),
     ]);
-    Ok(Drawn { asked: Asked::Field { revealed, run }, given, told })
+    Ok(Drawn::new(Asked::Field { revealed, run }, given, told))
+}
+
+/// An exercise on the packets of a run with knobs and seed of this draw.
+fn exercised(from: &content::Exercise, draw: &mut Draw, runs: &dyn Runs) -> Result<Drawn, String> {
+    let knobs = from.knobs.iter().filter_map(|(name, from)| draw.pick(from).map(|value| (name.clone(), value.clone())));
+    let run = Run { demo: from.demo.clone(), knobs: knobs.collect(), seed: draw.run_seed() };
+    let given: BTreeMap<String, String> = run.knobs.iter().map(|(name, text)| (name.clone(), setting(text))).collect();
+    let Exercise { prompt, form, explanation, packet } = runs.exercise(&from.make, &from.tap, &run)?;
+    let (asked, kind) = match form {
+        Form::Fill(gaps) => (Asked::Fill(gaps), None),
+        Form::Choose(options) => {
+            let order = draw.permutation(options.len());
+            (Asked::Options(shown(order, |at| &options[at].text)), Some(Kind::Single(options)))
+        }
+        Form::Order(items) => {
+            let order = draw.derangement(items.len());
+            (Asked::Options(shown(order, |at| &items[at].text)), Some(Kind::Order(items)))
+        }
+    };
+    let made = Some(Made { kind, run: packet.is_some().then_some(run), packet });
+    Ok(Drawn { prompt, explanation, made, ..Drawn::new(asked, given, BTreeMap::new()) })
+}
+
+/// Texts one below the other, without those that say nothing.
+fn paragraphs(texts: [String; 2]) -> String {
+    let said = texts.iter().map(|it| it.trim()).filter(|it| !it.is_empty());
+    said.collect::<Vec<_>>().join("\n\n")
 }
 
 /// The near misses of this draw; one that happens to be right this time is no miss.

@@ -20,7 +20,7 @@ pub fn bearing(question: &Question, attempt: &Attempt, answer: &Answer, remark: 
         };
         Some((options[at].correct, note))
     };
-    let found = match (&question.kind, answer) {
+    let found = match (attempt.kind(question), answer) {
         (Kind::Single(options), Answer::Choices(chosen)) => among(options, chosen, ""),
         (Kind::Multiple(options), Answer::Choices(chosen)) => among(options, chosen, " · you left it out"),
         (Kind::Single(options) | Kind::Multiple(options), _) => among(options, &[], ""),
@@ -29,7 +29,7 @@ pub fn bearing(question: &Question, attempt: &Attempt, answer: &Answer, remark: 
         }
         (Kind::TrueFalse { corrections, .. }, _) => among(corrections, &[], "").or(Some((true, ""))),
         // What was skipped is told as it is right.
-        (Kind::Order(_) | Kind::Match(_), Answer::Skipped) => Some((true, "")),
+        (Kind::Order(_) | Kind::Match(_) | Kind::Exercise(_), Answer::Skipped) => Some((true, "")),
         (Kind::Field(_), _) => match &attempt.asked {
             Asked::Field { revealed, .. } if revealed.value == remark.about => Some((true, "")),
             _ => None,

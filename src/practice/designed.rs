@@ -48,6 +48,9 @@ impl Blank {
     #[must_use]
     pub fn told(&self) -> String {
         let words: Vec<&str> = self.takes.split(", ").map(|it| it.trim_matches('\'')).collect();
+        if self.says.is_empty() {
+            return self.takes.clone();
+        }
         let is_said = self.unit.is_none() && words.iter().all(|word| self.says.contains(word));
         if is_said { self.says.clone() } else { format!("{}; {}", self.says, self.takes) }
     }

@@ -4,6 +4,7 @@ mod bearing;
 mod designed;
 mod draw;
 pub mod drill;
+mod exercise;
 pub mod grade;
 pub mod guess;
 mod history;
@@ -17,6 +18,7 @@ pub use attempt::{Asked, Attempt, Run, Shown};
 pub use bearing::{bearing, is_verdict};
 pub use designed::{Blank, Designed, Takes};
 pub use draw::fresh_seed;
+pub use exercise::{Exercise, Form, Gap, Near as NearValue, Value};
 pub use grade::{Unreadable, grade};
 pub use history::{Answered, Context, Item, Outcome, Place, Sitting, Wish};
 pub use moment::moment;
@@ -46,7 +48,7 @@ pub enum Answer {
     Sequence(Vec<usize>),
     /// Short and field: as typed.
     Text(String),
-    /// Design: what was typed, by knob.
+    /// Design: what was typed, by knob. Exercise: what was typed, by field.
     Values(BTreeMap<String, String>),
     /// Card: which points of the rubric the learner found in the own text, and that text.
     Rubric { met: Vec<bool>, text: String },
@@ -138,6 +140,12 @@ pub trait Runs {
     /// # Errors
     /// A message for a person when the run has no such packet or field.
     fn reveal(&self, hidden: &Hidden, seed: u64) -> Result<Revealed, String>;
+
+    /// The exercise of that kind, on the packets that `tap` saw in a run.
+    ///
+    /// # Errors
+    /// A message for a person when there is no such run, node or kind, or when its packets lack what it takes.
+    fn exercise(&self, make: &str, tap: &str, run: &Run) -> Result<Exercise, String>;
 
     /// What a knob takes.
     ///

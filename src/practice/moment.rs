@@ -13,6 +13,7 @@ pub fn moment(question: &Question) -> Show {
             marker: Some(hidden.marker.clone()),
             highlight: vec![hidden.field.clone()],
         },
+        (None, Kind::Exercise(_)) => Show { view: "packets".to_owned(), ..Show::default() },
         (None, Kind::Predict { measure, .. }) => Show { marker: Some(measure.replace('_', "-")), ..Show::default() },
         (None, _) => Show::default(),
     }

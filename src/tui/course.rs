@@ -1,7 +1,19 @@
 //! Where the learner stands in the course: the lesson to go on with, and the lesson a word means.
 use crate::content::{Chapter, Content, DemoRef, Lesson};
 use crate::demos;
+use crate::practice::Wish;
 use crate::progress::Snapshot;
+use crate::tui::action::DrillWish;
+
+/// The tag of exercises made of the packets of a run.
+pub const EXERCISES: &str = "exercises";
+
+/// A drill of those alone.
+#[must_use]
+pub fn exercises() -> DrillWish {
+    let wish = Wish { tags: vec![EXERCISES.to_owned()], ..Wish::default() };
+    DrillWish { wish, until: None }
+}
 
 /// The lesson the learner was in last, or what follows the one done last, or the first that is not done; with its step.
 #[must_use]

@@ -6,6 +6,7 @@ pub mod app;
 pub mod asking;
 mod clue;
 pub mod course;
+pub mod exercises;
 pub mod files;
 pub mod learner;
 pub mod misses;

@@ -2,9 +2,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::clue::clue;
-use crate::content::{DemoRef, Hidden, Known, PacketFields, RunFacts};
+use super::exercises;
+use crate::content::{self, DemoRef, Hidden, Known, PacketFields, RunFacts};
 use crate::demos::{self, Demo, Knob, KnobKind, Knobs, Setup};
-use crate::practice::{Revealed, Runs, Takes};
+use crate::practice::{Exercise, Revealed, Run, Runs, Takes};
 use crate::quantity::{Quantity, Unit};
 use crate::recording::{Recording, opened};
 use crate::tui::views::Kind;
@@ -49,6 +50,11 @@ impl Runs for DemoRuns {
         })
     }
 
+    fn exercise(&self, make: &str, tap: &str, run: &Run) -> Result<Exercise, String> {
+        let recording = Self::run(&DemoRef { name: run.demo.clone(), knobs: run.knobs.clone() }, run.seed)?;
+        exercises::of_run(make, tap, run, &recording)
+    }
+
     fn knob(&self, demo: &str, knob: &str) -> Result<Takes, String> {
         let knob = knob_of(demo, knob).ok_or_else(|| format!("`{demo}` has no knob `{knob}`"))?;
         Ok(Takes { unit: unit_of(knob), range: knob.range() })
@@ -87,6 +93,16 @@ impl Known for DemoRuns {
         let knobs = demos::find(&demo.name).map_or(&[][..], |demo| demo.knobs);
         let settings = demo.knobs.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         Knobs::with(knobs, settings).map_or_else(|_| demo.knobs.clone(), |it| it.as_text())
+    }
+
+    fn exercise(
+        &self,
+        exercise: &content::Exercise,
+        settings: &BTreeMap<String, String>,
+        seed: u64,
+    ) -> Result<(), String> {
+        let run = Run { demo: exercise.demo.clone(), knobs: settings.clone(), seed };
+        Runs::exercise(self, &exercise.make, &exercise.tap, &run).map(drop)
     }
 
     fn run(&self, demo: &DemoRef, seed: u64, fields: bool) -> RunFacts {

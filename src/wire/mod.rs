@@ -12,6 +12,7 @@ mod dhcp;
 mod dhcpv6;
 mod dns;
 mod ethernet;
+pub mod exercise;
 pub mod filter;
 pub mod hpack;
 mod http;

@@ -1,6 +1,6 @@
 //! What to type for the questions of a sitting that was begun: all right, or all wrong. Worked out by the library.
 use roundtrip::content::{Content, Kind, Question};
-use roundtrip::practice::{Asked, Attempt, Context, Shown};
+use roundtrip::practice::{Asked, Attempt, Context, Shown, Value};
 use roundtrip::progress::{OpenSitting, Store};
 use roundtrip::tui::runs::DemoRuns;
 
@@ -37,7 +37,7 @@ pub(crate) fn lines(
 /// What earns all points.
 pub(crate) fn right(question: &Question, attempt: &Attempt) -> String {
     let shown = attempt.options();
-    match (&question.kind, &attempt.asked) {
+    match (attempt.kind(question), &attempt.asked) {
         (Kind::Single(options) | Kind::Multiple(options), _) => rows(shown, |index| options[index].correct),
         (Kind::TrueFalse { truth: true, .. }, _) => "t".to_owned(),
         (Kind::TrueFalse { corrections, .. }, _) => format!("f\n{}", rows(shown, |index| corrections[index].correct)),
@@ -47,6 +47,7 @@ pub(crate) fn right(question: &Question, attempt: &Attempt) -> String {
         (_, Asked::Design(asked)) => {
             asked.blanks.iter().map(|it| asked.model[&it.knob].clone()).collect::<Vec<_>>().join(", ")
         }
+        (_, Asked::Fill(gaps)) => gaps.iter().map(|it| written(&it.right)).collect::<Vec<_>>().join("; "),
         (Kind::Short { accept, .. }, _) => accept[0].clone(),
         (_, Asked::Field { revealed, .. }) => revealed.value.clone(),
         (Kind::Card { rubric, .. }, _) => {
@@ -60,7 +61,7 @@ pub(crate) fn right(question: &Question, attempt: &Attempt) -> String {
 /// What earns none.
 pub(crate) fn wrong(question: &Question, attempt: &Attempt) -> String {
     let shown = attempt.options();
-    match (&question.kind, &attempt.asked) {
+    match (attempt.kind(question), &attempt.asked) {
         (Kind::Single(options), _) => rows(shown, |index| !options[index].correct)[..1].to_owned(),
         (Kind::TrueFalse { truth, .. }, _) => if *truth { "f" } else { "t" }.to_owned(),
         (_, Asked::Number { truth, .. }) => {
@@ -70,8 +71,19 @@ pub(crate) fn wrong(question: &Question, attempt: &Attempt) -> String {
         (Kind::Short { .. } | Kind::Field(_), _) => "nothing of the kind".to_owned(),
         (Kind::Card { .. }, _) => "no idea\n".to_owned(),
         // Parts of it could be right by chance.
-        (Kind::Design(_) | Kind::Multiple(_) | Kind::Order(_) | Kind::Match(_), _) => "skip".to_owned(),
+        (Kind::Design(_) | Kind::Exercise(_) | Kind::Multiple(_) | Kind::Order(_) | Kind::Match(_), _) => {
+            "skip".to_owned()
+        }
         (kind, _) => panic!("{kind:?}"),
+    }
+}
+
+/// A value of a packet as one types it.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Number(number) => format!("{number:#x}"),
+        Value::Time(ns) => format!("{ns}ns"),
+        Value::Text(text) => text.clone(),
     }
 }
 

@@ -89,7 +89,15 @@ fn without_a_terminal_the_screen_is_refused_and_says_what_else_there_is() {
 #[test]
 fn input_that_is_no_text_is_no_answer_and_is_asked_again() {
     let home = Home::new();
-    let ended = home.tutor(&words("quiz W1 --plain")).stdin_bytes(b"\xff\xfe\n").run();
+    let options: String = (1..=5)
+        .map(|it| format!("[[question.single.options]]\ntext = \"{it}\"\nwhy = \"So.\"\ncorrect = {}\n", it == 1))
+        .collect();
+    let question = format!(
+        "chapter = \"W13\"\n[[question]]\nid = \"w13.one\"\nprompt = \"Which?\"\nexplanation = \"So.\"\nsource = \"RFC 1\"\n\
+         difficulty = 2\ncovers = [\"W13-01\"]\n[question.single]\n{options}"
+    );
+    home.file("course/quizzes/one.toml", &question);
+    let ended = home.tutor(&words("quiz W13 --plain --content course")).stdin_bytes(b"\xff\xfe\n").run();
     ended.code(0).says("Write numbers from 1 to 5.").says_not("Not right").says("Left unfinished");
 }
 

@@ -4,6 +4,7 @@ mod broken;
 mod checking;
 mod config;
 mod drills;
+mod exercises;
 mod grading;
 mod help;
 mod lessons;

@@ -1,7 +1,7 @@
 //! The keys that answer a question, right or wrong, read off the attempt that is asked.
 use crossterm::event::KeyCode;
 use roundtrip::content::{Choice, Kind, Question};
-use roundtrip::practice::{Asked, Attempt};
+use roundtrip::practice::{Asked, Attempt, Value};
 use roundtrip::tui::runs::DemoRuns;
 
 use crate::learner::{Learner, course};
@@ -11,7 +11,7 @@ pub(crate) fn answer(learner: &mut Learner, id: &str, right: bool) {
     let course = course();
     let question = course.question(id).unwrap_or_else(|| panic!("there is a question {id}"));
     let attempt = Attempt::new(question, 7, &DemoRuns).expect("the course's questions can be asked");
-    match (&question.kind, &attempt.asked) {
+    match (attempt.kind(question), &attempt.asked) {
         (Kind::Single(options), _) => pick_one(learner, options, &attempt, right),
         (Kind::Multiple(options), _) => {
             for (row, shown) in attempt.options().iter().enumerate() {
@@ -41,6 +41,17 @@ pub(crate) fn answer(learner: &mut Learner, id: &str, right: bool) {
             let chosen = asked.tempting.first().filter(|_| !right).unwrap_or(&asked.model);
             for blank in &asked.blanks {
                 learner.keys(chosen.get(&blank.knob).unwrap_or(&asked.model[&blank.knob]));
+                learner.times(1, KeyCode::Down);
+            }
+        }
+        (_, Asked::Fill(gaps)) => {
+            for gap in gaps {
+                let value = if right { &gap.right } else { &gap.near[0].value };
+                learner.keys(&match value {
+                    Value::Number(number) => number.to_string(),
+                    Value::Time(ns) => format!("{ns}ns"),
+                    Value::Text(text) => text.clone(),
+                });
                 learner.times(1, KeyCode::Down);
             }
         }

@@ -10,7 +10,7 @@ use crate::answers::answer;
 use crate::learner::Learner;
 
 /// One of each kind.
-const KINDS: [(&str, &str); 11] = [
+const KINDS: [(&str, &str); 12] = [
     ("single", "w01.addresses.arp-for-whom"),
     ("multiple", "w01.tcp.guarantees"),
     ("true_false", "w01.myth.every-packet-is-acked"),
@@ -19,9 +19,10 @@ const KINDS: [(&str, &str); 11] = [
     ("match", "w01.layers.units"),
     ("short", "w01.udp.dns-truncated"),
     ("field", "w01.field.ether-type"),
-    ("predict", "w01.lab1a.handshake-rtt"),
+    ("predict", "w01.lab1a.dns-round-trip"),
     ("design", "w02.labs.pool-size"),
     ("card", "w01.card.half-close-and-reset"),
+    ("exercise", "w01.exercise.segment-fields"),
 ];
 
 #[test]
@@ -321,7 +322,7 @@ fn a_grade_belongs_to_the_values_it_was_made_of_and_no_other_failure_reopens_the
 #[test]
 fn what_is_typed_while_a_question_is_prepared_is_kept_for_it() {
     let mut learner = Learner::new();
-    learner.drill(&["w01.layers.frame-bytes", "w01.lab1a.handshake-rtt"]).control('k');
+    learner.drill(&["w01.layers.frame-bytes", "w01.lab1a.dns-round-trip"]).control('k');
     let next = learner.app.update(Event::Key(KeyEvent::from(KeyCode::Enter)));
     let [Effect::Prepare(item)] = next.as_slice() else { panic!("{next:?}") };
     learner.keys("80ms");

@@ -9,6 +9,7 @@ mod decrypted;
 mod filters;
 mod frames;
 mod knobs;
+mod lab_1a;
 mod must;
 mod opened;
 mod pairs;

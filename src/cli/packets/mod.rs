@@ -7,7 +7,7 @@ mod source;
 mod statistics;
 
 use std::num::NonZeroU64;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -18,7 +18,7 @@ use super::{FAILED, Misuse};
 use crate::quantity::{Quantity, Unit};
 use crate::recording::json;
 use crate::wire::Decoded;
-use crate::wire::capture::study::Studied;
+use crate::wire::capture::study::{Studied, Study};
 use crate::wire::filter::{Column, Filter, Mistake};
 use crate::wire::text::visible;
 use aligned::{Side, aligned};
@@ -111,8 +111,13 @@ pub(super) fn run(wish: &Wish) -> anyhow::Result<ExitCode> {
     Ok(ended(fault))
 }
 
+/// A capture as far as it could be read, and why not further.
+pub(super) fn study(file: &Path) -> anyhow::Result<(Study, Option<String>)> {
+    source::open(file, None).map(|it| (it.study, it.fault))
+}
+
 /// Says why a capture ended early.
-fn ended(fault: Option<String>) -> ExitCode {
+pub(super) fn ended(fault: Option<String>) -> ExitCode {
     let Some(fault) = fault else { return ExitCode::SUCCESS };
     tell(&format!("roundtrip: {fault}"));
     ExitCode::from(FAILED)

@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 
 use crate::content::{Kind, Question};
 use crate::demos::quoted::bare;
-use crate::practice::{Answer, Asked, Attempt, Designed, Truth};
+use crate::practice::{Answer, Asked, Attempt, Blank, Truth};
 use crate::quantity::{Quantity, Unit};
 
 /// What to write for each kind of question.
 pub(super) fn how(question: &Question, attempt: &Attempt) -> String {
-    match question.kind {
+    match attempt.kind(question) {
         Kind::Order(_) => format!("the numbers in the right order, such as {}", example(attempt.options().len())),
         Kind::Match(_) => {
             format!("for a, b, ... the number of each right side, such as {}", example(attempt.lefts().len()))
@@ -22,8 +22,8 @@ fn example(count: usize) -> String {
     (2..=count).chain([1]).map(|it| it.to_string()).collect::<Vec<_>>().join(" ")
 }
 
-const fn in_a_word(question: &Question, attempt: &Attempt) -> &'static str {
-    match question.kind {
+fn in_a_word(question: &Question, attempt: &Attempt) -> &'static str {
+    match attempt.kind(question) {
         Kind::Single(_) => "a number",
         Kind::Multiple(_) => "numbers, such as 1 3",
         Kind::TrueFalse { .. } => "t or 1 for true, f or 2 for false",
@@ -34,8 +34,8 @@ const fn in_a_word(question: &Question, attempt: &Attempt) -> &'static str {
             }
             _ => "a number with its unit",
         },
-        Kind::Design(_) => match &attempt.asked {
-            Asked::Design(asked) if asked.blanks.len() == 1 => "a value for a",
+        Kind::Design(_) | Kind::Exercise(_) => match attempt.blanks().as_slice() {
+            [_] => "a value for a",
             _ => "a value for each of a, b, ..., with commas between",
         },
         Kind::Order(_) | Kind::Match(_) | Kind::Short { .. } | Kind::Field(_) => "your answer",
@@ -53,7 +53,7 @@ pub(super) fn numbers(line: &str, most: usize) -> Option<Vec<usize>> {
 pub(super) fn read(question: &Question, attempt: &Attempt, line: &str) -> Result<Answer, String> {
     let rows = |text: &str| chosen(attempt, text);
     match &attempt.asked {
-        Asked::Options(_) if matches!(question.kind, Kind::Order(_)) => Ok(Answer::Sequence(rows(line)?)),
+        Asked::Options(_) if matches!(attempt.kind(question), Kind::Order(_)) => Ok(Answer::Sequence(rows(line)?)),
         Asked::Options(_) => Ok(Answer::Choices(rows(line)?)),
         Asked::Match { .. } => Ok(Answer::Sequence(rows(line)?)),
         Asked::Statement { .. } => match line.to_lowercase().as_str() {
@@ -62,7 +62,7 @@ pub(super) fn read(question: &Question, attempt: &Attempt, line: &str) -> Result
             _ => Err("Write t (or 1) for true, f (or 2) for false.".to_owned()),
         },
         Asked::Number { .. } => Ok(Answer::Number(line.to_owned())),
-        Asked::Design(asked) => values(asked, line).map(Answer::Values),
+        Asked::Design(_) | Asked::Fill(_) => values(&attempt.blanks(), line).map(Answer::Values),
         Asked::Field { .. } | Asked::Text => Ok(Answer::Text(line.to_owned())),
     }
 }
@@ -75,18 +75,18 @@ pub(super) fn chosen(attempt: &Attempt, line: &str) -> Result<Vec<usize>, String
 }
 
 /// The values of a line, in the order of the blanks.
-fn values(asked: &Designed, line: &str) -> Result<BTreeMap<String, String>, String> {
-    let wanted = asked.blanks.len();
+fn values(blanks: &[Blank], line: &str) -> Result<BTreeMap<String, String>, String> {
+    let wanted = blanks.len();
     let parts = parts(line, wanted);
     if parts.len() != wanted {
-        let names: Vec<&str> = asked.blanks.iter().map(|it| it.knob.as_str()).collect();
+        let names: Vec<&str> = blanks.iter().map(|it| it.knob.as_str()).collect();
         let (names, count) = (names.join(", "), parts.len());
         return Err(format!(
             "Write {wanted} values with commas between, for {names}; these are {count}. Where a value has a comma, write \
              it in quotes: 'a, b'."
         ));
     }
-    Ok(asked.blanks.iter().map(|it| it.knob.clone()).zip(parts.into_iter().map(str::to_owned)).collect())
+    Ok(blanks.iter().map(|it| it.knob.clone()).zip(parts.into_iter().map(str::to_owned)).collect())
 }
 
 /// A single value is the whole line, as a value may have commas; several stand between commas, or between semicolons.

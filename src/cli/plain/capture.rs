@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use crate::content::{Kind, Question};
+use crate::content::{Exercise, Kind, Question};
 use crate::demos::{self, Setup, quoted};
 use crate::practice::{Asked, Attempt};
 use crate::recording::vantage::{self, Vantage};
@@ -27,7 +27,7 @@ pub(super) fn beside(question: &Question, attempt: &Attempt) -> Option<String> {
     }
     let covered = match (&question.kind, &attempt.asked) {
         (Kind::Field(hidden), Asked::Field { revealed, .. }) => Some((revealed.packet, hidden.field.as_str())),
-        (Kind::Predict { shown: true, .. }, _) => None,
+        (Kind::Predict { shown: true, .. } | Kind::Exercise(Exercise { shown: true, .. }), _) => None,
         _ => return None,
     };
     let asked = attempt.run()?;

@@ -2,11 +2,13 @@
 mod answer;
 mod capture;
 mod console;
+mod lab;
 mod lesson;
 mod questions;
 mod sitter;
 mod stage;
 
+pub(super) use lab::lab_1a;
 pub(super) use lesson::learn;
 pub(super) use questions::{drill, quiz};
 

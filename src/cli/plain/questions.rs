@@ -60,7 +60,7 @@ pub(in crate::cli) fn drill(options: &Options, wish: &Drill) -> anyhow::Result<E
 }
 
 /// The newest drill that was left, when nothing else is wished for; a wish for another ends those that were left.
-fn left(sitter: &mut Sitter, wish: &Drill) -> anyhow::Result<Option<OpenSitting>> {
+fn left(sitter: &mut Sitter<'_>, wish: &Drill) -> anyhow::Result<Option<OpenSitting>> {
     let all = sitter.left(None);
     let is_any = wish.tags.is_empty() && wish.count.is_none() && wish.minutes.is_none() && wish.until.is_none();
     if is_any {
@@ -74,7 +74,7 @@ fn left(sitter: &mut Sitter, wish: &Drill) -> anyhow::Result<Option<OpenSitting>
     Ok(None)
 }
 
-fn begin(sitter: &mut Sitter, content: &Content, wish: &Drill) -> anyhow::Result<OpenSitting> {
+fn begin(sitter: &mut Sitter<'_>, content: &Content, wish: &Drill) -> anyhow::Result<OpenSitting> {
     let filter = Filter {
         tags: wish.tags.clone(),
         count: wish.count.unwrap_or(start::DRILL_COUNT),

@@ -9,8 +9,8 @@ use crate::cli::arguments::Options;
 use crate::cli::start;
 use crate::content::{self, Content, DemoRef, Kind, Question};
 use crate::practice::{
-    Answer, Answered, Attempt, Confidence, Context, Grade, Item, Place, Sitting, Verdict, Wish, bearing, fresh_seed,
-    grade, is_verdict, moment,
+    Answer, Answered, Attempt, Confidence, Context, Grade, Item, Place, Runs, Sitting, Verdict, Wish, bearing,
+    fresh_seed, grade, is_verdict, moment,
 };
 use crate::progress::{OpenSitting, Snapshot, Store};
 use crate::tui::runs::DemoRuns;
@@ -23,12 +23,16 @@ pub(super) struct Finished {
 }
 
 /// A conversation about questions.
-pub(super) struct Sitter {
+pub(super) struct Sitter<'r> {
     pub(super) console: Console,
     pub(super) store: Store,
     pub(super) snapshot: Snapshot,
     pub(super) seed: u64,
     context: Context,
+    /// Where the packets and numbers of questions come from.
+    runs: &'r dyn Runs,
+    /// Whether what is left can be gone on with.
+    is_kept: bool,
 }
 
 /// What is said of an answer before it is given.
@@ -62,12 +66,19 @@ fn confidence(word: &str) -> Option<Confidence> {
     }
 }
 
-impl Sitter {
+impl<'r> Sitter<'r> {
     pub(super) fn new(options: &Options, context: Context) -> anyhow::Result<Self> {
         let mut store = kept(options);
         let snapshot = store.snapshot()?;
         let seed = fresh_seed(options.seed.unwrap_or(start::SEED), snapshot.answers());
-        Ok(Self { console: Console::new(), store, snapshot, seed, context })
+        Ok(Self { console: Console::new(), store, snapshot, seed, context, runs: &DemoRuns, is_kept: true })
+    }
+
+    /// A conversation about the packets of a file: nothing of it is kept, as the questions cannot come back without it.
+    pub(super) fn of_file(options: &Options, runs: &'r dyn Runs) -> anyhow::Result<Self> {
+        let mut store = Store::open_in_memory()?;
+        let (snapshot, seed) = (store.snapshot()?, options.seed.unwrap_or(start::SEED));
+        Ok(Self { console: Console::new(), store, snapshot, seed, context: Context::Drill, runs, is_kept: false })
     }
 
     /// Sittings of this context and chapter that were left, the newest first.
@@ -100,7 +111,7 @@ impl Sitter {
         self.console.say(
             "Instead of an answer write hint or skip; before it, on the same line or one above, sure, unsure or guess.",
         )?;
-        self.console.say("q stops here: nothing is lost.")?;
+        self.console.say(if self.is_kept { "q stops here: nothing is lost." } else { "q stops here." })?;
         if !all.is_empty() {
             self.console.say(&format!("Going on: {} of {count} are answered.", all.len()))?;
         }
@@ -115,7 +126,7 @@ impl Sitter {
                 break;
             }
             self.console.line(&format!("\nQuestion {} of {count}\n", at + 1))?;
-            let (question, attempt) = match prepared(content, item) {
+            let (question, attempt) = match prepared(content, item, self.runs) {
                 Ok(prepared) => prepared,
                 Err(why) => {
                     self.console.say(&format!("Left out: {why}"))?;
@@ -125,6 +136,9 @@ impl Sitter {
             };
             let place = Place { sitting: id.clone(), item: u32::try_from(at)? };
             let Some(answered) = self.ask(question, &attempt, place)? else {
+                if !self.is_kept {
+                    return Ok(None);
+                }
                 let again = match (self.context, &sitting.chapter) {
                     (Context::Quiz, Some(chapter)) => format!("roundtrip quiz {chapter} --plain"),
                     _ => "roundtrip drill --plain".to_owned(),
@@ -175,7 +189,7 @@ impl Sitter {
                 },
             };
             let graded = answer.and_then(|answer| {
-                let graded = grade(question, attempt, &answer, &DemoRuns).map_err(|unreadable| unreadable.0);
+                let graded = grade(question, attempt, &answer, self.runs).map_err(|unreadable| unreadable.0);
                 graded.map(|grade| (answer, grade))
             });
             match graded {
@@ -250,10 +264,10 @@ impl Sitter {
         if let Some(capture) = capture::beside(question, attempt) {
             self.console.line(&capture)?;
         }
+        for (letter, blank) in ('a'..).zip(attempt.blanks()) {
+            self.console.line(&format!("  {letter}) {}: {}", blank.knob, blank.told()))?;
+        }
         if let Some(asked) = attempt.design() {
-            for (letter, blank) in ('a'..).zip(&asked.blanks) {
-                self.console.line(&format!("  {letter}) {}: {}", blank.knob, blank.told()))?;
-            }
             self.console.line("A run with your values must meet:")?;
             asked.criteria.iter().try_for_each(|says| self.console.line(&format!("  - {says}")))?;
         }
@@ -316,10 +330,11 @@ impl Sitter {
         answer: &Answer,
         grade: &Grade,
     ) -> anyhow::Result<()> {
-        self.console.line(&format!("\n{}", verdict(&question.kind, answer, grade)))?;
-        let beside = matches!(question.kind, Kind::Order(_) | Kind::Match(_));
+        let kind = attempt.kind(question);
+        self.console.line(&format!("\n{}", verdict(kind, answer, grade)))?;
+        let beside = matches!(kind, Kind::Order(_) | Kind::Match(_) | Kind::Exercise(_));
         if grade.verdict != Verdict::Right && !beside {
-            let (label, right) = match &question.kind {
+            let (label, right) = match kind {
                 // Whether it is true is said already.
                 Kind::TrueFalse { .. } => ("What holds", grade.right.split_once(": ").map_or("", |it| it.1)),
                 Kind::Design(_) => ("One that works", grade.right.as_str()),
@@ -331,8 +346,8 @@ impl Sitter {
         }
         for remark in &grade.remarks {
             let (holds, note) = bearing(question, attempt, answer, remark);
-            let sign = sign(&question.kind, answer, holds);
-            if remark.about.is_empty() || is_verdict(&question.kind, remark) {
+            let sign = sign(kind, answer, holds);
+            if remark.about.is_empty() || is_verdict(kind, remark) {
                 self.console.prose(&remark.why)?;
             } else if remark.why.is_empty() {
                 self.console.prose(&format!("{}{note} ({sign})", remark.about))?;
@@ -347,7 +362,7 @@ impl Sitter {
 
     /// The run behind the question: the command that gives it out, and the instant that answers it.
     fn shown(&mut self, question: &Question, attempt: &Attempt, answer: &Answer) -> anyhow::Result<()> {
-        let judged = attempt.judged_by(answer, &DemoRuns).ok().flatten();
+        let judged = attempt.judged_by(answer, self.runs).ok().flatten();
         let run = judged.as_ref().or_else(|| attempt.run());
         let (label, demo, seed) = match (run, &question.demo) {
             (Some(run), _) => ("The run", DemoRef { name: run.demo.clone(), knobs: run.knobs.clone() }, run.seed),
@@ -386,6 +401,8 @@ fn sign(kind: &Kind, answer: &Answer, holds: bool) -> &'static str {
         (Kind::Order(_) | Kind::Match(_), true) if *answer == Answer::Skipped => "right",
         (Kind::Order(_) | Kind::Match(_), true) => "you had it",
         (Kind::Order(_) | Kind::Match(_), false) => "you did not have it",
+        (Kind::Exercise(_), true) => "right",
+        (Kind::Exercise(_), false) => "not right",
         (Kind::Design(_), true) => "met",
         (Kind::Design(_), false) => "missed",
         (Kind::Card { .. }, true) => "said",
@@ -402,8 +419,8 @@ fn is_answered(answers: &[Answered], item: usize) -> bool {
 }
 
 /// The question with this attempt's values; an error says why it cannot be asked.
-fn prepared<'a>(content: &'a Content, item: &Item) -> Result<(&'a Question, Attempt), String> {
+fn prepared<'a>(content: &'a Content, item: &Item, runs: &dyn Runs) -> Result<(&'a Question, Attempt), String> {
     let question = content.question(&item.question);
     let question = question.ok_or_else(|| format!("{} is no longer in the content.", item.question))?;
-    Ok((question, Attempt::new(question, item.seed, &DemoRuns)?))
+    Ok((question, Attempt::new(question, item.seed, runs)?))
 }

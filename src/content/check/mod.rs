@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Severity};
 use super::rule::Rule;
-use super::{Content, Curriculum, DemoRef, Lesson, Question, Show, SourceFile};
+use super::{Content, Curriculum, DemoRef, Exercise, Lesson, Question, Show, SourceFile};
 use crate::quantity::{Quantity, Unit};
 use runs::{Runs, side_by_side};
 
@@ -46,6 +46,12 @@ pub trait Known: Sync {
     fn settings(&self, demo: &DemoRef) -> BTreeMap<String, String> {
         demo.knobs.clone()
     }
+
+    /// Whether an exercise can be made of a run with these settings and that seed.
+    ///
+    /// # Errors
+    /// A message that says what there is no such thing as, or what the run lacks.
+    fn exercise(&self, exercise: &Exercise, settings: &BTreeMap<String, String>, seed: u64) -> Result<(), String>;
 
     /// What the run of an existing demo with sound knobs offers; asked once for each setting and seed, and once more where
     /// the fields of packets are wanted after they were not.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Checker, Place, RunFacts};
 use crate::content::rule::Rule;
-use crate::content::{DemoRef, Hidden, Kind, Question, blocks};
+use crate::content::{DemoRef, Exercise, Hidden, Kind, Question, blocks};
 
 /// Draws of one question that are tried.
 pub(super) const MOST_DRAWS: usize = 64;
@@ -52,6 +52,7 @@ impl Checker<'_> {
             Kind::Numeric { .. } => self.numeric(question, place),
             Kind::Predict { .. } => self.predicted(question, place),
             Kind::Design(_) => self.designed(question, place),
+            Kind::Exercise(exercise) => self.exercise(exercise, place),
             _ => {}
         }
     }
@@ -96,6 +97,21 @@ impl Checker<'_> {
         }
         self.run_misses(question, &runs, place);
         self.run_placeholders(question, &runs, place);
+    }
+
+    /// Makes an exercise with every setting it may draw.
+    fn exercise(&mut self, exercise: &Exercise, place: Place<'_>) {
+        let Some(draws) = self.draws(&exercise.knobs, place) else { return };
+        for knobs in draws {
+            let demo = DemoRef { name: exercise.demo.clone(), knobs: knobs.clone() };
+            if !self.demo(&demo, place) {
+                return;
+            }
+            if let Err(message) = self.known.exercise(exercise, &knobs, 0) {
+                let title = format!("no exercise `{}` can be made of a run of {}", exercise.make, exercise.demo);
+                return self.error(Rule::Exercise, place, &exercise.make, (title, message));
+            }
+        }
     }
 
     /// Every combination of drawn values; `None` after reporting that there are too many.

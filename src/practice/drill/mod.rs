@@ -88,7 +88,7 @@ pub const fn seconds(kind: &Kind) -> u32 {
         Kind::Single(_) => 40,
         Kind::Multiple(_) | Kind::Order(_) | Kind::Field(_) => 60,
         Kind::Match(_) | Kind::Predict { .. } => 75,
-        Kind::Numeric { .. } => 90,
+        Kind::Numeric { .. } | Kind::Exercise(_) => 90,
         Kind::Design(_) => 150,
         Kind::Card { .. } => 180,
     }
@@ -258,6 +258,7 @@ const fn kind_name(kind: &Kind) -> &'static str {
         Kind::Field(_) => "field",
         Kind::Predict { .. } => "predict",
         Kind::Design(_) => "design",
+        Kind::Exercise(_) => "exercise",
         Kind::Card { .. } => "card",
     }
 }

@@ -2,6 +2,7 @@
 mod card;
 mod choices;
 mod design;
+mod exercise;
 mod number;
 mod order;
 mod pairs;
@@ -27,7 +28,7 @@ pub struct Unreadable(pub String);
 pub fn grade(question: &Question, attempt: &Attempt, answer: &Answer, runs: &dyn Runs) -> Result<Grade, Unreadable> {
     let given = (!matches!(answer, Answer::Skipped)).then_some(answer);
     let shown = attempt.options();
-    let graded = match (&question.kind, &attempt.asked) {
+    let graded = match (attempt.kind(question), &attempt.asked) {
         (Kind::Single(options), _) => choices::single(options, shown, given),
         (Kind::Multiple(options), _) => choices::multiple(options, shown, given),
         (Kind::TrueFalse { truth, why, corrections }, _) => {
@@ -41,6 +42,7 @@ pub fn grade(question: &Question, attempt: &Attempt, answer: &Answer, runs: &dyn
         (Kind::Short { accept, near }, _) => text::short(accept, near, given),
         (Kind::Field(hidden), Asked::Field { revealed, .. }) => text::field(revealed, &hidden.near, given),
         (Kind::Design(design), Asked::Design(asked)) => design::grade(design, asked, given, runs),
+        (Kind::Exercise(_), Asked::Fill(gaps)) => exercise::fill(gaps, given),
         (Kind::Card { rubric, model }, _) => card::grade(rubric, model, given),
         _ => Err(Unreadable("This attempt belongs to another question.".to_owned())),
     }?;

@@ -7,13 +7,17 @@ use super::*;
 use crate::content::{
     Bound, Choice, Criterion, DemoRef, Design, Hidden, NearMiss, NearText, OrderItem, Pair, Tempting, ToChoose,
 };
-use crate::practice::{Revealed, Runs, Takes};
+use crate::practice::{Exercise, Revealed, Run, Runs, Takes};
 use crate::quantity::{Quantity, Unit};
 
 /// A lab of two facts: the time is twice the RTT asked for, and the hidden field says SYN, ACK.
 struct Facts;
 
 impl Runs for Facts {
+    fn exercise(&self, make: &str, _tap: &str, _run: &Run) -> Result<Exercise, String> {
+        Err(format!("no exercise {make}"))
+    }
+
     fn measure(
         &self,
         demo: &str,

@@ -30,7 +30,7 @@ impl Draft {
     /// Nothing done yet.
     #[must_use]
     pub fn new(question: &Question, attempt: &Attempt) -> Self {
-        match &question.kind {
+        match attempt.kind(question) {
             Kind::Single(_) => Self::Choose { row: 0, ticked: BTreeSet::new(), several: false },
             Kind::Multiple(_) => Self::Choose { row: 0, ticked: BTreeSet::new(), several: true },
             Kind::TrueFalse { .. } => Self::Judge { says: None, row: None, is_said: false },
@@ -39,9 +39,8 @@ impl Draft {
             Kind::Numeric { .. } | Kind::Predict { .. } | Kind::Short { .. } | Kind::Field(_) => {
                 Self::Write(Field::default())
             }
-            Kind::Design(_) => {
-                let blanks = attempt.design().map_or(0, |asked| asked.blanks.len());
-                Self::Fill { row: 0, fields: vec![Field::default(); blanks] }
+            Kind::Design(_) | Kind::Exercise(_) => {
+                Self::Fill { row: 0, fields: vec![Field::default(); attempt.blanks().len()] }
             }
             Kind::Card { .. } => Self::Explain { text: Field::default(), met: None, row: 0 },
         }
@@ -129,9 +128,9 @@ impl Draft {
                 (!text.is_empty()).then_some(if is_number { Answer::Number(text) } else { Answer::Text(text) })
             }
             Self::Fill { fields, .. } => {
-                let asked = attempt.design()?;
                 let typed = fields.iter().map(|field| field.text.trim().to_owned());
-                let all: BTreeMap<String, String> = asked.blanks.iter().map(|it| it.knob.clone()).zip(typed).collect();
+                let knobs = attempt.blanks().into_iter().map(|it| it.knob);
+                let all: BTreeMap<String, String> = knobs.zip(typed).collect();
                 Some(Answer::Values(all))
             }
             Self::Explain { text, met, .. } => {

@@ -158,14 +158,19 @@ impl Asking {
 
     /// What the run must measure, then a line for each value and under it what it is and what it takes.
     fn fill_rows(&self, page: &mut Page, width: usize, theme: &Theme, row: usize, fields: &[Field]) {
-        let Some(asked) = self.attempt.design() else { return };
-        page.text("A run with your values must meet:", width, theme.strong);
-        for says in &asked.criteria {
-            page.hung("· ", "  ", says, width, theme.text);
+        if let Some(asked) = self.attempt.design() {
+            page.text("A run with your values must meet:", width, theme.strong);
+            for says in &asked.criteria {
+                page.hung("· ", "  ", says, width, theme.text);
+            }
+            page.gap();
         }
-        page.gap();
+        let blanks = self.attempt.blanks();
+        // What several take is said once, behind the last of them.
+        let is_said =
+            |at: usize| blanks.get(at + 1).is_some_and(|next| next.says.is_empty() && next.told() == blanks[at].told());
         let mut first = usize::MAX;
-        for (index, (blank, field)) in asked.blanks.iter().zip(fields).enumerate() {
+        for (index, (blank, field)) in blanks.iter().zip(fields).enumerate() {
             let here = index == row;
             if here {
                 first = page.lines.len();
@@ -176,7 +181,9 @@ impl Asking {
                 Span::styled(field.text.clone(), theme.strong),
                 Span::styled(if here { "▏" } else { "" }, theme.accent),
             ]));
-            page.hung("    ", "    ", &blank.told(), width, theme.dim);
+            if !is_said(index) {
+                page.hung("    ", "    ", &blank.told(), width, theme.dim);
+            }
         }
         // All fields, where there is room for them below the one with the cursor.
         page.keep_here();

@@ -13,15 +13,16 @@ pub(super) fn draw(page: &mut Page, width: usize, theme: &Theme, asking: &Asking
         (Verdict::Wrong, _) => ("✘ ", theme.bad),
     };
     page.hung(sign, "  ", grade.word(answer), width, style);
-    if let (Answer::Values(typed), Some(asked)) = (answer, asking.attempt.design()) {
-        let typed = asked.blanks.iter().filter_map(|it| Some(format!("{} {}", it.knob, typed.get(&it.knob)?)));
+    if let Answer::Values(typed) = answer {
+        let blanks = asking.attempt.blanks();
+        let typed = blanks.iter().filter_map(|it| Some(format!("{} {}", it.knob, typed.get(&it.knob)?)));
         page.hung("  you: ", "       ", &typed.collect::<Vec<_>>().join(", "), width, theme.text);
     }
     if let Some(text) = answer.words() {
         page.hung("  you: ", "       ", text, width, theme.text);
     }
     // An order or pairs: the right ones stand beside the learner's below.
-    let beside = matches!(asking.question.kind, Kind::Order(_) | Kind::Match(_));
+    let beside = matches!(asking.attempt.kind(&asking.question), Kind::Order(_) | Kind::Match(_) | Kind::Exercise(_));
     if grade.verdict != Verdict::Right && !grade.right.is_empty() && !beside {
         let label = if asking.attempt.design().is_some() { "  one that works: " } else { "  right: " };
         page.hung(label, "         ", &content::unmarked(&grade.right), width, theme.strong);

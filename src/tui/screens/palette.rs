@@ -258,6 +258,7 @@ fn places() -> Vec<Entry> {
     vec![
         entry("Home", Place::Home),
         entry("Drill: mixed practice", Place::Drill(Default::default())),
+        entry("Exercises on packets", Place::Drill(course::exercises())),
         entry("Demos", Place::Demos),
         entry("Progress", Place::Progress),
         entry("Glossary", Place::Glossary { term: None }),

@@ -68,6 +68,8 @@ pub struct Stage {
     play_on_arrival: bool,
     /// The packet to stand at once a forked run arrives.
     stay_at: Option<u32>,
+    /// The node whose capture is listed once the run is there.
+    tap: Option<String>,
     /// The file this run was saved in, whose digest the run must repeat.
     saved: Option<Saved>,
     /// What the file and the run disagree in.
@@ -124,6 +126,7 @@ impl Stage {
             veiled: false,
             play_on_arrival: false,
             stay_at: None,
+            tap: None,
             saved: None,
             differs: None,
             live: live::LiveSide::default(),
@@ -228,6 +231,12 @@ impl Stage {
     pub fn show_or_begin(&mut self, show: &Show) {
         self.show(show);
         self.stay_at = Some(1);
+    }
+
+    /// Stands at a packet of a node's capture once the run is there; a router has none, but all links.
+    pub fn stay_at_packet(&mut self, packet: u32, tap: &str) {
+        self.stay_at = Some(packet);
+        self.tap = Some(tap.to_owned());
     }
 
     /// Stands at a packet and hides the value and bytes of its field: a question asks for it.
@@ -412,6 +421,10 @@ impl Stage {
         let shown = self.shown.replace(run);
         if !self.is_beside_its_base() {
             self.other = shown;
+        }
+        if let Some(tap) = self.tap.take() {
+            let captures = self.shown.as_ref().map_or(&[][..], |run| run.captures());
+            self.state.capture = captures.iter().position(|it| it.name == tap);
         }
         self.state.capture =
             self.state.capture.filter(|it| self.shown.as_ref().is_some_and(|run| *it < run.captures().len()));

@@ -127,6 +127,7 @@ impl Screen for Home {
             Binding::new([Key::code(KeyCode::Down), Key::char('j')], "down", Action::Down),
             Binding::quiet([Key::code(KeyCode::Up), Key::char('k')], "up", Action::Up),
             Binding::new([Key::char('d')], "drill", Action::Go(Place::Drill(DrillWish::default()))),
+            Binding::quiet([Key::char('x')], "exercises on packets", Action::Go(Place::Drill(course::exercises()))),
             Binding::new([Key::char('e')], "demos", Action::Go(Place::Demos)),
             Binding::new([Key::char('g')], "glossary", Action::Go(Place::Glossary { term: None })),
             Binding::new([Key::char('p')], "progress", Action::Go(Place::Progress)),

@@ -1,6 +1,6 @@
 //! The run a question is about: beside it while it is asked, and opened by "show me" afterwards.
 use super::Session;
-use crate::content::{DemoRef, Kind, Question, Show};
+use crate::content::{self, DemoRef, Kind, Question, Show};
 use crate::practice::{Answer, Asked, Attempt, Run, moment};
 use crate::tui::action::{Effect, Place};
 use crate::tui::runs::DemoRuns;
@@ -13,6 +13,7 @@ impl Session {
         let is_shown = match &question.kind {
             Kind::Field(_) => true,
             Kind::Predict { shown, .. } => *shown,
+            Kind::Exercise(exercise) => exercise.shown,
             _ => false,
         };
         let stage = match attempt.design().and_then(|asked| asked.before.as_ref()) {
@@ -28,7 +29,13 @@ impl Session {
     /// After the answer the run beside the question keeps nothing back and stands where the answer is to be seen; where values
     /// were chosen it is the run with them.
     pub(super) fn uncover(&mut self) -> Vec<Effect> {
-        let (Some(asking), Some(beside)) = (&self.asking, &mut self.stage) else { return Vec::new() };
+        let Some(asking) = &self.asking else { return Vec::new() };
+        if let Some(mut stage) = exercised(&asking.question, &asking.attempt) {
+            let effects = stage.start();
+            self.stage = Some(stage);
+            return effects;
+        }
+        let Some(beside) = &mut self.stage else { return Vec::new() };
         let show = moment(&asking.question);
         let Some(run) = judged(Some(&asking.attempt), asking.answered()) else {
             beside.unhide();
@@ -47,6 +54,17 @@ impl Session {
         let asking = self.asking.as_ref()?;
         behind(&asking.question, Some(&asking.attempt), asking.answered(), asking.attempt.seed)
     }
+}
+
+/// The run an exercise was made of, nothing hidden, at the packet it was about.
+fn exercised(question: &Question, attempt: &Attempt) -> Option<Stage> {
+    let (Kind::Exercise(exercise), Some(run)) = (&question.kind, attempt.run()) else { return None };
+    let mut stage = stage(run)?;
+    stage.show(&moment(question));
+    if let Some(packet) = attempt.packet() {
+        stage.stay_at_packet(packet, &exercise.tap);
+    }
+    Some(stage)
 }
 
 fn stage(run: &Run) -> Option<Stage> {
@@ -87,7 +105,9 @@ pub(super) fn behind(
     }
     let own = match &question.kind {
         Kind::Field(hidden) => Some(hidden.demo.clone()),
-        Kind::Predict { demo, .. } => Some(DemoRef { name: demo.clone(), ..DemoRef::default() }),
+        Kind::Exercise(content::Exercise { demo, .. }) | Kind::Predict { demo, .. } => {
+            Some(DemoRef { name: demo.clone(), ..DemoRef::default() })
+        }
         Kind::Design(design) => Some(DemoRef { name: design.demo.clone(), ..DemoRef::default() }),
         _ => None,
     };

@@ -325,7 +325,8 @@ impl Session {
     /// What is done before the question can be asked, and what was typed for it.
     fn draw_preparing(&self, area: Rect, buffer: &mut Buffer, world: &World) {
         let question = self.items().get(self.at).and_then(|item| world.content.question(&item.question));
-        let runs = |kind: &Kind| matches!(kind, Kind::Predict { .. } | Kind::Field(_) | Kind::Design(_));
+        let runs =
+            |kind: &Kind| matches!(kind, Kind::Predict { .. } | Kind::Field(_) | Kind::Design(_) | Kind::Exercise(_));
         let what = if question.is_some_and(|it| runs(&it.kind)) { "run" } else { "question" };
         Line::styled(format!("Preparing the {what} …"), world.theme.dim).render(area, buffer);
         if !self.early.text.is_empty() {

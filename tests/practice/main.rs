@@ -1,4 +1,6 @@
 //! The course's own questions, asked and answered against the real lab.
+mod exercises;
+
 use roundtrip::content::{self, Choice, Kind, Question};
 use roundtrip::practice::grade::FULL;
 use roundtrip::practice::{Answer, Asked, Attempt, Verdict, grade};
@@ -17,7 +19,7 @@ fn course() -> Vec<Question> {
 /// What is right, taken from the question and what its attempt drew.
 fn right(question: &Question, attempt: &Attempt) -> Answer {
     let correct = |options: &[Choice]| (0..options.len()).filter(|at| options[*at].correct).collect::<Vec<_>>();
-    match (&question.kind, &attempt.asked) {
+    match (attempt.kind(question), &attempt.asked) {
         (Kind::Single(options) | Kind::Multiple(options), _) => Answer::Choices(correct(options)),
         (Kind::TrueFalse { truth, corrections, .. }, _) => {
             Answer::Truth { says: *truth, correction: correct(corrections).first().copied() }
@@ -29,6 +31,7 @@ fn right(question: &Question, attempt: &Attempt) -> Answer {
         (_, Asked::Number { truth, .. }) => Answer::Number(truth.value.to_string()),
         (_, Asked::Field { revealed, .. }) => Answer::Text(revealed.value.clone()),
         (_, Asked::Design(asked)) => Answer::Values(asked.model.clone()),
+        (_, Asked::Fill(gaps)) => Answer::Values(exercises::right(gaps)),
         _ => panic!("{}: an attempt of another question", question.id),
     }
 }
