@@ -3,6 +3,7 @@
 //! Every protocol is one file of one shape: the words of its fields (what a field is called, why it exists, where that is
 //! written), then a `read` that takes them one after another and names what comes next. [`decode`] walks a frame from the
 //! outside in. Whatever the bytes, every bit of the frame lies in exactly one innermost field of exactly one layer.
+pub mod alone;
 pub mod analysis;
 mod arp;
 pub mod capture;
@@ -14,6 +15,7 @@ mod dns;
 mod ethernet;
 pub mod exercise;
 pub mod filter;
+mod grpc;
 pub mod hpack;
 mod http;
 mod http1;

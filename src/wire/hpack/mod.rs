@@ -4,6 +4,7 @@ pub mod huffman;
 pub(super) mod string;
 mod table;
 
+use super::grpc;
 use super::reader::{Reader, Words};
 use super::text::visible_start;
 use string::StringWords;
@@ -119,6 +120,12 @@ pub(super) fn read(r: &mut Reader<'_>, table: &mut Table) -> (Vec<Line>, bool) {
         r.says(&said);
         let Some((entry, form, meaning)) = read else { continue };
         r.means(meaning);
+        // How a call of gRPC ended: a number that says nothing by itself.
+        if let Some((name, means)) = grpc::status(&entry.value).filter(|_| *entry.name == *b"grpc-status") {
+            r.because(format_args!(
+                "{name}: {means} (grpc/doc/statuscodes.md). The HTTP status cannot say it: it came first."
+            ));
+        }
         lines.push(Line { entry, wire: r.position() - from, form });
     }
     let is_whole = r.left() == 0;

@@ -1,4 +1,6 @@
 //! The frames of HTTP/2, field by field. RFC 9113 §6.
+use std::ops::Range;
+
 use super::kinds::{self, Kind};
 use super::{MOST_BLOCK, Reading, Unfinished, first_line, names};
 use crate::wire::hpack::{self, Line};
@@ -121,11 +123,13 @@ pub(super) struct Found {
     pub(super) whole: bool,
     /// The fields of a header block that it has by itself.
     pub(super) lines: Option<Vec<Line>>,
+    /// Where a piece of a body lies.
+    pub(super) body: Option<Range<usize>>,
 }
 
 impl Default for Found {
     fn default() -> Self {
-        Self { name: kinds::of(0xff).name, stream: 0, more: String::new(), whole: false, lines: None }
+        Self { name: kinds::of(0xff).name, stream: 0, more: String::new(), whole: false, lines: None, body: None }
     }
 }
 
@@ -253,6 +257,7 @@ fn payload(
 
 fn body(r: &mut Reader<'_>, found: &mut Found) {
     let bytes = r.ahead();
+    found.body = Some(r.position()..r.end());
     r.rest(&BODY);
     if std::str::from_utf8(bytes).is_ok() {
         r.means(format_args!("{} bytes: {}", bytes.len(), visible_start(bytes, 64)));

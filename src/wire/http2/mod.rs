@@ -3,9 +3,11 @@ mod frames;
 mod kinds;
 mod names;
 
-use super::Decoded;
+use std::ops::Range;
+
 use super::hpack::{self, DEFAULT_CAPACITY, Line, Table};
 use super::reader::{Reader, Words};
+use super::{Decoded, grpc};
 
 /// What the client says first: chosen so that a server of HTTP/1.1 gives up at once. RFC 9113 §3.4.
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -50,7 +52,7 @@ struct Unfinished {
 /// A frame that was read.
 #[derive(Debug)]
 pub(super) struct Frame {
-    stream: u32,
+    pub(super) stream: u32,
     /// `HEADERS[1]: GET /`, as Wireshark says it.
     pub(super) said: String,
     pub(super) decoded: Decoded,
@@ -58,6 +60,8 @@ pub(super) struct Frame {
     pub(super) block: Option<(Vec<u8>, Decoded)>,
     /// The header fields, where this frame made a block whole.
     pub(super) lines: Option<Vec<Line>>,
+    /// Where in the frame a piece of a body lies.
+    pub(super) body: Option<Range<usize>>,
 }
 
 /// The bytes of a header block, what they say, and its fields.
@@ -131,7 +135,7 @@ impl Reading {
             r.text(&MAGIC, PREFACE.len());
             r.rest(&NOT_READ);
             let decoded = finished(r, "Magic", "connection preface");
-            return Frame { stream: 0, said: "Magic".to_owned(), decoded, block: None, lines: None };
+            return Frame { stream: 0, said: "Magic".to_owned(), decoded, block: None, lines: None, body: None };
         }
         let mut found = frames::Found::default();
         let read = frames::read(&mut r, self, &mut found);
@@ -145,7 +149,7 @@ impl Reading {
         let decoded = finished(r, &said, &title);
         let whole = found.whole.then(|| self.whole()).flatten();
         let (block, lines) = whole.map_or((None, found.lines), |(block, lines)| (Some(block), Some(lines)));
-        Frame { stream: found.stream, decoded, said, block, lines }
+        Frame { stream: found.stream, decoded, said, block, lines, body: found.body }
     }
 
     /// Reads the header block that several frames brought.
@@ -164,7 +168,7 @@ fn finished(r: Reader<'_>, said: &str, title: &str) -> Decoded {
     Decoded { layers: vec![layer], problems, summary: format!("HTTP2 {said}") }
 }
 
-/// `: GET /` of a request, `: 200` of a response; nothing of trailers.
+/// `: GET /` of a request, `: 200` of a response; of trailers how a call of gRPC ended.
 pub(super) fn first_line(lines: &[Line]) -> String {
     let find = |name: &[u8]| {
         let found = lines.iter().find(|it| *it.entry.name == *name)?;
@@ -173,7 +177,7 @@ pub(super) fn first_line(lines: &[Line]) -> String {
     match (find(b":method"), find(b":path"), find(b":status")) {
         (Some(method), Some(path), _) => format!(": {method} {path}"),
         (_, _, Some(status)) => format!(": {status}"),
-        _ => String::new(),
+        _ => grpc::status_said(lines).unwrap_or_default(),
     }
 }
 

@@ -1,7 +1,10 @@
 //! HTTP/2 in what two ends said: a unit for each frame, and for each header block that came in several.
+use std::collections::BTreeMap;
+
 use super::{Dialogue, Opened, Plain, Unit};
 use crate::wire::analysis::{Flow, Seen};
-use crate::wire::http2::{self, PREFACE, Reading};
+use crate::wire::grpc;
+use crate::wire::http2::{self, Frame, PREFACE, Reading};
 
 /// More frames of one direction than this are not taken apart.
 const MOST_FRAMES: usize = 20_000;
@@ -32,6 +35,7 @@ pub(super) fn read(dialogue: &Dialogue, opened: &mut Opened) {
     for (from_server, plain, reader) in [(false, client, server), (true, server, client)] {
         let who = if from_server { "server" } else { "client" };
         let mut reading = Reading::allowing(http2::table_allowed_by(reader.bytes()));
+        let mut calls = Calls { from_server, who, streams: BTreeMap::new() };
         let mut at = 0;
         for _ in 0..MOST_FRAMES {
             let Some(length) = http2::length(&plain.bytes()[at..]) else { break };
@@ -43,12 +47,76 @@ pub(super) fn read(dialogue: &Dialogue, opened: &mut Opened) {
             if let Some(last) = packets.iter().max() {
                 opened.say(*last, "HTTP2", &frame.said);
             }
+            let message = calls.take(&bytes, &frame, &packets);
             let title = format!("HTTP/2 {} of the {who}", frame.said);
             if let Some((bytes, decoded)) = frame.block {
                 let title = format!("{} of the {who}, put together", decoded.summary);
                 opened.push(Unit { title, packets: packets.clone(), from_server, bytes, decoded });
             }
             opened.push(Unit { title, packets, from_server, bytes, decoded: frame.decoded });
+            for unit in message {
+                if let Some(last) = unit.shown_at() {
+                    opened.say(last, "GRPC", unit.decoded.summary.clone());
+                }
+                opened.push(unit);
+            }
         }
     }
+}
+
+/// The calls of gRPC in one direction: the bodies of their streams, as far as no message was made of them yet.
+struct Calls {
+    from_server: bool,
+    who: &'static str,
+    streams: BTreeMap<u32, Call>,
+}
+
+#[derive(Default)]
+struct Call {
+    is_protobuf: bool,
+    bytes: Vec<u8>,
+    packets: Vec<u32>,
+}
+
+/// More calls than this at once are not followed, nor more bytes of them together.
+const MOST_CALLS: usize = 1000;
+const MOST_HELD: usize = 16 << 20;
+
+impl Calls {
+    /// Takes a frame that came in these packets; gives the messages it made whole.
+    fn take(&mut self, bytes: &[u8], frame: &Frame, packets: &[u32]) -> Vec<Unit> {
+        if let Some(is_protobuf) = frame.lines.as_deref().and_then(grpc::begins) {
+            if self.streams.len() < MOST_CALLS {
+                self.streams.insert(frame.stream, Call { is_protobuf, ..Call::default() });
+            }
+            return Vec::new();
+        }
+        let held: usize = self.streams.values().map(|it| it.bytes.len()).sum();
+        let Some(call) = self.streams.get_mut(&frame.stream) else { return Vec::new() };
+        let Some(piece) = frame.body.clone().map(|it| &bytes[it]) else { return Vec::new() };
+        call.bytes.extend(piece);
+        for n in packets {
+            if !call.packets.contains(n) {
+                call.packets.push(*n);
+            }
+        }
+        let mut units = Vec::new();
+        while let Ok(Some(length)) = grpc::length(&call.bytes) {
+            let bytes: Vec<u8> = call.bytes.drain(..length).collect();
+            let (said, decoded) = grpc::message(&bytes, call.is_protobuf);
+            let title = format!("{said} of the {}, stream {}", self.who, frame.stream);
+            let packets = call.packets.clone();
+            // The next one begins in this frame.
+            call.packets.clone_from(&last(&packets));
+            units.push(Unit { title, packets, from_server: self.from_server, bytes, decoded });
+        }
+        if grpc::length(&call.bytes).is_err() || held + piece.len() > MOST_HELD {
+            self.streams.remove(&frame.stream);
+        }
+        units
+    }
+}
+
+fn last(packets: &[u32]) -> Vec<u32> {
+    packets.last().copied().into_iter().collect()
 }

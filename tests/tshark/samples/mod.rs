@@ -3,6 +3,7 @@ mod explained;
 mod fields;
 mod file;
 mod get;
+mod grpc;
 mod marks;
 mod reasons;
 
