@@ -88,7 +88,7 @@ fn run_command(options: &Options, command: Command) -> anyhow::Result<ExitCode> 
         Command::Present { lesson } => start::tui(options, Some(Place::Present { lesson })),
         Command::Demos { json } => demos::run(json),
         Command::Subnet(wish) => subnet::run(&wish),
-        Command::Packets(wish) => packets::run(&wish),
+        Command::Packets(wish) => packets::run(options, &wish),
         Command::Explain(wish) => packets::explain(&wish),
         Command::Open(open) => open::run(options, &open),
         Command::Grade { exercise: Exercise::TcpEcho { port, idle, json } } => grade::tcp_echo(port, idle, json),

@@ -20,12 +20,15 @@ use crate::tui::{Start, course};
 /// Where chance comes from when nobody says.
 pub(super) const SEED: u64 = 1;
 
+/// What standard input is called where a file can be named.
+pub(super) const STDIN: &str = "-";
+
 /// How many questions a drill asks when nobody says.
 pub(super) const DRILL_COUNT: usize = crate::tui::screens::DRILL_COUNT;
 
 /// Opens the tutor, at a place of it when one is named.
 pub(super) fn tui(options: &Options, place: Option<Place>) -> anyhow::Result<ExitCode> {
-    if !stdin().is_terminal() || !stdout().is_terminal() {
+    if !has_keyboard(place.as_ref()) || !stdout().is_terminal() {
         bail!(
             "the screen needs a terminal, and this is none. For text, use --plain with learn, quiz or drill, \
              or `roundtrip demo NAME --text`"
@@ -43,6 +46,20 @@ pub(super) fn tui(options: &Options, place: Option<Place>) -> anyhow::Result<Exi
     let start = Start { store, content: options.content.clone(), place };
     crate::tui::run(app, start).context("the terminal failed")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether keys can be read: from standard input, or from the terminal itself where that brings a capture.
+fn has_keyboard(place: Option<&Place>) -> bool {
+    match place {
+        Some(Place::Capture(source)) if source.name == STDIN => beside_stdin(),
+        _ => stdin().is_terminal(),
+    }
+}
+
+/// Whether keys can be read while standard input is something else. On macOS no program can wait for its terminal by that
+/// name (kqueue refuses it), and crossterm does.
+pub(super) fn beside_stdin() -> bool {
+    stdin().is_terminal() || cfg!(target_os = "linux") && std::fs::File::open("/dev/tty").is_ok()
 }
 
 fn world(options: &Options) -> World {

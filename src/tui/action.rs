@@ -8,6 +8,7 @@ use crate::content::{Content, DemoRef, Question, Show};
 use crate::demos::live::{Progress, Request, Stop, Target};
 use crate::demos::{Demo, Knobs, Setup};
 use crate::practice::{Answer, Attempt, Grade, Item, Unreadable, Wish};
+use crate::tui::capture::{Done, Job, Source, Ticket};
 use crate::tui::views::Prepared;
 
 /// What reaches [`super::app::App::update`]: the only way its state changes.
@@ -96,6 +97,8 @@ pub enum Action {
     /// Opens the list of curves, or closes it.
     Curves,
     ShowAll,
+    /// Something of a capture's workbench.
+    Capture(super::screens::Wish),
     /// A click into a view.
     Point(super::views::Pointed),
     // questions
@@ -187,6 +190,8 @@ pub enum Place {
         seed: u64,
         target: Target,
     },
+    /// A capture, taken apart.
+    Capture(Source),
     /// A saved run's file.
     SavedRun {
         path: String,
@@ -245,6 +250,8 @@ pub enum Effect {
     Read {
         path: String,
     },
+    /// Works on a whole capture; answered by [`Outcome::Capture`].
+    Capture(Job),
     /// Makes a question's attempt, running what it needs; answered by [`Outcome::Prepared`].
     Prepare(Item),
     /// Grades an answer that needs a run; answered by [`Outcome::Judged`].
@@ -291,6 +298,11 @@ pub enum Outcome {
     Read {
         path: String,
         text: String,
+    },
+    /// Work on a capture is done; the ticket says which.
+    Capture {
+        ticket: Ticket,
+        done: Done,
     },
     Prepared {
         item: Item,

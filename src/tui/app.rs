@@ -308,7 +308,7 @@ impl App {
             Outcome::Told(text) | Outcome::Written { text, .. } => drop(self.say(text.clone(), false)),
             Outcome::Failed(text) => drop(self.say(text.clone(), true)),
             Outcome::LiveProgress { .. } | Outcome::RanLive { .. } => {}
-            Outcome::Ran(_) | Outcome::Read { .. } | Outcome::Prepared { .. } => {}
+            Outcome::Ran(_) | Outcome::Read { .. } | Outcome::Prepared { .. } | Outcome::Capture { .. } => {}
             Outcome::Judged { .. } | Outcome::Kept(_) => {}
         }
         let world = &self.world;

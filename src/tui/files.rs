@@ -1,6 +1,6 @@
 //! Files the tutor reads and writes: bounded, and never over another file.
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// How many names are tried before a folder is given up.
@@ -35,6 +35,50 @@ pub fn write_new(wished: &str, bytes: &[u8]) -> io::Result<PathBuf> {
     Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are a thousand files of that name"))
 }
 
+/// Why a file was not written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("there is a file of that name already")]
+    Taken,
+    #[error("it cannot be written: {0}")]
+    Failed(String),
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => Self::Taken,
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+/// Writes a file that is there whole or not at all: beside its place first, then under its name. `over` says whether it may
+/// take the place of another.
+///
+/// # Errors
+/// When there is a file of that name and `over` is false; when the folder does not allow it, or the disk is full.
+pub fn write_whole<T>(
+    path: &Path,
+    over: bool,
+    write: impl FnOnce(&mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<T>,
+) -> Result<T, Refused> {
+    if !over && path.symlink_metadata().is_ok() {
+        return Err(Refused::Taken);
+    }
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = BufWriter::new(builder.prefix(".roundtrip-").tempfile_in(folder)?);
+    let written = write(&mut |bytes| file.write_all(bytes))?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.as_file().sync_all()?;
+    let kept = if over { file.persist(path) } else { file.persist_noclobber(path) };
+    kept.map_err(|it| it.error)?;
+    Ok(written)
+}
+
 /// `run.json`, `run-2.json`, ...: the number stands before the first dot of the file's name.
 fn numbered(wished: &str, number: u32) -> PathBuf {
     let path = Path::new(wished);
@@ -58,6 +102,27 @@ mod tests {
         assert!(written.ends_with("demo-1-2.run.json"), "{written:?}");
         assert_eq!(fs::read(wished).expect("still there"), b"mine");
         assert_eq!(fs::read(written).expect("there"), b"new");
+    }
+
+    #[test]
+    fn a_file_is_there_whole_or_not_at_all_and_takes_no_others_place_unasked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.pcapng");
+        let names = || fs::read_dir(folder.path()).expect("a folder").count();
+        let write = |over, text: &'static str| {
+            write_whole(&path, over, |put| put(text.as_bytes()).and_then(|()| put(b"!")).map(|()| text.len()))
+        };
+        assert_eq!(write(false, "one"), Ok(3));
+        assert_eq!(fs::read(&path).expect("there"), b"one!");
+        assert_eq!(write(false, "two"), Err(Refused::Taken));
+        assert_eq!(fs::read(&path).expect("there"), b"one!");
+        let broken: Result<(), Refused> =
+            write_whole(&path, true, |put| put(b"half").and_then(|()| Err(io::Error::other("the disk is full"))));
+        assert_eq!(broken, Err(Refused::Failed("the disk is full".to_owned())));
+        assert_eq!((fs::read(&path).expect("there").as_slice(), names()), (&b"one!"[..], 1));
+        assert_eq!(write(true, "three"), Ok(5));
+        assert_eq!((fs::read(&path).expect("there").as_slice(), names()), (&b"three!"[..], 1));
+        assert!(matches!(write_whole(&folder.path().join("no/file"), false, |_| Ok(())), Err(Refused::Failed(_))));
     }
 
     #[test]

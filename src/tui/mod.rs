@@ -4,6 +4,7 @@
 pub mod action;
 pub mod app;
 pub mod asking;
+pub mod capture;
 mod clue;
 pub mod course;
 pub mod exercises;

@@ -75,6 +75,7 @@ impl Outside {
             Effect::Run { .. } => "demo",
             Effect::Write { .. } => "write",
             Effect::Read { .. } => "read",
+            Effect::Capture(_) => "work on the capture",
             Effect::Prepare(_) => "question",
             Effect::Judge { .. } => "run",
             // The loop and the app see to these.
@@ -181,6 +182,10 @@ pub fn carried_out(effect: Effect, content: &Content) -> Option<Outcome> {
             Ok(bytes) => Outcome::Read { path, text: String::from_utf8_lossy(&bytes).into_owned() },
             Err(error) => Outcome::Failed(format!("{path} could not be read: {error}")),
         }),
+        Effect::Capture(job) => {
+            let ticket = job.ticket.clone();
+            job.done().map(|done| Outcome::Capture { ticket, done })
+        }
         Effect::Prepare(item) => {
             let gone = || format!("{} is no longer in the content.", item.question);
             let question = content.question(&item.question).ok_or_else(gone);

@@ -45,6 +45,22 @@ impl LinkType {
         }
     }
 
+    /// The number that stands in a capture.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::Null => 0,
+            Self::Ethernet => 1,
+            Self::Raw => 101,
+            Self::Loop => 108,
+            Self::Cooked => 113,
+            Self::Ipv4 => 228,
+            Self::Ipv6 => 229,
+            Self::Cooked2 => 276,
+            Self::Other(number) => number,
+        }
+    }
+
     /// Whether frames of this kind are taken apart.
     #[must_use]
     pub const fn is_read(self) -> bool {

@@ -2,6 +2,8 @@
 //!
 //! One file shows what one place saw: a packet that is captured twice on its way looks to Wireshark like a retransmission.
 
+use super::link::LinkType;
+
 /// A place of the capture: an interface of one host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {
@@ -31,13 +33,13 @@ pub struct Captured<'a> {
 
 pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 pub(super) const INTERFACE_DESCRIPTION: u32 = 1;
+pub(super) const SIMPLE_PACKET: u32 = 3;
 pub(super) const ENHANCED_PACKET: u32 = 6;
 pub(super) const DECRYPTION_SECRETS: u32 = 10;
 /// What a section header begins with, in the order that all its numbers are in.
 pub(super) const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 /// The kind of secrets: a TLS key log.
 pub(super) const TLS_KEY_LOG: u32 = 0x544c_534b;
-const LINKTYPE_ETHERNET: u16 = 1;
 
 pub(super) const OPT_COMMENT: u16 = 1;
 pub(super) const IF_NAME: u16 = 2;
@@ -62,42 +64,60 @@ pub fn write_with_secrets<'a>(
     packets: impl IntoIterator<Item = Captured<'a>>,
 ) -> Vec<u8> {
     let mut file = Vec::new();
-    section(&mut file);
+    section(&mut file, &[]);
     for interface in interfaces {
-        describe(&mut file, interface);
+        describe(&mut file, &interface.name, LinkType::Ethernet);
     }
     if !secrets.is_empty() {
         deciphering(&mut file, secrets);
     }
     for packet in packets {
-        enhanced(&mut file, &packet);
+        let length = u32::try_from(packet.bytes.len()).unwrap_or(u32::MAX);
+        let Captured { interface, at_ns, direction, bytes, comment } = packet;
+        enhanced(&mut file, &Record { interface, at_ns, direction: Some(direction), length, bytes, comment });
     }
     file
 }
 
-fn section(file: &mut Vec<u8>) {
+/// A packet as it is written.
+pub(super) struct Record<'a> {
+    pub(super) interface: u32,
+    pub(super) at_ns: u64,
+    pub(super) direction: Option<Direction>,
+    /// How long it was on the wire.
+    pub(super) length: u32,
+    pub(super) bytes: &'a [u8],
+    pub(super) comment: Option<&'a str>,
+}
+
+/// What a file begins with, and what was noted about it as a whole.
+pub(super) fn section(file: &mut Vec<u8>, comments: &[String]) {
     let mut body = Vec::new();
     body.extend(BYTE_ORDER.to_le_bytes());
     body.extend([1, 0, 0, 0]); // version 1.0
     body.extend((-1_i64).to_le_bytes()); // section length: not given
+    comments.iter().for_each(|it| option(&mut body, OPT_COMMENT, it.as_bytes()));
     option(&mut body, SHB_USERAPPL, concat!("Roundtrip ", env!("CARGO_PKG_VERSION")).as_bytes());
     option(&mut body, 0, &[]);
     block(file, SECTION_HEADER, &body);
 }
 
-fn describe(file: &mut Vec<u8>, interface: &Interface) {
+/// An interface; its times count nanoseconds.
+pub(super) fn describe(file: &mut Vec<u8>, name: &str, link: LinkType) {
     let mut body = Vec::new();
-    body.extend(LINKTYPE_ETHERNET.to_le_bytes());
+    body.extend(link.number().to_le_bytes());
     body.extend([0, 0]);
     body.extend(0_u32.to_le_bytes()); // no limit on a packet's length
-    option(&mut body, IF_NAME, interface.name.as_bytes());
+    if !name.is_empty() {
+        option(&mut body, IF_NAME, name.as_bytes());
+    }
     option(&mut body, IF_TSRESOL, &[9]); // times count 10^-9 seconds
     option(&mut body, 0, &[]);
     block(file, INTERFACE_DESCRIPTION, &body);
 }
 
 /// The secrets stand before the packets they open.
-fn deciphering(file: &mut Vec<u8>, secrets: &str) {
+pub(super) fn deciphering(file: &mut Vec<u8>, secrets: &str) {
     let mut body = Vec::new();
     body.extend(TLS_KEY_LOG.to_le_bytes());
     body.extend(u32::try_from(secrets.len()).unwrap_or(u32::MAX).to_le_bytes());
@@ -105,27 +125,37 @@ fn deciphering(file: &mut Vec<u8>, secrets: &str) {
     block(file, DECRYPTION_SECRETS, &body);
 }
 
-fn enhanced(file: &mut Vec<u8>, packet: &Captured<'_>) {
-    let length = u32::try_from(packet.bytes.len()).unwrap_or(u32::MAX);
+/// A packet with all that is known of it.
+pub(super) fn enhanced(file: &mut Vec<u8>, packet: &Record<'_>) {
+    let captured = u32::try_from(packet.bytes.len()).unwrap_or(u32::MAX);
     let mut body = Vec::new();
     body.extend(packet.interface.to_le_bytes());
     let (high, low) = (packet.at_ns >> 32, packet.at_ns & 0xffff_ffff);
     for word in [high, low] {
         body.extend(u32::try_from(word).unwrap_or(u32::MAX).to_le_bytes());
     }
-    body.extend(length.to_le_bytes());
-    body.extend(length.to_le_bytes());
+    body.extend(captured.to_le_bytes());
+    body.extend(packet.length.to_le_bytes());
     padded(&mut body, packet.bytes);
     if let Some(comment) = packet.comment {
         option(&mut body, OPT_COMMENT, comment.as_bytes());
     }
-    let direction: u32 = match packet.direction {
+    let flags: Option<u32> = packet.direction.map(|it| match it {
         Direction::In => 1,
         Direction::Out => 2,
-    };
-    option(&mut body, EPB_FLAGS, &direction.to_le_bytes());
+    });
+    if let Some(flags) = flags {
+        option(&mut body, EPB_FLAGS, &flags.to_le_bytes());
+    }
     option(&mut body, 0, &[]);
     block(file, ENHANCED_PACKET, &body);
+}
+
+/// A packet of the first interface whose time nobody knows, whole.
+pub(super) fn simple(file: &mut Vec<u8>, bytes: &[u8]) {
+    let mut body = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
+    padded(&mut body, bytes);
+    block(file, SIMPLE_PACKET, &body);
 }
 
 /// A block says its length before and after its body, so that files can be read backwards.
@@ -138,10 +168,19 @@ fn block(file: &mut Vec<u8>, kind: u32, body: &[u8]) {
 }
 
 fn option(body: &mut Vec<u8>, code: u16, value: &[u8]) {
-    let value = &value[..value.len().min(LONGEST_OPTION)];
+    let value = &value[..whole(value, LONGEST_OPTION)];
     body.extend(code.to_le_bytes());
     body.extend(u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes());
     padded(body, value);
+}
+
+/// How many bytes of a text of at most so many are whole characters.
+fn whole(text: &[u8], most: usize) -> usize {
+    if text.len() <= most {
+        return text.len();
+    }
+    // A byte that goes on with a character begins with 10.
+    (most.saturating_sub(3)..=most).rev().find(|at| text[*at] & 0xc0 != 0x80).unwrap_or(most)
 }
 
 fn padded(body: &mut Vec<u8>, bytes: &[u8]) {

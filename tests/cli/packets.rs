@@ -84,6 +84,35 @@ fn every_form_of_a_capture_gives_the_same() {
 }
 
 #[test]
+fn filtered_packets_are_written_into_a_capture_of_their_own_and_over_no_other() {
+    let home = Home::new();
+    let file = capture(&home, "demo tls-handshake --seed 1");
+    let part = home.path().join("part.pcapng");
+    let write = || {
+        let wish = home.tutor(&["packets"]).arg(&file).args(&["--filter", "tls", "--write"]).arg(&part);
+        wish.run()
+    };
+    let ended = write();
+    ended.code(0).no_result().warns("packets in ");
+    let columns = "--fields frame.time_epoch,frame.len,frame.comment,ip.src,tcp.payload,tls.handshake.type";
+    let expected = home.tutor(&["packets"]).arg(&file).args(&["--filter", "tls"]).args(&words(columns)).run_for_bytes();
+    let expected = expected.code(0).no_message().stdout();
+    let written =
+        home.tutor(&["packets"]).arg(&part).args(&words(columns)).run_for_bytes().code(0).no_message().stdout();
+    assert!(expected.lines().count() > 3 && expected.contains("\t20"), "sealed messages are open: {expected}");
+    assert_eq!(written, expected, "with their times, comments and secrets");
+    let before = fs::read(&part).expect("it was written");
+    write().code(2).no_result().warns("part.pcapng is there already: name another file");
+    assert_eq!(fs::read(&part).expect("still there"), before);
+    home.tutor(&["packets"])
+        .arg(&file)
+        .args(&words("--write no/such.pcapng"))
+        .run()
+        .code(3)
+        .warns("it cannot be written");
+}
+
+#[test]
 fn a_damaged_capture_gives_its_good_packets_and_says_where_it_ends() {
     let home = Home::new();
     let file = capture(&home, "demo tcp-handshake --seed 1");

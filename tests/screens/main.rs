@@ -12,3 +12,4 @@ mod questions;
 mod sizes;
 mod storm;
 mod themes;
+mod workbench;

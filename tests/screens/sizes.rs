@@ -37,6 +37,7 @@ fn screens() -> Vec<(&'static str, Learner)> {
     let mut present = Learner::new();
     present.go(Place::Present { lesson: "w01.one-request-peeled".to_owned() });
     all.push(("present", present));
+    all.push(("workbench", crate::workbench::bench("retransmission", "sender")));
     for (name, key) in [("progress", "p"), ("glossary", "g"), ("demos", "e"), ("help", "?"), ("palette", ":")] {
         let mut learner = midway();
         learner.keys(key);

@@ -2,6 +2,7 @@
 mod live;
 mod starts;
 mod tutor;
+mod workbench;
 
 use std::path::Path;
 

@@ -7,10 +7,11 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::{ended, ends, seconds, source};
+use super::{ended, seconds, source};
 use crate::cli::Misuse;
 use crate::cli::streams::write;
 use crate::recording::json;
+use crate::wire::capture::ends;
 use crate::wire::capture::study::Studied;
 use crate::wire::text::{hex_start, visible};
 use crate::wire::{Decoded, Field};

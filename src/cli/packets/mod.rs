@@ -1,4 +1,5 @@
-//! `packets FILE`: the packets of a capture a line each, as fields or as JSON; a connection followed, all of them counted.
+//! `packets FILE`: a capture on the screen; or its packets a line each, as fields or as JSON, written into another file; a
+//! connection followed, all of them counted.
 //! `explain FILE`: one of them, byte for byte.
 mod aligned;
 mod explain;
@@ -6,18 +7,27 @@ mod follow;
 mod source;
 mod statistics;
 
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, stdin, stdout};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use anyhow::{Context, anyhow};
 use clap::Args;
 use serde::Serialize;
 
+use super::arguments::Options;
 use super::streams::{tell, write};
-use super::{FAILED, Misuse};
-use crate::quantity::{Quantity, Unit};
+use super::{FAILED, Misuse, start};
+use crate::quantity::{Quantity, Unit, counted};
 use crate::recording::json;
-use crate::wire::Decoded;
+use crate::tui::action::Place;
+use crate::tui::capture::{Opened, Source};
+use crate::tui::files::{self, Refused};
+use crate::wire::capture::copy::Copy;
+use crate::wire::capture::ends;
 use crate::wire::capture::study::{Studied, Study};
 use crate::wire::filter::{Column, Filter, Mistake};
 use crate::wire::text::visible;
@@ -52,6 +62,12 @@ pub(super) struct Wish {
     /// With --statistics rate: the length of an interval, 1s or 10ms; without it a round one
     #[arg(long, value_name = "TIME", requires = "statistics")]
     every: Option<String>,
+    /// Write the packets into a new capture instead (pcapng): with their times, interfaces, comments and the file's own secrets
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fields", "follow", "statistics", "json"])]
+    write: Option<PathBuf>,
+    /// Print the list where it would open on the screen
+    #[arg(long)]
+    plain: bool,
     /// As JSON
     #[arg(long, long_help = format!("As JSON: {SHAPE}\n\nWith --follow: {}\n\nWith --statistics {}", follow::SHAPE, statistics::SHAPE))]
     json: bool,
@@ -79,8 +95,48 @@ struct Row {
     fields: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
-/// Lists the packets; exit code 3 when the capture is damaged behind those.
-pub(super) fn run(wish: &Wish) -> anyhow::Result<ExitCode> {
+impl Wish {
+    /// Whether the capture is opened on the screen: nothing else was asked for, and there is a screen.
+    fn is_for_screen(&self) -> bool {
+        let prints = self.json || self.plain || self.follow.is_some() || self.statistics.is_some();
+        let is_asked = prints || self.write.is_some() || !self.fields.is_empty();
+        let has_keys = if self.file == Path::new(start::STDIN) { start::beside_stdin() } else { stdin().is_terminal() };
+        !is_asked && has_keys && stdout().is_terminal()
+    }
+
+    /// Opens the workbench; what is no file is said before the terminal is taken.
+    fn on_screen(&self, options: &Options) -> anyhow::Result<ExitCode> {
+        let name = self.file.display().to_string();
+        if self.file != Path::new(start::STDIN) {
+            std::fs::File::open(&self.file).with_context(|| format!("{name} cannot be read"))?;
+        }
+        let (file, keys) = (self.file.clone(), self.keys.clone());
+        let source = Source::new(name, move || {
+            let source::Opened { study, fault } =
+                source::open(&file, keys.as_deref()).map_err(|error| format!("{error:#}"))?;
+            Ok(Opened { study: Arc::new(study), fault, notes: Vec::new() })
+        });
+        let source = source.filtered(self.filter.clone().unwrap_or_default());
+        start::tui(options, Some(Place::Capture(source)))
+    }
+}
+
+/// Writes packets into a new file, never over another.
+fn copy(study: &Study, numbers: impl IntoIterator<Item = u32>, path: &Path) -> anyhow::Result<()> {
+    let comments = BTreeMap::new();
+    let copy = Copy { study, comments: &comments };
+    match files::write_whole(path, false, |put| copy.write(numbers, put)) {
+        Ok(count) => tell(&format!("{} in {}", counted(count, "packet"), path.display())),
+        Err(Refused::Taken) => {
+            return Err(Misuse(format!("--write: {} is there already: name another file", path.display())).into());
+        }
+        Err(refused) => return Err(anyhow!("{}: {refused}", path.display())),
+    }
+    Ok(())
+}
+
+/// Opens the capture on the screen, or gives out its packets; exit code 3 when it is damaged behind those.
+pub(super) fn run(options: &Options, wish: &Wish) -> anyhow::Result<ExitCode> {
     let filter = wish.filter.as_deref().unwrap_or_default();
     let filter = Filter::parse(filter).map_err(|mistake| misuse("--filter", filter, &mistake))?;
     let columns =
@@ -90,13 +146,18 @@ pub(super) fn run(wish: &Wish) -> anyhow::Result<ExitCode> {
         return Err(Misuse("--every: only --statistics rate has intervals".to_owned()).into());
     }
     let every_ns = wish.every.as_deref().map(every).transpose()?;
+    if wish.is_for_screen() {
+        return wish.on_screen(options);
+    }
     let source::Opened { study, fault } = source::open(&wish.file, wish.keys.as_deref())?;
     if let Some(which) = wish.follow {
         write(follow::told(&study, which, wish.json)?.as_bytes())?;
         return Ok(ended(fault));
     }
     let chosen = study.packets().filter(|it| filter.holds(&it.seen()));
-    if let Some(what) = wish.statistics {
+    if let Some(path) = &wish.write {
+        copy(&study, chosen.map(|it| it.number), path)?;
+    } else if let Some(what) = wish.statistics {
         write(statistics::told(chosen, what, every_ns, wish.json)?.as_bytes())?;
     } else if wish.json {
         let rows: Vec<Row> = chosen.map(|it| row(&it, &columns)).collect();
@@ -156,18 +217,6 @@ fn row(it: &Studied<'_>, columns: &[Column]) -> Row {
         comment: it.held.comment.as_deref().map(visible),
         fields: (!columns.is_empty()).then(|| columns.iter().map(named).collect()),
     }
-}
-
-/// Who sent it and who is meant: by IP where it has that, else on the link.
-fn ends(decoded: &Decoded) -> [String; 2] {
-    let pairs = [["ip.src", "ip.dst"], ["ipv6.src", "ipv6.dst"], ["eth.src", "eth.dst"], ["sll.src.eth", ""]];
-    let outer = |name: &str| decoded.field(name).map(|it| it.value.clone());
-    // The outermost: a packet quoted by an error, or in a tunnel, has addresses of its own.
-    let first = decoded.layers.iter().find(|it| it.name == "ip" || it.name == "ipv6").map_or("", |it| it.name);
-    let is_there =
-        |pair: &&[&str; 2]| outer(pair[0]).is_some() && (first.is_empty() || pair[0].starts_with(&format!("{first}.")));
-    let [from, to] = pairs.iter().find(is_there).copied().unwrap_or_default();
-    [from, to].map(|name| outer(name).unwrap_or_default())
 }
 
 fn values(it: &Studied<'_>, columns: &[Column]) -> Vec<String> {

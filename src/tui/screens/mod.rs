@@ -9,6 +9,7 @@ mod palette;
 mod present;
 mod progress;
 mod session;
+mod workbench;
 
 pub use demo::Demo;
 pub use demos::Demos;
@@ -20,6 +21,7 @@ pub use palette::Palette;
 pub use present::Present;
 pub use progress::Progress;
 pub use session::{DRILL_COUNT, Session, Topic};
+pub use workbench::{Wish, Workbench};
 
 use std::time::Duration;
 
@@ -96,6 +98,7 @@ pub fn open(place: Place, world: &World) -> Result<Box<dyn Screen>, String> {
         Place::Demo { demo, seed } => Ok(Box::new(Demo::new(&demo, seed)?)),
         Place::Shown { demo, seed, show } => Ok(Box::new(Demo::shown(&demo, seed, &show)?)),
         Place::Live { demo, seed, target } => Ok(Box::new(Demo::live(&demo, seed, target)?)),
+        Place::Capture(source) => Ok(Box::new(Workbench::new(source))),
         Place::SavedRun { path } => Ok(Box::new(Demo::saved(path))),
     }
 }

@@ -1,7 +1,7 @@
 //! Reading a packet on the stage: panes, fields, bytes, and what a click points at.
 use super::{Focus, Stage};
 use crate::tui::action::Action;
-use crate::tui::views::packets::{self, PER_LINE, TreeRow};
+use crate::tui::views::packets::{self, TreeRow};
 use crate::tui::views::{Kind, Pane, Pointed, Reading};
 use crate::wire;
 
@@ -35,41 +35,14 @@ impl Stage {
         match action {
             Action::NextPane => self.state.reading.pane = self.state.reading.pane.next(true),
             Action::PreviousPane => self.state.reading.pane = self.state.reading.pane.next(false),
-            _ => match self.state.reading.pane {
-                Pane::List => return false,
-                Pane::Tree => return self.read_tree(action),
-                Pane::Bytes => return self.read_bytes(action),
-            },
+            _ if self.state.reading.pane == Pane::List => return false,
+            _ => {
+                let mut is_step = false;
+                self.reading(|reading, rows, length| is_step = reading.step(action, rows, length));
+                return is_step;
+            }
         }
         self.select_something();
-        true
-    }
-
-    fn read_tree(&mut self, action: &Action) -> bool {
-        match action {
-            Action::Up => self.reading(|reading, rows, _| reading.move_row(rows, -1)),
-            Action::Down => self.reading(|reading, rows, _| reading.move_row(rows, 1)),
-            Action::PageUp => self.reading(|reading, rows, _| reading.move_layer(rows, false)),
-            Action::PageDown => self.reading(|reading, rows, _| reading.move_layer(rows, true)),
-            _ => return false,
-        }
-        true
-    }
-
-    fn read_bytes(&mut self, action: &Action) -> bool {
-        let by = match action {
-            Action::PageUp | Action::PageDown => {
-                let forward = *action == Action::PageDown;
-                self.reading(|reading, rows, _| reading.move_field(rows, forward));
-                return true;
-            }
-            Action::Left => -1,
-            Action::Right => 1,
-            Action::Up => -isize::from(PER_LINE.cast_signed()),
-            Action::Down => isize::from(PER_LINE.cast_signed()),
-            _ => return false,
-        };
-        self.reading(|reading, rows, length| reading.move_byte(rows, by, length));
         true
     }
 

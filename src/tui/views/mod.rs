@@ -303,7 +303,7 @@ fn draw_nothing(kind: Kind, area: Rect, buffer: &mut Buffer, view: &View<'_>) {
 }
 
 /// The first of `count` rows on show, so that the chosen one stands in the middle where it can.
-const fn first(chosen: usize, height: u16, count: usize) -> usize {
+pub(in crate::tui) const fn first(chosen: usize, height: u16, count: usize) -> usize {
     let height = height as usize;
     let middle = chosen.saturating_sub(height / 2);
     let last = count.saturating_sub(height);

@@ -6,12 +6,11 @@ use super::{Found, Interface, Item, MOST_BYTES, Packet, Step, Wrong, resolved};
 use crate::wire::link::LinkType;
 use crate::wire::pcapng::{
     BYTE_ORDER, DECRYPTION_SECRETS, Direction, ENHANCED_PACKET, EPB_FLAGS, IF_NAME, IF_TSRESOL, INTERFACE_DESCRIPTION,
-    OPT_COMMENT, SECTION_HEADER, TLS_KEY_LOG,
+    OPT_COMMENT, SECTION_HEADER, SIMPLE_PACKET, TLS_KEY_LOG,
 };
 
 /// Obsolete since 2004, and still in files.
 const PACKET: u32 = 2;
-const SIMPLE_PACKET: u32 = 3;
 const NAME_RESOLUTION: u32 = 4;
 /// The flags of an obsolete packet block.
 const PACK_FLAGS: u16 = 2;

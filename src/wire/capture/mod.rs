@@ -4,6 +4,8 @@
 //! more than one record or block is held. A capture that is damaged or cut gives all that stands before, then one [`Fault`].
 //! The writer is [`super::pcapng`].
 mod blocks;
+pub mod copy;
+mod ends;
 mod order;
 mod records;
 mod resolved;
@@ -20,6 +22,7 @@ use super::link::LinkType;
 use super::pcapng::{Direction, SECTION_HEADER};
 use super::text::hex_start;
 use blocks::Section;
+pub use ends::ends;
 use order::Order;
 use records::Records;
 

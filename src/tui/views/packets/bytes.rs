@@ -5,39 +5,39 @@ use ratatui::style::Style;
 
 use super::{PER_LINE, Pane, Read, TreeRow, first, titled, tree};
 use crate::tui::theme::Theme;
-use crate::tui::views::{Pointed, View, pen};
+use crate::tui::views::{Pointed, pen};
 
 /// Where the hexadecimal digits begin: after the offset.
 const HEX: u16 = 6;
 const CHARACTERS: u16 = HEX + PER_LINE * 3 + 1;
 
 /// Draws the lines around the selected bytes.
-pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>) {
+pub(super) fn draw(area: Rect, buffer: &mut Buffer, read: &Read<'_>) {
     let bytes = read.bytes();
-    let focused = view.state.reading.pane == Pane::Bytes;
-    let inner = titled(area, buffer, view, &title(read), focused);
-    let start = first_line(inner.height, view, read);
+    let focused = read.look.reading.pane == Pane::Bytes;
+    let inner = titled(area, buffer, &read.look, &title(read), focused);
+    let start = first_line(inner.height, read);
     let selected = read.row.map_or(0..0, |row| read.rows[row].bytes());
     for (y, line) in (0..inner.height).zip(start..) {
         let offset = line * usize::from(PER_LINE);
         if offset >= bytes.len() {
             break;
         }
-        pen::put(buffer, inner, (1, y), &format!("{offset:04x}"), view.theme.dim);
+        pen::put(buffer, inner, (1, y), &format!("{offset:04x}"), read.look.theme.dim);
         for (column, byte) in (0..PER_LINE).zip(&bytes[offset..]) {
             let at = offset + usize::from(column);
-            let style = style(view, read, at, selected.contains(&at));
+            let style = style(read, at, selected.contains(&at));
             let (hex, character) = shown(read, at, *byte);
             let x = HEX + column * 3;
             pen::put(buffer, inner, (x, y), &hex, style);
             pen::put(buffer, inner, (CHARACTERS + column, y), &character.to_string(), style);
-            brackets(inner, buffer, view.theme, (x, y), (at, &selected));
+            brackets(inner, buffer, read.look.theme, (x, y), (at, &selected));
         }
     }
 }
 
 /// The byte a click means.
-pub(super) fn hit(area: Rect, at: Position, view: &View<'_>, read: &Read<'_>) -> Option<Pointed> {
+pub(super) fn hit(area: Rect, at: Position, read: &Read<'_>) -> Option<Pointed> {
     let x = at.x.checked_sub(area.x)?;
     let column = match x {
         HEX..CHARACTERS => (x - HEX) / 3,
@@ -45,14 +45,13 @@ pub(super) fn hit(area: Rect, at: Position, view: &View<'_>, read: &Read<'_>) ->
         _ => return None,
     };
     let line = usize::from(at.y.checked_sub(area.y + 1)?);
-    let byte =
-        (line + first_line(area.height.saturating_sub(1), view, read)) * usize::from(PER_LINE) + usize::from(column);
+    let byte = (line + first_line(area.height.saturating_sub(1), read)) * usize::from(PER_LINE) + usize::from(column);
     (column < PER_LINE && byte < read.bytes().len()).then_some(Pointed::Byte(byte))
 }
 
-fn first_line(height: u16, view: &View<'_>, read: &Read<'_>) -> usize {
+fn first_line(height: u16, read: &Read<'_>) -> usize {
     let per_line = usize::from(PER_LINE);
-    let chosen = read.focus(view).map_or(0, |row| read.rows[row].bytes().start / per_line);
+    let chosen = read.focus().map_or(0, |row| read.rows[row].bytes().start / per_line);
     first(chosen, height, read.bytes().len().div_ceil(per_line))
 }
 
@@ -64,10 +63,10 @@ fn shown(read: &Read<'_>, at: usize, byte: u8) -> (String, char) {
     (format!("{byte:02x}"), character)
 }
 
-fn style(view: &View<'_>, read: &Read<'_>, at: usize, selected: bool) -> Style {
-    let theme = view.theme;
-    let lit = read.shown().iter().any(|row| tree::is_lit(view, row) && row.bytes().contains(&at));
-    let is_cursor = view.state.reading.pane == Pane::Bytes && view.state.reading.byte == Some(at);
+fn style(read: &Read<'_>, at: usize, selected: bool) -> Style {
+    let theme = read.look.theme;
+    let lit = read.shown().iter().any(|row| tree::is_lit(&read.look, row) && row.bytes().contains(&at));
+    let is_cursor = read.look.reading.pane == Pane::Bytes && read.look.reading.byte == Some(at);
     match () {
         () if is_cursor || lit => theme.lit,
         () if selected => theme.selected,

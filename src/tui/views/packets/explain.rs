@@ -4,14 +4,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{Read, TreeRow, bytes, titled};
-use crate::tui::views::{View, pen};
+use crate::tui::views::pen;
 use crate::wire::Field;
 
 /// Draws the explanation, or how to get one.
-pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>) {
-    let theme = view.theme;
-    let Some(row) = read.focus(view).map(|row| &read.rows[row]) else {
-        let inner = titled(area, buffer, view, "a field explained", false);
+pub(super) fn draw(area: Rect, buffer: &mut Buffer, read: &Read<'_>) {
+    let theme = read.look.theme;
+    let Some(row) = read.focus().map(|row| &read.rows[row]) else {
+        let inner = titled(area, buffer, &read.look, "a field explained", false);
         put_lines(
             inner,
             buffer,
@@ -21,8 +21,8 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read
         );
         return;
     };
-    let inner = titled(area, buffer, view, row.name(), false);
-    let mut y = pen_line(inner, buffer, view, read, row);
+    let inner = titled(area, buffer, &read.look, row.name(), false);
+    let mut y = pen_line(inner, buffer, read, row);
     if read.is_covered(row) {
         put_lines(inner, buffer, y, "This value is the question.", theme.dim);
         return;
@@ -43,8 +43,7 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read
                 ),
             };
             y = put_lines(inner, buffer, y, &came, theme.text);
-            let how = "Opened with the secrets of the connection, which this run kept: on the way nobody has them.";
-            put_lines(inner, buffer, y, how, theme.dim);
+            put_lines(inner, buffer, y, &how(&unit.title, read.packet.opened_with), theme.dim);
         }
         TreeRow::Problem(problem) => drop(put_lines(inner, buffer, y, &problem.text, theme.warn)),
         TreeRow::Mark(mark, _) => {
@@ -54,7 +53,7 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read
         }
         TreeRow::Field(field, _) => {
             y = put_lines(inner, buffer, y, &field.meaning, theme.strong);
-            if let Some(scaled) = scaled(view, read, field) {
+            if let Some(scaled) = scaled(read, field) {
                 y = put_lines(inner, buffer, y, &scaled, theme.strong);
             }
             y = put_lines(inner, buffer, y, &field.why, theme.text);
@@ -63,16 +62,29 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read
     }
 }
 
+/// How what has that title came to be read; `whose` says where the secrets came from.
+fn how(title: &str, whose: &str) -> String {
+    match () {
+        () if title.starts_with("QUIC Initial") => {
+            "Opened with keys that anyone can compute from its connection ID (RFC 9001 §5.2).".to_owned()
+        }
+        () if title.contains(", opened") => {
+            format!("Opened with the secrets of the connection, {whose}: on the way nobody has them.")
+        }
+        () => "Read from the bytes of its connection, put in order.".to_owned(),
+    }
+}
+
 /// What the window is with the scale of its connection, which no byte of this packet tells.
-fn scaled(view: &View<'_>, read: &Read<'_>, field: &Field) -> Option<String> {
+fn scaled(read: &Read<'_>, field: &Field) -> Option<String> {
     let raw: u32 = (field.name == "tcp.window_size_value").then(|| field.value.parse().ok())??;
-    let window = view.run.window(read.packet).filter(|it| *it != raw)?;
+    let window = read.packet.window.filter(|it| *it != raw)?;
     let factor = window.checked_div(raw)?;
     Some(format!("{raw} x {factor} = {window} B: the factor stood in this side's SYN"))
 }
 
 /// The first line: label, value, place.
-fn pen_line(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>, row: &TreeRow<'_>) -> u16 {
+fn pen_line(area: Rect, buffer: &mut Buffer, read: &Read<'_>, row: &TreeRow<'_>) -> u16 {
     let (label, value) = match row {
         TreeRow::Layer(layer) => (layer.title.as_str(), ""),
         TreeRow::Field(field, _) => (field.label.as_str(), field.value.as_str()),
@@ -81,15 +93,20 @@ fn pen_line(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>, r
         TreeRow::Unit(unit) => (unit.title.as_str(), ""),
     };
     let value = if read.is_covered(row) { "?? ??" } else { value };
-    let x = pen::put(buffer, area, (1, 0), label, view.theme.title);
+    let x = pen::put(buffer, area, (1, 0), label, read.look.theme.title);
     // A value that does not fit beside its label stands below it.
     let (x, y) = if x + 2 + pen::columns(value) <= area.width { (x + 2, 0) } else { (1, 1) };
-    let x =
-        pen::put(buffer, area, (x, y), &pen::cut(value, usize::from(area.width.saturating_sub(x))), view.theme.code);
+    let x = pen::put(
+        buffer,
+        area,
+        (x, y),
+        &pen::cut(value, usize::from(area.width.saturating_sub(x))),
+        read.look.theme.code,
+    );
     let place = place(row);
     let start = area.width.saturating_sub(pen::columns(&place) + 1);
     if start > x + 1 {
-        pen::put(buffer, area, (start, y), &place, view.theme.dim);
+        pen::put(buffer, area, (start, y), &place, read.look.theme.dim);
     }
     y + 1
 }

@@ -2,7 +2,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{Pane, first, titled};
+use super::{Pane, first, look, titled};
 use crate::recording::{Packet, Time};
 use crate::tui::views::{Detail, Pointed, View, label, pen};
 use crate::wire::text::visible;
@@ -15,7 +15,7 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
         Some(capture) => format!("frames in {}'s capture: {} of {}", capture.name, chosen + 1, capture.frames.len()),
         None => format!("packets on every link: {} of {}", view.state.packet, packets.len()),
     };
-    let inner = titled(area, buffer, view, &title, view.state.reading.pane == Pane::List);
+    let inner = titled(area, buffer, &look(view), &title, view.state.reading.pane == Pane::List);
     let start = first(chosen, inner.height, count(view));
     for (y, index) in (0..inner.height).zip(start..count(view)) {
         if let Some((at, packet)) = listed(view, index) {

@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
 use super::{Pointed, View, first, pen};
-use crate::recording::Packet;
+use crate::tui::theme::Theme;
 use crate::wire;
 use crate::wire::opened::Unit;
 use reading::buffer;
@@ -29,16 +29,39 @@ const EXPLAIN: u16 = 26;
 const ASKED: u16 = 18;
 
 /// Where the panes stand; each has its title on its first row. Without room a pane is empty.
-struct Panes {
-    list: Rect,
+pub(crate) struct Panes {
+    pub(crate) list: Rect,
     tree: Rect,
     bytes: Rect,
     explain: Rect,
 }
 
+/// How the panes look, whosever packets they show.
+#[derive(Clone, Copy)]
+pub(crate) struct Look<'a> {
+    pub(crate) theme: &'a Theme,
+    /// Whether one of the panes has the keys.
+    pub(crate) focused: bool,
+    pub(crate) reading: &'a Reading,
+    /// Names of fields that are lit.
+    pub(crate) highlight: &'a [String],
+}
+
+/// A packet as the panes show it, of a run or of a capture.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub(crate) number: u32,
+    pub(crate) frame: &'a [u8],
+    /// What its segment offers in bytes, where a scale applies.
+    pub(crate) window: Option<u32>,
+    /// Whose secrets opened what was sealed.
+    pub(crate) opened_with: &'static str,
+}
+
 /// The packet under the cursor, read.
-struct Read<'a> {
-    packet: &'a Packet,
+pub(crate) struct Read<'a> {
+    look: Look<'a>,
+    packet: Shown<'a>,
     rows: &'a [TreeRow<'a>],
     /// The selected row, if this packet has it.
     row: Option<usize>,
@@ -48,12 +71,24 @@ struct Read<'a> {
     buffer: std::ops::Range<usize>,
 }
 
-impl Read<'_> {
+impl<'a> Read<'a> {
+    /// The packet with what is selected in it, and the bits that are covered.
+    pub(crate) fn new(
+        look: Look<'a>,
+        packet: Shown<'a>,
+        rows: &'a [TreeRow<'a>],
+        covered: Option<std::ops::Range<usize>>,
+    ) -> Self {
+        let mut read = Self { look, packet, rows, row: look.reading.row(rows), covered, buffer: 0..0 };
+        read.buffer = buffer(rows, read.focus().unwrap_or(0));
+        read
+    }
+
     /// The row in the middle of interest: the selected one, else what the lesson lights and names first, else the one asked
     /// for.
-    fn focus(&self, view: &View<'_>) -> Option<usize> {
+    fn focus(&self) -> Option<usize> {
         let named = |name: &String| self.rows.iter().position(|row| row.name() == name);
-        let lit = || view.state.highlight.iter().find_map(named);
+        let lit = || self.look.highlight.iter().find_map(named);
         let asked = || self.rows.iter().position(|row| self.is_covered(row));
         self.row.or_else(lit).or_else(asked)
     }
@@ -69,7 +104,7 @@ impl Read<'_> {
 
     /// The bytes on show: the frame's, or those of what was opened.
     fn bytes(&self) -> &[u8] {
-        self.unit().map_or(&self.packet.bytes, |unit| &unit.bytes)
+        self.unit().map_or(self.packet.frame, |unit| &unit.bytes)
     }
 
     /// What was opened, if its bytes are on show.
@@ -100,30 +135,52 @@ pub(crate) fn length(rows: &[TreeRow<'_>], row: Option<usize>, frame: usize) -> 
 
 /// Draws the panes.
 pub(crate) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>) {
-    let panes = panes(area, view);
+    let panes = panes(area, plan(view));
     list::draw(panes.list, buffer, view);
-    with_packet(view, |read| {
-        tree::draw(panes.tree, buffer, view, read);
-        bytes::draw(panes.bytes, buffer, view, read);
-        explain::draw(panes.explain, buffer, view, read);
-    });
+    with_packet(view, |read| draw_packet(&panes, buffer, read));
+}
+
+/// Draws the panes about the one packet.
+pub(crate) fn draw_packet(panes: &Panes, buffer: &mut Buffer, read: &Read<'_>) {
+    tree::draw(panes.tree, buffer, read);
+    bytes::draw(panes.bytes, buffer, read);
+    explain::draw(panes.explain, buffer, read);
 }
 
 /// What a click means.
 pub(crate) fn hit(area: Rect, at: Position, view: &View<'_>) -> Option<Pointed> {
-    let panes = panes(area, view);
+    let panes = panes(area, plan(view));
     if panes.list.contains(at) {
         return list::hit(panes.list, at, view);
     }
     let mut found = None;
-    with_packet(view, |read| {
-        if panes.tree.contains(at) {
-            found = tree::hit(panes.tree, at, view, read);
-        } else if panes.bytes.contains(at) {
-            found = bytes::hit(panes.bytes, at, view, read);
-        }
-    });
+    with_packet(view, |read| found = hit_packet(&panes, at, read));
     found
+}
+
+/// What a click into the panes about the one packet means.
+pub(crate) fn hit_packet(panes: &Panes, at: Position, read: &Read<'_>) -> Option<Pointed> {
+    if panes.tree.contains(at) {
+        tree::hit(panes.tree, at, read)
+    } else if panes.bytes.contains(at) {
+        bytes::hit(panes.bytes, at, read)
+    } else {
+        None
+    }
+}
+
+fn look<'a>(view: &View<'a>) -> Look<'a> {
+    let state = view.state;
+    Look { theme: view.theme, focused: view.focused, reading: &state.reading, highlight: &state.highlight }
+}
+
+fn plan(view: &View<'_>) -> Plan {
+    Plan {
+        count: view.run.recording().packets.len(),
+        pane: view.state.reading.pane,
+        zoomed: view.state.zoomed,
+        asked: !view.state.hidden.is_empty(),
+    }
 }
 
 fn with_packet(view: &View<'_>, mut then: impl FnMut(&Read<'_>)) {
@@ -134,27 +191,44 @@ fn with_packet(view: &View<'_>, mut then: impl FnMut(&Read<'_>)) {
     // What is inside tells more than the frame a question is about.
     let opened = if is_asked { Vec::new() } else { view.run.opened(packet) };
     let rows = rows(&decoded, marks, &opened);
-    let row = view.state.reading.row(&rows);
     let covered = view.hides(packet).and_then(|field| decoded.field(field)).map(|field| field.bits.clone());
-    let mut read = Read { packet, rows: &rows, row, covered, buffer: 0..0 };
-    read.buffer = buffer(&rows, read.focus(view).unwrap_or(0));
-    then(&read);
+    let shown = Shown {
+        number: packet.n,
+        frame: &packet.bytes,
+        window: view.run.window(packet),
+        opened_with: "which this run kept",
+    };
+    then(&Read::new(look(view), shown, &rows, covered));
 }
 
-fn panes(area: Rect, view: &View<'_>) -> Panes {
+/// What the panes are for.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    /// How many packets the list has.
+    pub(crate) count: usize,
+    /// The pane that has the keys.
+    pub(crate) pane: Pane,
+    /// Whether it has all the room.
+    pub(crate) zoomed: bool,
+    /// Whether a question asks for a field.
+    pub(crate) asked: bool,
+}
+
+/// Where the panes stand in an area.
+pub(crate) fn panes(area: Rect, plan: Plan) -> Panes {
     let none = Rect { height: 0, ..area };
     let mut panes = Panes { list: none, tree: none, bytes: none, explain: none };
     let bytes = PER_LINE * 4 + 8;
-    if view.state.zoomed {
-        match view.state.reading.pane {
+    if plan.zoomed {
+        match plan.pane {
             Pane::List => panes.list = area,
             Pane::Tree => panes.tree = area,
             Pane::Bytes => panes.bytes = area,
         }
         return panes;
     }
-    let count = u16::try_from(view.run.recording().packets.len()).unwrap_or(u16::MAX).saturating_add(1);
-    if !view.state.hidden.is_empty() && area.height < ASKED && view.state.reading.pane != Pane::Bytes {
+    let count = u16::try_from(plan.count).unwrap_or(u16::MAX).saturating_add(1);
+    if plan.asked && area.height < ASKED && plan.pane != Pane::Bytes {
         // Whatever else has no room, the field that is asked for has.
         let list = match area.height {
             0..5 => 0,
@@ -167,7 +241,7 @@ fn panes(area: Rect, view: &View<'_>) -> Panes {
     let list = (area.height / 3).clamp(4, 16).min(count.max(4));
     // Titles without rows say nothing: a low area is all list, unless another pane has the keys.
     let is_low = area.height < list + 3;
-    if is_low && view.state.reading.pane == Pane::List {
+    if is_low && plan.pane == Pane::List {
         panes.list = area;
         return panes;
     }
@@ -193,7 +267,7 @@ fn panes(area: Rect, view: &View<'_>) -> Panes {
         panes.tree = middle;
         let columns = [Constraint::Length(bytes), Constraint::Fill(1)];
         [panes.bytes, panes.explain] = Layout::horizontal(columns).spacing(1).areas(below);
-    } else if view.state.reading.pane == Pane::Bytes {
+    } else if plan.pane == Pane::Bytes {
         [panes.bytes, panes.explain] = [middle, below];
     } else {
         [panes.tree, panes.explain] = [middle, below];
@@ -202,15 +276,15 @@ fn panes(area: Rect, view: &View<'_>) -> Panes {
 }
 
 /// A pane's title on a line of its own; what is left is for its rows.
-fn titled(area: Rect, buffer: &mut Buffer, view: &View<'_>, title: &str, focused: bool) -> Rect {
+pub(crate) fn titled(area: Rect, buffer: &mut Buffer, look: &Look<'_>, title: &str, focused: bool) -> Rect {
     if area.height == 0 {
         return area;
     }
-    let style = if focused && view.focused { view.theme.focus } else { view.theme.border };
+    let style = if focused && look.focused { look.theme.focus } else { look.theme.border };
     pen::put(buffer, area, (0, 0), &"─".repeat(usize::from(area.width)), style);
     let sign = if focused { "▸ " } else { "" };
     let title = pen::cut(&format!(" {sign}{title} "), usize::from(area.width.saturating_sub(2)));
-    pen::put(buffer, area, (1, 0), &title, if focused { view.theme.strong } else { view.theme.dim });
+    pen::put(buffer, area, (1, 0), &title, if focused { look.theme.strong } else { look.theme.dim });
     Rect { y: area.y + 1, height: area.height - 1, ..area }
 }
 

@@ -1,6 +1,8 @@
 //! What is selected in a packet: a field by its name, so that it stays selected from packet to packet, and a byte of it.
 use std::ops::Range;
 
+use super::PER_LINE;
+use crate::tui::action::Action;
 use crate::wire::analysis::Mark;
 use crate::wire::opened::Unit;
 use crate::wire::{Decoded, Field, Layer, Problem};
@@ -141,6 +143,25 @@ impl Reading {
             self.select(rows, here.start + index);
         }
         self.byte = Some(byte);
+    }
+
+    /// Moves in the tree or the bytes, whichever has the keys; false when it is no such key. `length` is that of the bytes on
+    /// show.
+    pub(crate) fn step(&mut self, action: &Action, rows: &[TreeRow<'_>], length: usize) -> bool {
+        match (self.pane, action) {
+            (Pane::Tree, Action::Up) => self.move_row(rows, -1),
+            (Pane::Tree, Action::Down) => self.move_row(rows, 1),
+            (Pane::Tree, Action::PageUp) => self.move_layer(rows, false),
+            (Pane::Tree, Action::PageDown) => self.move_layer(rows, true),
+            (Pane::Bytes, Action::PageUp) => self.move_field(rows, false),
+            (Pane::Bytes, Action::PageDown) => self.move_field(rows, true),
+            (Pane::Bytes, Action::Left) => self.move_byte(rows, -1, length),
+            (Pane::Bytes, Action::Right) => self.move_byte(rows, 1, length),
+            (Pane::Bytes, Action::Up) => self.move_byte(rows, -isize::from(PER_LINE.cast_signed()), length),
+            (Pane::Bytes, Action::Down) => self.move_byte(rows, isize::from(PER_LINE.cast_signed()), length),
+            _ => return false,
+        }
+        true
     }
 
     /// One row of the tree up or down; the first time, the first row.

@@ -2,14 +2,14 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{Pane, Read, TreeRow, first, titled};
-use crate::tui::views::{Pointed, View, pen};
+use super::{Look, Pane, Read, TreeRow, first, titled};
+use crate::tui::views::{Pointed, pen};
 
 /// Draws the lines around the selected one.
-pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>) {
-    let title = format!("layers of packet {}", read.packet.n);
-    let inner = titled(area, buffer, view, &title, view.state.reading.pane == Pane::Tree);
-    let start = start(inner, view, read);
+pub(super) fn draw(area: Rect, buffer: &mut Buffer, read: &Read<'_>) {
+    let title = format!("layers of packet {}", read.packet.number);
+    let inner = titled(area, buffer, &read.look, &title, read.look.reading.pane == Pane::Tree);
+    let start = start(inner, read);
     let mut layer = "";
     for (index, row) in read.rows.iter().enumerate().take(start + usize::from(inner.height)) {
         if let TreeRow::Layer(it) = row {
@@ -17,39 +17,39 @@ pub(super) fn draw(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read
         }
         if index >= start {
             let y = u16::try_from(index - start).unwrap_or(inner.height);
-            line(inner, buffer, view, read, (index, y, layer));
+            line(inner, buffer, read, (index, y, layer));
         }
     }
 }
 
 /// The field a click means.
-pub(super) fn hit(area: Rect, at: Position, view: &View<'_>, read: &Read<'_>) -> Option<Pointed> {
+pub(super) fn hit(area: Rect, at: Position, read: &Read<'_>) -> Option<Pointed> {
     let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let index = start(inner, view, read) + usize::from(at.y.checked_sub(inner.y)?);
+    let index = start(inner, read) + usize::from(at.y.checked_sub(inner.y)?);
     (index < read.rows.len()).then_some(Pointed::Field(index))
 }
 
 /// The first line on show: around the selected field, else around the first that is lit. Where what was sealed is opened, it
 /// is what one comes for: its title is the first line then.
-fn start(inner: Rect, view: &View<'_>, read: &Read<'_>) -> usize {
+fn start(inner: Rect, read: &Read<'_>) -> usize {
     let opened = || read.rows.iter().position(|row| matches!(row, TreeRow::Unit(_)));
-    match (read.focus(view), opened()) {
+    match (read.focus(), opened()) {
         (None, Some(unit)) => unit.min(read.rows.len().saturating_sub(usize::from(inner.height))),
         (focus, _) => first(focus.unwrap_or(0), inner.height, read.rows.len()),
     }
 }
 
 /// Whether the lesson points at it.
-pub(super) fn is_lit(view: &View<'_>, row: &TreeRow<'_>) -> bool {
-    view.state.highlight.iter().any(|name| name == row.name())
+pub(super) fn is_lit(look: &Look<'_>, row: &TreeRow<'_>) -> bool {
+    look.highlight.iter().any(|name| name == row.name())
 }
 
-fn line(area: Rect, buffer: &mut Buffer, view: &View<'_>, read: &Read<'_>, at: (usize, u16, &str)) {
+fn line(area: Rect, buffer: &mut Buffer, read: &Read<'_>, at: (usize, u16, &str)) {
     let (index, y, layer) = at;
-    let theme = view.theme;
+    let theme = read.look.theme;
     let row = &read.rows[index];
     let chosen = read.row == Some(index);
-    let lit = is_lit(view, row);
+    let lit = is_lit(&read.look, row);
     let indent = match row {
         TreeRow::Field(_, depth) => 1 + depth * 2,
         TreeRow::Unit(_) => 1,

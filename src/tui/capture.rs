@@ -1,0 +1,310 @@
+//! A capture on the screen: where it comes from, and the work on all of its packets, which is done on a thread of its own.
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::files::{self, Refused};
+use crate::wire::capture::Reader;
+use crate::wire::capture::copy::Copy;
+use crate::wire::capture::study::{Collected, Study};
+use crate::wire::capture::talk::{Inside, Silence, Talk};
+use crate::wire::filter::Filter;
+
+/// A capture as far as it could be read.
+#[derive(Clone)]
+pub struct Opened {
+    pub study: Arc<Study>,
+    /// Why it ends before its end.
+    pub fault: Option<String>,
+    /// What else the learner should know of it.
+    pub notes: Vec<String>,
+}
+
+/// How a capture is read; it may take as long as the file is large.
+type Read = dyn Fn() -> Result<Opened, String> + Send + Sync;
+
+/// Where a capture comes from.
+#[derive(Clone)]
+pub struct Source {
+    /// Its file's name, or whose capture it is.
+    pub name: String,
+    /// The filter it is opened with.
+    pub filter: String,
+    read: Arc<Read>,
+}
+
+impl Source {
+    /// A capture that is read when its screen opens.
+    pub fn new(name: impl Into<String>, read: impl Fn() -> Result<Opened, String> + Send + Sync + 'static) -> Self {
+        Self { name: name.into(), filter: String::new(), read: Arc::new(read) }
+    }
+
+    /// A capture that is held already, as a file of it would be.
+    pub fn of_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self::new(name, move || {
+            let (mut reader, mut collected) = (Reader::default(), Collected::default());
+            reader.push(&bytes);
+            reader.end();
+            let fault = loop {
+                match reader.next_item() {
+                    Ok(Some(item)) => collected.take(item),
+                    Ok(None) => break None,
+                    Err(fault) => break Some(fault.to_string()),
+                }
+            };
+            Ok(Opened { study: Arc::new(collected.study("")), fault, notes: Vec::new() })
+        })
+    }
+
+    /// The same, opened with this filter.
+    #[must_use]
+    pub fn filtered(self, filter: String) -> Self {
+        Self { filter, ..self }
+    }
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.read, &other.read) && self.filter == other.filter
+    }
+}
+
+impl Eq for Source {}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).field("filter", &self.filter).finish_non_exhaustive()
+    }
+}
+
+/// The packets that are listed, in the order of the capture.
+#[derive(Clone, Debug)]
+pub enum Rows {
+    /// All of so many.
+    All(usize),
+    Some(Arc<Vec<u32>>),
+}
+
+impl Rows {
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::All(count) => *count,
+            Self::Some(numbers) => numbers.len(),
+        }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The packet of a row.
+    #[must_use]
+    pub fn number(&self, row: usize) -> Option<u32> {
+        match self {
+            Self::All(count) => (row < *count).then(|| u32::try_from(row + 1).unwrap_or(u32::MAX)),
+            Self::Some(numbers) => numbers.get(row).copied(),
+        }
+    }
+
+    /// The row of a packet; of one that is not listed, that of the next one, else the last.
+    #[must_use]
+    pub fn row(&self, number: u32) -> usize {
+        let at = match self {
+            Self::All(_) => (number as usize).saturating_sub(1),
+            Self::Some(numbers) => numbers.partition_point(|it| *it < number),
+        };
+        at.min(self.len().saturating_sub(1))
+    }
+
+    /// Whether a packet is listed.
+    #[must_use]
+    pub fn has(&self, number: u32) -> bool {
+        self.number(self.row(number)) == Some(number)
+    }
+
+    /// All of them.
+    pub fn numbers(&self) -> impl Iterator<Item = u32> {
+        (0..).map_while(|row| self.number(row))
+    }
+}
+
+/// Says which work an outcome is of, and ends it when nobody wants it any more.
+#[derive(Clone, Debug, Default)]
+pub struct Ticket(Arc<AtomicBool>);
+
+impl Ticket {
+    /// Asks the work to end.
+    pub fn drop_it(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether both are of the same work.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn is_dropped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Work on a whole capture.
+#[derive(Clone)]
+pub struct Job {
+    pub ticket: Ticket,
+    pub work: Work,
+}
+
+/// What is to be done.
+#[derive(Clone)]
+pub enum Work {
+    Open(Source),
+    /// Finds the packets a filter holds for.
+    Filter {
+        study: Arc<Study>,
+        filter: Box<Filter>,
+    },
+    /// Finds the next row, or the one before, whose packet stands out, or is one of these.
+    Seek {
+        study: Arc<Study>,
+        rows: Rows,
+        from: usize,
+        forward: bool,
+        noted: BTreeSet<u32>,
+    },
+    /// Reads what the ends of a connection said.
+    Follow {
+        study: Arc<Study>,
+        stream: usize,
+        inside: Inside,
+    },
+    /// Writes these packets into a capture.
+    Save {
+        study: Arc<Study>,
+        rows: Rows,
+        comments: BTreeMap<u32, String>,
+        path: String,
+        /// Whether a file of that name may go.
+        over: bool,
+    },
+}
+
+/// What came of it.
+#[derive(Clone)]
+pub enum Done {
+    Opened(Result<Opened, String>),
+    Filtered(Vec<u32>),
+    /// The row, if there is one.
+    Found(Option<usize>),
+    Followed(Result<Talk, Silence>),
+    /// How many packets are in the file of that name.
+    Saved {
+        path: String,
+        saved: Result<usize, Refused>,
+    },
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.work {
+            Work::Open(_) => "Open",
+            Work::Filter { .. } => "Filter",
+            Work::Seek { .. } => "Seek",
+            Work::Follow { .. } => "Follow",
+            Work::Save { .. } => "Save",
+        };
+        f.debug_tuple("Job").field(&name).finish()
+    }
+}
+
+impl fmt::Debug for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Opened(it) => f.debug_tuple("Opened").field(&it.as_ref().map(|it| it.study.count())).finish(),
+            Self::Filtered(it) => f.debug_tuple("Filtered").field(&it.len()).finish(),
+            Self::Found(it) => f.debug_tuple("Found").field(it).finish(),
+            Self::Followed(it) => f.debug_tuple("Followed").field(&it.as_ref().map(|it| it.said.len())).finish(),
+            Self::Saved { path, saved } => f.debug_tuple("Saved").field(path).field(saved).finish(),
+        }
+    }
+}
+
+impl Job {
+    /// Does it; nothing where it was dropped meanwhile.
+    #[must_use]
+    pub fn done(self) -> Option<Done> {
+        let ticket = self.ticket;
+        match self.work {
+            Work::Open(source) => Some(Done::Opened((source.read)())),
+            Work::Filter { study, filter } => filtered(&study, &filter, &ticket).map(Done::Filtered),
+            Work::Seek { study, rows, from, forward, noted } => {
+                seek(&study, &rows, (from, forward), &noted, &ticket).map(Done::Found)
+            }
+            Work::Follow { study, stream, inside } => Some(Done::Followed(study.follow(stream, inside))),
+            Work::Save { study, rows, comments, path, over } => {
+                let copy = Copy { study: &study, comments: &comments };
+                let saved = files::write_whole(Path::new(&path), over, |put| copy.write(rows.numbers(), put));
+                Some(Done::Saved { path, saved })
+            }
+        }
+    }
+}
+
+fn filtered(study: &Study, filter: &Filter, ticket: &Ticket) -> Option<Vec<u32>> {
+    let mut found = Vec::new();
+    for packet in (1..).map_while(|number| study.packet(number)) {
+        if ticket.is_dropped() {
+            return None;
+        }
+        if filter.holds(&packet.seen()) {
+            found.push(packet.number);
+        }
+    }
+    Some(found)
+}
+
+/// Round the list once, from the row after that one. Comments of the file itself are no reason: the lab's captures have one on
+/// every packet, and `frame.comment` finds them.
+fn seek(
+    study: &Study,
+    rows: &Rows,
+    (from, forward): (usize, bool),
+    noted: &BTreeSet<u32>,
+    ticket: &Ticket,
+) -> Option<Option<usize>> {
+    let count = rows.len();
+    for step in 1..=count {
+        if ticket.is_dropped() {
+            return None;
+        }
+        let row = if forward { from + step } else { from + count - step % count } % count;
+        let Some(packet) = rows.number(row).and_then(|number| study.packet(number)) else { continue };
+        let is_odd = || packet.marks().any(|mark| mark.stands_out()) || !packet.decoded.problems.is_empty();
+        if noted.contains(&packet.number) || is_odd() {
+            return Some(Some(row));
+        }
+    }
+    Some(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_know_their_packets_and_the_nearest_to_one_that_is_not_there() {
+        let all = Rows::All(3);
+        assert_eq!((all.number(0), all.number(2), all.number(3)), (Some(1), Some(3), None));
+        assert_eq!((all.row(2), all.row(0), all.row(9)), (1, 0, 2));
+        let some = Rows::Some(Arc::new(vec![2, 5, 9]));
+        assert_eq!((some.row(5), some.row(6), some.row(100), some.row(1)), (1, 2, 2, 0));
+        assert!(some.has(5) && !some.has(6) && !some.has(100));
+        assert_eq!(some.numbers().collect::<Vec<_>>(), [2, 5, 9]);
+        assert_eq!(Rows::Some(Arc::default()).row(4), 0);
+    }
+}

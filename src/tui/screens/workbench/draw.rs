@@ -1,0 +1,127 @@
+//! The workbench on the screen.
+//!
+//! ```text
+//!  filter ▸ dns && udp                         which packets are listed
+//!  No.  Time  Source  Destination  Info        the list
+//!  layers and fields | bytes                   of the chosen packet
+//!  the selected field explained
+//! ```
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Position, Rect};
+
+use super::bench::Bench;
+use super::list;
+use crate::quantity::counted;
+use crate::tui::action::Action;
+use crate::tui::theme::Theme;
+use crate::tui::views::packets::{self, Look, Plan, Read, Shown};
+use crate::tui::views::pen;
+use crate::wire::text::visible;
+
+/// Whose secrets opened what was sealed.
+const OPENED_WITH: &str = "which the capture or --keys has";
+
+impl Bench {
+    fn areas(&self, area: Rect) -> (Rect, Rect) {
+        let line = self.prompt.as_ref().map_or(1, |it| it.rows()).min(area.height);
+        let [line, body] = Layout::vertical([Constraint::Length(line), Constraint::Min(0)]).areas(area);
+        (line, body)
+    }
+
+    const fn look<'a>(&'a self, theme: &'a Theme) -> Look<'a> {
+        Look { theme, focused: self.prompt.is_none(), reading: &self.reading, highlight: &[] }
+    }
+
+    fn plan(&self) -> Plan {
+        Plan { count: self.rows.len(), pane: self.reading.pane, zoomed: self.zoomed, asked: false }
+    }
+
+    /// How many packets the list shows at once.
+    pub(super) fn page(&self, area: Rect) -> u16 {
+        packets::panes(self.areas(area).1, self.plan()).list.height.saturating_sub(1)
+    }
+
+    pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+        let (line, body) = self.areas(area);
+        match &self.prompt {
+            Some(prompt) => prompt.draw(line, buffer, theme, self.study.count()),
+            None => self.draw_line(line, buffer, theme),
+        }
+        if self.rows.is_empty() {
+            return self.draw_nothing(body, buffer, theme);
+        }
+        let look = self.look(theme);
+        let panes = packets::panes(body, self.plan());
+        list::draw(panes.list, buffer, self, &look);
+        self.with_packet(&look, |read| packets::draw_packet(&panes, buffer, read));
+    }
+
+    fn with_packet<T>(&self, look: &Look<'_>, then: impl FnOnce(&Read<'_>) -> T) -> Option<T> {
+        self.with_rows(|packet, rows| {
+            let shown = Shown {
+                number: packet.number,
+                frame: &packet.held.bytes,
+                window: packet.segment().map(|it| it.window),
+                opened_with: OPENED_WITH,
+            };
+            then(&Read::new(*look, shown, rows, None))
+        })
+    }
+
+    /// The filter that is applied, what a thread works on, and the comment on the packet.
+    fn draw_line(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+        let mut x = 1;
+        let mut put = |text: &str, style| {
+            let room = usize::from(area.width.saturating_sub(x + 1));
+            x = pen::put(buffer, area, (x, 0), &pen::cut(text, room), style);
+        };
+        if let Some(busy) = &self.busy {
+            put(&format!("{} … ", busy.what), theme.accent);
+            put(&visible(busy.filter.as_deref().unwrap_or_default()), theme.dim);
+            return;
+        }
+        if self.filter.is_empty() {
+            put("filter ", theme.dim);
+            put("/", theme.key);
+            put(" lists the packets it holds for", theme.dim);
+        } else {
+            put("filter ▸ ", theme.dim);
+            put(&visible(&self.filter), theme.strong);
+        }
+        if let Some(comment) = self.packet().and_then(|it| self.comment(&it).map(visible)) {
+            put("   ✎ ", theme.accent);
+            put(&comment, theme.accent);
+        }
+    }
+
+    fn draw_nothing(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+        let text = match self.study.count() {
+            0 => "There is no packet in this capture.".to_owned(),
+            count => format!(
+                "The filter holds for none of the {}. / changes it, esc lists them all.",
+                counted(count, "packet")
+            ),
+        };
+        let width = usize::from(area.width.saturating_sub(2)).max(8);
+        for (y, line) in (1..area.height).zip(textwrap::wrap(&text, width)) {
+            pen::put(buffer, area, (1, y), &line, theme.dim);
+        }
+    }
+
+    /// What a click means.
+    pub(super) fn click(&self, area: Rect, at: Position, theme: &Theme) -> Option<Action> {
+        let (line, body) = self.areas(area);
+        if self.prompt.is_some() || self.rows.is_empty() {
+            return None;
+        }
+        if line.contains(at) {
+            return Some(Action::Capture(super::Wish::Filter));
+        }
+        let panes = packets::panes(body, self.plan());
+        if panes.list.contains(at) {
+            return list::hit(panes.list, at, self).map(Action::Point);
+        }
+        let look = self.look(theme);
+        self.with_packet(&look, |read| packets::hit_packet(&panes, at, read))?.map(Action::Point)
+    }
+}

@@ -1,0 +1,163 @@
+//! Packets of a capture written into another, as pcapng: with their times, interfaces, comments, and what opens them.
+use std::collections::BTreeMap;
+
+use super::study::{Studied, Study};
+use crate::wire::pcapng::{self, Record};
+
+/// Secrets of more bytes than this go into several blocks, so that readers need not hold them at once.
+const MOST_SECRETS: usize = 1 << 20;
+
+/// What a copy is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Copy<'a> {
+    pub study: &'a Study,
+    /// Comments that stand in the place of the file's own, by packet number; an empty one takes it away.
+    pub comments: &'a BTreeMap<u32, String>,
+}
+
+impl Copy<'_> {
+    /// Gives the file piece by piece to `put`: first its head, then these packets in their order. Of secrets it has those that
+    /// stood in the capture itself, not those it was opened with.
+    ///
+    /// # Errors
+    /// That of `put`.
+    pub fn write<E>(
+        self,
+        numbers: impl IntoIterator<Item = u32>,
+        mut put: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<usize, E> {
+        put(&self.head())?;
+        let (mut piece, mut at_ns, mut count) = (Vec::new(), 0, 0);
+        for packet in numbers.into_iter().filter_map(|number| self.study.packet(number)) {
+            piece.clear();
+            at_ns = packet.held.at_ns.unwrap_or(at_ns);
+            self.packet(&mut piece, &packet, at_ns);
+            put(&piece)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn head(self) -> Vec<u8> {
+        let mut head = Vec::new();
+        let collected = &self.study.collected;
+        pcapng::section(&mut head, &collected.comments);
+        collected.interfaces.iter().for_each(|it| pcapng::describe(&mut head, &it.name, it.link));
+        let mut lines = String::new();
+        for line in collected.key_log.split_inclusive('\n') {
+            lines.push_str(line);
+            if lines.len() > MOST_SECRETS {
+                pcapng::deciphering(&mut head, &std::mem::take(&mut lines));
+            }
+        }
+        if !lines.trim().is_empty() {
+            pcapng::deciphering(&mut head, &lines);
+        }
+        head
+    }
+
+    /// A block that has a comment or an interface must have a time: that of the packet before stands in for one that is not known.
+    fn packet(self, piece: &mut Vec<u8>, packet: &Studied<'_>, at_ns: u64) {
+        let held = packet.held;
+        let comment = match self.comments.get(&packet.number) {
+            Some(text) => Some(text.as_str()).filter(|it| !it.is_empty()),
+            None => held.comment.as_deref(),
+        };
+        let is_whole = held.length as usize == held.bytes.len();
+        if held.at_ns.is_none() && held.interface == 0 && comment.is_none() && is_whole {
+            return pcapng::simple(piece, &held.bytes);
+        }
+        let record = Record {
+            interface: u32::try_from(held.interface).unwrap_or(u32::MAX),
+            at_ns,
+            direction: held.direction,
+            length: held.length,
+            bytes: &held.bytes,
+            comment,
+        };
+        pcapng::enhanced(piece, &record);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::capture::study::{Collected, Held};
+    use crate::wire::capture::{Interface, Reader};
+    use crate::wire::link::LinkType;
+    use crate::wire::pcapng::Direction;
+
+    fn read(bytes: &[u8]) -> Collected {
+        let (mut reader, mut collected) = (Reader::default(), Collected::default());
+        reader.push(bytes);
+        reader.end();
+        while let Some(item) = reader.next_item().expect("a capture") {
+            collected.take(item);
+        }
+        collected
+    }
+
+    fn sample() -> Collected {
+        let held = |interface, at_ns, direction, bytes: &[u8], comment: Option<&str>| Held {
+            interface,
+            at_ns,
+            direction,
+            length: 60,
+            bytes: bytes.to_vec(),
+            comment: comment.map(str::to_owned),
+        };
+        let interface = |name: &str, link| Interface { name: name.to_owned(), link };
+        Collected {
+            interfaces: vec![interface("eth0", LinkType::Ethernet), interface("", LinkType::Other(147))],
+            packets: vec![
+                held(0, Some(1_795_284_000_123_456_789), Some(Direction::In), &[7; 60], Some("first\nof two")),
+                held(1, Some(1_795_284_000_123_456_790), None, &[8; 20], None),
+                held(0, None, None, &[9; 60], None),
+                held(1, None, None, &[9; 60], Some("no time")),
+            ],
+            key_log: "CLIENT_RANDOM 00 01\nCLIENT_RANDOM 02 03\n".to_owned(),
+            comments: vec!["made by hand".to_owned()],
+        }
+    }
+
+    fn copied(collected: Collected, numbers: &[u32], comments: &[(u32, &str)]) -> Collected {
+        let study = collected.study("CLIENT_RANDOM 04 05");
+        let comments = comments.iter().map(|(number, text)| (*number, (*text).to_owned())).collect();
+        let mut file = Vec::new();
+        let put = |piece: &[u8]| {
+            file.extend(piece);
+            Ok::<(), std::convert::Infallible>(())
+        };
+        let count = Copy { study: &study, comments: &comments }.write(numbers.iter().copied(), put);
+        assert_eq!(count, Ok(numbers.len()));
+        read(&file)
+    }
+
+    #[test]
+    fn a_copy_of_all_packets_has_all_that_the_capture_has_but_given_keys() {
+        let mut expected = sample();
+        // What has a comment must have a time: the last that is known.
+        expected.packets[3].at_ns = expected.packets[1].at_ns;
+        let copy = copied(sample(), &[1, 2, 3, 4], &[]);
+        assert_eq!(copy.packets, expected.packets);
+        assert_eq!((&copy.interfaces, &copy.comments), (&expected.interfaces, &expected.comments));
+        assert_eq!(copy.key_log.trim(), expected.key_log.trim());
+    }
+
+    #[test]
+    fn comments_are_changed_added_and_taken_away_and_packets_left_out() {
+        let copy = copied(sample(), &[1, 2, 4], &[(1, ""), (2, "the SYN is lost \u{202e}"), (4, "later")]);
+        let comments: Vec<_> = copy.packets.iter().map(|it| it.comment.as_deref()).collect();
+        assert_eq!(comments, [None, Some("the SYN is lost \u{202e}"), Some("later")]);
+        assert_eq!(copy.packets[1].bytes, [8; 20]);
+        assert_eq!(copy.packets[1].length, 60, "so long it was on the wire");
+    }
+
+    #[test]
+    fn a_comment_that_is_too_long_is_cut_between_characters() {
+        let long = "é".repeat(40_000);
+        let copy = copied(sample(), &[1], &[(1, &long)]);
+        let comment = copy.packets[0].comment.as_deref().expect("it is there");
+        assert!(comment.len() > 65_000 && comment.chars().all(|c| c == 'é'), "{}", comment.len());
+    }
+}

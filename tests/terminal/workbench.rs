@@ -1,0 +1,73 @@
+//! A capture in a real terminal: filtered, explained, commented, saved, and the saved file read again.
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use portable_pty::CommandBuilder;
+
+use crate::tutor::Tutor;
+use crate::{ENTER, ESC, TAB, home};
+
+/// What a host of a demo's run captured, in a file.
+fn capture(home: &Path, demo: &str) -> PathBuf {
+    let file = home.join(format!("{demo}.pcapng"));
+    roundtrip(home, &["demo", demo, "--seed", "1", "--pcap", file.to_str().expect("UTF-8")]);
+    file
+}
+
+/// What the program prints on standard output.
+fn roundtrip(home: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_roundtrip")).args(arguments).env("HOME", home).output();
+    let output = output.expect("the program runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn a_capture_is_filtered_explained_commented_and_saved() {
+    let home = home();
+    let file = capture(home.path(), "retransmission");
+    let name = file.to_str().expect("UTF-8");
+    let mut tutor = Tutor::start(home.path(), &["packets", name]);
+    tutor
+        .until("Destination")
+        .until("[SYN]")
+        .keys("/")
+        .until("filter ▸")
+        .keys("tcp.flags.syn == 1")
+        .until("enter applies it");
+    tutor.keys(ENTER).until("2 of ").keys(TAB).until("▸ layers of packet 1").keys(ESC).gone("2 of ");
+    tutor.keys("n").until("] ").keys("c").until("comment on packet").keys("\x15here it goes wrong").keys(ENTER);
+    tutor.until("✎ here it goes wrong").keys("S").until("save as").keys("\x15saved.pcapng").keys(ENTER);
+    tutor.until("saved as saved.pcapng").keys(ESC).until("Your course").keys("q");
+    assert_eq!(tutor.ended(), 0);
+    tutor.left_the_terminal_as_it_was();
+    let saved = home.path().join("saved.pcapng");
+    let list = |file: &Path, more: &[&str]| {
+        roundtrip(home.path(), &[&["packets", file.to_str().expect("UTF-8"), "--plain"][..], more].concat())
+    };
+    assert_eq!(list(&saved, &[]), list(&file, &[]));
+    let commented = list(&saved, &["--filter", "frame.comment == \"here it goes wrong\"", "--json"]);
+    assert!(commented.contains("\"here it goes wrong\""), "{commented}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_capture_comes_on_standard_input_and_the_keys_from_the_terminal() {
+    let home = home();
+    let file = capture(home.path(), "encapsulation");
+    let mut command = CommandBuilder::new("sh");
+    let program = env!("CARGO_BIN_EXE_roundtrip");
+    command.args(["-c", &format!("cat {} | {program} packets - --filter tcp", file.display())]);
+    let mut tutor = Tutor::spawn(home.path(), command, 30, 110);
+    tutor.until("Destination").until("filter ▸ tcp").keys("G").until("▸").keys("\x03");
+    assert_eq!(tutor.ended(), 0);
+    tutor.left_the_terminal_as_it_was();
+}
+
+#[test]
+fn what_cannot_be_opened_is_said_before_the_terminal_is_taken() {
+    let home = home();
+    let mut tutor = Tutor::start(home.path(), &["packets", "nosuch.pcap"]);
+    tutor.until("nosuch.pcap cannot be read");
+    assert_eq!(tutor.ended(), 3);
+}
