@@ -81,6 +81,8 @@ pub enum Action {
     Unfork,
     SaveRun,
     SaveCapture,
+    /// Opens what a host of the run captured on the workbench.
+    OpenCapture,
     /// Offers the run's texts for other programs.
     Exports,
     /// Saves the text of that name.

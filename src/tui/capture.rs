@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::files::{self, Refused};
 use crate::wire::capture::Reader;
 use crate::wire::capture::copy::Copy;
+use crate::wire::capture::statistics::{Conversation, Conversations, Hierarchy, Interval, Protocol, Rate};
 use crate::wire::capture::study::{Collected, Study};
 use crate::wire::capture::talk::{Inside, Silence, Talk};
 use crate::wire::filter::Filter;
@@ -177,11 +178,16 @@ pub enum Work {
         forward: bool,
         noted: BTreeSet<u32>,
     },
-    /// Reads what the ends of a connection said.
+    /// Reads what the ends of a connection said: what is wanted of it, else inside TLS where that can be opened.
     Follow {
         study: Arc<Study>,
         stream: usize,
-        inside: Inside,
+        inside: Option<Inside>,
+    },
+    /// Counts packets.
+    Count {
+        study: Arc<Study>,
+        rows: Rows,
     },
     /// Writes these packets into a capture.
     Save {
@@ -201,7 +207,8 @@ pub enum Done {
     Filtered(Vec<u32>),
     /// The row, if there is one.
     Found(Option<usize>),
-    Followed(Result<Talk, Silence>),
+    Followed(Inside, Result<Talk, Silence>),
+    Counted(Arc<Counts>),
     /// How many packets are in the file of that name.
     Saved {
         path: String,
@@ -216,6 +223,7 @@ impl fmt::Debug for Job {
             Work::Filter { .. } => "Filter",
             Work::Seek { .. } => "Seek",
             Work::Follow { .. } => "Follow",
+            Work::Count { .. } => "Count",
             Work::Save { .. } => "Save",
         };
         f.debug_tuple("Job").field(&name).finish()
@@ -228,7 +236,8 @@ impl fmt::Debug for Done {
             Self::Opened(it) => f.debug_tuple("Opened").field(&it.as_ref().map(|it| it.study.count())).finish(),
             Self::Filtered(it) => f.debug_tuple("Filtered").field(&it.len()).finish(),
             Self::Found(it) => f.debug_tuple("Found").field(it).finish(),
-            Self::Followed(it) => f.debug_tuple("Followed").field(&it.as_ref().map(|it| it.said.len())).finish(),
+            Self::Followed(_, it) => f.debug_tuple("Followed").field(&it.as_ref().map(|it| it.said.len())).finish(),
+            Self::Counted(it) => f.debug_tuple("Counted").field(&it.conversations.len()).finish(),
             Self::Saved { path, saved } => f.debug_tuple("Saved").field(path).field(saved).finish(),
         }
     }
@@ -245,7 +254,8 @@ impl Job {
             Work::Seek { study, rows, from, forward, noted } => {
                 seek(&study, &rows, (from, forward), &noted, &ticket).map(Done::Found)
             }
-            Work::Follow { study, stream, inside } => Some(Done::Followed(study.follow(stream, inside))),
+            Work::Follow { study, stream, inside } => Some(followed(&study, stream, inside)),
+            Work::Count { study, rows } => count(&study, &rows, &ticket).map(|it| Done::Counted(Arc::new(it))),
             Work::Save { study, rows, comments, path, over } => {
                 let copy = Copy { study: &study, comments: &comments };
                 let saved = files::write_whole(Path::new(&path), over, |put| copy.write(rows.numbers(), put));
@@ -266,6 +276,41 @@ fn filtered(study: &Study, filter: &Filter, ticket: &Ticket) -> Option<Vec<u32>>
         }
     }
     Some(found)
+}
+
+fn followed(study: &Study, stream: usize, inside: Option<Inside>) -> Done {
+    let talk = |inside| (inside, study.follow(stream, inside));
+    let (inside, talk) = match (inside, talk(inside.unwrap_or(Inside::Tls))) {
+        (None, (_, Err(_))) => talk(Inside::Tcp),
+        (_, told) => told,
+    };
+    Done::Followed(inside, talk)
+}
+
+/// The packets counted in every way.
+#[derive(Clone, Debug)]
+pub struct Counts {
+    pub conversations: Vec<Conversation>,
+    pub protocols: Vec<Protocol>,
+    pub intervals: Vec<Interval>,
+    /// How long each of them is.
+    pub every_ns: u64,
+}
+
+fn count(study: &Study, rows: &Rows, ticket: &Ticket) -> Option<Counts> {
+    let (mut conversations, mut protocols, mut rate) =
+        (Conversations::default(), Hierarchy::default(), Rate::default());
+    for packet in rows.numbers().filter_map(|number| study.packet(number)) {
+        if ticket.is_dropped() {
+            return None;
+        }
+        conversations.take(&packet);
+        protocols.take(&packet);
+        rate.take(&packet);
+    }
+    // There are never too many where the length is chosen for them.
+    let (every_ns, intervals) = rate.finish(None).unwrap_or_default();
+    Some(Counts { conversations: conversations.finish(), protocols: protocols.finish(), intervals, every_ns })
 }
 
 /// Round the list once, from the row after that one. Comments of the file itself are no reason: the lab's captures have one on

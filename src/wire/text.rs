@@ -37,6 +37,12 @@ pub(super) fn push_number(line: &mut String, label: &str, number: u32) {
     line.push_str(itoa::Buffer::new().format(number));
 }
 
+/// Whether it is lines of print: nothing in it drives a terminal but the ends of lines.
+#[must_use]
+pub fn is_text(text: &str) -> bool {
+    text.chars().all(|it| !it.is_control() || matches!(it, '\n' | '\r' | '\t'))
+}
+
 /// A second of the calendar, so many after 1970-01-01 00:00:00 UTC: `2026-11-21 18:00:00 UTC`.
 #[must_use]
 pub fn date(seconds: u32) -> String {

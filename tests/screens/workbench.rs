@@ -6,6 +6,7 @@ use std::path::Path;
 use crossterm::event::KeyCode;
 use etherparse::PacketBuilder;
 use ratatui::style::Color;
+use roundtrip::content::DemoRef;
 use roundtrip::demos::{self, Setup};
 use roundtrip::recording::vantage;
 use roundtrip::tui::action::Place;
@@ -100,12 +101,87 @@ fn a_question_leads_to_its_answer_and_back() {
 }
 
 #[test]
+fn a_connection_is_followed_as_text_and_bytes_and_inside_tls() {
+    let mut learner = bench("handshake-timing", "client");
+    learner.keys("2");
+    assert!(learner.text().contains("This packet is of no TCP connection"), "ARP or DNS: {}", learner.text());
+    learner.keys("/").keys("tcp").enter().keys("2").shows("workbench_stream_tls");
+    let text = learner.text();
+    assert!(text.contains("inside TLS") && text.contains("PRI * HTTP/2.0"), "its keys are in the capture: {text}");
+    learner.keys("i");
+    let text = learner.text();
+    assert!(text.contains("bytes of TCP") && text.contains("16 03 0"), "a record's header: {text}");
+    learner.times(2, KeyCode::Down).enter();
+    let chosen = status(&learner);
+    assert!(chosen.starts_with("packet ") && learner.text().contains("▸ No."), "{}", learner.text());
+    learner.keys("2").key(KeyCode::Esc);
+    assert_eq!(status(&learner), chosen, "back is where one was");
+    let mut learner = bench("encapsulation", "client");
+    learner.keys("/").keys("tcp").enter().keys("2").shows("workbench_stream");
+    assert!(learner.text().contains("GET /"), "{}", learner.text());
+    learner.keys("x").shows("workbench_stream_bytes");
+}
+
+#[test]
+fn a_connection_is_drawn_as_a_sequence() {
+    let mut learner = bench("retransmission", "sender");
+    learner.keys("3").shows("workbench_sequence");
+    learner.keys("G").enter();
+    assert!(learner.text().contains("▸46") || status(&learner).starts_with("packet 46"), "{}", learner.text());
+    let mut learner = bench("handshake-timing", "client");
+    learner.keys("/").keys("tls").enter().keys("3").shows("workbench_sequence_tls");
+}
+
+#[test]
+fn packets_are_counted_and_each_row_lists_its_own() {
+    let mut learner = bench("handshake-timing", "client");
+    learner.keys("4").shows("workbench_conversations");
+    learner.enter();
+    assert!(learner.text().contains("filter ▸ tcp.stream == 0"), "{}", learner.text());
+    learner.keys("4").key(KeyCode::Tab).shows("workbench_protocols");
+    let text = learner.text();
+    assert!(text.contains("of the packets with tcp.stream == 0") && !text.contains("udp"), "{text}");
+    learner.key(KeyCode::Tab).shows("workbench_rate");
+    learner.key(KeyCode::End).enter();
+    let text = learner.text();
+    assert!(text.contains("filter ▸ (tcp.stream == 0) && (frame.time_relative >= "), "{text}");
+    assert!(!status(&learner).contains(" 0 of "), "{}", status(&learner));
+    learner.key(KeyCode::Esc).keys("4").key(KeyCode::Tab);
+    // Every row's filter finds as many packets as the row says.
+    let rows = |learner: &Learner| -> Vec<String> {
+        let text = learner.text();
+        text.lines().skip(4).take_while(|it| !it.trim().is_empty() && it.contains(" B")).map(str::to_owned).collect()
+    };
+    let all = rows(&learner);
+    assert!(all.len() > 5, "{}", learner.text());
+    for (index, row) in all.iter().enumerate() {
+        learner.times(index, KeyCode::Down).enter();
+        let expected = row.trim_start_matches('▸').split_whitespace().nth(1).expect("packets").to_owned();
+        let shown = status(&learner);
+        let listed = shown.split('·').nth(1).and_then(|it| it.split_whitespace().next()).expect("a number");
+        assert_eq!(listed, expected, "{row}: {}", learner.text());
+        learner.key(KeyCode::Esc).keys("4").key(KeyCode::Tab);
+    }
+}
+
+#[test]
+fn what_a_host_of_a_run_captured_opens_from_the_stage() {
+    let mut learner = Learner::new();
+    let demo = DemoRef { name: "encapsulation".to_owned(), ..DemoRef::default() };
+    learner.resize(120, 40).go(Place::Demo { demo, seed: 1 }).keys(" W");
+    let text = learner.text();
+    assert!(text.contains("Destination") && text.contains("encapsulation-1-client.pcapng"), "{text}");
+    learner.key(KeyCode::Esc);
+    assert!(learner.text().contains("1 sequence  2 packets"), "{}", learner.text());
+}
+
+#[test]
 fn times_count_from_where_one_wants() {
     let mut learner = bench("retransmission", "sender");
     learner.keys("jj");
     for title in ["+Time", "Time UTC", "TCP time", "Time"] {
         learner.keys("t");
-        let titles = learner.text().lines().nth(2).unwrap_or_default().to_owned();
+        let titles = learner.text().lines().nth(3).unwrap_or_default().to_owned();
         assert!(titles.contains(title), "{titles}");
     }
     learner.keys("tt").key(KeyCode::Down);

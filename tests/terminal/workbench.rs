@@ -36,8 +36,32 @@ fn a_capture_is_filtered_explained_commented_and_saved() {
         .keys("tcp.flags.syn == 1")
         .until("enter applies it");
     tutor.keys(ENTER).until("2 of ").keys(TAB).until("▸ layers of packet 1").keys(ESC).gone("2 of ");
-    tutor.keys("n").until("] ").keys("c").until("comment on packet").keys("\x15here it goes wrong").keys(ENTER);
-    tutor.until("✎ here it goes wrong").keys("S").until("save as").keys("\x15saved.pcapng").keys(ENTER);
+    tutor
+        .keys("n")
+        .until("packet 26 ·")
+        .keys("c")
+        .until("comment on packet")
+        .keys("\x15here it goes wrong")
+        .keys(ENTER);
+    tutor
+        .until("✎ here it goes wrong")
+        .keys("2")
+        .until("→ 10.0.1.1")
+        .until("bytes of TCP")
+        .keys("x")
+        .until("000000  ")
+        .keys(ESC);
+    tutor.until("Destination").keys("3").until("▶").keys(ESC).until("Destination").keys("4").until("conversations");
+    tutor
+        .until("TCP")
+        .keys("\r")
+        .until("tcp.stream == 0")
+        .keys(ESC)
+        .until("✎ here it goes wrong")
+        .keys("S")
+        .until("save as")
+        .keys("\x15saved.pcapng")
+        .keys(ENTER);
     tutor.until("saved as saved.pcapng").keys(ESC).until("Your course").keys("q");
     assert_eq!(tutor.ended(), 0);
     tutor.left_the_terminal_as_it_was();

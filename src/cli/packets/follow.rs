@@ -10,7 +10,7 @@ use crate::quantity::counted;
 use crate::recording::json;
 use crate::wire::capture::study::Study;
 use crate::wire::capture::talk::{Inside, Said, Talk};
-use crate::wire::text::{hex_start, visible};
+use crate::wire::text::{hex_start, is_text, visible};
 
 /// What stands in the JSON.
 pub(super) const SHAPE: &str = "\
@@ -90,8 +90,7 @@ fn tell(out: &mut String, talk: &Talk, since: impl Fn(u32) -> Option<i128>) -> f
     let [there, back]: [usize; 2] = [false, true].map(of);
     writeln!(out, "client {client}: {}", counted(there, "byte"))?;
     writeln!(out, "server {server}: {}", counted(back, "byte"))?;
-    // What one end says before the other answers is read as one: a segment may end within a character.
-    for turn in talk.said.chunk_by(|one, next| one.from_server == next.from_server && next.missing == 0) {
+    for turn in talk.turns() {
         let (first, last) = (&turn[0], &turn[turn.len() - 1]);
         let who = if first.from_server { "server" } else { "client" };
         writeln!(out)?;
@@ -122,8 +121,4 @@ fn bytes(out: &mut String, bytes: &[u8]) -> fmt::Result {
             writeln!(out, "    {at:04x}  {:47}  {plain}", hex_start(row, ROW))
         }),
     }
-}
-
-fn is_text(text: &str) -> bool {
-    text.chars().all(|it| !it.is_control() || matches!(it, '\n' | '\r' | '\t'))
 }

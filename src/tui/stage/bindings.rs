@@ -156,6 +156,11 @@ impl Stage {
         }
         keys.push(Binding::quiet([Key::char('S')], "save the run", Action::SaveRun));
         keys.push(Binding::quiet([Key::char('P')], "save a capture for Wireshark", Action::SaveCapture));
+        // A question about a field keeps it covered; the workbench would not.
+        let has_packets = self.recording().is_some_and(|run| !run.packets.is_empty());
+        if has_packets && self.state.hidden.is_empty() {
+            keys.push(Binding::quiet([Key::char('W')], "open the capture on the workbench", Action::OpenCapture));
+        }
         keys.push(Binding::quiet([Key::char('E')], "export: a table, a recipe, a configuration", Action::Exports));
         keys
     }

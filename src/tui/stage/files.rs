@@ -3,7 +3,8 @@ use super::Stage;
 use crate::demos::export;
 use crate::recording::vantage::{self, Vantage};
 use crate::recording::{NodeKind, Recording, saved};
-use crate::tui::action::{Action, Effect};
+use crate::tui::action::{Action, Effect, Place};
+use crate::tui::capture::Source;
 use crate::tui::views::State;
 
 impl Stage {
@@ -25,6 +26,14 @@ impl Stage {
         let Some(place) = place(run, &self.state) else { return Vec::new() };
         let path = format!("{}-{}.pcapng", self.file_name(run), place.name(run));
         vec![Effect::Write { path, bytes: place.pcapng(run) }]
+    }
+
+    /// Opens what the chosen packet's host captured on the workbench.
+    pub(super) fn open_capture(&self) -> Vec<Effect> {
+        let Some(run) = self.recording() else { return Vec::new() };
+        let Some(place) = place(run, &self.state) else { return Vec::new() };
+        let name = format!("{}-{}.pcapng", self.file_name(run), place.name(run));
+        vec![Effect::Go(Place::Capture(Source::of_bytes(name, place.pcapng(run))))]
     }
 
     /// Offers what the run gives to other programs.

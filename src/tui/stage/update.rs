@@ -92,6 +92,7 @@ impl Stage {
             Action::SaveExport(name) => return Some(self.save_export(name)),
             Action::SaveRun => return Some(self.save_run()),
             Action::SaveCapture => return Some(self.save_capture()),
+            Action::OpenCapture => return Some(self.open_capture()),
             Action::RunAgain => return Some(self.run_again()),
             Action::Reseed { up } if self.takes_seeds() => return Some(self.reseed(*up)),
             _ => return None,

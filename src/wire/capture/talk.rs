@@ -44,6 +44,13 @@ pub enum Silence {
     Sealed,
 }
 
+impl Talk {
+    /// What one end says before the other answers is one turn: a segment may end within a character.
+    pub fn turns(&self) -> impl Iterator<Item = &[Said]> {
+        self.said.chunk_by(|one, next| one.from_server == next.from_server && next.missing == 0)
+    }
+}
+
 impl Study {
     /// Follows the TCP connection of that number (`tcp.stream`).
     ///

@@ -2,8 +2,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::counts::Counted;
 use super::keep::Saving;
+use super::ladder::Ladder;
 use super::prompt::Prompt;
+use super::stream::Stream;
 use super::times::Times;
 use crate::tui::capture::{Opened, Rows, Ticket};
 use crate::tui::views::packets::{self, TreeRow};
@@ -21,6 +24,30 @@ pub(super) struct Busy {
     pub(super) filter: Option<String>,
 }
 
+/// What is on show.
+pub(super) enum View {
+    /// The list and the chosen packet.
+    Packets,
+    Stream(Box<Stream>),
+    Ladder(Ladder),
+    Counts(Box<Counted>),
+}
+
+impl View {
+    /// Their names, in the order of their keys.
+    pub(super) const NAMES: [&str; 4] = ["packets", "stream", "sequence", "statistics"];
+
+    /// Its place among them.
+    pub(super) const fn index(&self) -> usize {
+        match self {
+            Self::Packets => 0,
+            Self::Stream(_) => 1,
+            Self::Ladder(_) => 2,
+            Self::Counts(_) => 3,
+        }
+    }
+}
+
 /// The state of the workbench once there is a capture.
 pub(super) struct Bench {
     pub(super) study: Arc<Study>,
@@ -29,6 +56,7 @@ pub(super) struct Bench {
     pub(super) rows: Rows,
     /// The chosen row of the list.
     pub(super) row: usize,
+    pub(super) view: View,
     pub(super) reading: Reading,
     pub(super) zoomed: bool,
     pub(super) times: Times,
@@ -59,6 +87,7 @@ impl Bench {
             cut: opened.fault.is_some(),
             rows,
             row: 0,
+            view: View::Packets,
             reading: Reading::default(),
             zoomed: false,
             times: Times::default(),

@@ -2,7 +2,8 @@
 use crossterm::event::KeyCode;
 
 use super::Wish;
-use super::bench::Bench;
+use super::bench::{Bench, View};
+use super::ladder::Ladder;
 use crate::tui::action::{Action, Binding, Key};
 use crate::tui::views::Pane;
 
@@ -11,11 +12,32 @@ pub(super) fn back(label: &'static str) -> Binding {
     Binding::new([Key::code(KeyCode::Esc), Key::char('q')], label, Action::Back)
 }
 
+/// The keys of the views.
+pub(super) fn views() -> Vec<Binding> {
+    const LABELS: [&str; View::NAMES.len()] = [
+        "packets, layers, bytes",
+        "stream: what a connection said",
+        "sequence of a connection",
+        "statistics: who, what, when",
+    ];
+    let key = |(index, (digit, label))| Binding::quiet([Key::char(digit)], label, Action::View(index));
+    ('1'..).zip(LABELS).enumerate().map(key).collect()
+}
+
 impl Bench {
     pub(super) fn bindings(&self) -> Vec<Binding> {
         if let Some(prompt) = &self.prompt {
             return prompt.bindings();
         }
+        match &self.view {
+            View::Packets => self.packet_keys(),
+            View::Stream(it) => it.bindings(),
+            View::Ladder(_) => Ladder::bindings(),
+            View::Counts(it) => it.bindings(),
+        }
+    }
+
+    fn packet_keys(&self) -> Vec<Binding> {
         let mut keys = if self.rows.is_empty() { Vec::new() } else { self.reading_keys() };
         let wish = |c, label, wish| Binding::new([Key::char(c)], label, Action::Capture(wish));
         let quiet = |c, label, wish| Binding::quiet([Key::char(c)], label, Action::Capture(wish));
@@ -49,6 +71,7 @@ impl Bench {
             let zoom = if self.zoomed { "show all panes" } else { "only this pane" };
             keys.push(Binding::quiet([Key::char('z')], zoom, Action::Zoom));
         }
+        keys.extend(views());
         keys.push(back(self.open_on_top().unwrap_or("back")));
         keys
     }

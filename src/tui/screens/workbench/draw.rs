@@ -1,6 +1,7 @@
 //! The workbench on the screen.
 //!
 //! ```text
+//!  1 packets  2 stream  3 sequence …           what is on show
 //!  filter ▸ dns && udp                         which packets are listed
 //!  No.  Time  Source  Destination  Info        the list
 //!  layers and fields | bytes                   of the chosen packet
@@ -9,7 +10,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
-use super::bench::Bench;
+use super::bench::{Bench, View};
 use super::list;
 use crate::quantity::counted;
 use crate::tui::action::Action;
@@ -22,10 +23,34 @@ use crate::wire::text::visible;
 const OPENED_WITH: &str = "which the capture or --keys has";
 
 impl Bench {
-    fn areas(&self, area: Rect) -> (Rect, Rect) {
-        let line = self.prompt.as_ref().map_or(1, |it| it.rows()).min(area.height);
-        let [line, body] = Layout::vertical([Constraint::Length(line), Constraint::Min(0)]).areas(area);
-        (line, body)
+    /// The tabs, the line of the filter or of what is asked, and what is left.
+    fn areas(&self, area: Rect) -> (Rect, Rect, Rect) {
+        let tabs = u16::from(!self.zoomed || self.view.index() > 0);
+        let line = match &self.prompt {
+            Some(prompt) => prompt.rows().min(area.height),
+            None => u16::from(self.view.index() == 0),
+        };
+        let rows = [Constraint::Length(tabs), Constraint::Length(line), Constraint::Min(0)];
+        let [tabs, line, body] = Layout::vertical(rows).areas(area);
+        (tabs, line, body)
+    }
+
+    /// Where each view's name stands.
+    fn tab_places(tabs: Rect) -> impl Iterator<Item = (usize, Rect, String)> {
+        let mut x = tabs.x + 1;
+        View::NAMES.into_iter().enumerate().map(move |(index, name)| {
+            let text = format!("{} {name}", index + 1);
+            let place = Rect { x, width: pen::columns(&text), ..tabs };
+            x += place.width + 2;
+            (index, place.intersection(tabs), text)
+        })
+    }
+
+    fn draw_tabs(&self, tabs: Rect, buffer: &mut Buffer, theme: &Theme) {
+        for (index, place, text) in Self::tab_places(tabs) {
+            let style = if index == self.view.index() { theme.selected } else { theme.dim };
+            pen::put(buffer, place, (0, 0), &text, style);
+        }
     }
 
     const fn look<'a>(&'a self, theme: &'a Theme) -> Look<'a> {
@@ -38,11 +63,18 @@ impl Bench {
 
     /// How many packets the list shows at once.
     pub(super) fn page(&self, area: Rect) -> u16 {
-        packets::panes(self.areas(area).1, self.plan()).list.height.saturating_sub(1)
+        packets::panes(self.areas(area).2, self.plan()).list.height.saturating_sub(1)
     }
 
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-        let (line, body) = self.areas(area);
+        let (tabs, line, body) = self.areas(area);
+        self.draw_tabs(tabs, buffer, theme);
+        match &self.view {
+            View::Packets => {}
+            View::Stream(it) => return it.draw(body, buffer, theme),
+            View::Ladder(it) => return it.draw(body, buffer, theme, self),
+            View::Counts(it) => return it.draw(body, buffer, theme),
+        }
         match &self.prompt {
             Some(prompt) => prompt.draw(line, buffer, theme, self.study.count()),
             None => self.draw_line(line, buffer, theme),
@@ -110,8 +142,11 @@ impl Bench {
 
     /// What a click means.
     pub(super) fn click(&self, area: Rect, at: Position, theme: &Theme) -> Option<Action> {
-        let (line, body) = self.areas(area);
-        if self.prompt.is_some() || self.rows.is_empty() {
+        let (tabs, line, body) = self.areas(area);
+        if let Some((index, ..)) = Self::tab_places(tabs).find(|(_, place, _)| place.contains(at)) {
+            return self.prompt.is_none().then_some(Action::View(index));
+        }
+        if self.prompt.is_some() || self.rows.is_empty() || self.view.index() > 0 {
             return None;
         }
         if line.contains(at) {

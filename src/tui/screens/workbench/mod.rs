@@ -1,12 +1,15 @@
 //! The packet workbench: a capture listed and filtered, each packet taken apart and explained, commented and saved.
 mod bench;
 mod bindings;
+mod counts;
 mod draw;
 mod filter;
 mod keep;
+mod ladder;
 mod list;
 mod prompt;
 mod propose;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -40,6 +43,8 @@ pub enum Wish {
     Number,
     /// Asks for a comment.
     Comment,
+    /// Follows what TCP carries instead of what was said inside TLS, or the other way round.
+    Inside,
     /// Counts times from elsewhere.
     Times,
     /// Goes to the packet this one has to do with.

@@ -1,7 +1,7 @@
 //! What a key changes on the workbench.
 use std::sync::Arc;
 
-use super::bench::{Bench, Busy};
+use super::bench::{Bench, Busy, View};
 use super::filter::Line;
 use super::prompt::Prompt;
 use super::{Wish, propose};
@@ -42,8 +42,12 @@ impl Bench {
         if self.prompt.take().is_some() {
             return true;
         }
-        if let Some(busy) = self.busy.take() {
-            busy.ticket.drop_it();
+        let was_busy = self.stop();
+        if self.view.index() > 0 {
+            self.view = View::Packets;
+            return true;
+        }
+        if was_busy {
             return true;
         }
         if std::mem::take(&mut self.zoomed) {
@@ -56,9 +60,91 @@ impl Bench {
         false
     }
 
+    /// Ends the work on a thread, if there is any.
+    fn stop(&mut self) -> bool {
+        let busy = self.busy.take();
+        busy.iter().for_each(|it| it.ticket.drop_it());
+        busy.is_some()
+    }
+
+    /// Shows the view of that number.
+    fn show(&mut self, index: usize) -> Vec<Effect> {
+        if index == self.view.index() {
+            return Vec::new();
+        }
+        self.stop();
+        // A view is about the packet one was at in the view before.
+        if let Some(number) = self.packet_of_view() {
+            self.go_near(number);
+        }
+        match index {
+            1 => self.follow(None),
+            2 => self.open_ladder(),
+            3 => self.count(),
+            _ => {
+                self.view = View::Packets;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Chooses a packet where it is listed.
+    fn go_near(&mut self, number: u32) {
+        if self.rows.has(number) {
+            self.go_to(number);
+        }
+    }
+
+    /// The packet the keys are at in a view of a connection.
+    fn packet_of_view(&self) -> Option<u32> {
+        match &self.view {
+            View::Stream(it) => it.packet(),
+            View::Ladder(it) => it.packet(self),
+            View::Packets | View::Counts(_) => None,
+        }
+    }
+
+    /// Goes to what the chosen line is about.
+    fn open(&mut self) -> Vec<Effect> {
+        if let View::Counts(it) = &self.view {
+            let filter = it.filter();
+            if filter.is_some() {
+                self.view = View::Packets;
+            }
+            return self.filter_by(filter, "No packet is counted in this row.");
+        }
+        let Some(number) = self.packet_of_view() else { return Vec::new() };
+        self.view = View::Packets;
+        self.jump(number, None)
+    }
+
+    /// Takes a key in a view that is not the list.
+    fn update_view(&mut self, action: &Action, page: isize) -> Vec<Effect> {
+        let mut view = std::mem::replace(&mut self.view, View::Packets);
+        match &mut view {
+            View::Stream(it) => it.update(action, self, page),
+            View::Ladder(it) => it.update(action, self, page),
+            View::Counts(it) => it.update(action, page),
+            View::Packets => {}
+        }
+        self.view = view;
+        Vec::new()
+    }
+
     pub(super) fn update(&mut self, action: Action, world: &World) -> Vec<Effect> {
         if self.prompt.is_some() {
             return self.answer(action);
+        }
+        if let Action::View(index) = action {
+            return self.show(index);
+        }
+        if self.view.index() > 0 {
+            let page = isize::try_from(view::areas(world.size).1.height.saturating_sub(4)).unwrap_or(1).max(1);
+            return match action {
+                Action::Open => self.open(),
+                Action::Capture(Wish::Inside) => self.other_inside(),
+                other => self.update_view(&other, page),
+            };
         }
         match action {
             Action::Capture(wish) => return self.wish(wish),
@@ -128,6 +214,7 @@ impl Bench {
                 let filter = proposed.flatten().map(|it| if too { propose::with(&self.filter, &it) } else { it });
                 return self.filter_by(filter, "Choose a field, a layer or a mark: these have filters.");
             }
+            Wish::Inside => {}
             Wish::Times => {
                 self.times = self.times.next();
                 return vec![Effect::Say(self.times.about().to_owned())];
@@ -246,7 +333,7 @@ impl Bench {
     }
 
     /// Begins work on a thread; what it was busy with before is wanted no more.
-    fn work(&mut self, what: &'static str, filter: Option<String>, work: Work) -> Vec<Effect> {
+    pub(super) fn work(&mut self, what: &'static str, filter: Option<String>, work: Work) -> Vec<Effect> {
         let ticket = Ticket::default();
         if let Some(before) = self.busy.replace(Busy { ticket: ticket.clone(), what, filter }) {
             before.ticket.drop_it();
@@ -266,6 +353,18 @@ impl Bench {
                 self.list(Rows::Some(Arc::new(numbers.clone())));
             }
             Done::Found(Some(row)) => self.row = *row,
+            Done::Followed(inside, talk) => {
+                let mut view = std::mem::replace(&mut self.view, View::Packets);
+                if let View::Stream(it) = &mut view {
+                    it.arrived(self, (*inside, talk.clone()));
+                }
+                self.view = view;
+            }
+            Done::Counted(counts) => {
+                if let View::Counts(it) = &mut self.view {
+                    it.arrived(counts);
+                }
+            }
             Done::Found(None) => return vec![Effect::Say("Nothing stands out among the packets listed.".to_owned())],
             _ => {}
         }

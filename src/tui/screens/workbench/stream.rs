@@ -1,0 +1,238 @@
+//! A connection followed: what its two ends said, as text or as bytes, each line with who said it.
+use std::sync::Arc;
+
+use crossterm::event::KeyCode;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::bench::{Bench, View};
+use super::times::seconds;
+use super::{Wish, bindings};
+use crate::quantity::counted;
+use crate::tui::action::{Action, Binding, Effect, Key};
+use crate::tui::capture::Work;
+use crate::tui::theme::Theme;
+use crate::tui::views::{self, pen};
+use crate::wire::capture::talk::{Inside, Silence, Talk};
+use crate::wire::text::{is_text, visible};
+
+/// Bytes in a line of those that are no text.
+const ROW: usize = 16;
+/// Characters of a line: a longer one goes on in the next.
+const LONGEST: usize = 240;
+/// More lines are not kept: `--follow` gives all.
+const MOST: usize = 100_000;
+
+/// A connection on the screen, or on its way there.
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    pub(super) number: usize,
+    inside: Inside,
+    /// Everything as bytes, text as well.
+    hex: bool,
+    talk: Option<Result<Arc<Talk>, Silence>>,
+    lines: Vec<Line>,
+    row: usize,
+}
+
+/// A line, with the packet it came in.
+#[derive(Clone, Debug)]
+struct Line {
+    from_server: bool,
+    packet: u32,
+    text: String,
+    is_head: bool,
+}
+
+impl Stream {
+    /// Takes what was said.
+    pub(super) fn arrived(&mut self, bench: &Bench, (inside, talk): (Inside, Result<Talk, Silence>)) {
+        self.inside = inside;
+        self.talk = Some(talk.map(Arc::new));
+        self.write(bench);
+    }
+
+    fn write(&mut self, bench: &Bench) {
+        self.lines.clear();
+        let Some(Ok(talk)) = self.talk.clone() else { return };
+        for turn in talk.turns() {
+            let (first, last) = (&turn[0], &turn[turn.len() - 1]);
+            let who = if first.from_server { "server" } else { "client" };
+            let mut push = |text: String, is_head| {
+                self.lines.push(Line { from_server: first.from_server, packet: first.packet, text, is_head });
+            };
+            if first.missing > 0 {
+                push(format!("[{} of the {who} did not pass here]", counted(first.missing as usize, "byte")), true);
+            }
+            let packets = match (first.packet, last.packet) {
+                (one, same) if one == same => format!("packet {one}"),
+                (from, to) => format!("packets {from} to {to}"),
+            };
+            let said: Vec<u8> = turn.iter().flat_map(|it| &it.bytes).copied().collect();
+            let at = bench.study.packet(first.packet).and_then(|it| it.since_first_ns());
+            let at = at.map_or_else(String::new, |ns| format!(" at {} s", seconds(ns, 6)));
+            push(format!("{who}, {packets}{at}: {}", counted(said.len(), "byte")), true);
+            for text in texts(&said, self.hex) {
+                push(text, false);
+            }
+            if self.lines.len() > MOST {
+                self.lines.truncate(MOST);
+                let text = "… the rest is left out here; roundtrip packets FILE --follow gives all".to_owned();
+                self.lines.push(Line { from_server: false, packet: last.packet, text, is_head: true });
+                return;
+            }
+        }
+    }
+
+    pub(super) fn update(&mut self, action: &Action, bench: &Bench, page: isize) {
+        let last = self.lines.len().saturating_sub(1);
+        let mut by = |by: isize| self.row = self.row.saturating_add_signed(by).min(last);
+        match action {
+            Action::Down | Action::Scroll { down: true, .. } => by(1),
+            Action::Up | Action::Scroll { down: false, .. } => by(-1),
+            Action::PageDown => by(page),
+            Action::PageUp => by(-page),
+            Action::First => self.row = 0,
+            Action::Last => self.row = last,
+            Action::Toggle => {
+                let packet = self.packet();
+                self.hex = !self.hex;
+                self.write(bench);
+                self.row = self.lines.iter().position(|it| Some(it.packet) == packet).unwrap_or(0);
+            }
+            _ => {}
+        }
+    }
+
+    /// The packet of the chosen line.
+    pub(super) fn packet(&self) -> Option<u32> {
+        self.lines.get(self.row).map(|it| it.packet)
+    }
+
+    pub(super) fn bindings(&self) -> Vec<Binding> {
+        let code = Key::code;
+        let mut keys = vec![
+            Binding::new([code(KeyCode::Down), Key::char('j')], "down", Action::Down),
+            Binding::quiet([code(KeyCode::Up), Key::char('k')], "up", Action::Up),
+            Binding::quiet([code(KeyCode::PageDown), Key::char(' ')], "a page down", Action::PageDown),
+            Binding::quiet([code(KeyCode::PageUp)], "a page up", Action::PageUp),
+            Binding::quiet([code(KeyCode::Home), Key::char('g')], "the beginning", Action::First),
+            Binding::quiet([code(KeyCode::End), Key::char('G')], "the end", Action::Last),
+            Binding::new([code(KeyCode::Enter)], "its packet", Action::Open).first(),
+            Binding::new([Key::char('x')], if self.hex { "as text" } else { "as bytes" }, Action::Toggle).first(),
+        ];
+        let other = match self.inside {
+            Inside::Tcp => "inside TLS",
+            Inside::Tls => "bytes of TCP",
+        };
+        keys.push(Binding::new([Key::char('i')], other, Action::Capture(Wish::Inside)).first());
+        keys.extend(bindings::views());
+        keys.push(bindings::back("packets"));
+        keys
+    }
+
+    pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+        let width = usize::from(area.width.saturating_sub(2)).max(8);
+        let say = |buffer: &mut Buffer, text: &str| {
+            for (y, line) in (1..area.height).zip(textwrap::wrap(text, width)) {
+                pen::put(buffer, area, (1, y), &line, theme.dim);
+            }
+        };
+        let talk = match &self.talk {
+            None => return say(buffer, "Reading the connection …"),
+            Some(Err(silence)) => {
+                return say(buffer, &format!("There is nothing to follow: {silence}. i shows the other side of it."));
+            }
+            Some(Ok(talk)) => talk,
+        };
+        let what = match self.inside {
+            Inside::Tcp => "bytes of TCP",
+            Inside::Tls => "inside TLS",
+        };
+        let [client, server] = [talk.client, talk.server].map(|(ip, port)| std::net::SocketAddr::new(ip, port));
+        let x = pen::put(buffer, area, (1, 0), &format!("{what}  "), theme.strong);
+        let x = pen::put(buffer, area, (x, 0), &format!("→ {client}"), theme.hues[2]);
+        let x = pen::put(buffer, area, (x, 0), &format!("  ← {server}"), theme.hues[4]);
+        pen::put(buffer, area, (x, 0), &format!("  tcp.stream {}", self.number), theme.dim);
+        if self.lines.is_empty() {
+            return say(buffer, "Neither end said anything.");
+        }
+        let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        self.draw_lines(inner, buffer, theme);
+    }
+
+    fn draw_lines(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
+        let first = views::first(self.row, area.height, self.lines.len());
+        let room = usize::from(area.width.saturating_sub(5)).max(8);
+        for (y, (index, line)) in (0..area.height).zip(self.lines.iter().enumerate().skip(first)) {
+            let hue = theme.hues[if line.from_server { 4 } else { 2 }];
+            let chosen = index == self.row;
+            let style = match () {
+                () if chosen => theme.selected,
+                () if line.is_head => theme.dim,
+                () => hue,
+            };
+            if chosen {
+                pen::put(buffer, area, (0, y), &" ".repeat(usize::from(area.width)), style);
+                pen::put(buffer, area, (0, y), "▸", style);
+            }
+            let sign = if line.from_server { "←" } else { "→" };
+            pen::put(buffer, area, (1, y), sign, if chosen { style } else { hue });
+            let indent = if line.is_head { 3 } else { 4 };
+            pen::put(buffer, area, (indent, y), &pen::cut(&line.text, room), style);
+        }
+    }
+}
+
+impl Bench {
+    /// Follows the chosen packet's connection; inside TLS where that can be opened, unless one of the two is wanted.
+    pub(super) fn follow(&mut self, wanted: Option<Inside>) -> Vec<Effect> {
+        let number = match &self.view {
+            View::Stream(stream) => Some(stream.number),
+            _ => self.packet().and_then(|it| it.segment().map(|it| it.flow)),
+        };
+        let Some(number) = number else {
+            return vec![Effect::Say("This packet is of no TCP connection: nothing can be followed.".to_owned())];
+        };
+        let inside = wanted.unwrap_or(Inside::Tls);
+        let hex = matches!(&self.view, View::Stream(it) if it.hex);
+        let stream = Stream { number, inside, hex, talk: None, lines: Vec::new(), row: 0 };
+        self.view = View::Stream(Box::new(stream));
+        let study = Arc::clone(&self.study);
+        self.work("reading the connection", None, Work::Follow { study, stream: number, inside: wanted })
+    }
+
+    /// The other of what TCP carries and what was said inside TLS.
+    pub(super) fn other_inside(&mut self) -> Vec<Effect> {
+        let View::Stream(stream) = &self.view else { return Vec::new() };
+        let other = match stream.inside {
+            Inside::Tcp => Inside::Tls,
+            Inside::Tls => Inside::Tcp,
+        };
+        self.follow(Some(other))
+    }
+}
+
+/// The lines of what one end said: text line by line, what is no text in rows of hexadecimal.
+fn texts(bytes: &[u8], hex: bool) -> Vec<String> {
+    let text = str::from_utf8(bytes).ok().filter(|text| !hex && is_text(text));
+    let Some(text) = text else {
+        let rows = (0..).step_by(ROW).zip(bytes.chunks(ROW)).take(MOST);
+        return rows.map(|(at, row)| dump(at, row)).collect();
+    };
+    let mut lines = Vec::new();
+    for line in text.lines().take(MOST) {
+        let shown: Vec<char> = visible(line).chars().collect();
+        lines.extend(shown.chunks(LONGEST).map(String::from_iter));
+        if shown.is_empty() {
+            lines.push(String::new());
+        }
+    }
+    lines
+}
+
+fn dump(at: usize, row: &[u8]) -> String {
+    let hex: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
+    let print = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '·' };
+    format!("{at:06x}  {:47}  {}", hex.join(" "), row.iter().map(print).collect::<String>())
+}
