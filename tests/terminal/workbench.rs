@@ -57,7 +57,7 @@ fn a_capture_is_filtered_explained_commented_and_saved() {
         .keys("\r")
         .until("tcp.stream == 0")
         .keys(ESC)
-        .until("✎ here it goes wrong")
+        .gone("tcp.stream == 0")
         .keys("S")
         .until("save as")
         .keys("\x15saved.pcapng")

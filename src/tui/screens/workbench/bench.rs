@@ -66,7 +66,7 @@ pub(super) struct Bench {
     pub(super) history: Vec<String>,
     pub(super) prompt: Option<Prompt>,
     pub(super) busy: Option<Busy>,
-    /// Packets that were marked: they are so until the workbench is left, as no capture format has a place for marks.
+    /// Packets that were marked: they are so until the workbench is left, as pcapng has no place for marks.
     pub(super) marked: BTreeSet<u32>,
     /// Comments that were written; an empty one takes that of the file away.
     pub(super) comments: BTreeMap<u32, String>,

@@ -276,7 +276,7 @@ fn rate(all: &[Interval], every_ns: u64) -> Table {
     let most = all.iter().map(|it| it.count.bytes).max().unwrap_or(0);
     let row = |it: &Interval| {
         let (from, to) = (i128::from(it.from_ns), i128::from(it.from_ns) + i128::from(every_ns));
-        let digits = if every_ns % 1_000_000 == 0 { 3 } else { 9 };
+        let digits = if every_ns.is_multiple_of(1_000_000) { 3 } else { 9 };
         let filter = format!("frame.time_relative >= {} && frame.time_relative < {}", seconds(from, 9), seconds(to, 9));
         let cells = vec![format!("{} s", seconds(from, digits)), it.count.packets.to_string(), size(it.count.bytes)];
         Row {
