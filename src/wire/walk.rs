@@ -103,7 +103,7 @@ pub(super) struct Claim {
 }
 
 /// How a packet begins: what an error about it quotes at least. RFC 792.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Opening {
     pub(super) source: IpAddr,
     pub(super) destination: IpAddr,
@@ -112,6 +112,13 @@ pub(super) struct Opening {
 }
 
 impl Opening {
+    /// Of a segment.
+    fn of(segment: &Segment) -> Self {
+        let ((source, from), (destination, to)) = (segment.source, segment.destination);
+        let ([a, b], [c, d], [e, f, g, h]) = (from.to_be_bytes(), to.to_be_bytes(), segment.sequence.to_be_bytes());
+        Self { source, destination, start: [a, b, c, d, e, f, g, h] }
+    }
+
     /// The two ports of TCP and UDP.
     pub(super) const fn ports(&self) -> (u16, u16) {
         let [a, b, c, d, ..] = self.start;
@@ -122,6 +129,12 @@ impl Opening {
 /// A walk's result.
 pub(super) struct Walked {
     pub(super) decoded: Decoded,
+    pub(super) skimmed: Skimmed,
+}
+
+/// What a frame has to do with others.
+#[derive(Default)]
+pub(super) struct Skimmed {
     /// The frame's TCP segment, when it carries one.
     pub(super) segment: Option<Segment>,
     pub(super) opening: Option<Opening>,
@@ -138,7 +151,7 @@ pub(super) type Ends = [(IpAddr, u16); 2];
 
 /// The ends of a datagram of QUIC, source first, and where it stands in the frame.
 pub(super) fn datagram(link: LinkType, frame: &[u8]) -> Option<(Ends, Range<usize>)> {
-    let Walked { opening, quic, .. } = walk_on(link, frame, false);
+    let Skimmed { opening, quic, .. } = walk_on(link, frame, false).skimmed;
     let (opening, bytes) = (opening?, quic?);
     let (from, to) = opening.ports();
     Some(([(opening.source, from), (opening.destination, to)], bytes))
@@ -152,6 +165,17 @@ pub(super) fn walk(frame: &[u8], keep: bool) -> Walked {
 /// Walks a frame that came over a link of that kind.
 pub(super) fn walk_on(link: LinkType, frame: &[u8], keep: bool) -> Walked {
     walk_from(frame, (link::first(link, frame), 0..frame.len()), keep)
+}
+
+/// What a frame has to do with others, without a walk where one look at it is enough.
+pub(super) fn skim(link: LinkType, frame: &[u8]) -> Skimmed {
+    let plain = || Segment::simple(frame).filter(|(_, message)| *message != Some(Next::DnsStream));
+    match plain().filter(|_| link == LinkType::Ethernet) {
+        Some((segment, _)) => {
+            Skimmed { opening: Some(Opening::of(&segment)), segment: Some(segment), ..Skimmed::default() }
+        }
+        None => walk_on(link, frame, false).skimmed,
+    }
 }
 
 /// Walks what is in no frame: `bytes` of a buffer, from the protocol that reads them.
@@ -202,15 +226,8 @@ fn walk_from(frame: &[u8], first: (Next, Range<usize>), keep: bool) -> Walked {
         decoded.layers.clear();
     }
     decoded.summary.clone_from(&facts.summary);
-    Walked {
-        decoded,
-        segment: facts.segment,
-        opening,
-        quote,
-        message: facts.message,
-        claim: facts.claim,
-        quic: facts.quic,
-    }
+    let Facts { segment, message, claim, quic, .. } = facts;
+    Walked { decoded, skimmed: Skimmed { segment, opening, quote, message, claim, quic } }
 }
 
 fn opening_of(next: Next, facts: &Facts, bytes: &[u8]) -> Option<Opening> {

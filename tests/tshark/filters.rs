@@ -3,12 +3,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use roundtrip::demos::{self, Demo, Knobs, Setup};
 use roundtrip::recording::vantage;
-use roundtrip::wire::capture::Reader;
-use roundtrip::wire::capture::study::{Collected, Study};
+use roundtrip::wire::capture::indexer;
+use roundtrip::wire::capture::study::Study;
 use roundtrip::wire::filter::{Filter, Kind, names};
 
 use super::asked::FILTERS;
@@ -68,14 +69,10 @@ fn theirs(capture: &[u8], script: &std::path::Path) -> Found {
     found
 }
 
-pub(super) fn study(capture: &[u8]) -> Study {
-    let (mut reader, mut collected) = (Reader::default(), Collected::default());
-    reader.push(capture);
-    reader.end();
-    while let Some(item) = reader.next_item().expect("a capture of our own") {
-        collected.take(item);
-    }
-    collected.study("")
+pub(super) fn study(capture: &[u8]) -> Arc<Study> {
+    let (study, fault) = indexer::index(capture.to_vec(), "");
+    assert_eq!(fault, None, "a capture of our own");
+    study
 }
 
 fn ours(study: &Study, filters: &[Filter]) -> Found {

@@ -53,14 +53,14 @@ fn compare(demo: &'static Demo) -> Compared {
     // As long as we choose ourselves: of a year twentieths of a second would be many.
     let (every_ns, _) = rate(&study).finish(None).expect("a length that fits");
     let every_ns = every_ns.max(LEAST_NS);
-    let theirs = tshark(demo.name, &capture, (study.flows().len().min(FOLLOWED), every_ns));
+    let theirs = tshark(demo.name, &capture, (study.connections().min(FOLLOWED), every_ns));
     let mut compared = Compared {
         conversations: compare_conversations(demo.name, &study, &theirs),
         protocols: compare_protocols(demo.name, &study, &theirs),
         intervals: compare_intervals(demo.name, &study, &theirs, every_ns),
         ..Compared::default()
     };
-    for stream in 0..study.flows().len().min(FOLLOWED) {
+    for stream in 0..study.connections().min(FOLLOWED) {
         compared.said += compare_talk(demo.name, &study, &theirs, (stream, Inside::Tcp));
         compared.opened += compare_talk(demo.name, &study, &theirs, (stream, Inside::Tls));
     }

@@ -128,7 +128,7 @@ pub(in crate::cli) fn explain(wish: &Explain) -> anyhow::Result<ExitCode> {
 
 fn explained(it: &Studied<'_>) -> Explained {
     let [source, destination] = ends(&it.decoded);
-    let inside = it.units.iter().map(|unit| Inside {
+    let inside = it.units().map(|unit| Inside {
         title: visible(&unit.title),
         packets: unit.packets.clone(),
         read: read(&unit.decoded, &unit.bytes),
@@ -201,7 +201,7 @@ fn tell(out: &mut String, it: &Studied<'_>, count: usize) -> fmt::Result {
         writeln!(out, "{}: {}", mark.label(), mark.why())?;
     }
     layers(out, &it.decoded, &it.held.bytes)?;
-    for unit in &it.units {
+    for unit in it.units() {
         let numbers: Vec<String> = unit.packets.iter().map(ToString::to_string).collect();
         let packets = if numbers.len() == 1 { "packet" } else { "packets" };
         writeln!(

@@ -154,11 +154,13 @@ pub(super) fn run(options: &Options, wish: &Wish) -> anyhow::Result<ExitCode> {
         write(follow::told(&study, which, wish.json)?.as_bytes())?;
         return Ok(ended(fault));
     }
+    if let Some(what) = wish.statistics {
+        write(statistics::told(&study, &filter, (what, every_ns), wish.json)?.as_bytes())?;
+        return Ok(ended(fault));
+    }
     let chosen = study.packets().filter(|it| filter.holds(&it.seen()));
     if let Some(path) = &wish.write {
         copy(&study, chosen.map(|it| it.number), path)?;
-    } else if let Some(what) = wish.statistics {
-        write(statistics::told(chosen, what, every_ns, wish.json)?.as_bytes())?;
     } else if wish.json {
         let rows: Vec<Row> = chosen.map(|it| row(&it, &columns)).collect();
         write(json::pretty(&rows)?.as_bytes())?;

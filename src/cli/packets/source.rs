@@ -1,48 +1,70 @@
 //! Where a capture comes from: a file or standard input, compressed with gzip or not.
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, stdin};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, bail};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::cli::streams::tell;
-use crate::wire::capture::study::{Collected, Study};
-use crate::wire::capture::{Item, Reader};
+use crate::wire::capture::Reader;
+use crate::wire::capture::indexer::Indexer;
+use crate::wire::capture::study::{Bytes, Study};
 use crate::wire::text::visible;
 
-/// Packets are held while they are looked at together: of more bytes than this a part must be cut out first.
+/// What cannot be read again, a pipe or what was compressed, is kept: of more bytes than this a part must be cut out first.
 const MOST_BYTES: usize = 1 << 30;
 /// A key log with more is none.
 const MOST_KEYS: u64 = 64 << 20;
-const PIECE: usize = 64 << 10;
+const PIECE: usize = 256 << 10;
 
 /// A capture as far as it could be read.
 pub(super) struct Opened {
-    pub(super) study: Study,
+    pub(super) study: Arc<Study>,
     /// Why it ends before its end.
     pub(super) fault: Option<String>,
+}
+
+/// A file whose packets are read when they are asked for.
+struct OnDisk(File);
+
+impl Bytes for OnDisk {
+    fn read(&self, offset: u64, length: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.0.read_exact_at(&mut bytes, offset).ok().map(|()| bytes)
+    }
+}
+
+/// What was read and cannot be read again.
+#[derive(Clone, Default)]
+struct Kept(Arc<RwLock<Vec<u8>>>);
+
+impl Bytes for Kept {
+    fn read(&self, offset: u64, length: usize) -> Option<Vec<u8>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).read(offset, length)
+    }
 }
 
 /// Reads a capture, `-` being standard input, with the keys of a key log.
 pub(super) fn open(file: &Path, keys: Option<&Path>) -> anyhow::Result<Opened> {
     let keys = keys.map_or(Ok(String::new()), key_log)?;
     let name = file.display().to_string();
-    let (collected, fault) = if file == Path::new("-") {
-        collect(stdin().lock()).context("standard input")?
+    let opened = if file == Path::new("-") {
+        from_pipe(stdin().lock(), &keys).context("standard input")?
     } else {
         let opened = File::open(file).with_context(|| format!("{name} cannot be read"))?;
-        collect(opened).with_context(|| name.clone())?
+        from_file(opened, &keys).with_context(|| name.clone())?
     };
-    let study = collected.study(&keys);
-    for (link, count) in study.unread() {
+    for (link, count) in opened.study.unread() {
         let packets = if count == 1 { "packet came" } else { "packets came" };
         tell(&format!(
             "roundtrip: {name}: {count} {packets} over {}, which is not read: its bytes are shown as data",
             link.name()
         ));
     }
-    Ok(Opened { study, fault: fault.map(|it| format!("{name}: {it}")) })
+    Ok(Opened { fault: opened.fault.map(|it| format!("{name}: {it}")), ..opened })
 }
 
 fn key_log(path: &Path) -> anyhow::Result<String> {
@@ -54,45 +76,70 @@ fn key_log(path: &Path) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// All packets up to the end or to a fault.
-fn collect(input: impl Read) -> anyhow::Result<(Collected, Option<String>)> {
-    let mut input = BufReader::with_capacity(PIECE, input);
-    // A pipe may give its first byte alone; then the rest is not compressed, or the reader of captures says so.
-    let is_gzip = input.fill_buf().context("it cannot be read")?.starts_with(&[0x1f, 0x8b]);
-    if is_gzip { pieces(MultiGzDecoder::new(input)) } else { pieces(input) }
+fn from_file(file: File, keys: &str) -> anyhow::Result<Opened> {
+    let mut start = [0; 2];
+    let read = file.read_at(&mut start, 0).unwrap_or(0);
+    let is_plain = file.metadata().is_ok_and(|it| it.is_file()) && !is_gzip(&start[..read]);
+    if !is_plain {
+        return from_pipe(file, keys);
+    }
+    let indexer = Indexer::new(OnDisk(file.try_clone().context("it cannot be read")?));
+    index(indexer, file, keys, |_| Ok(()))
 }
 
-fn pieces(mut input: impl Read) -> anyhow::Result<(Collected, Option<String>)> {
-    let (mut reader, mut collected) = (Reader::default(), Collected::default());
-    let (mut piece, mut held, mut ended) = (vec![0; PIECE], 0, false);
-    loop {
+/// From what is read only once: its bytes are kept.
+fn from_pipe(input: impl Read, keys: &str) -> anyhow::Result<Opened> {
+    let mut input = BufReader::with_capacity(PIECE, input);
+    // A pipe may give its first byte alone; then the rest is not compressed, or the reader of captures says so.
+    let compressed = is_gzip(input.fill_buf().context("it cannot be read")?);
+    let kept = Kept::default();
+    let indexer = Indexer::new(kept.clone());
+    let keep = |piece: &[u8]| {
+        let mut held = kept.0.write().unwrap_or_else(PoisonError::into_inner);
+        held.extend_from_slice(piece);
+        if held.len() > MOST_BYTES {
+            bail!(
+                "it has more than 1 GiB, and cannot be read twice: write it into a file that is not compressed, and give that"
+            )
+        }
+        Ok(())
+    };
+    if compressed { index(indexer, MultiGzDecoder::new(input), keys, keep) } else { index(indexer, input, keys, keep) }
+}
+
+fn is_gzip(start: &[u8]) -> bool {
+    start.starts_with(&[0x1f, 0x8b])
+}
+
+/// Reads all packets up to the end or to a fault.
+fn index(
+    mut indexer: Indexer,
+    mut input: impl Read,
+    keys: &str,
+    mut keep: impl FnMut(&[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<Opened> {
+    let study = indexer.study();
+    let (mut reader, mut piece, mut ended) = (Reader::default(), vec![0; PIECE], false);
+    let fault = loop {
         match reader.next_item() {
-            Ok(Some(item)) => {
-                if let Item::Packet(it) = &item {
-                    held += it.bytes.len();
-                }
-                collected.take(item);
-            }
-            Ok(None) if ended => return Ok((collected, None)),
+            Ok(Some(item)) => indexer.take(item),
+            Ok(None) if ended => break None,
             Ok(None) => match input.read(&mut piece) {
                 Ok(0) => {
                     reader.end();
                     ended = true;
                 }
-                Ok(count) => reader.push(&piece[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if collected.packets.is_empty() => return Err(error).context("it cannot be read"),
-                Err(error) => {
-                    return Ok((collected, Some(format!("it cannot be read further: {}", visible(error.to_string())))));
+                Ok(count) => {
+                    keep(&piece[..count])?;
+                    reader.push(&piece[..count]);
                 }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if study.count() == 0 => return Err(error).context("it cannot be read"),
+                Err(error) => break Some(format!("it cannot be read further: {}", visible(error.to_string()))),
             },
-            Err(fault) if collected.packets.is_empty() => return Err(fault.into()),
-            Err(fault) => return Ok((collected, Some(fault.to_string()))),
+            Err(fault) if study.count() == 0 => return Err(fault.into()),
+            Err(fault) => break Some(fault.to_string()),
         }
-        if held > MOST_BYTES {
-            bail!(
-                "its packets have more than 1 GiB: cut a part out first, with `editcap -r FILE part.pcapng 1-100000`"
-            );
-        }
-    }
+    };
+    Ok(Opened { study: indexer.finish(keys), fault })
 }

@@ -1,4 +1,4 @@
-//! `packets FILE --statistics`: who spoke with whom, what was spoken, how much when.
+//! `packets FILE --statistics`: who spoke with whom, what was spoken, how much when, what stands out.
 use std::num::NonZeroU64;
 
 use serde::Serialize;
@@ -7,14 +7,18 @@ use super::aligned::{Side, aligned};
 use super::seconds;
 use crate::cli::Misuse;
 use crate::recording::json;
-use crate::wire::capture::statistics::{Conversation, Conversations, Count, Hierarchy, Interval, Protocol, Rate};
-use crate::wire::capture::study::Studied;
+use crate::wire::capture::statistics::{
+    Conversation, Conversations, Count, Expert, Hierarchy, Interval, Marked, Protocol, Rate,
+};
+use crate::wire::capture::study::Study;
+use crate::wire::filter::Filter;
 
 /// What stands in the JSON.
 pub(super) const SHAPE: &str = "\
 conversations: [{\"kind\", \"ends\": [..], \"sent\": [{\"packets\", \"bytes\"}, ..], \"first_ns\", \"last_ns\", \"stream\"}]
 protocols: [{\"name\", \"packets\", \"bytes\", \"inside\": [..]}]
 rate: {\"every_ns\", \"intervals\": [{\"from_ns\", \"packets\", \"bytes\"}]}
+expert: [{\"label\", \"filter\", \"why\", \"packets\", \"first\"}]
 
 first_ns, last_ns and from_ns are nanoseconds after the capture's first packet; stream is tcp.stream, null for all else.";
 
@@ -27,6 +31,8 @@ pub(super) enum What {
     Protocols,
     /// How much when
     Rate,
+    /// What stands out, and what answers what
+    Expert,
 }
 
 #[derive(Serialize)]
@@ -54,6 +60,15 @@ struct Spoken {
 }
 
 #[derive(Serialize)]
+struct Noted {
+    label: &'static str,
+    filter: &'static str,
+    why: &'static str,
+    packets: u64,
+    first: u32,
+}
+
+#[derive(Serialize)]
 struct Rates {
     every_ns: u64,
     intervals: Vec<Passed>,
@@ -72,13 +87,14 @@ impl From<Count> for Amount {
     }
 }
 
-/// The packets counted, as text or JSON.
-pub(super) fn told<'a>(
-    packets: impl Iterator<Item = Studied<'a>>,
-    what: What,
-    every_ns: Option<NonZeroU64>,
+/// The packets of a capture that a filter holds for, counted, as text or JSON.
+pub(super) fn told(
+    study: &Study,
+    filter: &Filter,
+    (what, every_ns): (What, Option<NonZeroU64>),
     as_json: bool,
 ) -> anyhow::Result<String> {
+    let packets = study.packets().filter(|it| filter.holds(&it.seen()));
     Ok(match what {
         What::Conversations => {
             let mut all = Conversations::default();
@@ -98,6 +114,16 @@ pub(super) fn told<'a>(
             let (every_ns, all) = all.finish(every_ns).map_err(|many| Misuse(format!("--every: {many}")))?;
             if as_json { json::pretty(&rates(every_ns, &all))? } else { intervals(every_ns, &all) }
         }
+        What::Expert => {
+            let mut all = Expert::default();
+            if filter.is_empty() {
+                study.marks().into_iter().for_each(|(n, mark)| all.take(n, mark));
+            } else {
+                packets.for_each(|it| it.marks().for_each(|mark| all.take(it.number, mark)));
+            }
+            let all = all.finish();
+            if as_json { json::pretty(&all.iter().map(noted).collect::<Vec<_>>())? } else { expert(&all) }
+        }
     })
 }
 
@@ -113,6 +139,11 @@ fn spoken(it: Protocol) -> Spoken {
 fn rates(every_ns: u64, all: &[Interval]) -> Rates {
     let passed = |it: &Interval| Passed { from_ns: it.from_ns, amount: it.count.into() };
     Rates { every_ns, intervals: all.iter().map(passed).collect() }
+}
+
+fn noted(it: &Marked) -> Noted {
+    let Marked { mark, first, packets } = *it;
+    Noted { label: mark.name(), filter: mark.filter(), why: mark.why(), packets, first }
 }
 
 fn conversations(all: &[Conversation]) -> String {
@@ -147,6 +178,15 @@ fn protocols(all: &[Protocol]) -> String {
     let mut rows = vec![["protocol", "packets", "bytes"].map(str::to_owned).to_vec()];
     add(&mut rows, all, 0);
     aligned(&rows, &[Side::Left, Side::Right, Side::Right])
+}
+
+fn expert(all: &[Marked]) -> String {
+    let mut rows = vec![["what", "packets", "first", "filter"].map(str::to_owned).to_vec()];
+    for it in all {
+        let [packets, first] = [it.packets.to_string(), it.first.to_string()];
+        rows.push(vec![it.mark.name().to_owned(), packets, first, it.mark.filter().to_owned()]);
+    }
+    aligned(&rows, &[Side::Left, Side::Right, Side::Right, Side::Left])
 }
 
 fn intervals(every_ns: u64, all: &[Interval]) -> String {

@@ -57,17 +57,17 @@ pub enum Mark {
 }
 
 impl Mark {
-    /// For a person.
+    /// Its kind, for a person.
     #[must_use]
-    pub fn label(self) -> String {
-        let label = match self {
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Retransmission => "Retransmission",
             Self::FastRetransmission => "Fast retransmission",
             Self::SpuriousRetransmission => "Spurious retransmission",
             Self::OutOfOrder => "Out of order",
             Self::PreviousLost => "Previous segment not seen",
             Self::AckedUnseen => "Acknowledges what was not seen",
-            Self::DuplicateAck(n) => return format!("Duplicate ACK {n}"),
+            Self::DuplicateAck(_) => "Duplicate ACK",
             Self::ZeroWindow => "Zero window",
             Self::ZeroWindowProbe => "Zero window probe",
             Self::ZeroWindowProbeAck => "Zero window probe ACK",
@@ -76,8 +76,8 @@ impl Mark {
             Self::KeepAlive => "Keep-alive",
             Self::KeepAliveAck => "Keep-alive ACK",
             Self::Reset => "Reset",
-            Self::AnswerIn { after_ns, .. } => return format!("Answered {} later", Millis(after_ns)),
-            Self::Answers { after_ns, .. } => return format!("Answers what was asked {} before", Millis(after_ns)),
+            Self::AnswerIn { .. } => "Answered",
+            Self::Answers { .. } => "Answers what was asked",
             Self::Unanswered => "No answer seen",
             Self::RepeatedQuery(_) => "Query repeated",
             Self::RepeatedAnswer => "Answer repeated",
@@ -85,8 +85,19 @@ impl Mark {
             Self::ErrorAbout(_) => "About a packet that was seen",
             Self::CausedError(_) => "An ICMP error came back",
             Self::DuplicateAddress => "Duplicate address",
-        };
-        label.to_owned()
+        }
+    }
+
+    /// For a person, with its number or its time.
+    #[must_use]
+    pub fn label(self) -> String {
+        let name = self.name();
+        match self {
+            Self::DuplicateAck(n) => format!("{name} {n}"),
+            Self::AnswerIn { after_ns, .. } => format!("{name} {} later", Millis(after_ns)),
+            Self::Answers { after_ns, .. } => format!("{name} {} before", Millis(after_ns)),
+            _ => name.to_owned(),
+        }
     }
 
     /// The filter that finds such segments in Wireshark.

@@ -7,6 +7,7 @@ mod judge;
 mod marks;
 mod pairs;
 mod stream;
+mod tracker;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -14,10 +15,10 @@ use std::net::IpAddr;
 use super::link::LinkType;
 use super::tcp::Segment;
 use super::walk;
-use judge::Side;
 pub use marks::Mark;
-use pairs::Pairs;
+pub(in crate::wire) use pairs::Pairs;
 pub use stream::{Piece, Stream};
+pub(in crate::wire) use tracker::{Connection, Place, Tracker};
 
 /// A packet as one place saw it.
 #[derive(Clone, Copy, Debug)]
@@ -101,129 +102,50 @@ pub struct Followed {
     pub line: String,
 }
 
+impl Flow {
+    /// A connection none of whose packets was taken yet.
+    pub(in crate::wire) fn of(it: &Connection) -> Self {
+        let Connection { client, server, initial_rtt_ns, .. } = *it;
+        Self { client, server, packets: Vec::new(), streams: [Stream::default(), Stream::default()], initial_rtt_ns }
+    }
+
+    /// Takes the next of its packets, with the segment's place in it.
+    pub(in crate::wire) fn take(&mut self, seen: Seen<'_>, segment: &Segment, followed: &Followed) {
+        self.packets.push(seen.n);
+        // The SYN takes the first number; data in it begins after that.
+        let offset = followed.sequence.wrapping_add(u32::from(segment.flags.syn)).wrapping_sub(1);
+        let data = &seen.frame[segment.data.clone()];
+        self.streams[usize::from(followed.from_server)].insert(offset, data, seen.n);
+    }
+}
+
 /// Follows every connection through the packets, which must be in the order they passed.
 #[must_use]
 pub fn analyse<'a>(packets: impl IntoIterator<Item = impl Into<Linked<'a>>>) -> Analysis {
     let (mut tracker, mut pairs) = (Tracker::default(), Pairs::default());
+    let (mut analysis, mut connections) = (Analysis::default(), Vec::new());
     for packet in packets {
         let Linked { seen, link } = packet.into();
-        let walked = walk::walk_on(link, seen.frame, false);
-        pairs.take(seen, &walked);
-        if let Some(segment) = walked.segment {
-            tracker.take(seen, &segment);
+        let skimmed = walk::skim(link, seen.frame);
+        pairs.take(seen, &skimmed);
+        if let Some(segment) = skimmed.segment {
+            let (place, marks) = tracker.take(&mut connections, seen.at_ns, &segment);
+            let connection = &connections[place.flow as usize];
+            let followed = connection.followed(place, &segment, marks);
+            if analysis.flows.len() <= followed.flow {
+                analysis.flows.push(Flow::of(connection));
+            }
+            analysis.flows[followed.flow].take(seen, &segment, &followed);
+            analysis.segments.insert(seen.n, followed);
         }
     }
-    Analysis { pairs: pairs.finish(), ..tracker.analysis }
-}
-
-type End = (IpAddr, u16);
-
-/// The two sides of a connection while it is followed.
-struct Tracked {
-    flow: usize,
-    /// The client's, the server's.
-    sides: [Side; 2],
-    syn_ns: Option<u64>,
-    /// The round trip that Wireshark judges by: it takes a SYN at time 0, as a run's first is, for none that was seen.
-    judged_rtt_ns: Option<u64>,
-}
-
-#[derive(Default)]
-struct Tracker {
-    analysis: Analysis,
-    /// By its two ends, the smaller first: the latest connection between them.
-    open: BTreeMap<(End, End), Tracked>,
-}
-
-impl Tracker {
-    fn take(&mut self, seen: Seen<'_>, segment: &Segment) {
-        let ends = (segment.source.min(segment.destination), segment.source.max(segment.destination));
-        let mut tracked = match self.open.remove(&ends) {
-            Some(old) if !is_new(&old, &self.analysis.flows[old.flow], segment) => old,
-            _ => self.begin(segment),
-        };
-        let from_server = usize::from(self.analysis.flows[tracked.flow].client != segment.source);
-        let (forward, reverse) = sides(&mut tracked.sides, from_server);
-        forward.begin(segment, reverse);
-        let flow = &mut self.analysis.flows[tracked.flow];
-        measure(flow, &mut tracked.syn_ns, seen.at_ns, segment);
-        if tracked.judged_rtt_ns.is_none() && tracked.syn_ns != Some(0) {
-            tracked.judged_rtt_ns = flow.initial_rtt_ns;
-        }
-        let marks = judge::judge(forward, reverse, segment, seen.at_ns, tracked.judged_rtt_ns);
-        let followed = follow(tracked.flow, from_server, forward, reverse, segment, marks);
-        flow.packets.push(seen.n);
-        let data = &seen.frame[segment.data.clone()];
-        // The SYN takes the first number; data in it begins after that.
-        let offset = followed.sequence.wrapping_add(u32::from(segment.flags.syn)).wrapping_sub(1);
-        flow.streams[from_server].insert(offset, data, seen.n);
-        self.analysis.segments.insert(seen.n, followed);
-        self.open.insert(ends, tracked);
+    for (flow, connection) in analysis.flows.iter_mut().zip(&connections) {
+        flow.initial_rtt_ns = connection.initial_rtt_ns;
     }
-
-    fn begin(&mut self, segment: &Segment) -> Tracked {
-        let (mut client, mut server) = (segment.source, segment.destination);
-        if segment.flags.syn && segment.flags.ack {
-            (client, server) = (server, client);
-        }
-        let streams = [Stream::default(), Stream::default()];
-        self.analysis.flows.push(Flow { client, server, packets: Vec::new(), streams, initial_rtt_ns: None });
-        Tracked {
-            flow: self.analysis.flows.len() - 1,
-            sides: [Side::default(), Side::default()],
-            syn_ns: None,
-            judged_rtt_ns: None,
-        }
+    for (n, mark) in pairs.finish() {
+        analysis.pairs.entry(n).or_default().push(mark);
     }
-}
-
-/// A SYN with another number between the same ends is another connection.
-fn is_new(old: &Tracked, flow: &Flow, segment: &Segment) -> bool {
-    let base = old.sides[usize::from(flow.client != segment.source)].base;
-    segment.flags.syn && !segment.flags.ack && base.is_some_and(|base| base != segment.sequence)
-}
-
-fn sides(sides: &mut [Side; 2], from: usize) -> (&mut Side, &mut Side) {
-    let [client, server] = sides;
-    if from == 0 { (client, server) } else { (server, client) }
-}
-
-/// Notes the time from the SYN to the ACK that ends the handshake.
-fn measure(flow: &mut Flow, syn_ns: &mut Option<u64>, at_ns: u64, segment: &Segment) {
-    if segment.source != flow.client || segment.flags.rst {
-        return;
-    }
-    if segment.flags.syn {
-        *syn_ns = Some(at_ns);
-    } else if segment.flags.ack && flow.initial_rtt_ns.is_none() {
-        flow.initial_rtt_ns = syn_ns.map(|syn| at_ns.saturating_sub(syn));
-    }
-}
-
-fn follow(
-    flow: usize,
-    from_server: usize,
-    forward: &Side,
-    reverse: &Side,
-    segment: &Segment,
-    marks: Vec<Mark>,
-) -> Followed {
-    let sequence = segment.sequence.wrapping_sub(forward.base.unwrap_or_default());
-    let acknowledgment = segment.acknowledgment.wrapping_sub(reverse.base.unwrap_or_default());
-    let window = u32::from(segment.window) << forward.shift(reverse, segment);
-    let marked: String = marks.iter().map(|mark| format!("[{}] ", mark.label())).collect();
-    let line = marked + &segment.line(sequence, acknowledgment, window);
-    Followed {
-        flow,
-        from_server: from_server == 1,
-        sequence,
-        acknowledgment: segment.flags.ack.then_some(acknowledgment),
-        length: segment.data.len(),
-        acknowledges: segment.space() == 0 && segment.flags.ack && !segment.flags.rst,
-        window,
-        marks,
-        line,
-    }
+    analysis
 }
 
 #[cfg(test)]

@@ -196,6 +196,7 @@ impl Section {
             direction: self.direction(options, fields.flags),
             length: fields.length.max(fields.captured),
             bytes: &[],
+            offset: 0,
             comment: self.comment(options),
         };
         Ok(Found::Packet(packet, fields.at..end))

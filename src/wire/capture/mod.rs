@@ -6,9 +6,12 @@
 mod blocks;
 pub mod copy;
 mod ends;
+mod index;
+pub mod indexer;
 mod order;
 mod records;
 mod resolved;
+mod sealed;
 pub mod statistics;
 pub mod study;
 pub mod talk;
@@ -63,6 +66,8 @@ pub struct Packet<'a> {
     pub length: u32,
     /// From its link header on, as [`Interface::link`] says.
     pub bytes: &'a [u8],
+    /// Where they begin in the file, uncompressed.
+    pub offset: u64,
     pub comment: Option<String>,
 }
 
@@ -168,10 +173,10 @@ impl Reader {
                     return Ok(Some(item));
                 }
                 Ok(Step::Found(bytes, Found::Packet(packet, range))) => {
-                    let from = self.at;
+                    let (from, offset) = (self.at, self.offset + range.start as u64);
                     self.advance(bytes);
                     let bytes = &self.held[from + range.start..from + range.end];
-                    return Ok(Some(Item::Packet(Packet { bytes, ..packet })));
+                    return Ok(Some(Item::Packet(Packet { bytes, offset, ..packet })));
                 }
             }
         }

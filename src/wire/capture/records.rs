@@ -91,6 +91,7 @@ impl Records {
             direction: None,
             length: length.max(captured),
             bytes: &[],
+            offset: 0,
             comment: None,
         };
         // The check sequence is there only where nothing of the packet was cut off.

@@ -1,30 +1,39 @@
-//! A capture held whole: its packets, what they say together, and what its secrets open.
+//! A capture seen together: packet by packet from its file, with what the packets say of each other and what its secrets open.
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::{Interface, Item};
-use crate::wire::analysis::{self, Analysis, Flow, Followed, Linked, Mark, Seen};
+use super::Interface;
+use super::index::{Entry, Group, Index};
+use super::sealed::{Sealed, Whose};
+use crate::wire::analysis::{Flow, Followed, Linked, Mark, Seen};
 use crate::wire::filter;
 use crate::wire::link::LinkType;
-use crate::wire::opened::{self, Opened, Unit};
+use crate::wire::opened::{self, Opened, Secrets, Unit};
 use crate::wire::pcapng::Direction;
-use crate::wire::{Decoded, decode_on};
+use crate::wire::{Decoded, decode_on, walk};
 
-/// What a file told, until all of it was read.
-#[derive(Clone, Debug, Default)]
-pub struct Collected {
-    pub interfaces: Vec<Interface>,
-    pub packets: Vec<Held>,
-    /// Lines of a TLS key log.
-    pub key_log: String,
-    /// What was noted about the capture as a whole.
-    pub comments: Vec<String>,
+/// Of more datagrams of QUIC than this only the first are opened.
+const MOST_DATAGRAMS: usize = 100_000;
+
+/// What holds the bytes of a capture file.
+pub trait Bytes: Send + Sync {
+    /// So many bytes from there on, uncompressed; none when they cannot be had any more.
+    fn read(&self, offset: u64, length: usize) -> Option<Vec<u8>>;
+}
+
+impl Bytes for Vec<u8> {
+    fn read(&self, offset: u64, length: usize) -> Option<Vec<u8>> {
+        let from = usize::try_from(offset).ok()?;
+        self.get(from..from.checked_add(length)?).map(<[u8]>::to_vec)
+    }
 }
 
 /// A packet with bytes of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// Index into [`Collected::interfaces`].
+    /// Index into [`Study::interfaces`].
     pub interface: usize,
     /// Nanoseconds since 1970; not every packet has a time.
     pub at_ns: Option<u64>,
@@ -35,13 +44,11 @@ pub struct Held {
     pub comment: Option<String>,
 }
 
-/// A capture whose packets were seen together.
-#[derive(Clone, Debug)]
+/// A capture whose packets are seen together. While it is still read, it grows.
 pub struct Study {
-    pub collected: Collected,
-    analysis: Analysis,
-    opened: Opened,
-    key_log: String,
+    index: RwLock<Index>,
+    bytes: Box<dyn Bytes>,
+    sealed: Mutex<Sealed>,
 }
 
 /// A packet with all that is known of it.
@@ -49,105 +56,203 @@ pub struct Study {
 pub struct Studied<'a> {
     /// Counted from 1.
     pub number: u32,
-    pub held: &'a Held,
+    pub held: Held,
     pub decoded: Decoded,
-    /// What was opened or put together with it.
-    pub units: Vec<&'a Unit>,
+    opened: Option<Arc<Opened>>,
+    segment: Option<Followed>,
+    connection: Option<((IpAddr, u16), (IpAddr, u16))>,
+    pairs: Vec<Mark>,
+    interface: String,
+    /// When the capture's first packet was seen, and the one before this.
+    first_ns: Option<u64>,
+    before_ns: Option<u64>,
     study: &'a Study,
 }
 
-impl Collected {
-    /// Takes the next thing of the file.
-    pub fn take(&mut self, item: Item<'_>) {
-        match item {
-            Item::Interface(it) => self.interfaces.push(it),
-            Item::Packet(it) => self.packets.push(Held {
-                interface: it.interface,
-                at_ns: it.at_ns,
-                direction: it.direction,
-                length: it.length,
-                bytes: it.bytes.to_vec(),
-                comment: it.comment,
-            }),
-            Item::Comment(text) => self.comments.push(text),
-            Item::KeyLog(lines) => {
-                self.key_log.push_str(&lines);
-                self.key_log.push('\n');
-            }
-            // Names are those of another time and place.
-            Item::Name(..) => {}
-        }
-    }
-
-    /// Sees all packets together, and opens what these keys and the file's own open.
-    #[must_use]
-    pub fn study(self, keys: &str) -> Study {
-        let key_log = format!("{}{keys}", self.key_log);
-        let mut at_ns = 0;
-        let linked = (1..).zip(&self.packets).map(|(n, it)| {
-            // One without a time came when the last with one did.
-            at_ns = it.at_ns.unwrap_or(at_ns);
-            Linked { seen: Seen { n, at_ns, frame: &it.bytes }, link: self.link(it) }
-        });
-        let linked: Vec<Linked<'_>> = linked.collect();
-        let analysis = analysis::analyse(linked.iter().copied());
-        let opened = opened::open(linked, &key_log);
-        Study { collected: self, analysis, opened, key_log }
-    }
-
-    /// The kind of link a packet came over.
-    #[must_use]
-    pub fn link(&self, held: &Held) -> LinkType {
-        self.interfaces.get(held.interface).map_or(LinkType::Ethernet, |it| it.link)
-    }
-}
-
 impl Study {
-    /// Its TCP connections, in the order their first packet was seen: their number is `tcp.stream`.
-    #[must_use]
-    pub fn flows(&self) -> &[Flow] {
-        &self.analysis.flows
+    pub(super) fn of(bytes: Box<dyn Bytes>) -> Self {
+        Self { index: RwLock::default(), bytes, sealed: Mutex::default() }
     }
 
-    /// What opens its connections: the file's own lines, and those that were given.
-    pub(super) fn key_log(&self) -> &str {
-        &self.key_log
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Index> {
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many packets there are.
+    fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sealed(&self) -> MutexGuard<'_, Sealed> {
+        self.sealed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many packets there are, so far.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.collected.packets.len()
+        self.index().count()
+    }
+
+    /// Whether the whole file was read.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.index().is_whole
+    }
+
+    /// The places of capture.
+    #[must_use]
+    pub fn interfaces(&self) -> Vec<Interface> {
+        self.index().interfaces.clone()
+    }
+
+    /// What was noted about the capture as a whole.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.index().notes.clone()
+    }
+
+    /// What opens its connections, as lines of a TLS key log: the file's own, and those that were given.
+    #[must_use]
+    pub fn key_log(&self) -> String {
+        self.index().key_log.clone()
+    }
+
+    pub(super) fn secrets(&self) -> Arc<Secrets> {
+        let index = self.index();
+        self.sealed().secrets(&index)
+    }
+
+    /// How many TCP connections it has, numbered from 0 in the order their first packet was seen: `tcp.stream`.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.index().connections.len()
+    }
+
+    /// The kinds of links that are not read, each with how many packets came over it.
+    #[must_use]
+    pub fn unread(&self) -> BTreeMap<LinkType, usize> {
+        self.index().unread.clone()
+    }
+
+    /// All marks, each with its packet's number: by packet, once the whole file was read.
+    #[must_use]
+    pub fn marks(&self) -> Vec<(u32, Mark)> {
+        self.index().all_marks().collect()
     }
 
     /// When the packet of that number passed, in nanoseconds after the capture's first, where both have a time.
     #[must_use]
     pub fn since_first_ns(&self, number: u32) -> Option<i128> {
-        let packets = &self.collected.packets;
-        let held = packets.get(usize::try_from(number).ok()?.checked_sub(1)?)?;
-        Some(i128::from(held.at_ns?) - i128::from(packets.first()?.at_ns?))
+        let index = self.index();
+        Some(i128::from(index.entry(number)?.at_ns()?) - i128::from(index.entry(1)?.at_ns()?))
+    }
+
+    /// A TCP connection with its packets and what they carried, by its number from 0 (`tcp.stream`).
+    #[must_use]
+    pub fn flow(&self, stream: usize) -> Option<Flow> {
+        let index = self.index();
+        let connection = *index.connections.get(stream)?;
+        let is_of = |entry: &Entry| matches!(entry.group(), Group::Flow(place) if place.flow as usize == stream);
+        let entries = index.entries().filter(|(_, entry)| is_of(entry));
+        let entries: Vec<_> = entries.map(|(n, entry)| (n, *entry, index.link(entry))).collect();
+        drop(index);
+        let mut flow = Flow::of(&connection);
+        for (n, entry, link) in entries {
+            let (Group::Flow(place), bytes) = (entry.group(), self.bytes(&entry)) else { continue };
+            if let Some(segment) = walk::skim(link, &bytes).segment {
+                let followed = connection.followed(place, &segment, Vec::new());
+                let seen = Seen { n, at_ns: entry.at_ns().unwrap_or_default(), frame: &bytes };
+                flow.take(seen, &segment, &followed);
+            }
+        }
+        Some(flow)
+    }
+
+    /// A packet's bytes; empty where the file does not give them any more.
+    fn bytes(&self, entry: &Entry) -> Vec<u8> {
+        self.bytes.read(entry.offset, entry.captured as usize).unwrap_or_default()
+    }
+
+    /// What was opened in the connection of a packet.
+    fn opened(&self, group: Group) -> Option<Arc<Opened>> {
+        let (whose, secrets) = {
+            let (index, mut sealed) = (self.index(), self.sealed());
+            let whose = sealed.whose(&index, group)?;
+            if let Some(opened) = sealed.get(whose) {
+                return Some(opened);
+            }
+            (whose, sealed.secrets(&index))
+        };
+        let opened = match whose {
+            Whose::Flow(flow) => opened::of_flow(&self.flow(flow as usize)?, &secrets),
+            Whose::Quic => self.open_quic(&secrets),
+        };
+        Some(self.sealed().keep(whose, opened))
+    }
+
+    fn open_quic(&self, secrets: &Secrets) -> Opened {
+        let index = self.index();
+        let datagrams = index.entries().filter(|(_, it)| it.group() == Group::Quic).take(MOST_DATAGRAMS);
+        let datagrams: Vec<_> = datagrams.map(|(n, it)| (n, *it, index.link(it))).collect();
+        drop(index);
+        let held: Vec<_> = datagrams.into_iter().map(|(n, it, link)| (n, it.at_ns(), link, self.bytes(&it))).collect();
+        let linked = held.iter().map(|(n, at_ns, link, bytes)| Linked {
+            seen: Seen { n: *n, at_ns: at_ns.unwrap_or_default(), frame: bytes },
+            link: *link,
+        });
+        opened::of_datagrams(&linked.collect::<Vec<_>>(), secrets)
     }
 
     /// The packet of that number, counted from 1, taken apart.
     #[must_use]
     pub fn packet(&self, number: u32) -> Option<Studied<'_>> {
-        let held = self.collected.packets.get(usize::try_from(number).ok()?.checked_sub(1)?)?;
-        let decoded = decode_on(self.collected.link(held), &held.bytes);
-        Some(Studied { number, held, decoded, units: self.opened.at(number).collect(), study: self })
+        let index = self.index();
+        let entry = *index.entry(number)?;
+        let link = index.link(&entry);
+        let interface = index.interfaces.get(entry.interface()).map_or_else(String::new, |it| it.name.clone());
+        let comment = index.comments.get(&number).cloned();
+        let (of_segment, pairs): (Vec<Mark>, Vec<Mark>) = index.marks(number).partition(|mark| mark.is_about("tcp"));
+        let at = |number| index.entry(number).and_then(Entry::at_ns);
+        let (first_ns, before_ns) = (at(1), number.checked_sub(1).and_then(at));
+        let connection = match entry.group() {
+            Group::Flow(place) => index.connections.get(place.flow as usize).map(|it| (place, *it)),
+            Group::Quic | Group::Neither => None,
+        };
+        drop(index);
+        let bytes = self.bytes(&entry);
+        let segment = connection.and_then(|(place, connection)| {
+            Some(connection.followed(place, &walk::skim(link, &bytes).segment?, of_segment))
+        });
+        Some(Studied {
+            number,
+            decoded: decode_on(link, &bytes),
+            opened: self.opened(entry.group()),
+            segment,
+            connection: connection.map(|(_, it)| (it.client, it.server)),
+            pairs,
+            interface,
+            first_ns,
+            before_ns,
+            held: Held {
+                interface: entry.interface(),
+                at_ns: entry.at_ns(),
+                direction: entry.direction(),
+                length: entry.length,
+                bytes,
+                comment,
+            },
+            study: self,
+        })
     }
 
     /// All packets, one after another.
     pub fn packets(&self) -> impl Iterator<Item = Studied<'_>> {
         (1..).map_while(|number| self.packet(number))
     }
+}
 
-    /// The kinds of links that are not read, each with how many packets came over it.
-    #[must_use]
-    pub fn unread(&self) -> BTreeMap<LinkType, usize> {
-        let mut unread = BTreeMap::new();
-        let links = self.collected.packets.iter().map(|it| self.collected.link(it));
-        links.filter(|it| !it.is_read()).for_each(|it| *unread.entry(it).or_default() += 1);
-        unread
+impl fmt::Debug for Study {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Study").field("packets", &self.count()).finish_non_exhaustive()
     }
 }
 
@@ -155,49 +260,49 @@ impl Studied<'_> {
     /// As a filter sees it.
     #[must_use]
     pub fn seen(&self) -> filter::Packet<'_> {
-        let packets = &self.study.collected.packets;
-        let before = usize::try_from(self.number).ok().and_then(|it| it.checked_sub(2)).and_then(|it| packets.get(it));
-        let interface = self.study.collected.interfaces.get(self.held.interface);
         filter::Packet {
             number: self.number,
             at_ns: self.held.at_ns,
-            first_ns: packets.first().and_then(|it| it.at_ns),
-            before_ns: before.and_then(|it| it.at_ns),
+            first_ns: self.first_ns,
+            before_ns: self.before_ns,
             length: self.held.length,
             frame: &self.held.bytes,
-            interface: interface.map_or("", |it| &it.name),
+            interface: &self.interface,
             comment: self.held.comment.as_deref(),
             decoded: &self.decoded,
-            units: &self.units,
+            opened: self.opened.as_deref(),
             followed: self.segment(),
-            pairs: self.study.analysis.pairs.get(&self.number).map_or(&[], Vec::as_slice),
+            pairs: &self.pairs,
         }
     }
 
     /// Its TCP segment, with its place in its connection.
     #[must_use]
-    pub fn segment(&self) -> Option<&Followed> {
-        self.study.analysis.segments.get(&self.number)
+    pub const fn segment(&self) -> Option<&Followed> {
+        self.segment.as_ref()
+    }
+
+    /// What was opened or put together with it.
+    pub fn units(&self) -> impl Iterator<Item = &Unit> {
+        self.opened.iter().flat_map(|it| it.at(self.number))
     }
 
     /// The client and the server of its TCP connection.
     #[must_use]
-    pub fn connection(&self) -> Option<((IpAddr, u16), (IpAddr, u16))> {
-        let flow = self.study.analysis.flows.get(self.segment()?.flow)?;
-        Some((flow.client, flow.server))
+    pub const fn connection(&self) -> Option<((IpAddr, u16), (IpAddr, u16))> {
+        self.connection
     }
 
     /// What stands out about it, and what it answers.
     pub fn marks(&self) -> impl Iterator<Item = Mark> {
         let followed = self.segment().map_or(&[][..], |it| &it.marks);
-        let pairs = self.study.analysis.pairs.get(&self.number).map_or(&[][..], Vec::as_slice);
-        followed.iter().chain(pairs).copied()
+        followed.iter().chain(&self.pairs).copied()
     }
 
     /// One line: what was opened with it, else the message its segment begins with, else the segment in relative numbers.
     #[must_use]
     pub fn line(&self) -> String {
-        if let Some(said) = self.study.opened.line(self.number) {
+        if let Some(said) = self.opened.as_ref().and_then(|it| it.line(self.number)) {
             return said;
         }
         let read = self.decoded.layers.iter().map(|layer| layer.name);
@@ -227,14 +332,14 @@ impl Studied<'_> {
         let sent = error.map_or(layers.len(), |at| at + 1);
         let is_outer = |name: &&str| ["tls", "quic"].contains(name);
         // A record's true type stands behind what is inside it.
-        let opened = || self.units.iter().flat_map(|unit| &unit.decoded.layers).map(|layer| layer.name);
+        let opened = || self.units().flat_map(|unit| &unit.decoded.layers).map(|layer| layer.name);
         let inside = opened().filter(is_outer).chain(opened().filter(|name| !is_outer(name)));
         let mut names: Vec<&'static str> = Vec::new();
         for name in layers[..sent].iter().map(|layer| layer.name).chain(inside) {
             // Extension headers are parts of their protocol, and so is what fills up a frame.
             let is_part = name.contains('.') || name == "padding";
             // Bytes of a record that goes over packets are data only until it is whole.
-            let is_opened = name == "data" && !self.units.is_empty();
+            let is_opened = name == "data" && self.units().next().is_some();
             if !is_part && !is_opened && !names.contains(&name) {
                 names.push(name);
             }

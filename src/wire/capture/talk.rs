@@ -57,10 +57,10 @@ impl Study {
     /// # Errors
     /// When there is no such connection, or nothing of its TLS could be opened.
     pub fn follow(&self, stream: usize, inside: Inside) -> Result<Talk, Silence> {
-        let flow = self.flows().get(stream).ok_or(Silence::NoConnection)?;
+        let flow = self.flow(stream).ok_or(Silence::NoConnection)?;
         let mut said = match inside {
-            Inside::Tcp => carried(flow),
-            Inside::Tls => opened(flow, self.key_log()).ok_or(Silence::Sealed)?,
+            Inside::Tcp => carried(&flow),
+            Inside::Tls => opened(&flow, &self.secrets()).ok_or(Silence::Sealed)?,
         };
         said.sort_by_key(|it| it.packet);
         Ok(Talk { client: flow.client, server: flow.server, said })
@@ -81,8 +81,8 @@ fn carried(flow: &Flow) -> Vec<Said> {
     all
 }
 
-fn opened(flow: &Flow, key_log: &str) -> Option<Vec<Said>> {
-    let dialogue = open_tls(flow, &Secrets::read(key_log), &mut Opened::default())?;
+fn opened(flow: &Flow, secrets: &Secrets) -> Option<Vec<Said>> {
+    let dialogue = open_tls(flow, secrets, &mut Opened::default())?;
     let mut all = Vec::new();
     for (from_server, side) in [false, true].into_iter().zip(&dialogue.sides) {
         let mut packet = 0;

@@ -18,7 +18,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::analysis::{Followed, Mark};
-use super::opened::Unit;
+use super::opened::{Opened, Unit};
 use super::text::visible;
 use super::{Decoded, Field, Layer};
 use condition::Condition;
@@ -41,8 +41,8 @@ pub struct Packet<'a> {
     pub interface: &'a str,
     pub comment: Option<&'a str>,
     pub decoded: &'a Decoded,
-    /// What was opened or put together with it.
-    pub units: &'a [&'a Unit],
+    /// What was opened or put together with it, among others.
+    pub opened: Option<&'a Opened>,
     /// Its place in its TCP connection.
     pub followed: Option<&'a Followed>,
     /// What it has to do with other packets beside connections.
@@ -75,6 +75,12 @@ impl Filter {
     /// When it is not of the language, or compares what cannot be compared; the [`Mistake`] says where.
     pub fn parse(text: &str) -> Result<Self, Mistake> {
         parse::filter(text).map(Self).map_err(|mistake| mistake.placed_in(text))
+    }
+
+    /// Whether it holds for every packet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     /// Whether it holds for the packet.
@@ -141,11 +147,16 @@ impl<'a> Packet<'a> {
     /// All layers, each over its bytes: the frame's, then those of what was opened with it.
     fn layers(&self) -> impl Iterator<Item = (&'a [u8], &'a Layer)> {
         // QUIC is opened whole: what its frame shows without keys is in there once more.
-        let again = self.units.iter().any(|unit| unit.decoded.layers.iter().any(|it| it.name == "quic"));
+        let again = self.units().any(|unit| unit.decoded.layers.iter().any(|it| it.name == "quic"));
         let frame = self.frame;
         let own = self.decoded.layers.iter().filter(move |it| !again || it.name != "quic");
-        let opened = self.units.iter().flat_map(|unit| unit.decoded.layers.iter().map(|it| (&unit.bytes[..], it)));
+        let opened = self.units().flat_map(|unit| unit.decoded.layers.iter().map(|it| (&unit.bytes[..], it)));
         own.map(move |it| (frame, it)).chain(opened)
+    }
+
+    fn units(&self) -> impl Iterator<Item = &'a Unit> + use<'a> {
+        let number = self.number;
+        self.opened.into_iter().flat_map(move |it| it.at(number))
     }
 
     /// All fields of that name, each over its bytes.

@@ -35,7 +35,7 @@ fn holds(filter: &str) -> bool {
         interface: "eth0",
         comment: Some("packet 12 of the run"),
         decoded: &decoded,
-        units: &[],
+        opened: None,
         followed: None,
         pairs: &pairs,
     };
@@ -271,7 +271,7 @@ proptest::proptest! {
             let decoded = decode(&frame);
             let packet = Packet {
                 number: 1, at_ns: None, first_ns: None, before_ns: None, length: 0, frame: &frame, interface: "", comment: None,
-                decoded: &decoded, units: &[], followed: None, pairs: &[],
+                decoded: &decoded, opened: None, followed: None, pairs: &[],
             };
             if let Ok(opposite) = Filter::parse(&format!("not ({text})")) {
                 proptest::prop_assert_ne!(filter.holds(&packet), opposite.holds(&packet));

@@ -18,6 +18,11 @@ pub(super) fn may_begin(seen: &Seen<'_>) -> bool {
     start.windows(PREFACE.len()).any(|it| it == PREFACE)
 }
 
+/// Whether data of a client begins with the preface.
+pub(super) fn begins(data: &[u8]) -> bool {
+    data.starts_with(PREFACE)
+}
+
 /// What two ends said in a connection that begins with the preface in the clear (prior knowledge). RFC 9113 §3.3.
 pub(super) fn cleartext(flow: &Flow) -> Option<Dialogue> {
     let first = flow.streams[0].pieces().next()?;

@@ -16,9 +16,10 @@ mod tls;
 mod websocket;
 
 use std::collections::BTreeMap;
+use std::slice;
 
 use super::Decoded;
-use super::analysis::{self, Linked, Seen};
+use super::analysis::{self, Flow, Linked, Seen};
 pub(super) use plain::{Dialogue, Plain};
 pub(super) use quic::open as open_quic;
 pub(super) use secrets::Secrets;
@@ -143,17 +144,39 @@ pub fn open<'a>(packets: impl IntoIterator<Item = impl Into<Linked<'a>>>, secret
     quic::open(&packets, &secrets, &mut opened);
     let in_the_clear = |it: &Seen<'_>| http2::may_begin(it) || websocket::may_begin(it);
     if !secrets.is_empty() || packets.iter().any(|it| in_the_clear(&it.seen)) {
-        let analysis = analysis::analyse(packets.iter().copied());
-        let open = |flow| {
-            let sealed = tls::open(flow, &secrets, &mut opened);
-            sealed.or_else(|| http2::cleartext(flow)).or_else(|| websocket::cleartext(flow))
-        };
-        let dialogues: Vec<Dialogue> = analysis.flows.iter().filter_map(open).collect();
-        for dialogue in dialogues {
-            content::read(&dialogue, &mut opened);
-        }
+        flows(&analysis::analyse(packets.iter().copied()).flows, &secrets, &mut opened);
     }
     opened.finish()
+}
+
+/// Opens datagrams of QUIC, in the order they passed.
+pub(super) fn of_datagrams(packets: &[Linked<'_>], secrets: &Secrets) -> Opened {
+    let mut opened = Opened::default();
+    quic::open(packets, secrets, &mut opened);
+    opened.finish()
+}
+
+/// Opens one TCP connection.
+pub(super) fn of_flow(flow: &Flow, secrets: &Secrets) -> Opened {
+    let mut opened = Opened::default();
+    flows(slice::from_ref(flow), secrets, &mut opened);
+    opened.finish()
+}
+
+/// Whether data of TCP makes its connection one that is read further without any secret: HTTP/2 or WebSocket in the clear.
+pub(super) fn is_clear(data: &[u8]) -> bool {
+    http2::begins(data) || websocket::begins(data)
+}
+
+fn flows(flows: &[Flow], secrets: &Secrets, opened: &mut Opened) {
+    let open = |flow| {
+        let sealed = tls::open(flow, secrets, opened);
+        sealed.or_else(|| http2::cleartext(flow)).or_else(|| websocket::cleartext(flow))
+    };
+    let dialogues: Vec<Dialogue> = flows.iter().filter_map(open).collect();
+    for dialogue in dialogues {
+        content::read(&dialogue, opened);
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,11 @@ pub(super) fn may_begin(seen: &Seen<'_>) -> bool {
     start.windows(SWITCHING.len()).any(|it| it == SWITCHING)
 }
 
+/// Whether data of a server begins with the end of HTTP.
+pub(super) fn begins(data: &[u8]) -> bool {
+    data.starts_with(SWITCHING)
+}
+
 /// What two ends said in a connection in the clear that goes on as WebSocket.
 pub(super) fn cleartext(flow: &Flow) -> Option<Dialogue> {
     let sides = flow.streams.each_ref().map(Plain::of);

@@ -208,6 +208,11 @@ impl Segment {
     /// The segment of a frame in which nothing is odd and whose data nobody reads further: nearly every frame of a
     /// transfer, for which a whole walk would be long. `None` where it takes a walk to tell.
     pub(super) fn plain(frame: &[u8]) -> Option<Self> {
+        Self::simple(frame).filter(|(_, message)| message.is_none()).map(|(segment, _)| segment)
+    }
+
+    /// The segment of a frame in which nothing is odd, and whose message its data begins with.
+    pub(super) fn simple(frame: &[u8]) -> Option<(Self, Option<Next>)> {
         const ETHERNET: usize = 14;
         let packet = frame.get(ETHERNET..).filter(|_| frame[12..ETHERNET] == [0x08, 0x00])?;
         let ip: &[u8; 20] = packet.first_chunk()?;
@@ -224,10 +229,8 @@ impl Segment {
         let options = Options::plain(segment.get(20..header)?)?;
         let address = |at: usize| IpAddr::from([ip[at], ip[at + 1], ip[at + 2], ip[at + 3]]);
         let (from, to) = (short(0), short(2));
-        if message(&segment[header..], from, to).is_some() {
-            return None;
-        }
-        Some(Self {
+        let message = message(&segment[header..], from, to);
+        let segment = Self {
             source: (address(12), from),
             destination: (address(16), to),
             sequence: long(4),
@@ -236,6 +239,7 @@ impl Segment {
             window: short(14),
             options,
             data: ETHERNET + 20 + header..ETHERNET + total,
-        })
+        };
+        Some((segment, message))
     }
 }

@@ -1,9 +1,11 @@
-//! Counts over a capture: who spoke with whom, what was spoken, how much when. Each takes packets one after another.
+//! Counts over a capture: who spoke with whom, what was spoken, how much when, what stands out. Each takes packets one after another.
 mod conversations;
+mod expert;
 mod hierarchy;
 mod rate;
 
 pub use conversations::{Conversation, Conversations, Kind};
+pub use expert::{Expert, Marked};
 pub use hierarchy::{Hierarchy, Protocol};
 pub use rate::{Interval, Rate, TooMany};
 
