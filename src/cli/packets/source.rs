@@ -3,7 +3,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, stdin};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
 
 use anyhow::{Context, bail};
 use flate2::bufread::MultiGzDecoder;
@@ -19,6 +21,8 @@ const MOST_BYTES: usize = 1 << 30;
 /// A key log with more is none.
 const MOST_KEYS: u64 = 64 << 20;
 const PIECE: usize = 256 << 10;
+/// So many pieces are read before they are asked for.
+const AHEAD: usize = 4;
 
 /// A capture as far as it could be read.
 pub(super) struct Opened {
@@ -52,7 +56,7 @@ pub(super) fn open(file: &Path, keys: Option<&Path>) -> anyhow::Result<Opened> {
     let keys = keys.map_or(Ok(String::new()), key_log)?;
     let name = file.display().to_string();
     let opened = if file == Path::new("-") {
-        from_pipe(stdin().lock(), &keys).context("standard input")?
+        from_pipe(stdin(), &keys).context("standard input")?
     } else {
         let opened = File::open(file).with_context(|| format!("{name} cannot be read"))?;
         from_file(opened, &keys).with_context(|| name.clone())?
@@ -88,7 +92,7 @@ fn from_file(file: File, keys: &str) -> anyhow::Result<Opened> {
 }
 
 /// From what is read only once: its bytes are kept.
-fn from_pipe(input: impl Read, keys: &str) -> anyhow::Result<Opened> {
+fn from_pipe(input: impl Read + Send + 'static, keys: &str) -> anyhow::Result<Opened> {
     let mut input = BufReader::with_capacity(PIECE, input);
     // A pipe may give its first byte alone; then the rest is not compressed, or the reader of captures says so.
     let compressed = is_gzip(input.fill_buf().context("it cannot be read")?);
@@ -111,35 +115,57 @@ fn is_gzip(start: &[u8]) -> bool {
     start.starts_with(&[0x1f, 0x8b])
 }
 
-/// Reads all packets up to the end or to a fault.
+/// Reads all packets up to the end or to a fault. The next bytes are read while the last are looked at.
 fn index(
     mut indexer: Indexer,
-    mut input: impl Read,
+    input: impl Read + Send + 'static,
     keys: &str,
     mut keep: impl FnMut(&[u8]) -> anyhow::Result<()>,
 ) -> anyhow::Result<Opened> {
     let study = indexer.study();
-    let (mut reader, mut piece, mut ended) = (Reader::default(), vec![0; PIECE], false);
+    let (mut reader, mut ended) = (Reader::default(), false);
+    let (send, pieces) = sync_channel(AHEAD);
+    // It ends when nobody takes its pieces any more; what waits for a pipe is not waited for.
+    thread::spawn(move || read_ahead(input, &send));
     let fault = loop {
         match reader.next_item() {
             Ok(Some(item)) => indexer.take(item),
             Ok(None) if ended => break None,
-            Ok(None) => match input.read(&mut piece) {
-                Ok(0) => {
+            Ok(None) => match pieces.recv() {
+                Err(_) => {
                     reader.end();
                     ended = true;
                 }
-                Ok(count) => {
-                    keep(&piece[..count])?;
-                    reader.push(&piece[..count]);
+                Ok(Ok(piece)) => {
+                    keep(&piece)?;
+                    reader.push(&piece);
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if study.count() == 0 => return Err(error).context("it cannot be read"),
-                Err(error) => break Some(format!("it cannot be read further: {}", visible(error.to_string()))),
+                Ok(Err(error)) if study.count() == 0 => return Err(error).context("it cannot be read"),
+                Ok(Err(error)) => break Some(format!("it cannot be read further: {}", visible(error.to_string()))),
             },
             Err(fault) if study.count() == 0 => return Err(fault.into()),
             Err(fault) => break Some(fault.to_string()),
         }
     };
     Ok(Opened { study: indexer.finish(keys), fault })
+}
+
+/// Sends what can be read, up to its end or to an error.
+fn read_ahead(mut input: impl Read, send: &SyncSender<io::Result<Vec<u8>>>) {
+    loop {
+        let mut piece = vec![0; PIECE];
+        let read = input.read(&mut piece).map(|count| {
+            piece.truncate(count);
+            piece
+        });
+        let is_over = match &read {
+            Ok(piece) if piece.is_empty() => return,
+            Ok(_) => false,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => true,
+        };
+        if send.send(read).is_err() || is_over {
+            return;
+        }
+    }
 }

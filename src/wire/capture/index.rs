@@ -56,7 +56,7 @@ impl Entry {
             None => 0,
         };
         let (flow, placed) = match group {
-            Group::Flow(it) => (it.flow, u32::from(it.from_server) * FROM_SERVER | u32::from(it.shift) << SHIFT),
+            Group::Flow(it) => (it.flow, (u32::from(it.from_server) * FROM_SERVER) | (u32::from(it.shift) << SHIFT)),
             Group::Quic => (QUIC, 0),
             Group::Neither => (NEITHER, 0),
         };
