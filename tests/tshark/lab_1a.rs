@@ -29,9 +29,8 @@ type Answers = BTreeMap<&'static str, Option<String>>;
 
 fn ours(file: &[u8], seed: u64) -> Answers {
     let study = study(file);
-    let packets = study.collected.packets.iter();
-    let capture =
-        Capture::new(packets.map(|it| (it.at_ns.expect("it has a time"), study.collected.link(it), &it.bytes[..])));
+    let frames: Vec<_> = study.frames().collect();
+    let capture = Capture::new(frames.iter().map(|(at_ns, link, bytes)| (*at_ns, *link, &bytes[..])));
     let answer = |kind: &'static str| {
         let said = make(kind, &capture, seed).ok().map(|it| match it.form {
             Form::Fill(gaps) => match &gaps[0].right {

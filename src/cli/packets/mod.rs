@@ -175,7 +175,7 @@ pub(super) fn run(options: &Options, wish: &Wish) -> anyhow::Result<ExitCode> {
 }
 
 /// A capture as far as it could be read, and why not further.
-pub(super) fn study(file: &Path) -> anyhow::Result<(Study, Option<String>)> {
+pub(super) fn study(file: &Path) -> anyhow::Result<(Arc<Study>, Option<String>)> {
     source::open(file, None).map(|it| (it.study, it.fault))
 }
 

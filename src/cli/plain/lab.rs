@@ -31,12 +31,8 @@ pub(in crate::cli) fn lab_1a(options: &Options, asked: &OfCapture) -> anyhow::Re
         return Err(Misuse(text.to_owned()).into());
     }
     let (study, fault) = packets::study(&asked.file)?;
-    let mut at_ns = 0;
-    let packets = study.collected.packets.iter().map(|it| {
-        at_ns = it.at_ns.unwrap_or(at_ns);
-        (at_ns, study.collected.link(it), &it.bytes[..])
-    });
-    let runs = OfFile(Capture::new(packets));
+    let frames: Vec<_> = study.frames().collect();
+    let runs = OfFile(Capture::new(frames.iter().map(|(at_ns, link, bytes)| (*at_ns, *link, &bytes[..]))));
     if asked.answers {
         write(answers(&questions, &runs, options.seed.unwrap_or(start::SEED)).as_bytes())?;
         return Ok(packets::ended(fault));

@@ -244,6 +244,21 @@ impl Study {
         })
     }
 
+    /// All packets as they were captured: when, over which kind of link, their bytes. One without a time passed when the last
+    /// with one did.
+    pub fn frames(&self) -> impl Iterator<Item = (u64, LinkType, Vec<u8>)> {
+        let mut at_ns = 0;
+        (1..).map_while(move |number| {
+            let (entry, link) = {
+                let index = self.index();
+                let entry = *index.entry(number)?;
+                (entry, index.link(&entry))
+            };
+            at_ns = entry.at_ns().unwrap_or(at_ns);
+            Some((at_ns, link, self.bytes(&entry)))
+        })
+    }
+
     /// All packets, one after another.
     pub fn packets(&self) -> impl Iterator<Item = Studied<'_>> {
         (1..).map_while(|number| self.packet(number))

@@ -5,7 +5,7 @@ use crate::wire::analysis::{Analysis, Flow, Followed, Linked, Seen, analyse};
 use crate::wire::link::LinkType;
 use crate::wire::tcp::Segment;
 use crate::wire::text::visible;
-use crate::wire::walk::walk_on;
+use crate::wire::walk::skim;
 use crate::wire::{Decoded, decode_on};
 
 /// The packets of one capture, in the order they passed.
@@ -63,7 +63,7 @@ impl<'a> Capture<'a> {
 
     pub(super) fn tcp(&self, n: u32) -> Option<Tcp<'_>> {
         let (packet, followed) = (self.packet(n)?, self.analysis.segments.get(&n)?);
-        let segment = walk_on(packet.link, packet.seen.frame, false).segment?;
+        let segment = skim(packet.link, packet.seen.frame).segment?;
         Some(Tcp { n, at_ns: packet.seen.at_ns, segment, followed })
     }
 
