@@ -395,7 +395,7 @@ mod tests {
     #[test]
     fn a_number_at_the_beginning_is_no_list() {
         let text = begun("12. So many.".to_owned());
-        assert!(matches!(blocks(&text).as_slice(), [crate::content::Block::Paragraph(_)]), "{text}");
+        assert!(matches!(blocks(&text).as_slice(), [content::Block::Paragraph(_)]), "{text}");
         assert_eq!(begun("80 ms. So long.".to_owned()), "80 ms. So long.");
         assert_eq!(unmarked("12. So many."), "12. So many.");
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::files::{self, Refused};
-use crate::wire::capture::Reader;
 use crate::wire::capture::copy::Copy;
+use crate::wire::capture::indexer;
 use crate::wire::capture::statistics::{Conversation, Conversations, Hierarchy, Interval, Protocol, Rate};
-use crate::wire::capture::study::{Collected, Study};
+use crate::wire::capture::study::Study;
 use crate::wire::capture::talk::{Inside, Silence, Talk};
 use crate::wire::filter::Filter;
 
@@ -45,17 +45,8 @@ impl Source {
     /// A capture that is held already, as a file of it would be.
     pub fn of_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Self {
         Self::new(name, move || {
-            let (mut reader, mut collected) = (Reader::default(), Collected::default());
-            reader.push(&bytes);
-            reader.end();
-            let fault = loop {
-                match reader.next_item() {
-                    Ok(Some(item)) => collected.take(item),
-                    Ok(None) => break None,
-                    Err(fault) => break Some(fault.to_string()),
-                }
-            };
-            Ok(Opened { study: Arc::new(collected.study("")), fault, notes: Vec::new() })
+            let (study, fault) = indexer::index(bytes.clone(), "");
+            Ok(Opened { study, fault: fault.map(|it| it.to_string()), notes: Vec::new() })
         })
     }
 

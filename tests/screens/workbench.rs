@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use crossterm::event::KeyCode;
 use etherparse::PacketBuilder;
@@ -12,8 +13,8 @@ use roundtrip::recording::vantage;
 use roundtrip::tui::action::Place;
 use roundtrip::tui::capture::Source;
 use roundtrip::tui::theme::Theme;
-use roundtrip::wire::capture::Reader;
-use roundtrip::wire::capture::study::Collected;
+use roundtrip::wire::capture::indexer;
+use roundtrip::wire::capture::study::{Held, Study};
 use roundtrip::wire::pcapng::{self, Captured, Direction, Interface};
 
 use crate::learner::Learner;
@@ -188,14 +189,15 @@ fn times_count_from_where_one_wants() {
     assert!(learner.text().contains("00:00:00.04"), "the lab's day begins at midnight: {}", learner.text());
 }
 
-fn read(path: &Path) -> Collected {
-    let (mut reader, mut collected) = (Reader::default(), Collected::default());
-    reader.push(&fs::read(path).expect("it was written"));
-    reader.end();
-    while let Some(item) = reader.next_item().expect("a capture") {
-        collected.take(item);
-    }
-    collected
+/// What a file holds.
+fn read(path: &Path) -> Arc<Study> {
+    let (study, fault) = indexer::index(fs::read(path).expect("it was written"), "");
+    assert_eq!(fault, None);
+    study
+}
+
+fn held(study: &Study) -> Vec<Held> {
+    study.packets().map(|it| it.held).collect()
 }
 
 #[test]
@@ -210,19 +212,19 @@ fn comments_and_marks_are_saved_and_no_file_is_lost_unasked() {
     assert!(learner.text().contains("in no file"), "leaving would lose it: {}", learner.text());
     learner.keys("S").control('u').keys(&typed("all.pcapng")).enter();
     let saved = read(&path("all.pcapng"));
-    assert_eq!(saved.packets[1].comment.as_deref(), Some("here it \u{202e}begins"));
-    assert!(saved.packets.len() > 10 && !saved.key_log.is_empty() && saved.interfaces.len() == 1);
+    assert_eq!(held(&saved)[1].comment.as_deref(), Some("here it \u{202e}begins"));
+    assert!(saved.count() > 10 && !saved.key_log().is_empty() && saved.interfaces().len() == 1);
     learner.keys("mjm").keys("S");
     learner.shows("workbench_save");
     learner.key(KeyCode::Down).enter().control('u').keys(&typed("all.pcapng")).enter();
     assert!(learner.text().contains("is there already"), "{}", learner.text());
     learner.keys("n").control('u').keys(&typed("marked.pcapng")).enter();
     let marked = read(&path("marked.pcapng"));
-    assert_eq!(marked.packets, saved.packets[1..3]);
-    assert_eq!(read(&path("all.pcapng")).packets, saved.packets, "it is as it was");
+    assert_eq!(held(&marked), held(&saved)[1..3]);
+    assert_eq!(held(&read(&path("all.pcapng"))), held(&saved), "it is as it was");
     learner.keys("/").keys("frame.number == 1").enter().keys("S").key(KeyCode::Down).enter();
     learner.control('u').keys(&typed("all.pcapng")).enter().keys("y");
-    assert_eq!(read(&path("all.pcapng")).packets, saved.packets[..1]);
+    assert_eq!(held(&read(&path("all.pcapng"))), held(&saved)[..1]);
     learner.keys("S").enter().control('u').keys(&typed("no/such/folder.pcapng")).enter();
     assert!(learner.text().contains("was not saved"), "{}", learner.text());
 }

@@ -114,7 +114,7 @@ impl Wish {
         let source = Source::new(name, move || {
             let source::Opened { study, fault } =
                 source::open(&file, keys.as_deref()).map_err(|error| format!("{error:#}"))?;
-            Ok(Opened { study: Arc::new(study), fault, notes: Vec::new() })
+            Ok(Opened { study, fault, notes: Vec::new() })
         });
         let source = source.filtered(self.filter.clone().unwrap_or_default());
         start::tui(options, Some(Place::Capture(source)))

@@ -40,11 +40,10 @@ impl Copy<'_> {
 
     fn head(self) -> Vec<u8> {
         let mut head = Vec::new();
-        let collected = &self.study.collected;
-        pcapng::section(&mut head, &collected.comments);
-        collected.interfaces.iter().for_each(|it| pcapng::describe(&mut head, &it.name, it.link));
+        pcapng::section(&mut head, &self.study.notes());
+        self.study.interfaces().iter().for_each(|it| pcapng::describe(&mut head, &it.name, it.link));
         let mut lines = String::new();
-        for line in collected.key_log.split_inclusive('\n') {
+        for line in self.study.key_log().split_inclusive('\n') {
             lines.push_str(line);
             if lines.len() > MOST_SECRETS {
                 pcapng::deciphering(&mut head, &std::mem::take(&mut lines));
@@ -58,7 +57,7 @@ impl Copy<'_> {
 
     /// A block that has a comment or an interface must have a time: that of the packet before stands in for one that is not known.
     fn packet(self, piece: &mut Vec<u8>, packet: &Studied<'_>, at_ns: u64) {
-        let held = packet.held;
+        let held = &packet.held;
         let comment = match self.comments.get(&packet.number) {
             Some(text) => Some(text.as_str()).filter(|it| !it.is_empty()),
             None => held.comment.as_deref(),
@@ -82,22 +81,32 @@ impl Copy<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::capture::study::{Collected, Held};
-    use crate::wire::capture::{Interface, Reader};
+    use crate::wire::capture::Interface;
+    use crate::wire::capture::indexer::index;
+    use crate::wire::capture::study::Held;
     use crate::wire::link::LinkType;
     use crate::wire::pcapng::Direction;
 
-    fn read(bytes: &[u8]) -> Collected {
-        let (mut reader, mut collected) = (Reader::default(), Collected::default());
-        reader.push(bytes);
-        reader.end();
-        while let Some(item) = reader.next_item().expect("a capture") {
-            collected.take(item);
-        }
-        collected
+    /// What a capture holds.
+    struct Contents {
+        interfaces: Vec<Interface>,
+        packets: Vec<Held>,
+        key_log: String,
+        notes: Vec<String>,
     }
 
-    fn sample() -> Collected {
+    fn read(file: Vec<u8>) -> Contents {
+        let (study, fault) = index(file, "");
+        assert_eq!(fault, None);
+        Contents {
+            interfaces: study.interfaces(),
+            packets: study.packets().map(|it| it.held).collect(),
+            key_log: study.key_log(),
+            notes: study.notes(),
+        }
+    }
+
+    fn sample() -> Contents {
         let held = |interface, at_ns, direction, bytes: &[u8], comment: Option<&str>| Held {
             interface,
             at_ns,
@@ -107,21 +116,45 @@ mod tests {
             comment: comment.map(str::to_owned),
         };
         let interface = |name: &str, link| Interface { name: name.to_owned(), link };
-        Collected {
+        Contents {
             interfaces: vec![interface("eth0", LinkType::Ethernet), interface("", LinkType::Other(147))],
             packets: vec![
                 held(0, Some(1_795_284_000_123_456_789), Some(Direction::In), &[7; 60], Some("first\nof two")),
                 held(1, Some(1_795_284_000_123_456_790), None, &[8; 20], None),
                 held(0, None, None, &[9; 60], None),
-                held(1, None, None, &[9; 60], Some("no time")),
+                held(1, Some(1_795_284_000_123_456_790), None, &[9; 60], Some("later")),
             ],
             key_log: "CLIENT_RANDOM 00 01\nCLIENT_RANDOM 02 03\n".to_owned(),
-            comments: vec!["made by hand".to_owned()],
+            notes: vec!["made by hand".to_owned()],
         }
     }
 
-    fn copied(collected: Collected, numbers: &[u32], comments: &[(u32, &str)]) -> Collected {
-        let study = collected.study("CLIENT_RANDOM 04 05");
+    /// The sample as a file.
+    fn file() -> Vec<u8> {
+        let (sample, mut file) = (sample(), Vec::new());
+        pcapng::section(&mut file, &sample.notes);
+        sample.interfaces.iter().for_each(|it| pcapng::describe(&mut file, &it.name, it.link));
+        pcapng::deciphering(&mut file, &sample.key_log);
+        for it in &sample.packets {
+            let Some(at_ns) = it.at_ns else {
+                pcapng::simple(&mut file, &it.bytes);
+                continue;
+            };
+            let record = Record {
+                interface: u32::try_from(it.interface).expect("there are two"),
+                at_ns,
+                direction: it.direction,
+                length: it.length,
+                bytes: &it.bytes,
+                comment: it.comment.as_deref(),
+            };
+            pcapng::enhanced(&mut file, &record);
+        }
+        file
+    }
+
+    fn copied(numbers: &[u32], comments: &[(u32, &str)]) -> Contents {
+        let (study, _) = index(file(), "CLIENT_RANDOM 04 05");
         let comments = comments.iter().map(|(number, text)| (*number, (*text).to_owned())).collect();
         let mut file = Vec::new();
         let put = |piece: &[u8]| {
@@ -130,23 +163,28 @@ mod tests {
         };
         let count = Copy { study: &study, comments: &comments }.write(numbers.iter().copied(), put);
         assert_eq!(count, Ok(numbers.len()));
-        read(&file)
+        read(file)
     }
 
     #[test]
     fn a_copy_of_all_packets_has_all_that_the_capture_has_but_given_keys() {
-        let mut expected = sample();
-        // What has a comment must have a time: the last that is known.
-        expected.packets[3].at_ns = expected.packets[1].at_ns;
-        let copy = copied(sample(), &[1, 2, 3, 4], &[]);
+        let expected = sample();
+        let copy = copied(&[1, 2, 3, 4], &[]);
         assert_eq!(copy.packets, expected.packets);
-        assert_eq!((&copy.interfaces, &copy.comments), (&expected.interfaces, &expected.comments));
+        assert_eq!((&copy.interfaces, &copy.notes), (&expected.interfaces, &expected.notes));
         assert_eq!(copy.key_log.trim(), expected.key_log.trim());
     }
 
     #[test]
+    fn what_gets_a_comment_and_has_no_time_gets_the_last_that_is_known() {
+        let copy = copied(&[1, 2, 3], &[(3, "no time")]);
+        assert_eq!(copy.packets[2].comment.as_deref(), Some("no time"));
+        assert_eq!(copy.packets[2].at_ns, sample().packets[1].at_ns);
+    }
+
+    #[test]
     fn comments_are_changed_added_and_taken_away_and_packets_left_out() {
-        let copy = copied(sample(), &[1, 2, 4], &[(1, ""), (2, "the SYN is lost \u{202e}"), (4, "later")]);
+        let copy = copied(&[1, 2, 4], &[(1, ""), (2, "the SYN is lost \u{202e}"), (4, "later")]);
         let comments: Vec<_> = copy.packets.iter().map(|it| it.comment.as_deref()).collect();
         assert_eq!(comments, [None, Some("the SYN is lost \u{202e}"), Some("later")]);
         assert_eq!(copy.packets[1].bytes, [8; 20]);
@@ -156,7 +194,7 @@ mod tests {
     #[test]
     fn a_comment_that_is_too_long_is_cut_between_characters() {
         let long = "é".repeat(40_000);
-        let copy = copied(sample(), &[1], &[(1, &long)]);
+        let copy = copied(&[1], &[(1, &long)]);
         let comment = copy.packets[0].comment.as_deref().expect("it is there");
         assert!(comment.len() > 65_000 && comment.chars().all(|c| c == 'é'), "{}", comment.len());
     }

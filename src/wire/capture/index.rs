@@ -108,6 +108,8 @@ pub(super) struct Index {
     pub(super) interfaces: Vec<Interface>,
     /// TCP connections, in the order their first packet was seen.
     pub(super) connections: Vec<Connection>,
+    /// The first packet of each.
+    pub(super) firsts: Vec<u32>,
     /// By packet.
     marks: Vec<(u32, Mark)>,
     /// Those that were found last: a mark may be of an earlier packet.
@@ -116,8 +118,10 @@ pub(super) struct Index {
     pub(super) comments: BTreeMap<u32, String>,
     /// What was noted about the capture as a whole.
     pub(super) notes: Vec<String>,
-    /// Lines of a TLS key log.
+    /// The file's own lines of a TLS key log.
     pub(super) key_log: String,
+    /// Those that were given beside it.
+    pub(super) keys: String,
     /// The connections that are read further without any secret.
     pub(super) clear: BTreeSet<u32>,
     /// The kinds of links that are not read, each with how many packets came over it.

@@ -74,6 +74,9 @@ impl Indexer {
         let group = match (&skimmed.segment, &skimmed.quic) {
             (Some(segment), _) => {
                 let (place, marks) = self.tracker.take(&mut index.connections, self.at_ns, segment);
+                if place.flow as usize == index.firsts.len() {
+                    index.firsts.push(n);
+                }
                 marks.into_iter().for_each(|mark| index.mark(n, mark));
                 if opened::is_clear(&packet.bytes[segment.data.clone()]) {
                     index.clear.insert(place.flow);
@@ -98,7 +101,7 @@ impl Indexer {
     pub fn finish(self, keys: &str) -> Arc<Study> {
         let mut index = self.study.write();
         self.pairs.finish().into_iter().for_each(|(n, mark)| index.mark(n, mark));
-        index.key_log.push_str(keys);
+        index.keys.push_str(keys);
         index.finish();
         drop(index);
         self.study

@@ -26,7 +26,9 @@ pub(super) struct Sealed {
 
 impl Sealed {
     pub(super) fn secrets(&mut self, index: &Index) -> Arc<Secrets> {
-        Arc::clone(self.secrets.get_or_insert_with(|| Arc::new(Secrets::read(&index.key_log))))
+        Arc::clone(
+            self.secrets.get_or_insert_with(|| Arc::new(Secrets::read(&format!("{}{}", index.key_log, index.keys)))),
+        )
     }
 
     /// Whose units a packet may have, if any.

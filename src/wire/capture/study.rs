@@ -110,7 +110,7 @@ impl Study {
         self.index().notes.clone()
     }
 
-    /// What opens its connections, as lines of a TLS key log: the file's own, and those that were given.
+    /// What opens its connections, as lines of a TLS key log: the file's own, not those that were given.
     #[must_use]
     pub fn key_log(&self) -> String {
         self.index().key_log.clone()
@@ -125,6 +125,26 @@ impl Study {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.index().connections.len()
+    }
+
+    /// The client and the server of a TCP connection, by its number.
+    #[must_use]
+    pub fn ends_of(&self, stream: usize) -> Option<((IpAddr, u16), (IpAddr, u16))> {
+        self.index().connections.get(stream).map(|it| (it.client, it.server))
+    }
+
+    /// The packets of a TCP connection, in order.
+    #[must_use]
+    pub fn packets_of(&self, stream: usize) -> Vec<u32> {
+        let is_of = |entry: &Entry| matches!(entry.group(), Group::Flow(place) if place.flow as usize == stream);
+        self.index().entries().filter(|(_, entry)| is_of(entry)).map(|(n, _)| n).collect()
+    }
+
+    /// When the first packet of a TCP connection passed.
+    #[must_use]
+    pub fn began_ns(&self, stream: usize) -> Option<u64> {
+        let index = self.index();
+        index.entry(*index.firsts.get(stream)?)?.at_ns()
     }
 
     /// The kinds of links that are not read, each with how many packets came over it.

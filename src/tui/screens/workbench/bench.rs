@@ -126,7 +126,7 @@ impl Bench {
     pub(super) fn with_rows<T>(&self, look: impl FnOnce(&Studied<'_>, &[TreeRow<'_>]) -> T) -> Option<T> {
         let packet = self.packet()?;
         let marks: Vec<Mark> = packet.marks().collect();
-        let rows = packets::rows(&packet.decoded, &marks, &packet.units);
+        let rows = packets::rows(&packet.decoded, &marks, &packet.units().collect::<Vec<_>>());
         Some(look(&packet, &rows))
     }
 

@@ -1,4 +1,6 @@
 //! A TCP connection as a sequence: its two ends, and each segment an arrow between them.
+use std::net::{IpAddr, SocketAddr};
+
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,7 +11,7 @@ use super::times::seconds;
 use crate::tui::action::{Action, Binding, Effect, Key};
 use crate::tui::theme::Theme;
 use crate::tui::views::{self, pen};
-use crate::wire::analysis::{Flow, Mark};
+use crate::wire::analysis::Mark;
 use crate::wire::capture::study::Studied;
 use crate::wire::text::visible_start;
 
@@ -17,9 +19,10 @@ use crate::wire::text::visible_start;
 const BEFORE: u16 = 21;
 
 /// Which connection, and the chosen one of its packets.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ladder {
     flow: usize,
+    packets: Vec<u32>,
     row: usize,
 }
 
@@ -27,19 +30,19 @@ impl Bench {
     /// Draws the chosen packet's connection as a sequence.
     pub(super) fn open_ladder(&mut self) -> Vec<Effect> {
         let here = self.packet().and_then(|it| it.segment().map(|segment| (it.number, segment.flow)));
-        let found = here.and_then(|(number, flow)| Some((number, flow, self.study.flows().get(flow)?)));
-        let Some((number, flow, its)) = found else {
+        let Some((number, flow)) = here else {
             return vec![Effect::Say("This packet is of no TCP connection: f lists its conversation.".to_owned())];
         };
-        let row = its.packets.partition_point(|it| *it < number).min(its.packets.len().saturating_sub(1));
-        self.view = View::Ladder(Ladder { flow, row });
+        let packets = self.study.packets_of(flow);
+        let row = packets.partition_point(|it| *it < number).min(packets.len().saturating_sub(1));
+        self.view = View::Ladder(Ladder { flow, packets, row });
         Vec::new()
     }
 }
 
 impl Ladder {
-    pub(super) fn update(&mut self, action: &Action, bench: &Bench, page: isize) {
-        let last = bench.study.flows().get(self.flow).map_or(0, |it| it.packets.len()).saturating_sub(1);
+    pub(super) fn update(&mut self, action: &Action, page: isize) {
+        let last = self.packets.len().saturating_sub(1);
         let mut by = |by: isize| self.row = self.row.saturating_add_signed(by).min(last);
         match action {
             Action::Down | Action::Scroll { down: true, .. } => by(1),
@@ -53,8 +56,8 @@ impl Ladder {
     }
 
     /// The chosen packet.
-    pub(super) fn packet(self, bench: &Bench) -> Option<u32> {
-        bench.study.flows().get(self.flow)?.packets.get(self.row).copied()
+    pub(super) fn packet(&self) -> Option<u32> {
+        self.packets.get(self.row).copied()
     }
 
     pub(super) fn bindings() -> Vec<Binding> {
@@ -73,13 +76,13 @@ impl Ladder {
         keys
     }
 
-    pub(super) fn draw(self, area: Rect, buffer: &mut Buffer, theme: &Theme, bench: &Bench) {
-        let Some(flow) = bench.study.flows().get(self.flow) else { return };
-        draw_ends(Rect { height: 1, ..area }, buffer, theme, (self.flow, flow));
+    pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, theme: &Theme, bench: &Bench) {
+        let Some((client, server)) = bench.study.ends_of(self.flow) else { return };
+        draw_ends(Rect { height: 1, ..area }, buffer, theme, (self.flow, [client, server]));
         let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        let began = flow.packets.first().and_then(|it| bench.study.packet(*it)).and_then(|it| it.held.at_ns);
-        let first = views::first(self.row, inner.height, flow.packets.len());
-        for (y, (index, number)) in (0..inner.height).zip(flow.packets.iter().enumerate().skip(first)) {
+        let began = bench.study.began_ns(self.flow);
+        let first = views::first(self.row, inner.height, self.packets.len());
+        for (y, (index, number)) in (0..inner.height).zip(self.packets.iter().enumerate().skip(first)) {
             let Some(packet) = bench.study.packet(*number) else { continue };
             let row = Rect { y: inner.y + y, height: 1, ..inner };
             draw_row(row, buffer, theme, (&packet, began, index == self.row));
@@ -92,9 +95,9 @@ const fn lines(area: Rect) -> (u16, u16) {
     (BEFORE, area.width.saturating_sub(2))
 }
 
-fn draw_ends(area: Rect, buffer: &mut Buffer, theme: &Theme, (number, flow): (usize, &Flow)) {
+fn draw_ends(area: Rect, buffer: &mut Buffer, theme: &Theme, (number, ends): (usize, [(IpAddr, u16); 2])) {
     let (left, right) = lines(area);
-    let [client, server] = [flow.client, flow.server].map(|(ip, port)| std::net::SocketAddr::new(ip, port).to_string());
+    let [client, server] = ends.map(|(ip, port)| SocketAddr::new(ip, port).to_string());
     pen::put(buffer, area, (1, 0), &format!("tcp.stream {number}"), theme.dim);
     let middle = left + right.saturating_sub(left) / 2;
     let room = usize::from(middle.saturating_sub(left));

@@ -1,24 +1,21 @@
 //! Proposals tried on every packet and field there is: whatever is offered as a filter finds at least where it came from.
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::propose;
 use crate::demos::{self, Setup};
 use crate::recording::vantage;
 use crate::tui::views::packets;
 use crate::wire::analysis::Mark;
-use crate::wire::capture::Reader;
-use crate::wire::capture::study::{Collected, Study};
+use crate::wire::capture::indexer;
+use crate::wire::capture::study::Study;
 use crate::wire::filter::Filter;
 
-fn study(demo: &str) -> Study {
+fn study(demo: &str) -> Arc<Study> {
     let run = demos::run(demo, &BTreeMap::new(), &Setup { seed: 1, interventions: Vec::new() }).expect("it ships");
-    let (mut reader, mut collected) = (Reader::default(), Collected::default());
-    reader.push(&vantage::all(&run)[0].pcapng(&run));
-    reader.end();
-    while let Some(item) = reader.next_item().expect("a capture") {
-        collected.take(item);
-    }
-    collected.study("")
+    let (study, fault) = indexer::index(vantage::all(&run)[0].pcapng(&run), "");
+    assert_eq!(fault, None);
+    study
 }
 
 #[test]
@@ -28,7 +25,7 @@ fn nearly_every_row_of_a_tree_has_a_filter_and_it_finds_its_packet() {
         let (mut rows_seen, mut with_value, mut without) = (0, 0, Vec::new());
         for packet in study.packets() {
             let marks: Vec<Mark> = packet.marks().collect();
-            for row in packets::rows(&packet.decoded, &marks, &packet.units) {
+            for row in packets::rows(&packet.decoded, &marks, &packet.units().collect::<Vec<_>>()) {
                 rows_seen += 1;
                 match propose::of_row(&packet, &row) {
                     Some(text) => {

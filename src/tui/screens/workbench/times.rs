@@ -66,8 +66,7 @@ fn none() -> String {
 
 /// When the packet's TCP connection was first seen.
 fn began(study: &Study, it: &Studied<'_>) -> Option<u64> {
-    let first = *study.flows().get(it.segment()?.flow)?.packets.first()?;
-    study.packet(first)?.held.at_ns
+    study.began_ns(it.segment()?.flow)
 }
 
 /// `0.040000`, with the sign of what was before.

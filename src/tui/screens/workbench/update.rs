@@ -99,7 +99,7 @@ impl Bench {
     fn packet_of_view(&self) -> Option<u32> {
         match &self.view {
             View::Stream(it) => it.packet(),
-            View::Ladder(it) => it.packet(self),
+            View::Ladder(it) => it.packet(),
             View::Packets | View::Counts(_) => None,
         }
     }
@@ -123,7 +123,7 @@ impl Bench {
         let mut view = std::mem::replace(&mut self.view, View::Packets);
         match &mut view {
             View::Stream(it) => it.update(action, self, page),
-            View::Ladder(it) => it.update(action, self, page),
+            View::Ladder(it) => it.update(action, page),
             View::Counts(it) => it.update(action, page),
             View::Packets => {}
         }
