@@ -14,7 +14,7 @@ fn exercises_are_a_drill_of_their_own_and_what_is_right_is_kept() {
     ended.code(0).no_message().says("7 of 7 right.").says("The run: roundtrip demo packet-tour ");
     let answers = home.run(&["progress", "--export", "-"]).json()["answers"].clone();
     let of_exercises =
-        |it: &serde_json::Value| it["question"].as_str().is_some_and(|id| id.starts_with("w01.exercise."));
+        |it: &serde_json::Value| it["of"]["question"].as_str().is_some_and(|id| id.starts_with("w01.exercise."));
     assert_eq!(answers.as_array().map(|all| all.iter().filter(|it| of_exercises(it)).count()), Some(7));
 }
 

@@ -6,7 +6,7 @@ use roundtrip::recording::vantage;
 use roundtrip::wire::exercise::{Capture, Form, Value, make};
 
 use super::filters::study;
-use super::pdml::{Dissected, dissect_reassembled};
+use super::pdml::{Dissected, dissect_in_order};
 
 /// The lab's questions, by the kind they are made of.
 const ASKED: [&str; 8] = ["retransmission", "handshake", "refused", "name", "arp", "mss", "tls", "ending"];
@@ -164,7 +164,7 @@ fn the_answers_of_lab_1a_are_those_of_tshark() {
             let knobs = knobs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             let run = demos::run(demo, &knobs, &Setup { seed, ..Setup::default() }).expect("it runs");
             let file = vantage::find(&run, "client").expect("it has a client").pcapng(&run);
-            let (ours, theirs) = (ours(&file, seed), Theirs(dissect_reassembled(&file)).answers());
+            let (ours, theirs) = (ours(&file, seed), Theirs(dissect_in_order(&file)).answers());
             assert_eq!(ours, theirs, "{demo} {knobs:?} seed {seed}");
             for (kind, said) in ours {
                 match said {

@@ -54,6 +54,11 @@ pub(crate) fn dissect_as(file: &[u8], told: &str) -> Vec<Dissected> {
     read_with(file, &["-n", "-d", told], &["tcp.check_checksum:FALSE"])
 }
 
+/// The same, what came late put where it belongs: unless it is asked to, tshark leaves out what lies behind a gap.
+pub(crate) fn dissect_in_order(file: &[u8]) -> Vec<Dissected> {
+    run_on(file, &["tcp.reassemble_out_of_order:TRUE"])
+}
+
 /// The names of all fields tshark knows.
 pub(crate) fn known_fields() -> BTreeSet<String> {
     let output = tshark(&["-G", "fields"]);
