@@ -100,7 +100,7 @@ fn whole(text: &str) -> Option<u64> {
     let parts: Vec<&str> = text.split([' ', '_', '\'', ',', '.', '\u{2019}', '\u{a0}', '\u{202f}']).collect();
     let grouped = parts.len() == 1 || (1..=3).contains(&parts[0].len()) && parts[1..].iter().all(|it| it.len() == 3);
     let is_digits = |it: &&str| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
-    (grouped && parts.iter().all(|it| is_digits(&it))).then(|| parts.concat().parse().ok()).flatten()
+    (grouped && parts.iter().all(is_digits)).then(|| parts.concat().parse().ok()).flatten()
 }
 
 /// The same address, name or set of words: case, order of words and the signs between bytes of a MAC address are the writer's.

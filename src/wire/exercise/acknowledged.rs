@@ -44,8 +44,8 @@ fn candidates<'c>(capture: &'c Capture<'_>, flow: &'c Flow) -> Vec<Asked<'c>> {
         let number = own.followed.acknowledgment?;
         let from = at.saturating_sub(SHOWN);
         let shown = segments[from..at].to_vec();
-        let theirs = shown.iter().rfind(|it| it.from_server() != own.from_server() && it.space() > 0)?;
-        if own.segment.flags.rst || in_order(&shown, !own.from_server()) != Some(number) {
+        let theirs = shown.iter().rfind(|it| it.is_of_server() != own.is_of_server() && it.space() > 0)?;
+        if own.segment.flags.rst || in_order(&shown, !own.is_of_server()) != Some(number) {
             return None;
         }
         let case = match () {
@@ -59,36 +59,12 @@ fn candidates<'c>(capture: &'c Capture<'_>, flow: &'c Flow) -> Vec<Asked<'c>> {
     (1..segments.len()).filter_map(asked).collect()
 }
 
-fn asked(capture: &Capture<'_>, it: &Asked<'_>) -> Exercise {
-    let Asked { flow, shown, own, case } = it;
+/// The number that is asked for, with what people say instead.
+fn gap(capture: &Capture<'_>, it: &Asked<'_>, theirs: &[&Tcp<'_>], (beyond, why): (Option<u32>, String)) -> Gap {
+    let Asked { own, case, .. } = it;
     let number = own.followed.acknowledgment.unwrap_or_default();
-    let of_server = !own.from_server();
-    let (who, other) = if own.from_server() { ("server", "client") } else { ("client", "server") };
-    let mut lines = capture.lines(shown);
-    lines.push_str(&format!(
-        "\n{:>4} {:>12}  {} [{}] Seq={} Ack=? Len={}",
-        own.n,
-        capture.stamp(own.n),
-        way(own.from_server()),
-        own.segment.flags,
-        own.followed.sequence,
-        own.length()
-    ));
-    let theirs: Vec<&Tcp<'_>> = shown.iter().filter(|it| it.from_server() == of_server && it.space() > 0).collect();
-    let ends = theirs.iter().find(|it| it.end() == number);
-    let beyond = theirs.iter().filter(|it| it.followed.sequence >= number).map(|it| it.end()).max();
-    let why = match (ends, beyond) {
-        (Some(last), None) => follows(last),
-        (Some(last), Some(end)) => format!(
-            "{} Beyond that a gap begins: what came up to {end} lies behind bytes that are missing, so it is not acknowledged.",
-            follows(last)
-        ),
-        (None, Some(end)) => format!(
-            "The {who} still waits for {number}: what came up to {end} lies behind bytes that are missing, so the number stays."
-        ),
-        (None, None) => format!("Nothing new has come since the {who} said {number} before, so it says so again."),
-    };
-    let mut gap = Gap::new("ACK number", "a whole number, relative as in the lines", number, why.clone());
+    let (who, other) = if own.is_of_server() { ("server", "client") } else { ("client", "server") };
+    let mut gap = Gap::new("ACK number", "a whole number, relative as in the lines", number, why);
     if let Some(end) = beyond {
         gap =
             gap.near(end, "That is the end of what came beyond the gap. An ACK counts only what has come without one.");
@@ -118,14 +94,45 @@ fn asked(capture: &Capture<'_>, it: &Asked<'_>) -> Exercise {
             "That is the last byte that has come. An ACK names the next one it waits for: one more."
         }
     };
-    gap = gap
-        .near(number.wrapping_sub(1), short)
+    gap.near(number.wrapping_sub(1), short)
         .near(
             own.segment.acknowledgment,
             "That is the number as it stands in the header; the lines count from the SYN, which is 0.",
         )
         .near(own.followed.sequence, format!("That is the {who}'s own number; ACK counts what the {other} sent."))
-        .near(theirs.len(), "That is how many segments came; TCP counts bytes.");
+        .near(theirs.len(), "That is how many segments came; TCP counts bytes.")
+}
+
+fn asked(capture: &Capture<'_>, it: &Asked<'_>) -> Exercise {
+    let Asked { flow, shown, own, .. } = it;
+    let number = own.followed.acknowledgment.unwrap_or_default();
+    let of_server = !own.is_of_server();
+    let who = if own.is_of_server() { "server" } else { "client" };
+    let mut lines = capture.lines(shown);
+    lines.push_str(&format!(
+        "\n{:>4} {:>12}  {} [{}] Seq={} Ack=? Len={}",
+        own.n,
+        capture.stamp(own.n),
+        way(own.is_of_server()),
+        own.segment.flags,
+        own.followed.sequence,
+        own.length()
+    ));
+    let theirs: Vec<&Tcp<'_>> = shown.iter().filter(|it| it.is_of_server() == of_server && it.space() > 0).collect();
+    let ends = theirs.iter().find(|it| it.end() == number);
+    let beyond = theirs.iter().filter(|it| it.followed.sequence >= number).map(|it| it.end()).max();
+    let why = match (ends, beyond) {
+        (Some(last), None) => follows(last),
+        (Some(last), Some(end)) => format!(
+            "{} Beyond that a gap begins: what came up to {end} lies behind bytes that are missing, so it is not acknowledged.",
+            follows(last)
+        ),
+        (None, Some(end)) => format!(
+            "The {who} still waits for {number}: what came up to {end} lies behind bytes that are missing, so the number stays."
+        ),
+        (None, None) => format!("Nothing new has come since the {who} said {number} before, so it says so again."),
+    };
+    let gap = gap(capture, it, &theirs, (beyond, why.clone()));
     let prompt = format!(
         "{}. Numbers are relative: each side's SYN is 0.\n\n{}\n\nWhich ACK number does packet {} carry?",
         Capture::told(flow),

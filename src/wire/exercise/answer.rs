@@ -44,9 +44,9 @@ fn asked(capture: &Capture<'_>, chance: &mut Chance, query: u32, answer: u32) ->
     let back = format!("It goes back where packet {query} came from.");
     let from = format!("It comes from where packet {query} went.");
     let gaps = vec![
-        Gap::new("source address", ADDRESS, server.as_str(), from.clone())
+        Gap::new("source address", ADDRESS, server.as_str(), from)
             .near(client.as_str(), "That is who asked; the answer comes from the other side."),
-        Gap::new("destination address", ADDRESS, client.as_str(), back.clone())
+        Gap::new("destination address", ADDRESS, client.as_str(), back)
             .near(server.as_str(), "That is who was asked; the answer goes to the other side."),
         Gap::new("source port", NUMBER, known, format!("The server answers from the port it was asked at: {known}."))
             .near(own, "That is the client's port, where the answer goes."),
@@ -70,9 +70,9 @@ fn asked(capture: &Capture<'_>, chance: &mut Chance, query: u32, answer: u32) ->
         ),
     ];
     let gaps = chance.some(gaps, HIDDEN);
-    let row = |label: &str, value: String| {
+    let row = |label: &str, value: &str| {
         let is_hidden = gaps.iter().any(|it| it.label == label);
-        format!("  {label}: {}", if is_hidden { "?".to_owned() } else { value })
+        format!("  {label}: {}", if is_hidden { "?" } else { value })
     };
     let answers = tells.field("dns.count.answers").map_or_else(|| "0".to_owned(), |it| it.value.clone());
     let lines = [
@@ -80,14 +80,14 @@ fn asked(capture: &Capture<'_>, chance: &mut Chance, query: u32, answer: u32) ->
         format!("  {client} port {own} > {server} port {known}"),
         format!("  DNS id {hex}, question {name}"),
         format!("packet {answer} at {}: its answer", capture.stamp(answer)),
-        row("source address", server.clone()),
-        row("destination address", client.clone()),
-        row("source port", known.to_string()),
-        row("destination port", own.to_string()),
-        row("UDP length", length.to_string()),
+        row("source address", &server),
+        row("destination address", &client),
+        row("source port", &known.to_string()),
+        row("destination port", &own.to_string()),
+        row("UDP length", &length.to_string()),
         format!("  DNS message: {message} bytes, answers: {answers}"),
-        row("DNS id", hex.clone()),
-        row("name in the question", name.clone()),
+        row("DNS id", &hex),
+        row("name in the question", &name),
     ];
     let prompt = format!("{}\n\nWhat stands in the hidden fields?", block(&lines.join("\n")));
     let said: Vec<String> = gaps.iter().map(|it| format!("{} {}", it.label, it.right)).collect();

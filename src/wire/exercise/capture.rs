@@ -90,7 +90,7 @@ impl<'a> Capture<'a> {
     /// A segment in a line of its connection, in relative numbers: `[SYN, ACK] Seq=0 Ack=1 Len=0`.
     pub(super) fn lines(&self, shown: &[Tcp<'_>]) -> String {
         let line =
-            |it: &Tcp<'_>| format!("{:>4} {:>12}  {} {}", it.n, self.stamp(it.n), way(it.from_server()), it.says());
+            |it: &Tcp<'_>| format!("{:>4} {:>12}  {} {}", it.n, self.stamp(it.n), way(it.is_of_server()), it.says());
         shown.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
@@ -102,7 +102,7 @@ impl<'a> Capture<'a> {
 }
 
 impl Tcp<'_> {
-    pub(super) const fn from_server(&self) -> bool {
+    pub(super) const fn is_of_server(&self) -> bool {
         self.followed.from_server
     }
 
@@ -163,10 +163,10 @@ pub(super) fn block(lines: &str) -> String {
 /// from that side's SYN. `None` where nothing in sight says where to begin.
 pub(super) fn in_order(shown: &[Tcp<'_>], of_server: bool) -> Option<u32> {
     let acknowledged =
-        shown.iter().filter(|it| it.from_server() != of_server).filter_map(|it| it.followed.acknowledgment);
-    let opened = shown.iter().find(|it| it.from_server() == of_server && it.segment.flags.syn);
+        shown.iter().filter(|it| it.is_of_server() != of_server).filter_map(|it| it.followed.acknowledgment);
+    let opened = shown.iter().find(|it| it.is_of_server() == of_server && it.segment.flags.syn);
     let mut end = acknowledged.max().max(opened.map(Tcp::end))?;
-    let theirs = || shown.iter().filter(|it| it.from_server() == of_server && it.space() > 0);
+    let theirs = || shown.iter().filter(|it| it.is_of_server() == of_server && it.space() > 0);
     while let Some(further) = theirs().filter(|it| it.followed.sequence <= end && it.end() > end).map(Tcp::end).max() {
         end = further;
     }

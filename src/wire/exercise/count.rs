@@ -71,7 +71,7 @@ pub(super) fn retransmission(capture: &Capture<'_>, _: &mut Chance) -> Result<Ex
     let segments = capture.segments(flow);
     let own = segments.iter().find(|it| it.n == n).ok_or_else(lacking)?;
     let before: Vec<_> = segments.iter().filter(|it| it.n < n).collect();
-    let ahead = before.iter().filter(|it| it.from_server() == own.from_server()).map(|it| it.end()).max();
+    let ahead = before.iter().filter(|it| it.is_of_server() == own.is_of_server()).map(|it| it.end()).max();
     let why = format!(
         "It begins at {}, and numbers up to {} had passed already. It is marked: {}.",
         followed.sequence,
@@ -80,7 +80,7 @@ pub(super) fn retransmission(capture: &Capture<'_>, _: &mut Chance) -> Result<Ex
     );
     let mut gap = Gap::new("packet", "its number in the capture", n, why);
     let same = before.iter().find(|it| {
-        it.from_server() == own.from_server() && it.followed.sequence == followed.sequence && it.space() > 0
+        it.is_of_server() == own.is_of_server() && it.followed.sequence == followed.sequence && it.space() > 0
     });
     if let Some(first) = same {
         gap = gap.near(first.n, "That is the first copy; asked is the one that came again.");

@@ -18,14 +18,14 @@ pub(super) fn make(capture: &Capture<'_>, _: &mut Chance) -> Result<Exercise, La
     let opening = handshake::first(capture)?;
     let segments = capture.segments(opening.flow);
     let end = segments.iter().find(|it| it.segment.flags.fin || it.segment.flags.rst);
-    let right = end.map(|it| usize::from(it.from_server()) + 2 * usize::from(it.segment.flags.rst));
+    let right = end.map(|it| usize::from(it.is_of_server()) + 2 * usize::from(it.segment.flags.rst));
     let packet = end.or(segments.last()).map_or(opening.syn_ack.n, |it| it.n);
     let last = segments.iter().filter(|it| it.segment.flags.fin || it.segment.flags.rst).map(|it| it.n).max();
     let seen = end.map(|it| {
         format!(
             "packet {} is the first with FIN or RST: {} [{}]",
             it.n,
-            super::capture::way(it.from_server()),
+            super::capture::way(it.is_of_server()),
             it.segment.flags
         )
     });

@@ -16,7 +16,7 @@ pub(super) fn first<'c>(capture: &'c Capture<'_>) -> Result<Opening<'c>, Lacks> 
     let opened = |flow: &'c Flow| {
         let mut segments = capture.segments(flow);
         let at = segments.iter().position(|it| it.segment.flags.syn && it.segment.flags.ack)?;
-        let syn = segments[..at].iter().rposition(|it| it.segment.flags.syn && !it.from_server())?;
+        let syn = segments[..at].iter().rposition(|it| it.segment.flags.syn && !it.is_of_server())?;
         let syn_ack = segments.swap_remove(at);
         Some(Opening { flow, syn: segments.swap_remove(syn), syn_ack })
     };
@@ -84,9 +84,9 @@ pub(super) fn segment_size(capture: &Capture<'_>, _: &mut Chance) -> Result<Exer
 pub(super) fn refused(capture: &Capture<'_>, _: &mut Chance) -> Result<Exercise, Lacks> {
     let refusal = |flow: &Flow| {
         let segments = capture.segments(flow);
-        let rst = segments.iter().find(|it| it.from_server() && !it.segment.flags.fin)?;
-        let opened = segments.iter().any(|it| it.n < rst.n && it.segment.flags.syn && !it.from_server());
-        (rst.segment.flags.rst && opened).then(|| (rst.n, flow.client, flow.server))
+        let rst = segments.iter().find(|it| it.is_of_server() && !it.segment.flags.fin)?;
+        let opened = segments.iter().any(|it| it.n < rst.n && it.segment.flags.syn && !it.is_of_server());
+        (rst.segment.flags.rst && opened).then_some((rst.n, flow.client, flow.server))
     };
     let flows = &capture.analysis.flows;
     let found = flows.iter().filter_map(refusal).min();

@@ -72,20 +72,10 @@ fn neighbour(capture: &Capture<'_>, before: u32, address: &str) -> Option<(u32, 
     capture.numbers().take_while(|n| *n < before).filter_map(says).last()
 }
 
-fn asked(capture: &Capture<'_>, chance: &mut Chance, Passing { came, went }: Passing) -> Option<Exercise> {
-    let (old, new) = (header(capture, came)?, header(capture, went)?);
-    let (told, next) = neighbour(capture, went, &new.addresses[1])?;
-    // The router's own MAC on that link: it asked or answered there before.
-    let own = |n: &u32| {
-        let of = |field: &str| capture.value(*n, field);
-        of("arp.opcode").is_some() && of("arp.src.hw_mac").as_ref() == Some(&new.macs[0])
-    };
-    let router = capture.numbers().take_while(|n| *n < went).filter(own).last()?;
-    if next != new.macs[1] || told == router {
-        return None;
-    }
+/// What may be hidden of the frame that went out; those packets say whose MAC is whose.
+fn gaps(old: &Header, new: &Header, told: u32, router: u32) -> Vec<Gap> {
     let [from, to] = &new.addresses;
-    let gaps = vec![
+    vec![
         Gap::new(
             "source MAC",
             MAC,
@@ -128,8 +118,23 @@ fn asked(capture: &Capture<'_>, chance: &mut Chance, Passing { came, went }: Pas
         )
         .near(old.ttl, "That is what it came with; a router that passes a packet on takes one off.")
         .near(old.ttl + 1, "It counts down, so that a packet that goes in a circle dies."),
-    ];
-    let gaps = chance.some(gaps, HIDDEN);
+    ]
+}
+
+fn asked(capture: &Capture<'_>, chance: &mut Chance, Passing { came, went }: Passing) -> Option<Exercise> {
+    let (old, new) = (header(capture, came)?, header(capture, went)?);
+    let (told, next) = neighbour(capture, went, &new.addresses[1])?;
+    // The router's own MAC on that link: it asked or answered there before.
+    let own = |n: &u32| {
+        let of = |field: &str| capture.value(*n, field);
+        of("arp.opcode").is_some() && of("arp.src.hw_mac").as_ref() == Some(&new.macs[0])
+    };
+    let router = capture.numbers().take_while(|n| *n < went).filter(own).last()?;
+    if next != new.macs[1] || told == router {
+        return None;
+    }
+    let [from, to] = &new.addresses;
+    let gaps = chance.some(gaps(&old, &new, told, router), HIDDEN);
     let row = |label: &str, value: &str| {
         let is_hidden = gaps.iter().any(|it| it.label == label);
         format!("  {label}: {}", if is_hidden { "?" } else { value })

@@ -29,7 +29,7 @@ fn holes<'c>(capture: &'c Capture<'_>, flow: &'c Flow) -> Vec<Hole<'c>> {
     let segments = capture.segments(flow);
     let hole = |at: usize| {
         let behind = &segments[at];
-        let same = |it: &&Tcp<'_>| it.from_server() == behind.from_server() && it.space() > 0;
+        let same = |it: &&Tcp<'_>| it.is_of_server() == behind.is_of_server() && it.space() > 0;
         if !behind.followed.marks.contains(&Mark::PreviousLost) || behind.space() == 0 {
             return None;
         }
@@ -43,7 +43,7 @@ fn holes<'c>(capture: &'c Capture<'_>, flow: &'c Flow) -> Vec<Hole<'c>> {
         // One hole: before it everything came in order.
         let whole = segments[..at]
             .iter()
-            .all(|it| it.from_server() != behind.from_server() || !it.followed.marks.contains(&Mark::PreviousLost));
+            .all(|it| it.is_of_server() != behind.is_of_server() || !it.followed.marks.contains(&Mark::PreviousLost));
         (whole && is_there(before.n)).then(|| Hole {
             flow,
             lost: segments[filled].clone(),
@@ -57,7 +57,7 @@ fn holes<'c>(capture: &'c Capture<'_>, flow: &'c Flow) -> Vec<Hole<'c>> {
 
 fn asked(capture: &Capture<'_>, hole: &Hole<'_>) -> Exercise {
     let Hole { flow, shown, lost, before, behind } = hole;
-    let from_server = lost.from_server();
+    let from_server = lost.is_of_server();
     let (sender, receiver) = if from_server { ("server", "client") } else { ("client", "server") };
     let line = |from_server: bool, rest: String| format!("{} {rest}", way(from_server));
     let (start, length) = (lost.followed.sequence, lost.length());

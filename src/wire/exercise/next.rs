@@ -41,7 +41,7 @@ fn segments(capture: &Capture<'_>) -> Vec<Asked> {
         let all = capture.segments(flow);
         for at in 1..all.len() {
             let (last, next) = (&all[at - 1], &all[at]);
-            let answers = last.from_server() != next.from_server()
+            let answers = last.is_of_server() != next.is_of_server()
                 && last.space() > 0
                 && next.followed.acknowledgment == Some(last.end())
                 && next.length() == 0
@@ -60,7 +60,7 @@ fn segments(capture: &Capture<'_>) -> Vec<Asked> {
 }
 
 fn answering(capture: &Capture<'_>, last: &Tcp<'_>, next: &Tcp<'_>, prompt: String) -> Option<Asked> {
-    let (side, other) = (next.from_server(), last.from_server());
+    let (side, other) = (next.is_of_server(), last.is_of_server());
     let (sequence, end) = (next.followed.sequence, last.end());
     let line = |side: bool, flags: &str, sequence: u32, acknowledgment: u32| {
         format!("{} {}", way(side), says(flags, sequence, Some(acknowledgment), 0))

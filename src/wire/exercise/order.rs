@@ -67,13 +67,13 @@ fn part(chain: &[Tcp<'_>], chance: &mut Chance) -> Vec<Link> {
 }
 
 fn text(it: &Tcp<'_>) -> String {
-    format!("{} {}", way(it.from_server()), it.says())
+    format!("{} {}", way(it.is_of_server()), it.says())
 }
 
 /// Why a segment comes behind another, where its numbers say so.
 fn behind(last: &Tcp<'_>, next: &Tcp<'_>) -> Option<String> {
     let acknowledgment = next.followed.acknowledgment?;
-    if next.from_server() != last.from_server() {
+    if next.is_of_server() != last.is_of_server() {
         let covers = last.space() > 0
             && acknowledgment >= last.end()
             && next.followed.sequence >= last.followed.acknowledgment.unwrap_or(0);
@@ -120,7 +120,7 @@ fn opening(capture: &Capture<'_>) -> Option<Vec<Link>> {
     let opened = capture.tcp(syn)?;
     let flow = capture.analysis.flows.get(opened.followed.flow)?;
     let port = flow.server.1;
-    let answered = capture.segments(flow).into_iter().find(|it| it.n > syn && it.from_server())?;
+    let answered = capture.segments(flow).into_iter().find(|it| it.n > syn && it.is_of_server())?;
     // Nothing of the name server or the connection may have passed before: the lines would not tell which one is meant.
     let of_server = |n: u32| n < answer && capture.ends(n).contains(&address) && capture.tcp(n).is_some();
     if capture.numbers().any(of_server) {

@@ -40,7 +40,7 @@ fn raw(capture: &Capture<'_>, it: &Tcp<'_>) -> String {
         "{:>4} {:>12}  {} [{}] seq={}{ack} len={}",
         it.n,
         capture.stamp(it.n),
-        way(it.from_server()),
+        way(it.is_of_server()),
         segment.flags,
         segment.sequence,
         it.length()
@@ -51,8 +51,8 @@ fn raw(capture: &Capture<'_>, it: &Tcp<'_>) -> String {
 fn gaps(capture: &Capture<'_>, shown: &[Tcp<'_>], own: &Tcp<'_>) -> Vec<Gap> {
     let segment = &own.segment;
     let mut all = Vec::new();
-    let theirs = shown.iter().rfind(|it| it.from_server() != own.from_server());
-    let ours = shown.iter().rfind(|it| it.from_server() == own.from_server());
+    let theirs = shown.iter().rfind(|it| it.is_of_server() != own.is_of_server());
+    let ours = shown.iter().rfind(|it| it.is_of_server() == own.is_of_server());
     if let Some(theirs) = theirs {
         let [from, to] = [theirs.segment.destination.1, theirs.segment.source.1].map(u32::from);
         let turned = "The ports are those of the other side's segments, turned round.";
@@ -102,11 +102,12 @@ fn sequence(ours: &Tcp<'_>, own: &Tcp<'_>) -> Option<Gap> {
 
 fn acknowledgment(shown: &[Tcp<'_>], theirs: &Tcp<'_>, own: &Tcp<'_>) -> Option<Gap> {
     let relative = own.followed.acknowledgment?;
-    if own.segment.flags.rst || in_order(shown, !own.from_server()) != Some(relative) {
+    if own.segment.flags.rst || in_order(shown, !own.is_of_server()) != Some(relative) {
         return None;
     }
     let (number, begins) = (own.segment.acknowledgment, theirs.segment.sequence);
-    let last = shown.iter().rfind(|it| it.from_server() != own.from_server() && it.end() == relative && it.space() > 0);
+    let last =
+        shown.iter().rfind(|it| it.is_of_server() != own.is_of_server() && it.end() == relative && it.space() > 0);
     let why = last.map_or_else(
         || format!("The other side's bytes have come in order up to {number}, and nothing further without a gap."),
         |last| {
