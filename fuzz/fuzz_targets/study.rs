@@ -1,42 +1,29 @@
 //! A whole capture with its keys: streams are put together, TLS and QUIC opened, HTTP/2, HTTP/3 and WebSocket read in them; all of
-//! it is explained, of every packet and of everything that was opened with it.
+//! it is explained, of every packet and of everything that was opened with it. The index says of a packet what the analysis of
+//! all packets together says.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use roundtrip::explained;
-use roundtrip::wire::analysis::{Linked, Seen};
-use roundtrip::wire::capture::{Item, Reader};
-use roundtrip::wire::link::LinkType;
-use roundtrip::wire::{analysis, decode_on, opened};
+use roundtrip::wire::analysis::{self, Linked, Seen};
+use roundtrip::wire::capture::indexer;
 
 fuzz_target!(|data: &[u8]| {
-    let mut reader = Reader::default();
-    reader.push(data);
-    reader.end();
-    let (mut links, mut packets, mut keys) = (Vec::new(), Vec::new(), String::new());
-    while let Ok(Some(item)) = reader.next_item() {
-        match item {
-            Item::Interface(it) => links.push(it.link),
-            Item::KeyLog(lines) => keys.push_str(&lines),
-            Item::Packet(it) => {
-                let link = links.get(it.interface).copied().unwrap_or(LinkType::Ethernet);
-                packets.push((it.at_ns.unwrap_or(0), link, it.bytes.to_vec()));
-            }
-            _ => {}
-        }
-    }
+    let (study, _) = indexer::index(data.to_vec(), "");
+    let frames: Vec<_> = study.frames().collect();
     let linked = (1..)
-        .zip(&packets)
+        .zip(&frames)
         .map(|(n, (at_ns, link, frame))| Linked { seen: Seen { n, at_ns: *at_ns, frame }, link: *link });
-    let linked: Vec<Linked<'_>> = linked.collect();
-    let analysis = analysis::analyse(linked.iter().copied());
+    let analysis = analysis::analyse(linked);
     for flow in &analysis.flows {
         assert!(flow.packets.iter().all(|it| analysis.segments.contains_key(it)));
     }
-    let opened = opened::open(linked, &keys);
-    for (n, (_, link, frame)) in (1..).zip(&packets) {
-        let decoded = decode_on(*link, frame);
-        assert_eq!(explained(&decoded, frame.len()), Ok(()));
-        for unit in opened.at(n) {
+    for packet in study.packets() {
+        assert_eq!(packet.segment(), analysis.segments.get(&packet.number));
+        let pairs = analysis.pairs.get(&packet.number).map_or(&[][..], Vec::as_slice);
+        let of_segment = packet.segment().map_or(&[][..], |it| &it.marks);
+        assert!(packet.marks().eq(of_segment.iter().chain(pairs).copied()));
+        assert_eq!(explained(&packet.decoded, packet.held.bytes.len()), Ok(()));
+        for unit in packet.units() {
             assert_eq!(explained(&unit.decoded, unit.bytes.len()), Ok(()), "{}", unit.title);
         }
     }

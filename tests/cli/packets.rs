@@ -299,6 +299,14 @@ fn packets_are_counted_by_who_spoke_what_was_spoken_and_when() {
     let filtered = packets(&home, &file, "--statistics protocols --filter dns --json");
     let filtered: Value = serde_json::from_str(&filtered).expect("JSON");
     assert_eq!(filtered[0]["packets"], 2);
+    let marked = json("expert");
+    assert_eq!(keys(&marked[0]), ["label", "filter", "why", "packets", "first"].into());
+    let one_by_one = packets(&home, &file, "--statistics expert --filter frame --json");
+    assert_eq!(
+        serde_json::from_str::<Value>(&one_by_one).expect("JSON"),
+        marked,
+        "the index knows what each packet has"
+    );
     let ask = |every: &str| home.tutor(&["packets"]).arg(&file).args(&["--statistics", "rate", "--every", every]).run();
     home.tutor(&["packets"])
         .arg(&file)

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use roundtrip::demos::{Demo, Knobs, Setup};
 use roundtrip::recording::vantage;
+use roundtrip::wire::analysis::{Linked, Mark, Seen, analyse};
 use roundtrip::wire::capture::statistics::{Conversations, Hierarchy, Protocol, Rate};
 use roundtrip::wire::capture::study::Study;
 use roundtrip::wire::capture::talk::Inside;
@@ -50,6 +51,7 @@ fn compare(demo: &'static Demo) -> Compared {
     let places = vantage::all(&recording);
     let capture = places.first().expect("a run has places").pcapng(&recording);
     let study = study(&capture);
+    assert_index(demo.name, &study);
     // As long as we choose ourselves: of a year twentieths of a second would be many.
     let (every_ns, _) = rate(&study).finish(None).expect("a length that fits");
     let every_ns = every_ns.max(LEAST_NS);
@@ -65,6 +67,27 @@ fn compare(demo: &'static Demo) -> Compared {
         compared.opened += compare_talk(demo.name, &study, &theirs, (stream, Inside::Tls));
     }
     compared
+}
+
+/// What the index says of a packet, which is read alone, is what the analysis of all packets together says; and the flows are
+/// the same.
+fn assert_index(demo: &str, study: &Study) {
+    let frames: Vec<_> = study.frames().collect();
+    let linked = (1..)
+        .zip(&frames)
+        .map(|(n, (at_ns, link, frame))| Linked { seen: Seen { n, at_ns: *at_ns, frame }, link: *link });
+    let analysis = analyse(linked);
+    for packet in study.packets() {
+        assert_eq!(packet.segment(), analysis.segments.get(&packet.number), "{demo}");
+    }
+    assert_eq!(study.connections(), analysis.flows.len(), "{demo}");
+    for (stream, flow) in analysis.flows.iter().enumerate() {
+        assert_eq!(study.flow(stream).as_ref(), Some(flow), "{demo}");
+        assert_eq!(study.packets_of(stream), flow.packets, "{demo}");
+    }
+    let mut marks: BTreeMap<u32, Vec<Mark>> = BTreeMap::new();
+    study.marks().into_iter().for_each(|(n, mark)| marks.entry(n).or_default().push(mark));
+    assert_eq!(marks, analysis.into_marks(), "{demo}");
 }
 
 fn tshark(demo: &str, capture: &[u8], (followed, every_ns): (usize, u64)) -> String {

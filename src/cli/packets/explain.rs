@@ -7,10 +7,11 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::{ended, seconds, source};
+use super::{ended, opened, seconds};
 use crate::cli::Misuse;
 use crate::cli::streams::write;
 use crate::recording::json;
+use crate::tui::capture::Opened;
 use crate::wire::capture::ends;
 use crate::wire::capture::study::Studied;
 use crate::wire::text::{hex_start, visible};
@@ -109,7 +110,7 @@ struct Trouble {
 
 /// Explains the packet; exit code 3 when the capture is damaged.
 pub(in crate::cli) fn explain(wish: &Explain) -> anyhow::Result<ExitCode> {
-    let source::Opened { study, fault } = source::open(&wish.file, wish.keys.as_deref())?;
+    let Opened { study, fault, .. } = opened(&wish.file, wish.keys.as_deref())?;
     let Some(packet) = study.packet(wish.packet) else {
         let text =
             format!("--packet: there is no packet {}; {} holds {}", wish.packet, wish.file.display(), study.count());

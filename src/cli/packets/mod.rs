@@ -4,7 +4,6 @@
 mod aligned;
 mod explain;
 mod follow;
-mod source;
 mod statistics;
 
 use std::collections::BTreeMap;
@@ -24,7 +23,7 @@ use super::{FAILED, Misuse, start};
 use crate::quantity::{Quantity, Unit, counted};
 use crate::recording::json;
 use crate::tui::action::Place;
-use crate::tui::capture::{Opened, Source};
+use crate::tui::capture::{Opened, Source, file};
 use crate::tui::files::{self, Refused};
 use crate::wire::capture::copy::Copy;
 use crate::wire::capture::ends;
@@ -110,12 +109,9 @@ impl Wish {
         if self.file != Path::new(start::STDIN) {
             std::fs::File::open(&self.file).with_context(|| format!("{name} cannot be read"))?;
         }
-        let (file, keys) = (self.file.clone(), self.keys.clone());
-        let source = Source::new(name, move || {
-            let source::Opened { study, fault } =
-                source::open(&file, keys.as_deref()).map_err(|error| format!("{error:#}"))?;
-            Ok(Opened { study, fault, notes: Vec::new() })
-        });
+        let (path, keys) = (self.file.clone(), self.keys.clone());
+        let source =
+            Source::new(name, move || file::open(&path, keys.as_deref()).map_err(|error| format!("{error:#}")));
         let source = source.filtered(self.filter.clone().unwrap_or_default());
         start::tui(options, Some(Place::Capture(source)))
     }
@@ -149,7 +145,7 @@ pub(super) fn run(options: &Options, wish: &Wish) -> anyhow::Result<ExitCode> {
     if wish.is_for_screen() {
         return wish.on_screen(options);
     }
-    let source::Opened { study, fault } = source::open(&wish.file, wish.keys.as_deref())?;
+    let Opened { study, fault, .. } = opened(&wish.file, wish.keys.as_deref())?;
     if let Some(which) = wish.follow {
         write(follow::told(&study, which, wish.json)?.as_bytes())?;
         return Ok(ended(fault));
@@ -176,7 +172,14 @@ pub(super) fn run(options: &Options, wish: &Wish) -> anyhow::Result<ExitCode> {
 
 /// A capture as far as it could be read, and why not further.
 pub(super) fn study(file: &Path) -> anyhow::Result<(Arc<Study>, Option<String>)> {
-    source::open(file, None).map(|it| (it.study, it.fault))
+    opened(file, None).map(|it| (it.study, it.fault))
+}
+
+/// Reads a capture, and tells what else is to be known of it.
+fn opened(path: &Path, keys: Option<&Path>) -> anyhow::Result<Opened> {
+    let opened = file::open(path, keys)?;
+    opened.notes.iter().for_each(|note| tell(&format!("roundtrip: {note}")));
+    Ok(opened)
 }
 
 /// Says why a capture ended early.

@@ -1,4 +1,6 @@
 //! A capture on the screen: where it comes from, and the work on all of its packets, which is done on a thread of its own.
+pub mod file;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;

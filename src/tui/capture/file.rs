@@ -10,10 +10,10 @@ use std::thread;
 use anyhow::{Context, bail};
 use flate2::bufread::MultiGzDecoder;
 
-use crate::cli::streams::tell;
+use super::Opened;
 use crate::wire::capture::Reader;
 use crate::wire::capture::indexer::Indexer;
-use crate::wire::capture::study::{Bytes, Study};
+use crate::wire::capture::study::Bytes;
 use crate::wire::text::visible;
 
 /// What cannot be read again, a pipe or what was compressed, is kept: of more bytes than this a part must be cut out first.
@@ -23,13 +23,6 @@ const MOST_KEYS: u64 = 64 << 20;
 const PIECE: usize = 256 << 10;
 /// So many pieces are read before they are asked for.
 const AHEAD: usize = 4;
-
-/// A capture as far as it could be read.
-pub(super) struct Opened {
-    pub(super) study: Arc<Study>,
-    /// Why it ends before its end.
-    pub(super) fault: Option<String>,
-}
 
 /// A file whose packets are read when they are asked for.
 struct OnDisk(File);
@@ -52,7 +45,7 @@ impl Bytes for Kept {
 }
 
 /// Reads a capture, `-` being standard input, with the keys of a key log.
-pub(super) fn open(file: &Path, keys: Option<&Path>) -> anyhow::Result<Opened> {
+pub fn open(file: &Path, keys: Option<&Path>) -> anyhow::Result<Opened> {
     let keys = keys.map_or(Ok(String::new()), key_log)?;
     let name = file.display().to_string();
     let opened = if file == Path::new("-") {
@@ -61,14 +54,12 @@ pub(super) fn open(file: &Path, keys: Option<&Path>) -> anyhow::Result<Opened> {
         let opened = File::open(file).with_context(|| format!("{name} cannot be read"))?;
         from_file(opened, &keys).with_context(|| name.clone())?
     };
-    for (link, count) in opened.study.unread() {
+    let notes = opened.study.unread().into_iter().map(|(link, count)| {
         let packets = if count == 1 { "packet came" } else { "packets came" };
-        tell(&format!(
-            "roundtrip: {name}: {count} {packets} over {}, which is not read: its bytes are shown as data",
-            link.name()
-        ));
-    }
-    Ok(Opened { fault: opened.fault.map(|it| format!("{name}: {it}")), ..opened })
+        format!("{name}: {count} {packets} over {}, which is not read: its bytes are shown as data", link.name())
+    });
+    let notes = notes.collect();
+    Ok(Opened { fault: opened.fault.map(|it| format!("{name}: {it}")), notes, ..opened })
 }
 
 fn key_log(path: &Path) -> anyhow::Result<String> {
@@ -147,7 +138,7 @@ fn index(
             Err(fault) => break Some(fault.to_string()),
         }
     };
-    Ok(Opened { study: indexer.finish(keys), fault })
+    Ok(Opened { study: indexer.finish(keys), fault, notes: Vec::new() })
 }
 
 /// Sends what can be read, up to its end or to an error.
