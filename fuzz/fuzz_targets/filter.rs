@@ -48,7 +48,7 @@ fn packet<'a>(frame: &'a [u8], decoded: &'a Decoded) -> Packet<'a> {
         interface: "eth0",
         comment: None,
         decoded,
-        units: &[],
+        opened: None,
         followed: None,
         pairs: &[],
     }
