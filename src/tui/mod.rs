@@ -63,8 +63,8 @@ pub fn run(app: App, start: Start) -> io::Result<()> {
     // Before the terminal is taken: no signal may find it taken and nobody listening.
     hear_signals(&sender)?;
     let mut screen = terminal::Screen::take()?;
-    app.world.size = screen.terminal.size()?;
-    screen.terminal.draw(|frame| view::draw(frame, &app))?;
+    app.world.size = screen.size()?;
+    screen.draw(|frame| view::draw(frame, &app))?;
     hear_keys(&sender)?;
     let mut outside = Outside::new(sender, start.store)?;
     outside.load(start.content);
@@ -90,7 +90,7 @@ fn turn(
                 other => outside.perform(other),
             }
         }
-        screen.terminal.draw(|frame| view::draw(frame, app))?;
+        screen.draw(|frame| view::draw(frame, app))?;
         let Some(next) = wait(app, inputs) else { return Ok(()) };
         effects = next;
         outside.teach(&app.world.content);

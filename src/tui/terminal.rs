@@ -4,16 +4,19 @@ use std::mem::ManuallyDrop;
 use std::{panic, thread};
 
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use crossterm::{cursor, execute};
-use ratatui::Terminal;
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Position, Rect, Size};
+use ratatui::{Frame, Terminal};
 
 /// The screen, while it is ours. Dropping it gives it back.
 pub(super) struct Screen {
     /// Never dropped: its own drop writes to a terminal that may be gone, and `give_back` has shown the cursor.
-    pub(super) terminal: ManuallyDrop<Terminal<CrosstermBackend<io::BufWriter<Stdout>>>>,
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<io::BufWriter<Stdout>>>>,
 }
 
 impl Screen {
@@ -32,6 +35,18 @@ impl Screen {
         enter()?;
         let backend = CrosstermBackend::new(io::BufWriter::with_capacity(1 << 16, stdout()));
         Ok(Self { terminal: ManuallyDrop::new(Terminal::new(backend)?) })
+    }
+
+    /// Its size in cells.
+    pub(super) fn size(&self) -> io::Result<Size> {
+        self.terminal.size()
+    }
+
+    /// Draws; a terminal that knows synchronized output (its mode 2026) shows the whole of it at once or nothing.
+    pub(super) fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(view)?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
     /// Gives the terminal to the shell until the process is continued.
@@ -59,7 +74,14 @@ fn enter() -> io::Result<()> {
 
 /// Gives the terminal back; doing it twice does no harm.
 fn give_back() -> io::Result<()> {
-    let left = execute!(stdout(), DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen, cursor::Show);
+    let left = execute!(
+        stdout(),
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        DisableMouseCapture,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
     disable_raw_mode()?;
     left?;
     stdout().flush()

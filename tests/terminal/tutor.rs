@@ -10,6 +10,10 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// Nothing here takes seconds; a loaded machine may.
 const PATIENCE: Duration = Duration::from_secs(40);
 
+/// What a drawing ends with: the end of a synchronized update (the terminal's mode 2026).
+const DRAWN: &[u8] = b"\x1b[?2026l";
+const DRAWING: &[u8] = b"\x1b[?2026h";
+
 /// A running tutor and what its terminal shows.
 pub(crate) struct Tutor {
     master: Box<dyn MasterPty + Send>,
@@ -19,6 +23,8 @@ pub(crate) struct Tutor {
     screen: vt100::Parser,
     /// Everything it wrote, escape sequences and all.
     pub(crate) raw: Vec<u8>,
+    /// So much of it is on the screen: never a part of a drawing, as a test that acts on half of one acts too early.
+    shown: usize,
 }
 
 impl Tutor {
@@ -60,7 +66,7 @@ impl Tutor {
         });
         let writer = pair.master.take_writer().expect("a writer");
         let screen = vt100::Parser::new(nonzero(rows), nonzero(columns), 0);
-        Self { master: pair.master, writer, child, output, screen, raw: Vec::new() }
+        Self { master: pair.master, writer, child, output, screen, raw: Vec::new(), shown: 0 }
     }
 
     /// Waits until the screen holds the text.
@@ -187,7 +193,15 @@ impl Tutor {
 
     fn take(&mut self, bytes: &[u8]) {
         self.raw.extend(bytes);
-        self.screen.process(bytes);
+        let waiting = &self.raw[self.shown..];
+        let last = |wanted: &[u8]| waiting.windows(wanted.len()).rposition(|it| it == wanted);
+        // A drawing that has begun and not ended waits, and so does the start of a mark that says which it is.
+        let whole = match (last(DRAWING), last(DRAWN)) {
+            (Some(begun), ended) if ended.is_none_or(|ended| ended < begun) => begun,
+            _ => waiting.len() - cut_mark(waiting),
+        };
+        self.screen.process(&waiting[..whole]);
+        self.shown += whole;
     }
 }
 
@@ -200,6 +214,11 @@ impl Drop for Tutor {
 #[expect(clippy::disallowed_methods, reason = "a test that waits for ever helps nobody")]
 fn now() -> Instant {
     Instant::now()
+}
+
+/// How many bytes at the end may be the start of a drawing's mark.
+fn cut_mark(bytes: &[u8]) -> usize {
+    (1..DRAWING.len()).rev().find(|length| bytes.ends_with(&DRAWING[..*length])).unwrap_or(0)
 }
 
 const fn size(rows: u16, cols: u16) -> PtySize {
