@@ -33,6 +33,15 @@ pub fn counted(count: usize, thing: &str) -> String {
     }
 }
 
+/// Nanoseconds in seconds, cut to so many digits behind the point (at most 9): `0.040000`, `-1.500000`.
+#[must_use]
+pub fn seconds(ns: i128, digits: usize) -> String {
+    let sign = if ns < 0 { "-" } else { "" };
+    let ns = ns.unsigned_abs();
+    let fraction = format!("{:09}", ns % 1_000_000_000);
+    format!("{sign}{}.{}", ns / 1_000_000_000, &fraction[..digits.min(9)])
+}
+
 /// The next of 1, 2, 5, 10, 20 ... that is not below this; the largest number where there is none.
 #[must_use]
 pub fn round(wanted: u64) -> u64 {
@@ -342,6 +351,12 @@ mod tests {
     fn a_round_number_is_the_next_and_no_less() {
         let rounds = [(0, 1), (1, 1), (2, 2), (3, 5), (6, 10), (10, 10), (11, 20), (51, 100), (u64::MAX, u64::MAX)];
         assert_eq!(rounds.map(|(wanted, _)| round(wanted)), rounds.map(|(_, next)| next));
+    }
+
+    #[test]
+    fn seconds_are_cut_to_their_digits_and_keep_their_sign() {
+        assert_eq!(seconds(40_000_999, 6), "0.040000");
+        assert_eq!(seconds(-1_500_000_000, 9), "-1.500000000");
     }
 
     #[track_caller]

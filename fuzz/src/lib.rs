@@ -9,7 +9,7 @@ mod near;
 #[path = "../../src/quantity.rs"]
 pub mod quantity;
 #[path = "../../src/wire/mod.rs"]
-#[allow(dead_code, reason = "the program uses more of it")]
+#[expect(dead_code, reason = "the program uses more of it")]
 pub mod wire;
 
 /// What is wrong with the explanation of so many bytes.

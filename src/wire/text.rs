@@ -31,6 +31,18 @@ pub fn hex_start(bytes: &[u8], most: usize) -> String {
     shown.join(" ") + more
 }
 
+/// Bytes in a row of [`hex_rows`].
+const ROW: usize = 16;
+
+/// Bytes in rows, as hexdump(1) shows them: where a row begins, its bytes, and those of them that can be printed.
+pub fn hex_rows(bytes: &[u8]) -> impl Iterator<Item = String> {
+    (0..).step_by(ROW).zip(bytes.chunks(ROW)).map(|(at, row)| {
+        let print = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
+        let plain: String = row.iter().map(print).collect();
+        format!("{at:04x}  {:47}  {plain}", hex_start(row, ROW))
+    })
+}
+
 /// A label and a number behind it. Every packet of a run has such a line: the formatter of `write!` showed in the profile.
 pub(super) fn push_number(line: &mut String, label: &str, number: u32) {
     line.push_str(label);

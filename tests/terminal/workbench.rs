@@ -49,7 +49,7 @@ fn a_capture_is_filtered_explained_commented_and_saved() {
         .until("→ 10.0.1.1")
         .until("bytes of TCP")
         .keys("x")
-        .until("000000  ")
+        .until("0000  61 62")
         .keys(ESC);
     tutor.until("Destination").keys("3").until("▶").keys(ESC).until("Destination").keys("4").until("conversations");
     tutor

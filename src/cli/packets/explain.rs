@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::{ended, opened, seconds};
+use super::{ended, opened};
 use crate::cli::Misuse;
 use crate::cli::streams::write;
+use crate::quantity::seconds;
 use crate::recording::json;
 use crate::tui::capture::Opened;
 use crate::wire::capture::ends;
@@ -190,7 +191,7 @@ fn tell(out: &mut String, it: &Studied<'_>, count: usize) -> fmt::Result {
         format!(", {captured} of them in the capture")
     };
     let time = match it.since_first_ns() {
-        Some(ns) => format!("{} s after the first", seconds(Some(ns))),
+        Some(ns) => format!("{} s after the first", seconds(ns, 9)),
         None => "at a time that is not in the capture".to_owned(),
     };
     writeln!(out, "Packet {} of {count}: {} bytes{cut}, {time}", it.number, it.held.length)?;

@@ -4,22 +4,19 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::seconds;
+use super::since as told_since;
 use crate::cli::Misuse;
 use crate::quantity::counted;
 use crate::recording::json;
 use crate::wire::capture::study::Study;
 use crate::wire::capture::talk::{Inside, Said, Talk};
-use crate::wire::text::{hex_start, is_text, visible};
+use crate::wire::text::{hex_rows, is_text, visible};
 
 /// What stands in the JSON.
 pub(super) const SHAPE: &str = "\
 {\"client\", \"server\", \"said\": [{\"from\", \"packet\", \"since_first_ns\", \"missing\", \"bytes\"}]}
 
 from is client or server, packet that with which the bytes could be read, missing how many before them did not pass; bytes are hexadecimal.";
-
-/// Bytes in a line of those that are no text.
-const ROW: usize = 16;
 
 /// Which connection, and what of it.
 #[derive(Clone, Copy, Debug)]
@@ -91,19 +88,11 @@ fn tell(out: &mut String, talk: &Talk, since: impl Fn(u32) -> Option<i128>) -> f
     writeln!(out, "client {client}: {}", counted(there, "byte"))?;
     writeln!(out, "server {server}: {}", counted(back, "byte"))?;
     for turn in talk.turns() {
-        let (first, last) = (&turn[0], &turn[turn.len() - 1]);
-        let who = if first.from_server { "server" } else { "client" };
         writeln!(out)?;
-        if first.missing > 0 {
-            writeln!(out, "[{} of the {who} did not pass here]", counted(first.missing as usize, "byte"))?;
-        }
-        let packets = match (first.packet, last.packet) {
-            (one, same) if one == same => format!("packet {one}"),
-            (from, to) => format!("packets {from} to {to}"),
-        };
-        let said: Vec<u8> = turn.iter().flat_map(|it| &it.bytes).copied().collect();
-        writeln!(out, "{who}, {packets}, from {} s: {}", seconds(since(first.packet)), counted(said.len(), "byte"))?;
-        bytes(out, &said)?;
+        turn.lacks().map_or(Ok(()), |it| writeln!(out, "{it}"))?;
+        let at = told_since(since(turn.packets.0));
+        writeln!(out, "{}, {}, from {at} s: {}", turn.who(), turn.came_in(), counted(turn.bytes.len(), "byte"))?;
+        bytes(out, &turn.bytes)?;
     }
     Ok(())
 }
@@ -115,10 +104,6 @@ fn bytes(out: &mut String, bytes: &[u8]) -> fmt::Result {
             "" => writeln!(out),
             line => writeln!(out, "    {}", visible(line)),
         }),
-        None => (0..).step_by(ROW).zip(bytes.chunks(ROW)).try_for_each(|(at, row)| {
-            let print = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
-            let plain: String = row.iter().map(print).collect();
-            writeln!(out, "    {at:04x}  {:47}  {plain}", hex_start(row, ROW))
-        }),
+        None => hex_rows(bytes).try_for_each(|row| writeln!(out, "    {row}")),
     }
 }

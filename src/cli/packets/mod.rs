@@ -11,7 +11,6 @@ use std::io::{IsTerminal, stdin, stdout};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
@@ -20,7 +19,7 @@ use serde::Serialize;
 use super::arguments::Options;
 use super::streams::{tell, write};
 use super::{FAILED, Misuse, start};
-use crate::quantity::{Quantity, Unit, counted};
+use crate::quantity::{Quantity, Unit, counted, seconds};
 use crate::recording::json;
 use crate::tui::action::Place;
 use crate::tui::capture::{Opened, Source, file};
@@ -170,13 +169,8 @@ pub(super) fn run(options: &Options, wish: &Wish) -> anyhow::Result<ExitCode> {
     Ok(ended(fault))
 }
 
-/// A capture as far as it could be read, and why not further.
-pub(super) fn study(file: &Path) -> anyhow::Result<(Arc<Study>, Option<String>)> {
-    opened(file, None).map(|it| (it.study, it.fault))
-}
-
 /// Reads a capture, and tells what else is to be known of it.
-fn opened(path: &Path, keys: Option<&Path>) -> anyhow::Result<Opened> {
+pub(super) fn opened(path: &Path, keys: Option<&Path>) -> anyhow::Result<Opened> {
     let opened = file::open(path, keys)?;
     opened.notes.iter().for_each(|note| tell(&format!("roundtrip: {note}")));
     Ok(opened)
@@ -232,7 +226,7 @@ fn values(it: &Studied<'_>, columns: &[Column]) -> Vec<String> {
 /// A line each: number, time, source, destination, protocol, length, what it says.
 fn list(rows: &[Row]) -> String {
     let cells = |it: &Row| {
-        let at = seconds(it.since_first_ns);
+        let at = since(it.since_first_ns);
         let [number, length] = [it.number, it.length].map(|it| it.to_string());
         let ends = [it.source.clone(), it.destination.clone(), it.protocol.clone()];
         let [source, destination, protocol] = ends;
@@ -243,9 +237,6 @@ fn list(rows: &[Row]) -> String {
 }
 
 /// `0.040000000`; a dash where there is no time.
-fn seconds(ns: Option<i128>) -> String {
-    let Some(ns) = ns else { return "-".to_owned() };
-    let sign = if ns < 0 { "-" } else { "" };
-    let ns = ns.unsigned_abs();
-    format!("{sign}{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000)
+fn since(ns: Option<i128>) -> String {
+    ns.map_or_else(|| "-".to_owned(), |ns| seconds(ns, 9))
 }

@@ -4,8 +4,9 @@ use std::num::NonZeroU64;
 use serde::Serialize;
 
 use super::aligned::{Side, aligned};
-use super::seconds;
+use super::since;
 use crate::cli::Misuse;
+use crate::quantity::seconds;
 use crate::recording::json;
 use crate::wire::capture::statistics::{
     Conversation, Conversations, Count, Expert, Hierarchy, Interval, Marked, Protocol, Rate,
@@ -160,7 +161,7 @@ fn conversations(all: &[Conversation]) -> String {
         let numbers = [there.packets, there.bytes, back.packets, back.bytes].map(|it| it.to_string());
         let mut row = vec![it.kind.label().to_owned(), one, other];
         row.extend(numbers);
-        row.extend([seconds(first), seconds(last), it.stream.map_or_else(|| "-".to_owned(), |it| it.to_string())]);
+        row.extend([since(first), since(last), it.stream.map_or_else(|| "-".to_owned(), |it| it.to_string())]);
         rows.push(row);
     }
     use Side::{Left, Right};
@@ -192,9 +193,9 @@ fn expert(all: &[Marked]) -> String {
 fn intervals(every_ns: u64, all: &[Interval]) -> String {
     let mut rows = vec![["from s", "packets", "bytes"].map(str::to_owned).to_vec()];
     for it in all {
-        let from = seconds(Some(it.from_ns.into()));
+        let from = seconds(it.from_ns.into(), 9);
         rows.push(vec![from, it.count.packets.to_string(), it.count.bytes.to_string()]);
     }
     let table = aligned(&rows, &[Side::Right, Side::Right, Side::Right]);
-    format!("intervals of {} s\n{table}", seconds(Some(every_ns.into())))
+    format!("intervals of {} s\n{table}", seconds(every_ns.into(), 9))
 }

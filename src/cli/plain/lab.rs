@@ -11,6 +11,7 @@ use crate::cli::{Misuse, start};
 use crate::content::{Content, Kind, Question, unmarked};
 use crate::practice::drill::again;
 use crate::practice::{Answer, Attempt, Verdict, Wish, grade};
+use crate::tui::capture::Opened;
 use crate::tui::exercises::OfFile;
 use crate::wire::exercise::Capture;
 use crate::wire::text::visible;
@@ -30,7 +31,7 @@ pub(in crate::cli) fn lab_1a(options: &Options, asked: &OfCapture) -> anyhow::Re
             "lab 1a: answers come over standard input, so the capture has to be a file; with --answers it may be `-`";
         return Err(Misuse(text.to_owned()).into());
     }
-    let (study, fault) = packets::study(&asked.file)?;
+    let Opened { study, fault, .. } = packets::opened(&asked.file, None)?;
     let frames: Vec<_> = study.frames().collect();
     let runs = OfFile(Capture::new(frames.iter().map(|(at_ns, link, bytes)| (*at_ns, *link, &bytes[..]))));
     if asked.answers {

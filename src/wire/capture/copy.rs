@@ -1,7 +1,7 @@
 //! Packets of a capture written into another, as pcapng: with their times, interfaces, comments, and what opens them.
 use std::collections::BTreeMap;
 
-use super::study::{Studied, Study};
+use super::study::{Held, Study};
 use crate::wire::pcapng::{self, Record};
 
 /// Secrets of more bytes than this go into several blocks, so that readers need not hold them at once.
@@ -28,10 +28,10 @@ impl Copy<'_> {
     ) -> Result<usize, E> {
         put(&self.head())?;
         let (mut piece, mut at_ns, mut count) = (Vec::new(), 0, 0);
-        for packet in numbers.into_iter().filter_map(|number| self.study.packet(number)) {
+        for (number, held) in numbers.into_iter().filter_map(|number| Some((number, self.study.held(number)?))) {
             piece.clear();
-            at_ns = packet.held.at_ns.unwrap_or(at_ns);
-            self.packet(&mut piece, &packet, at_ns);
+            at_ns = held.at_ns.unwrap_or(at_ns);
+            self.packet(&mut piece, (number, &held), at_ns);
             put(&piece)?;
             count += 1;
         }
@@ -56,9 +56,8 @@ impl Copy<'_> {
     }
 
     /// A block that has a comment or an interface must have a time: that of the packet before stands in for one that is not known.
-    fn packet(self, piece: &mut Vec<u8>, packet: &Studied<'_>, at_ns: u64) {
-        let held = &packet.held;
-        let comment = match self.comments.get(&packet.number) {
+    fn packet(self, piece: &mut Vec<u8>, (number, held): (u32, &Held), at_ns: u64) {
+        let comment = match self.comments.get(&number) {
             Some(text) => Some(text.as_str()).filter(|it| !it.is_empty()),
             None => held.comment.as_deref(),
         };
@@ -83,7 +82,6 @@ mod tests {
     use super::*;
     use crate::wire::capture::Interface;
     use crate::wire::capture::indexer::index;
-    use crate::wire::capture::study::Held;
     use crate::wire::link::LinkType;
     use crate::wire::pcapng::Direction;
 

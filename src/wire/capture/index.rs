@@ -146,6 +146,12 @@ impl Index {
         (1..).zip(self.pieces.iter().flatten())
     }
 
+    /// The packets of a TCP connection with their numbers.
+    pub(super) fn of_flow(&self, stream: usize) -> impl Iterator<Item = (u32, &Entry)> {
+        let is_of = move |entry: &Entry| matches!(entry.group(), Group::Flow(place) if place.flow as usize == stream);
+        self.entries().filter(move |(_, entry)| is_of(entry))
+    }
+
     pub(super) fn push(&mut self, entry: Entry) {
         if self.count.is_multiple_of(PIECE) {
             self.pieces.push(Vec::with_capacity(PIECE));

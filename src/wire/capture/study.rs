@@ -92,12 +92,6 @@ impl Study {
         self.index().count()
     }
 
-    /// Whether the whole file was read.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.index().is_whole
-    }
-
     /// The places of capture.
     #[must_use]
     pub fn interfaces(&self) -> Vec<Interface> {
@@ -136,8 +130,7 @@ impl Study {
     /// The packets of a TCP connection, in order.
     #[must_use]
     pub fn packets_of(&self, stream: usize) -> Vec<u32> {
-        let is_of = |entry: &Entry| matches!(entry.group(), Group::Flow(place) if place.flow as usize == stream);
-        self.index().entries().filter(|(_, entry)| is_of(entry)).map(|(n, _)| n).collect()
+        self.index().of_flow(stream).map(|(n, _)| n).collect()
     }
 
     /// When the first packet of a TCP connection passed.
@@ -169,12 +162,11 @@ impl Study {
     /// A TCP connection with its packets and what they carried, by its number from 0 (`tcp.stream`).
     #[must_use]
     pub fn flow(&self, stream: usize) -> Option<Flow> {
-        let index = self.index();
-        let connection = *index.connections.get(stream)?;
-        let is_of = |entry: &Entry| matches!(entry.group(), Group::Flow(place) if place.flow as usize == stream);
-        let entries = index.entries().filter(|(_, entry)| is_of(entry));
-        let entries: Vec<_> = entries.map(|(n, entry)| (n, *entry, index.link(entry))).collect();
-        drop(index);
+        let (connection, entries) = {
+            let index = self.index();
+            let entries = index.of_flow(stream).map(|(n, entry)| (n, *entry, index.link(entry)));
+            (*index.connections.get(stream)?, entries.collect::<Vec<_>>())
+        };
         let mut flow = Flow::of(&connection);
         for (n, entry, link) in entries {
             let (Group::Flow(place), bytes) = (entry.group(), self.bytes(&entry)) else { continue };
@@ -222,6 +214,23 @@ impl Study {
         opened::of_datagrams(&linked.collect::<Vec<_>>(), secrets)
     }
 
+    /// The packet of that number, counted from 1, as it stands in the file.
+    #[must_use]
+    pub fn held(&self, number: u32) -> Option<Held> {
+        let (entry, comment) = {
+            let index = self.index();
+            (*index.entry(number)?, index.comments.get(&number).cloned())
+        };
+        Some(Held {
+            interface: entry.interface(),
+            at_ns: entry.at_ns(),
+            direction: entry.direction(),
+            length: entry.length,
+            bytes: self.bytes(&entry),
+            comment,
+        })
+    }
+
     /// The packet of that number, counted from 1, taken apart.
     #[must_use]
     pub fn packet(&self, number: u32) -> Option<Studied<'_>> {
@@ -229,7 +238,6 @@ impl Study {
         let entry = *index.entry(number)?;
         let link = index.link(&entry);
         let interface = index.interfaces.get(entry.interface()).map_or_else(String::new, |it| it.name.clone());
-        let comment = index.comments.get(&number).cloned();
         let (of_segment, pairs): (Vec<Mark>, Vec<Mark>) = index.marks(number).partition(|mark| mark.is_about("tcp"));
         let at = |number| index.entry(number).and_then(Entry::at_ns);
         let (first_ns, before_ns) = (at(1), number.checked_sub(1).and_then(at));
@@ -238,13 +246,13 @@ impl Study {
             Group::Quic | Group::Neither => None,
         };
         drop(index);
-        let bytes = self.bytes(&entry);
+        let held = self.held(number)?;
         let segment = connection.and_then(|(place, connection)| {
-            Some(connection.followed(place, &walk::skim(link, &bytes).segment?, of_segment))
+            Some(connection.followed(place, &walk::skim(link, &held.bytes).segment?, of_segment))
         });
         Some(Studied {
             number,
-            decoded: decode_on(link, &bytes),
+            decoded: decode_on(link, &held.bytes),
             opened: self.opened(entry.group()),
             segment,
             connection: connection.map(|(_, it)| (it.client, it.server)),
@@ -252,14 +260,7 @@ impl Study {
             interface,
             first_ns,
             before_ns,
-            held: Held {
-                interface: entry.interface(),
-                at_ns: entry.at_ns(),
-                direction: entry.direction(),
-                length: entry.length,
-                bytes,
-                comment,
-            },
+            held,
             study: self,
         })
     }
@@ -269,13 +270,10 @@ impl Study {
     pub fn frames(&self) -> impl Iterator<Item = (u64, LinkType, Vec<u8>)> {
         let mut at_ns = 0;
         (1..).map_while(move |number| {
-            let (entry, link) = {
-                let index = self.index();
-                let entry = *index.entry(number)?;
-                (entry, index.link(&entry))
-            };
-            at_ns = entry.at_ns().unwrap_or(at_ns);
-            Some((at_ns, link, self.bytes(&entry)))
+            let held = self.held(number)?;
+            at_ns = held.at_ns.unwrap_or(at_ns);
+            let link = self.index().interfaces.get(held.interface).map_or_else(LinkType::default, |it| it.link);
+            Some((at_ns, link, held.bytes))
         })
     }
 

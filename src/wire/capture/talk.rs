@@ -2,6 +2,7 @@
 use std::net::IpAddr;
 
 use super::study::Study;
+use crate::quantity::counted;
 use crate::wire::analysis::Flow;
 use crate::wire::opened::{Opened, Plain, Secrets, open_tls};
 
@@ -44,10 +45,51 @@ pub enum Silence {
     Sealed,
 }
 
+/// What one end said before the other answered, or until something is missing: a segment may end within a character.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    pub from_server: bool,
+    /// Bytes before it that did not pass here.
+    pub missing: u32,
+    /// The packets with which its first and its last bytes could be read.
+    pub packets: (u32, u32),
+    pub bytes: Vec<u8>,
+}
+
 impl Talk {
-    /// What one end says before the other answers is one turn: a segment may end within a character.
-    pub fn turns(&self) -> impl Iterator<Item = &[Said]> {
-        self.said.chunk_by(|one, next| one.from_server == next.from_server && next.missing == 0)
+    /// What was said, turn by turn.
+    pub fn turns(&self) -> impl Iterator<Item = Turn> {
+        let turns = self.said.chunk_by(|one, next| one.from_server == next.from_server && next.missing == 0);
+        turns.map(|said| Turn {
+            from_server: said[0].from_server,
+            missing: said[0].missing,
+            packets: (said[0].packet, said[said.len() - 1].packet),
+            bytes: said.iter().flat_map(|it| &it.bytes).copied().collect(),
+        })
+    }
+}
+
+impl Turn {
+    /// Who said it.
+    #[must_use]
+    pub const fn who(&self) -> &'static str {
+        if self.from_server { "server" } else { "client" }
+    }
+
+    /// The packets it came in: `packet 4`, `packets 4 to 9`.
+    #[must_use]
+    pub fn came_in(&self) -> String {
+        match self.packets {
+            (one, same) if one == same => format!("packet {one}"),
+            (from, to) => format!("packets {from} to {to}"),
+        }
+    }
+
+    /// In a line of its own, what is missing before it.
+    #[must_use]
+    pub fn lacks(&self) -> Option<String> {
+        let missing = counted(self.missing as usize, "byte");
+        (self.missing > 0).then(|| format!("[{missing} of the {} did not pass here]", self.who()))
     }
 }
 

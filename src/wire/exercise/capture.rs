@@ -2,6 +2,7 @@
 use std::fmt::Write as _;
 
 use crate::wire::analysis::{Analysis, Flow, Followed, Linked, Seen, analyse};
+use crate::wire::capture::ends;
 use crate::wire::link::LinkType;
 use crate::wire::tcp::Segment;
 use crate::wire::text::visible;
@@ -80,11 +81,7 @@ impl<'a> Capture<'a> {
 
     /// Who sent a packet and who is meant: by IP where it has that, else on the link.
     pub(super) fn ends(&self, n: u32) -> [String; 2] {
-        let decoded = self.decoded(n);
-        let pairs = [["ip.src", "ip.dst"], ["ipv6.src", "ipv6.dst"], ["eth.src", "eth.dst"]];
-        let of = |name: &str| decoded.field(name).map(|it| it.value.clone());
-        let found = pairs.iter().find_map(|[from, to]| Some([of(from)?, of(to)?]));
-        found.unwrap_or_default()
+        ends(&self.decoded(n))
     }
 
     /// A segment in a line of its connection, in relative numbers: `[SYN, ACK] Seq=0 Ack=1 Len=0`.

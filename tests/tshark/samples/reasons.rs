@@ -1,4 +1,4 @@
-//! Why a value of a sample is another with tshark, though ours is right.
+//! Why a value of a sample is another with tshark: mostly another reading of the same bytes, and what is known there and not here.
 
 /// A field's name, what the packet's place or the difference must contain, and the reason.
 type Reason = (&'static str, &'static str, &'static str);

@@ -6,9 +6,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::bench::{Bench, View};
-use super::times::seconds;
 use super::{bindings, propose};
-use crate::quantity::{Quantity, Unit};
+use crate::quantity::{Quantity, Unit, seconds};
 use crate::tui::action::{Action, Binding, Effect, Key};
 use crate::tui::capture::{Counts, Work};
 use crate::tui::theme::Theme;

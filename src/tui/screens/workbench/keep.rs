@@ -44,10 +44,10 @@ impl Bench {
 
     /// Keeps a comment; one that is the file's again is no change.
     pub(super) fn take_comment(&mut self, number: u32, text: &str) {
-        let Some(packet) = self.study.packet(number) else { return };
+        let Some(held) = self.study.held(number) else { return };
         // One that came whole into the line and left it as it was keeps its line ends.
         let mut before = Field::default();
-        before.paste(packet.held.comment.as_deref().unwrap_or_default());
+        before.paste(held.comment.as_deref().unwrap_or_default());
         if before.text.trim() == text {
             self.comments.remove(&number);
         } else {

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::bench::{Bench, View};
 use super::bindings;
-use super::times::seconds;
+use crate::quantity::seconds;
 use crate::tui::action::{Action, Binding, Effect, Key};
 use crate::tui::theme::Theme;
 use crate::tui::views::{self, pen};

@@ -6,18 +6,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::bench::{Bench, View};
-use super::times::seconds;
 use super::{Wish, bindings};
-use crate::quantity::counted;
+use crate::quantity::{counted, seconds};
 use crate::tui::action::{Action, Binding, Effect, Key};
 use crate::tui::capture::Work;
 use crate::tui::theme::Theme;
 use crate::tui::views::{self, pen};
 use crate::wire::capture::talk::{Inside, Silence, Talk};
-use crate::wire::text::{is_text, visible};
+use crate::wire::text::{hex_rows, is_text, visible};
 
-/// Bytes in a line of those that are no text.
-const ROW: usize = 16;
 /// Characters of a line: a longer one goes on in the next.
 const LONGEST: usize = 240;
 /// More lines are not kept: `--follow` gives all.
@@ -56,29 +53,21 @@ impl Stream {
         self.lines.clear();
         let Some(Ok(talk)) = self.talk.clone() else { return };
         for turn in talk.turns() {
-            let (first, last) = (&turn[0], &turn[turn.len() - 1]);
-            let who = if first.from_server { "server" } else { "client" };
+            let (packet, last) = turn.packets;
             let mut push = |text: String, is_head| {
-                self.lines.push(Line { from_server: first.from_server, packet: first.packet, text, is_head });
+                self.lines.push(Line { from_server: turn.from_server, packet, text, is_head });
             };
-            if first.missing > 0 {
-                push(format!("[{} of the {who} did not pass here]", counted(first.missing as usize, "byte")), true);
-            }
-            let packets = match (first.packet, last.packet) {
-                (one, same) if one == same => format!("packet {one}"),
-                (from, to) => format!("packets {from} to {to}"),
-            };
-            let said: Vec<u8> = turn.iter().flat_map(|it| &it.bytes).copied().collect();
-            let at = bench.study.packet(first.packet).and_then(|it| it.since_first_ns());
+            turn.lacks().into_iter().for_each(|it| push(it, true));
+            let at = bench.study.since_first_ns(packet);
             let at = at.map_or_else(String::new, |ns| format!(" at {} s", seconds(ns, 6)));
-            push(format!("{who}, {packets}{at}: {}", counted(said.len(), "byte")), true);
-            for text in texts(&said, self.hex) {
+            push(format!("{}, {}{at}: {}", turn.who(), turn.came_in(), counted(turn.bytes.len(), "byte")), true);
+            for text in texts(&turn.bytes, self.hex) {
                 push(text, false);
             }
             if self.lines.len() > MOST {
                 self.lines.truncate(MOST);
                 let text = "… the rest is left out here; roundtrip packets FILE --follow gives all".to_owned();
-                self.lines.push(Line { from_server: false, packet: last.packet, text, is_head: true });
+                self.lines.push(Line { from_server: false, packet: last, text, is_head: true });
                 return;
             }
         }
@@ -217,8 +206,7 @@ impl Bench {
 fn texts(bytes: &[u8], hex: bool) -> Vec<String> {
     let text = str::from_utf8(bytes).ok().filter(|text| !hex && is_text(text));
     let Some(text) = text else {
-        let rows = (0..).step_by(ROW).zip(bytes.chunks(ROW)).take(MOST);
-        return rows.map(|(at, row)| dump(at, row)).collect();
+        return hex_rows(bytes).take(MOST).collect();
     };
     let mut lines = Vec::new();
     for line in text.lines().take(MOST) {
@@ -229,10 +217,4 @@ fn texts(bytes: &[u8], hex: bool) -> Vec<String> {
         }
     }
     lines
-}
-
-fn dump(at: usize, row: &[u8]) -> String {
-    let hex: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
-    let print = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '·' };
-    format!("{at:06x}  {:47}  {}", hex.join(" "), row.iter().map(print).collect::<String>())
 }

@@ -1,4 +1,5 @@
 //! The time column: since when it counts.
+use crate::quantity::seconds;
 use crate::wire::capture::study::{Studied, Study};
 
 /// What a packet's time counts from.
@@ -69,20 +70,12 @@ fn began(study: &Study, it: &Studied<'_>) -> Option<u64> {
     study.began_ns(it.segment()?.flow)
 }
 
-/// `0.040000`, with the sign of what was before.
-pub(super) fn seconds(ns: i128, digits: usize) -> String {
-    let sign = if ns < 0 { "-" } else { "" };
-    let ns = ns.unsigned_abs();
-    let fraction = format!("{:09}", ns % 1_000_000_000);
-    format!("{sign}{}.{}", ns / 1_000_000_000, &fraction[..digits.min(9)])
-}
-
 /// `18:00:00.123456`.
 fn of_day(at_ns: u64, digits: usize) -> String {
     let second = at_ns / 1_000_000_000 % 86_400;
     let (hour, minute) = (second / 3600, second / 60 % 60);
-    let fraction = format!("{:09}", at_ns % 1_000_000_000);
-    format!("{hour:02}:{minute:02}:{:02}.{}", second % 60, &fraction[..digits.min(9)])
+    let second = seconds(i128::from(at_ns % 60_000_000_000), digits);
+    format!("{hour:02}:{minute:02}:{second:0>width$}", width = digits + 3)
 }
 
 #[cfg(test)]
@@ -90,9 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_cut_to_their_digits_and_keep_their_sign() {
-        assert_eq!(seconds(40_000_999, 6), "0.040000");
-        assert_eq!(seconds(-1_500_000_000, 9), "-1.500000000");
+    fn times_of_the_day_are_cut_to_their_digits() {
         assert_eq!(of_day(1_795_284_000_123_456_789, 6), "18:00:00.123456");
         assert_eq!(of_day(86_399_999_999_999, 9), "23:59:59.999999999");
     }
