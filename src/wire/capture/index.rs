@@ -1,15 +1,15 @@
 //! What is known of a capture without its bytes: where each packet lies in the file, when it passed, which connection it is of.
 //!
-//! 32 bytes a packet, so that a capture of any size can be looked at; everything else is read from the file when it is asked for.
+//! 36 bytes a packet, so that a capture of any size can be looked at; everything else is read from the file when it is asked for.
 use std::collections::{BTreeMap, BTreeSet};
+use std::{iter, mem};
 
 use super::Interface;
+use super::pieces::Pieces;
 use crate::wire::analysis::{Connection, Mark, Place};
 use crate::wire::link::LinkType;
 use crate::wire::pcapng::Direction;
 
-/// Entries are kept in pieces of so many: none is ever moved.
-const PIECE: usize = 1 << 14;
 /// Marks are put in order whenever there are so many new ones.
 const FOUND: usize = 1 << 10;
 /// In place of a time: none is known.
@@ -103,13 +103,16 @@ impl Entry {
 /// All packets of a capture, and what they say together.
 #[derive(Default)]
 pub(super) struct Index {
-    pieces: Vec<Vec<Entry>>,
-    count: usize,
+    entries: Pieces<Entry>,
+    /// For each packet the one before it of the same TCP connection; 0 where there is none.
+    before: Pieces<u32>,
     pub(super) interfaces: Vec<Interface>,
     /// TCP connections, in the order their first packet was seen.
     pub(super) connections: Vec<Connection>,
     /// The first packet of each.
     pub(super) firsts: Vec<u32>,
+    /// The last packet of each.
+    lasts: Vec<u32>,
     /// By packet.
     marks: Vec<(u32, Mark)>,
     /// Those that were found last: a mark may be of an earlier packet.
@@ -132,32 +135,46 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) const fn count(&self) -> usize {
-        self.count
+        self.entries.len()
     }
 
     /// The packet of that number, counted from 1.
     pub(super) fn entry(&self, number: u32) -> Option<&Entry> {
-        let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        self.pieces.get(index / PIECE)?.get(index % PIECE)
+        self.entries.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
     /// All packets with their numbers.
     pub(super) fn entries(&self) -> impl Iterator<Item = (u32, &Entry)> {
-        (1..).zip(self.pieces.iter().flatten())
+        (1..).zip(self.entries.iter())
     }
 
-    /// The packets of a TCP connection with their numbers.
-    pub(super) fn of_flow(&self, stream: usize) -> impl Iterator<Item = (u32, &Entry)> {
-        let is_of = move |entry: &Entry| matches!(entry.group(), Group::Flow(place) if place.flow as usize == stream);
-        self.entries().filter(move |(_, entry)| is_of(entry))
+    /// The packets of a TCP connection with their numbers, in order.
+    pub(super) fn of_flow(&self, stream: usize) -> Vec<(u32, &Entry)> {
+        let before = |n: &u32| self.before.get((*n as usize).checked_sub(1)?).copied().filter(|it| *it > 0);
+        let last = self.lasts.get(stream).copied();
+        let backwards = iter::successors(last, before);
+        let mut found: Vec<_> = backwards.filter_map(|n| Some((n, self.entry(n)?))).collect();
+        found.reverse();
+        found
     }
 
+    /// Takes the next packet.
     pub(super) fn push(&mut self, entry: Entry) {
-        if self.count.is_multiple_of(PIECE) {
-            self.pieces.push(Vec::with_capacity(PIECE));
+        let n = u32::try_from(self.count() + 1).unwrap_or(u32::MAX);
+        let mut before = 0;
+        if let Group::Flow(place) = entry.group() {
+            let flow = place.flow as usize;
+            match self.lasts.get_mut(flow) {
+                Some(last) => before = mem::replace(last, n),
+                None => {
+                    // Connections are numbered in the order their first packet came.
+                    self.firsts.push(n);
+                    self.lasts.push(n);
+                }
+            }
         }
-        self.pieces.last_mut().expect("it was just made").push(entry);
-        self.count += 1;
+        self.entries.push(entry);
+        self.before.push(before);
     }
 
     /// Takes another mark; those of a packet stay in the order they were found.

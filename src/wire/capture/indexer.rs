@@ -22,13 +22,7 @@ pub fn index(capture: Vec<u8>, keys: &str) -> (Arc<Study>, Option<Fault>) {
     reader.push(&capture);
     reader.end();
     let mut indexer = Indexer::new(capture);
-    let fault = loop {
-        match reader.next_item() {
-            Ok(Some(item)) => indexer.take(item),
-            Ok(None) => break None,
-            Err(fault) => break Some(fault),
-        }
-    };
+    let fault = indexer.take(&mut reader).err();
     (indexer.finish(keys), fault)
 }
 
@@ -46,12 +40,22 @@ impl Indexer {
         Arc::clone(&self.study)
     }
 
-    /// Takes the next thing of the file.
-    pub fn take(&mut self, item: Item<'_>) {
+    /// Takes all that the reader has whole; the study is not looked at meanwhile.
+    ///
+    /// # Errors
+    /// What is wrong with the file: what came before it was taken.
+    pub fn take(&mut self, reader: &mut Reader) -> Result<(), Fault> {
         let study = Arc::clone(&self.study);
         let mut index = study.write();
+        while let Some(item) = reader.next_item()? {
+            self.item(&mut index, item);
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, index: &mut Index, item: Item<'_>) {
         match item {
-            Item::Packet(packet) => self.packet(&mut index, packet),
+            Item::Packet(packet) => self.packet(index, packet),
             Item::Interface(it) => index.interfaces.push(it),
             Item::Comment(text) => index.notes.push(text),
             Item::KeyLog(lines) => {
@@ -74,9 +78,6 @@ impl Indexer {
         let group = match (&skimmed.segment, &skimmed.quic) {
             (Some(segment), _) => {
                 let (place, marks) = self.tracker.take(&mut index.connections, self.at_ns, segment);
-                if place.flow as usize == index.firsts.len() {
-                    index.firsts.push(n);
-                }
                 marks.into_iter().for_each(|mark| index.mark(n, mark));
                 if opened::is_clear(&packet.bytes[segment.data.clone()]) {
                     index.clear.insert(place.flow);

@@ -9,6 +9,7 @@ mod ends;
 mod index;
 pub mod indexer;
 mod order;
+mod pieces;
 mod records;
 mod resolved;
 mod sealed;

@@ -26,9 +26,12 @@ pub(super) struct Sealed {
 
 impl Sealed {
     pub(super) fn secrets(&mut self, index: &Index) -> Arc<Secrets> {
-        Arc::clone(
-            self.secrets.get_or_insert_with(|| Arc::new(Secrets::read(&format!("{}{}", index.key_log, index.keys)))),
-        )
+        let read = || Arc::new(Secrets::read(&format!("{}{}", index.key_log, index.keys)));
+        if !index.is_whole {
+            // More may come.
+            return read();
+        }
+        Arc::clone(self.secrets.get_or_insert_with(read))
     }
 
     /// Whose units a packet may have, if any.

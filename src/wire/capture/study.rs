@@ -130,7 +130,7 @@ impl Study {
     /// The packets of a TCP connection, in order.
     #[must_use]
     pub fn packets_of(&self, stream: usize) -> Vec<u32> {
-        self.index().of_flow(stream).map(|(n, _)| n).collect()
+        self.index().of_flow(stream).into_iter().map(|(n, _)| n).collect()
     }
 
     /// When the first packet of a TCP connection passed.
@@ -164,7 +164,7 @@ impl Study {
     pub fn flow(&self, stream: usize) -> Option<Flow> {
         let (connection, entries) = {
             let index = self.index();
-            let entries = index.of_flow(stream).map(|(n, entry)| (n, *entry, index.link(entry)));
+            let entries = index.of_flow(stream).into_iter().map(|(n, entry)| (n, *entry, index.link(entry)));
             (*index.connections.get(stream)?, entries.collect::<Vec<_>>())
         };
         let mut flow = Flow::of(&connection);
@@ -263,6 +263,16 @@ impl Study {
             held,
             study: self,
         })
+    }
+
+    /// Whether something stands out about the packet of that number: what is noted about it, or damage in it.
+    #[must_use]
+    pub fn stands_out(&self, number: u32) -> bool {
+        let index = self.index();
+        let Some(entry) = index.entry(number).copied() else { return false };
+        let (link, is_marked) = (index.link(&entry), index.marks(number).any(|mark| mark.stands_out()));
+        drop(index);
+        is_marked || !decode_on(link, &self.bytes(&entry)).problems.is_empty()
     }
 
     /// All packets as they were captured: when, over which kind of link, their bytes. One without a time passed when the last
