@@ -117,14 +117,15 @@ fn is_playing(app: &App) -> bool {
 fn carry_out(app: &mut App, effects: Vec<Effect>, large: bool) {
     let mut waiting = effects;
     while let Some(effect) = waiting.pop() {
-        let outcome = match (effect, large) {
+        let mut outcomes = Vec::new();
+        match (effect, large) {
             (Effect::Run { demo, knobs, setup }, true) => {
                 let run = (demo.run)(&knobs, &setup).run;
-                Some(Outcome::Ran(Arc::new(Prepared::new(Arc::new(download(run))))))
+                outcomes.push(Outcome::Ran(Arc::new(Prepared::new(Arc::new(download(run))))));
             }
-            (effect, _) => perform::carried_out(effect, &app.world.content),
-        };
-        if let Some(outcome) = outcome {
+            (effect, _) => perform::carry_out(effect, &app.world.content, &mut |it| outcomes.push(it)),
+        }
+        for outcome in outcomes {
             waiting.extend(app.update(Event::Done(outcome)));
         }
     }
