@@ -47,11 +47,11 @@ impl Outside {
         let failed = move |message| Outcome::Unready(format!("{message} {remedy} ctrl and c leave."));
         self.aside_or(
             "reading of the course",
-            move || {
+            move |tell| {
                 let source = source.as_deref().map_or(Source::Embedded, Source::Folder);
                 let (content, problems) = content::load(source);
                 let errors = problems.iter().filter(|it| it.severity == Severity::Error).count();
-                Some(Outcome::Loaded { content: Arc::new(content), problems: errors })
+                tell(Outcome::Loaded { content: Arc::new(content), problems: errors });
             },
             failed,
         );
@@ -84,50 +84,44 @@ impl Outside {
         };
         let content = Arc::clone(&self.content);
         let failed = failed(&effect);
-        self.aside_or(name, move || carried_out(effect, &content), failed);
+        self.aside_or(name, move |tell| carry_out(effect, &content, tell), failed);
     }
 
     /// Runs a demo on this machine's sockets, and tells how far it is.
     fn run_live(&self, demo: &'static Demo, request: Request, stop: Stop) {
-        let inputs = self.inputs.clone();
-        self.aside("live run", move || {
+        let work = move |tell: &mut dyn FnMut(Outcome)| {
             let mut told = Duration::ZERO;
-            let mut tell = |progress: &Progress| {
+            let mut progressed = |progress: &Progress| {
                 if progress.elapsed >= told {
                     told = progress.elapsed + TELL_EVERY;
-                    let outcome = Outcome::LiveProgress { stop: stop.clone(), progress: progress.clone() };
-                    drop(inputs.send(Input::Event(Event::Done(outcome))));
+                    tell(Outcome::LiveProgress { stop: stop.clone(), progress: progress.clone() });
                 }
             };
-            let ran = live::run(demo, &request, &stop, &mut tell);
+            let ran = live::run(demo, &request, &stop, &mut progressed);
             let ran = ran
                 .map(|ran| (Arc::new(Prepared::new(Arc::new(ran.recording))), ran.trouble))
                 .map_err(|error| error.to_string());
-            Some(Outcome::RanLive { stop, ran })
-        });
+            tell(Outcome::RanLive { stop, ran });
+        };
+        self.aside_or("live run", work, Outcome::Failed);
     }
 
-    fn aside(&self, name: &str, work: impl FnOnce() -> Option<Outcome> + Send + 'static) {
-        self.aside_or(name, work, Outcome::Failed);
-    }
-
-    /// Works on a thread of its own; `failed` is told why nothing came of it.
+    /// Works on a thread of its own, which tells what comes of it; `failed` is told why nothing did.
     fn aside_or(
         &self,
         name: &str,
-        work: impl FnOnce() -> Option<Outcome> + Send + 'static,
+        work: impl FnOnce(&mut dyn FnMut(Outcome)) + Send + 'static,
         failed: impl Fn(String) -> Outcome + Clone + Send + 'static,
     ) {
         let unstarted = failed.clone();
         let inputs = self.inputs.clone();
         let what = name.to_owned();
         let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            // Nobody listens any more when the program is ending.
+            let mut tell = |outcome| drop(inputs.send(Input::Event(Event::Done(outcome))));
             // A panic here is a mistake of ours; the learner is told, and the rest of the program goes on.
-            let done = panic::catch_unwind(AssertUnwindSafe(work));
-            let broken = |panic| Some(failed(mistake(&what, panic)));
-            if let Some(outcome) = done.unwrap_or_else(broken) {
-                // Nobody listens any more when the program is ending.
-                drop(inputs.send(Input::Event(Event::Done(outcome))));
+            if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| work(&mut tell))) {
+                tell(failed(mistake(&what, panic)));
             }
         });
         if let Err(error) = started {
@@ -165,39 +159,40 @@ fn failed(effect: &Effect) -> impl Fn(String) -> Outcome + Clone + Send + use<> 
     }
 }
 
-/// Carries out an effect that needs neither the store nor the loop; it may take as long as a demo runs.
-#[must_use]
-pub fn carried_out(effect: Effect, content: &Content) -> Option<Outcome> {
-    match effect {
+/// Carries out an effect that needs neither the store nor the loop, and tells what comes of it; it may take as long as a demo
+/// runs.
+pub fn carry_out(effect: Effect, content: &Content, tell: &mut dyn FnMut(Outcome)) {
+    let outcome = match effect {
         Effect::Run { demo, knobs, setup } => {
             // What the views look up in a long run takes longer than a key may wait: it is made here.
             let run = Prepared::new(Arc::new((demo.run)(&knobs, &setup)));
-            Some(Outcome::Ran(Arc::new(run)))
+            Outcome::Ran(Arc::new(run))
         }
-        Effect::Write { path, bytes } => Some(match files::write_new(&path, &bytes) {
+        Effect::Write { path, bytes } => match files::write_new(&path, &bytes) {
             Ok(written) => Outcome::Written { path, text: format!("Saved as {}", written.display()) },
             Err(error) => Outcome::Failed(format!("{path} could not be written: {error}")),
-        }),
-        Effect::Read { path } => Some(match files::read(Path::new(&path), saved::MOST_BYTES) {
+        },
+        Effect::Read { path } => match files::read(Path::new(&path), saved::MOST_BYTES) {
             Ok(bytes) => Outcome::Read { path, text: String::from_utf8_lossy(&bytes).into_owned() },
             Err(error) => Outcome::Failed(format!("{path} could not be read: {error}")),
-        }),
+        },
         Effect::Capture(job) => {
             let ticket = job.ticket.clone();
-            job.done().map(|done| Outcome::Capture { ticket, done })
+            return job.run(&mut |done| tell(Outcome::Capture { ticket: ticket.clone(), done }));
         }
         Effect::Prepare(item) => {
             let gone = || format!("{} is no longer in the content.", item.question);
             let question = content.question(&item.question).ok_or_else(gone);
             let attempt = question.and_then(|question| Attempt::new(question, item.seed, &DemoRuns));
-            Some(Outcome::Prepared { item, attempt: Box::new(attempt) })
+            Outcome::Prepared { item, attempt: Box::new(attempt) }
         }
         Effect::Judge { question, attempt, answer } => {
             let graded = grade(&question, &attempt, &answer, &DemoRuns);
-            Some(Outcome::Judged { question: question.id, seed: attempt.seed, answer, graded })
+            Outcome::Judged { question: question.id, seed: attempt.seed, answer, graded }
         }
-        _ => None,
-    }
+        _ => return,
+    };
+    tell(outcome);
 }
 
 #[cfg(test)]
@@ -224,7 +219,7 @@ mod tests {
         let (outside, inputs) = outside();
         let Outcome::Unready(text) = said(&inputs) else { panic!("the store cannot be read") };
         assert!(text.contains("reading of your progress failed") && text.contains("(the file is odd)"), "{text}");
-        outside.aside_or("reading of the course", || panic!("no\u{1b}such lesson"), Outcome::Unready);
+        outside.aside_or("reading of the course", |_| panic!("no\u{1b}such lesson"), Outcome::Unready);
         let Outcome::Unready(text) = said(&inputs) else { panic!("the course cannot be read") };
         assert!(text.contains("reading of the course failed") && text.contains("such lesson"), "{text}");
         assert!(!text.contains('\u{1b}'), "it is made visible: {text:?}");

@@ -33,6 +33,13 @@ pub(crate) struct Learner {
     pub(crate) left: bool,
 }
 
+/// All that comes of an effect, in order.
+pub(crate) fn outcomes(effect: Effect, content: &Content) -> Vec<Outcome> {
+    let mut all = Vec::new();
+    perform::carry_out(effect, content, &mut |it| all.push(it));
+    all
+}
+
 /// The course, read once for all tests.
 pub(crate) fn course() -> Arc<Content> {
     static COURSE: std::sync::OnceLock<Arc<Content>> = std::sync::OnceLock::new();
@@ -105,7 +112,7 @@ impl Learner {
                 self.left = true;
                 Vec::new()
             }
-            other => perform::carried_out(other, &self.app.world.content).into_iter().collect(),
+            other => outcomes(other, &self.app.world.content),
         }
     }
 

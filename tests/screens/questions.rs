@@ -4,10 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent};
 use roundtrip::practice::grade::Unreadable;
 use roundtrip::practice::{Answer, Wish};
 use roundtrip::tui::action::{DrillWish, Effect, Event, Outcome, Place};
-use roundtrip::tui::perform;
 
 use crate::answers::answer;
-use crate::learner::Learner;
+use crate::learner::{Learner, outcomes};
 
 /// One of each kind.
 const KINDS: [(&str, &str); 12] = [
@@ -328,8 +327,9 @@ fn what_is_typed_while_a_question_is_prepared_is_kept_for_it() {
     learner.keys("80ms");
     let text = learner.text();
     assert!(text.contains("Preparing the run") && text.contains("80ms"), "{text}");
-    let prepared = perform::carried_out(Effect::Prepare(item.clone()), &learner.app.world.content).expect("an outcome");
-    learner.event(Event::Done(prepared));
+    for prepared in outcomes(Effect::Prepare(item.clone()), &learner.app.world.content) {
+        learner.event(Event::Done(prepared));
+    }
     assert!(learner.text().contains("▸ 80ms"), "{}", learner.text());
 }
 

@@ -287,7 +287,7 @@ fn what_is_no_capture_or_ends_too_early_is_said() {
     assert!(learner.text().contains("There is no packet") && learner.text().contains('!'), "{}", learner.text());
     learner.key(KeyCode::Esc);
     assert!(learner.text().contains("Your course"), "{}", learner.text());
-    let failed = opened(Source::new("gone.pcap", || Err("gone.pcap cannot be read: it is away".to_owned())));
+    let failed = opened(Source::new("gone.pcap", |_| Err("gone.pcap cannot be read: it is away".to_owned())));
     assert!(failed.text().contains("it is away"), "{}", failed.text());
 }
 

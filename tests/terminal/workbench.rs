@@ -95,3 +95,47 @@ fn what_cannot_be_opened_is_said_before_the_terminal_is_taken() {
     tutor.until("nosuch.pcap cannot be read");
     assert_eq!(tutor.ended(), 3);
 }
+
+/// The program beside a pipe that gives the first half of a capture, and the rest when there is a file `go`.
+fn half(home: &Path, capture: &Path) -> Tutor {
+    let half = std::fs::metadata(capture).expect("a file").len() / 2;
+    let (file, program) = (capture.display(), env!("CARGO_BIN_EXE_roundtrip"));
+    let wait = "while [ ! -e go ]; do sleep 0.05; done";
+    let pipe = format!("(head -c {half} {file}; {wait}; tail -c +{} {file}) | {program} packets -", half + 1);
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", &pipe]);
+    Tutor::spawn(home, command, 30, 110)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_capture_is_looked_at_while_more_of_it_comes() {
+    let home = home();
+    let file = capture(home.path(), "retransmission");
+    let mut tutor = half(home.path(), &file);
+    tutor.until("reading on").until("[SYN]").keys("G").keys("/").until("filter ▸");
+    // The connection is closed in what has not come.
+    tutor.keys("tcp.flags.fin == 1").keys(ENTER).until("holds for none of the").until("reading on");
+    std::fs::write(home.path().join("go"), "").expect("a file");
+    tutor.gone("reading on").until("2 of 46 packets").keys(ESC).until("· 46 packets").keys("q").until("Your course");
+    tutor.keys("q");
+    assert_eq!(tutor.ended(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_newest_packet_stays_chosen_and_reading_is_stopped_by_a_key() {
+    let home = home();
+    let file = capture(home.path(), "retransmission");
+    let mut tutor = half(home.path(), &file);
+    tutor.until("reading on").until("packet 1 ·").keys("G").gone("packet 1 ·");
+    std::fs::write(home.path().join("go"), "").expect("a file");
+    tutor.until("packet 46 · 46 packets").keys("q").until("Your course").keys("q");
+    assert_eq!(tutor.ended(), 0);
+    std::fs::remove_file(home.path().join("go")).expect("it was written");
+    let mut tutor = half(home.path(), &file);
+    tutor.until("reading on").keys("s").until("stopped here").until("cut short").keys("q").until("Your course");
+    tutor.keys("q");
+    std::fs::write(home.path().join("go"), "").expect("a file");
+    assert_eq!(tutor.ended(), 0);
+}

@@ -22,7 +22,7 @@ use super::{FAILED, Misuse, start};
 use crate::quantity::{Quantity, Unit, counted, seconds};
 use crate::recording::json;
 use crate::tui::action::Place;
-use crate::tui::capture::{Opened, Source, file};
+use crate::tui::capture::{Opened, Source, Watch, file};
 use crate::tui::files::{self, Refused};
 use crate::wire::capture::copy::Copy;
 use crate::wire::capture::ends;
@@ -109,8 +109,9 @@ impl Wish {
             std::fs::File::open(&self.file).with_context(|| format!("{name} cannot be read"))?;
         }
         let (path, keys) = (self.file.clone(), self.keys.clone());
-        let source =
-            Source::new(name, move || file::open(&path, keys.as_deref()).map_err(|error| format!("{error:#}")));
+        let source = Source::new(name, move |watch| {
+            file::open(&path, keys.as_deref(), watch).map_err(|error| format!("{error:#}"))
+        });
         let source = source.filtered(self.filter.clone().unwrap_or_default());
         start::tui(options, Some(Place::Capture(source)))
     }
@@ -171,7 +172,7 @@ pub(super) fn run(options: &Options, wish: &Wish) -> anyhow::Result<ExitCode> {
 
 /// Reads a capture, and tells what else is to be known of it.
 pub(super) fn opened(path: &Path, keys: Option<&Path>) -> anyhow::Result<Opened> {
-    let opened = file::open(path, keys)?;
+    let opened = file::open(path, keys, &mut Watch { wanted: &|| true, grown: &mut |_| {} })?;
     opened.notes.iter().for_each(|note| tell(&format!("roundtrip: {note}")));
     Ok(opened)
 }

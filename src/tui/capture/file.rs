@@ -3,14 +3,15 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, stdin};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::thread;
+use std::time::Duration;
+use std::{mem, thread};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use flate2::bufread::MultiGzDecoder;
 
-use super::Opened;
+use super::{Opened, Watch};
 use crate::wire::capture::Reader;
 use crate::wire::capture::indexer::Indexer;
 use crate::wire::capture::study::Bytes;
@@ -23,6 +24,14 @@ const MOST_KEYS: u64 = 64 << 20;
 const PIECE: usize = 256 << 10;
 /// So many pieces are read before they are asked for.
 const AHEAD: usize = 4;
+/// What was read is told after so many pieces, sooner where it is the first, and where no more comes for a while.
+const TOLD: usize = 64;
+const WHILE: Duration = Duration::from_millis(100);
+
+/// Why a capture ends where it was stopped.
+const STOPPED: &str = "its reading was stopped here";
+const TOO_MUCH: &str = "of what cannot be read twice 1 GiB is kept, and it has more: write it into a file that is not compressed, \
+                        and give that";
 
 /// A file whose packets are read when they are asked for.
 struct OnDisk(File);
@@ -44,15 +53,18 @@ impl Bytes for Kept {
     }
 }
 
-/// Reads a capture, `-` being standard input, with the keys of a key log.
-pub fn open(file: &Path, keys: Option<&Path>) -> anyhow::Result<Opened> {
+/// Reads a capture, `-` being standard input, with the keys of a key log; `watch` is told on the way.
+///
+/// # Errors
+/// When not one packet can be read; a later fault is told beside the packets before it.
+pub fn open(file: &Path, keys: Option<&Path>, watch: &mut Watch<'_>) -> anyhow::Result<Opened> {
     let keys = keys.map_or(Ok(String::new()), key_log)?;
     let name = file.display().to_string();
     let opened = if file == Path::new("-") {
-        from_pipe(stdin(), &keys).context("standard input")?
+        from_pipe(stdin(), &keys, watch).context("standard input")?
     } else {
         let opened = File::open(file).with_context(|| format!("{name} cannot be read"))?;
-        from_file(opened, &keys).with_context(|| name.clone())?
+        from_file(opened, &keys, watch).with_context(|| name.clone())?
     };
     let notes = opened.study.unread().into_iter().map(|(link, count)| {
         let packets = if count == 1 { "packet came" } else { "packets came" };
@@ -71,19 +83,19 @@ fn key_log(path: &Path) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-fn from_file(file: File, keys: &str) -> anyhow::Result<Opened> {
+fn from_file(file: File, keys: &str, watch: &mut Watch<'_>) -> anyhow::Result<Opened> {
     let mut start = [0; 2];
     let read = file.read_at(&mut start, 0).unwrap_or(0);
     let is_plain = file.metadata().is_ok_and(|it| it.is_file()) && !is_gzip(&start[..read]);
     if !is_plain {
-        return from_pipe(file, keys);
+        return from_pipe(file, keys, watch);
     }
     let indexer = Indexer::new(OnDisk(file.try_clone().context("it cannot be read")?));
-    index(indexer, file, keys, |_| Ok(()))
+    index(indexer, file, keys, (|_| true, watch))
 }
 
 /// From what is read only once: its bytes are kept.
-fn from_pipe(input: impl Read + Send + 'static, keys: &str) -> anyhow::Result<Opened> {
+fn from_pipe(input: impl Read + Send + 'static, keys: &str, watch: &mut Watch<'_>) -> anyhow::Result<Opened> {
     let mut input = BufReader::with_capacity(PIECE, input);
     // A pipe may give its first byte alone; then the rest is not compressed, or the reader of captures says so.
     let compressed = is_gzip(input.fill_buf().context("it cannot be read")?);
@@ -91,51 +103,70 @@ fn from_pipe(input: impl Read + Send + 'static, keys: &str) -> anyhow::Result<Op
     let indexer = Indexer::new(kept.clone());
     let keep = |piece: &[u8]| {
         let mut held = kept.0.write().unwrap_or_else(PoisonError::into_inner);
-        held.extend_from_slice(piece);
-        if held.len() > MOST_BYTES {
-            bail!(
-                "it has more than 1 GiB, and cannot be read twice: write it into a file that is not compressed, and give that"
-            )
+        let fits = held.len() + piece.len() <= MOST_BYTES;
+        if fits {
+            held.extend_from_slice(piece);
         }
-        Ok(())
+        fits
     };
-    if compressed { index(indexer, MultiGzDecoder::new(input), keys, keep) } else { index(indexer, input, keys, keep) }
+    match compressed {
+        true => index(indexer, MultiGzDecoder::new(input), keys, (keep, watch)),
+        false => index(indexer, input, keys, (keep, watch)),
+    }
 }
 
 fn is_gzip(start: &[u8]) -> bool {
     start.starts_with(&[0x1f, 0x8b])
 }
 
-/// Reads all packets up to the end or to a fault. The next bytes are read while the last are looked at.
+/// Reads all packets up to the end or to a fault. The next bytes are read while the last are looked at. `keep` says whether
+/// there was room for a piece.
 fn index(
     mut indexer: Indexer,
     input: impl Read + Send + 'static,
     keys: &str,
-    mut keep: impl FnMut(&[u8]) -> anyhow::Result<()>,
+    (mut keep, watch): (impl FnMut(&[u8]) -> bool, &mut Watch<'_>),
 ) -> anyhow::Result<Opened> {
     let study = indexer.study();
-    let (mut reader, mut ended) = (Reader::default(), false);
+    let (mut reader, mut untold) = (Reader::default(), 0);
     let (send, pieces) = sync_channel(AHEAD);
     // It ends when nobody takes its pieces any more; what waits for a pipe is not waited for.
     thread::spawn(move || read_ahead(input, &send));
     let fault = loop {
-        match reader.next_item() {
-            Ok(Some(item)) => indexer.take(item),
-            Ok(None) if ended => break None,
-            Ok(None) => match pieces.recv() {
-                Err(_) => {
-                    reader.end();
-                    ended = true;
+        if !(watch.wanted)() {
+            break Some(STOPPED.to_owned());
+        }
+        let piece = match pieces.recv_timeout(WHILE) {
+            Ok(Ok(piece)) => piece,
+            Err(RecvTimeoutError::Timeout) => {
+                if mem::take(&mut untold) > 0 {
+                    (watch.grown)(&study);
                 }
-                Ok(Ok(piece)) => {
-                    keep(&piece)?;
-                    reader.push(&piece);
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                reader.end();
+                match indexer.take(&mut reader) {
+                    Err(fault) if study.count() == 0 => return Err(fault.into()),
+                    ended => break ended.err().map(|it| it.to_string()),
                 }
-                Ok(Err(error)) if study.count() == 0 => return Err(error).context("it cannot be read"),
-                Ok(Err(error)) => break Some(format!("it cannot be read further: {}", visible(error.to_string()))),
-            },
+            }
+            Ok(Err(error)) if study.count() == 0 => return Err(error).context("it cannot be read"),
+            Ok(Err(error)) => break Some(format!("it cannot be read further: {}", visible(error.to_string()))),
+        };
+        if !keep(&piece) {
+            break Some(TOO_MUCH.to_owned());
+        }
+        reader.push(&piece);
+        let is_first = study.count() == 0;
+        match indexer.take(&mut reader) {
             Err(fault) if study.count() == 0 => return Err(fault.into()),
             Err(fault) => break Some(fault.to_string()),
+            Ok(()) => untold += 1,
+        }
+        if (is_first && study.count() > 0) || untold >= TOLD {
+            (watch.grown)(&study);
+            untold = 0;
         }
     };
     Ok(Opened { study: indexer.finish(keys), fault, notes: Vec::new() })

@@ -15,6 +15,9 @@ use crate::wire::capture::study::Study;
 use crate::wire::capture::talk::{Inside, Silence, Talk};
 use crate::wire::filter::Filter;
 
+/// Work on packets tells how far it is after so many.
+const LOOKED: usize = 4096;
+
 /// A capture as far as it could be read.
 #[derive(Clone)]
 pub struct Opened {
@@ -25,8 +28,16 @@ pub struct Opened {
     pub notes: Vec<String>,
 }
 
+/// Who waits for a capture that is being read.
+pub struct Watch<'a> {
+    /// Whether more of it is wanted.
+    pub wanted: &'a dyn Fn() -> bool,
+    /// Told whenever there is more to look at.
+    pub grown: &'a mut dyn FnMut(&Arc<Study>),
+}
+
 /// How a capture is read; it may take as long as the file is large.
-type Read = dyn Fn() -> Result<Opened, String> + Send + Sync;
+type Read = dyn Fn(&mut Watch<'_>) -> Result<Opened, String> + Send + Sync;
 
 /// Where a capture comes from.
 #[derive(Clone)]
@@ -40,13 +51,16 @@ pub struct Source {
 
 impl Source {
     /// A capture that is read when its screen opens.
-    pub fn new(name: impl Into<String>, read: impl Fn() -> Result<Opened, String> + Send + Sync + 'static) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        read: impl Fn(&mut Watch<'_>) -> Result<Opened, String> + Send + Sync + 'static,
+    ) -> Self {
         Self { name: name.into(), filter: String::new(), read: Arc::new(read) }
     }
 
     /// A capture that is held already, as a file of it would be.
     pub fn of_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Self {
-        Self::new(name, move || {
+        Self::new(name, move |_| {
             let (study, fault) = indexer::index(bytes.clone(), "");
             Ok(Opened { study, fault: fault.map(|it| it.to_string()), notes: Vec::new() })
         })
@@ -158,10 +172,11 @@ pub struct Job {
 #[derive(Clone)]
 pub enum Work {
     Open(Source),
-    /// Finds the packets a filter holds for.
+    /// Finds the packets a filter holds for, from that number on.
     Filter {
         study: Arc<Study>,
         filter: Box<Filter>,
+        from: u32,
     },
     /// Finds the next row, or the one before, whose packet stands out, or is one of these.
     Seek {
@@ -196,8 +211,16 @@ pub enum Work {
 /// What came of it.
 #[derive(Clone)]
 pub enum Done {
+    /// So much of a capture was read; more comes.
+    Grown(Arc<Study>),
     Opened(Result<Opened, String>),
-    Filtered(Vec<u32>),
+    /// So many packets were looked at, of so many; more comes.
+    Looked(usize, usize),
+    Filtered {
+        found: Vec<u32>,
+        /// The first packet that was not looked at.
+        to: u32,
+    },
     /// The row, if there is one.
     Found(Option<usize>),
     Followed(Inside, Result<Talk, Silence>),
@@ -227,7 +250,9 @@ impl fmt::Debug for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Opened(it) => f.debug_tuple("Opened").field(&it.as_ref().map(|it| it.study.count())).finish(),
-            Self::Filtered(it) => f.debug_tuple("Filtered").field(&it.len()).finish(),
+            Self::Grown(it) => f.debug_tuple("Grown").field(&it.count()).finish(),
+            Self::Looked(done, of) => f.debug_tuple("Looked").field(done).field(of).finish(),
+            Self::Filtered { found, .. } => f.debug_tuple("Filtered").field(&found.len()).finish(),
             Self::Found(it) => f.debug_tuple("Found").field(it).finish(),
             Self::Followed(_, it) => f.debug_tuple("Followed").field(&it.as_ref().map(|it| it.said.len())).finish(),
             Self::Counted(it) => f.debug_tuple("Counted").field(&it.conversations.len()).finish(),
@@ -237,38 +262,67 @@ impl fmt::Debug for Done {
 }
 
 impl Job {
-    /// Does it; nothing where it was dropped meanwhile.
-    #[must_use]
-    pub fn done(self) -> Option<Done> {
+    /// Does it, and tells how far it is and what comes of it; nothing more where it was dropped meanwhile.
+    pub fn run(self, tell: &mut dyn FnMut(Done)) {
         let ticket = self.ticket;
-        match self.work {
-            Work::Open(source) => Some(Done::Opened((source.read)())),
-            Work::Filter { study, filter } => filtered(&study, &filter, &ticket).map(Done::Filtered),
+        let done = match self.work {
+            Work::Open(source) => {
+                let wanted = || !ticket.is_dropped();
+                let grown = &mut |study: &Arc<Study>| tell(Done::Grown(Arc::clone(study)));
+                Some(Done::Opened((source.read)(&mut Watch { wanted: &wanted, grown })))
+            }
+            Work::Filter { study, filter, from } => {
+                let of = study.count().saturating_sub(from as usize - 1);
+                filtered(&study, &filter, from, &mut Far { ticket: &ticket, tell, done: 0, of })
+            }
             Work::Seek { study, rows, from, forward, noted } => {
-                seek(&study, &rows, (from, forward), &noted, &ticket).map(Done::Found)
+                let mut far = Far { ticket: &ticket, tell, done: 0, of: rows.len() };
+                seek(&study, &rows, (from, forward), &noted, &mut far).map(Done::Found)
             }
             Work::Follow { study, stream, inside } => Some(followed(&study, stream, inside)),
-            Work::Count { study, rows } => count(&study, &rows, &ticket).map(|it| Done::Counted(Arc::new(it))),
+            Work::Count { study, rows } => {
+                let mut far = Far { ticket: &ticket, tell, done: 0, of: rows.len() };
+                count(&study, &rows, &mut far).map(|it| Done::Counted(Arc::new(it)))
+            }
             Work::Save { study, rows, comments, path, over } => {
                 let copy = Copy { study: &study, comments: &comments };
                 let saved = files::write_whole(Path::new(&path), over, |put| copy.write(rows.numbers(), put));
                 Some(Done::Saved { path, saved })
             }
-        }
+        };
+        done.into_iter().for_each(tell);
     }
 }
 
-fn filtered(study: &Study, filter: &Filter, ticket: &Ticket) -> Option<Vec<u32>> {
-    let mut found = Vec::new();
-    for packet in (1..).map_while(|number| study.packet(number)) {
-        if ticket.is_dropped() {
-            return None;
+/// How far work on packets is.
+struct Far<'a> {
+    ticket: &'a Ticket,
+    tell: &'a mut dyn FnMut(Done),
+    done: usize,
+    of: usize,
+}
+
+impl Far<'_> {
+    /// One packet more was looked at; nothing where the work is wanted no more.
+    fn step(&mut self) -> Option<()> {
+        self.done += 1;
+        if self.done.is_multiple_of(LOOKED) {
+            (self.tell)(Done::Looked(self.done, self.of));
         }
+        (!self.ticket.is_dropped()).then_some(())
+    }
+}
+
+fn filtered(study: &Study, filter: &Filter, from: u32, far: &mut Far<'_>) -> Option<Done> {
+    let (mut found, mut to) = (Vec::new(), from);
+    while let Some(packet) = study.packet(to) {
+        far.step()?;
         if filter.holds(&packet.seen()) {
             found.push(packet.number);
         }
+        to += 1;
     }
-    Some(found)
+    Some(Done::Filtered { found, to })
 }
 
 fn followed(study: &Study, stream: usize, inside: Option<Inside>) -> Done {
@@ -290,13 +344,11 @@ pub struct Counts {
     pub every_ns: u64,
 }
 
-fn count(study: &Study, rows: &Rows, ticket: &Ticket) -> Option<Counts> {
+fn count(study: &Study, rows: &Rows, far: &mut Far<'_>) -> Option<Counts> {
     let (mut conversations, mut protocols, mut rate) =
         (Conversations::default(), Hierarchy::default(), Rate::default());
     for packet in rows.numbers().filter_map(|number| study.packet(number)) {
-        if ticket.is_dropped() {
-            return None;
-        }
+        far.step()?;
         conversations.take(&packet);
         protocols.take(&packet);
         rate.take(&packet);
@@ -313,17 +365,14 @@ fn seek(
     rows: &Rows,
     (from, forward): (usize, bool),
     noted: &BTreeSet<u32>,
-    ticket: &Ticket,
+    far: &mut Far<'_>,
 ) -> Option<Option<usize>> {
     let count = rows.len();
     for step in 1..=count {
-        if ticket.is_dropped() {
-            return None;
-        }
+        far.step()?;
         let row = if forward { from + step } else { from + count - step % count } % count;
-        let Some(packet) = rows.number(row).and_then(|number| study.packet(number)) else { continue };
-        let is_odd = || packet.marks().any(|mark| mark.stands_out()) || !packet.decoded.problems.is_empty();
-        if noted.contains(&packet.number) || is_odd() {
+        let Some(number) = rows.number(row) else { continue };
+        if noted.contains(&number) || study.stands_out(number) {
             return Some(Some(row));
         }
     }

@@ -8,7 +8,7 @@ use super::ladder::Ladder;
 use super::prompt::Prompt;
 use super::stream::Stream;
 use super::times::Times;
-use crate::tui::capture::{Opened, Rows, Ticket};
+use crate::tui::capture::{Rows, Ticket};
 use crate::tui::views::packets::{self, TreeRow};
 use crate::tui::views::{Pane, Reading};
 use crate::wire::analysis::Mark;
@@ -22,6 +22,8 @@ pub(super) struct Busy {
     pub(super) what: &'static str,
     /// The filter, where it is one.
     pub(super) filter: Option<String>,
+    /// How many packets were looked at, and of how many.
+    pub(super) looked: Option<(usize, usize)>,
 }
 
 /// What is on show.
@@ -51,6 +53,10 @@ impl View {
 /// The state of the workbench once there is a capture.
 pub(super) struct Bench {
     pub(super) study: Arc<Study>,
+    /// Whether more of it comes.
+    pub(super) growing: bool,
+    /// Whether the newest packet is chosen as they come.
+    pub(super) tail: bool,
     /// Whether it ends before its end.
     pub(super) cut: bool,
     pub(super) rows: Rows,
@@ -62,6 +68,10 @@ pub(super) struct Bench {
     pub(super) times: Times,
     /// The filter that is applied.
     pub(super) filter: String,
+    /// The first packet it was not asked of.
+    pub(super) unasked: u32,
+    /// Asks it of the packets that came since.
+    pub(super) catching: Option<Ticket>,
     /// The filters that were applied, the oldest first.
     pub(super) history: Vec<String>,
     pub(super) prompt: Option<Prompt>,
@@ -80,11 +90,14 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    pub(super) fn new(opened: Opened, copy: String) -> Self {
-        let rows = Rows::All(opened.study.count());
+    /// Of a capture of which more comes.
+    pub(super) fn new(study: Arc<Study>, copy: String) -> Self {
+        let rows = Rows::All(study.count());
         Self {
-            study: opened.study,
-            cut: opened.fault.is_some(),
+            study,
+            growing: true,
+            tail: false,
+            cut: false,
             rows,
             row: 0,
             view: View::Packets,
@@ -92,6 +105,8 @@ impl Bench {
             zoomed: false,
             times: Times::default(),
             filter: String::new(),
+            unasked: 1,
+            catching: None,
             history: Vec::new(),
             prompt: None,
             busy: None,

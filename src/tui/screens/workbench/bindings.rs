@@ -71,6 +71,9 @@ impl Bench {
             let zoom = if self.zoomed { "show all panes" } else { "only this pane" };
             keys.push(Binding::quiet([Key::char('z')], zoom, Action::Zoom));
         }
+        if self.growing {
+            keys.push(wish('s', "read no further", Wish::Stop));
+        }
         keys.extend(views());
         keys.push(back(self.open_on_top().unwrap_or("back")));
         keys
@@ -112,7 +115,8 @@ impl Bench {
             Pane::List => {}
         }
         keys.push(Binding::quiet([code(KeyCode::Home), Key::char('g')], "first packet", Action::First));
-        keys.push(Binding::quiet([code(KeyCode::End), Key::char('G')], "last packet", Action::Last));
+        let last = if self.growing { "newest packet, as they come" } else { "last packet" };
+        keys.push(Binding::quiet([code(KeyCode::End), Key::char('G')], last, Action::Last));
         keys
     }
 }

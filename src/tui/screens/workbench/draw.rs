@@ -108,7 +108,11 @@ impl Bench {
             x = pen::put(buffer, area, (x, 0), &pen::cut(text, room), style);
         };
         if let Some(busy) = &self.busy {
-            put(&format!("{} … ", busy.what), theme.accent);
+            put(busy.what, theme.accent);
+            if let Some((done, of)) = busy.looked {
+                put(&format!(" {} %", (done * 100).checked_div(of).unwrap_or(0).min(100)), theme.accent);
+            }
+            put(" … ", theme.accent);
             put(&visible(busy.filter.as_deref().unwrap_or_default()), theme.dim);
             return;
         }
@@ -128,6 +132,7 @@ impl Bench {
 
     fn draw_nothing(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         let text = match self.study.count() {
+            0 if self.growing => "No packet yet.".to_owned(),
             0 => "There is no packet in this capture.".to_owned(),
             count => format!(
                 "The filter holds for none of the {}. / changes it, esc lists them all.",

@@ -4,6 +4,7 @@ mod bindings;
 mod counts;
 mod draw;
 mod filter;
+mod grow;
 mod keep;
 mod ladder;
 mod list;
@@ -16,6 +17,7 @@ mod times;
 mod update;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -24,8 +26,9 @@ use super::Screen;
 use crate::quantity::counted;
 use crate::tui::action::{Action, Binding, Effect, Outcome};
 use crate::tui::app::World;
-use crate::tui::capture::{Done, Job, Opened, Source, Ticket, Work};
+use crate::tui::capture::{Done, Job, Source, Ticket, Work};
 use crate::tui::views::pen;
+use crate::wire::capture::study::Study;
 use crate::wire::text::visible;
 use bench::Bench;
 use prompt::Which;
@@ -55,6 +58,8 @@ pub enum Wish {
     Save,
     /// Asks for a file's name for these packets.
     SaveAs(Which),
+    /// Reads no further.
+    Stop,
 }
 
 /// A capture on the screen, or on its way there.
@@ -80,15 +85,29 @@ impl Workbench {
         Self { source, ticket: Ticket::default(), asked: false, bench: None, problem: None, warned: false }
     }
 
-    fn opened(&mut self, opened: Opened) -> Vec<Effect> {
-        let mut effects: Vec<Effect> = opened.notes.iter().cloned().map(Effect::Say).collect();
-        // What cuts it short matters most: it is said last, and stays.
-        effects.extend(opened.fault.iter().cloned().map(Effect::Warn));
-        let bench = self.bench.insert(Bench::new(opened, proposed(&self.source.name)));
-        if !self.source.filter.is_empty() {
-            effects.extend(bench.apply(&self.source.filter));
+    /// Puts a capture on the screen of which more comes.
+    fn begun(&mut self, study: &Arc<Study>) -> Vec<Effect> {
+        let bench = self.bench.insert(Bench::new(Arc::clone(study), proposed(&self.source.name)));
+        if self.source.filter.is_empty() { Vec::new() } else { bench.apply(&self.source.filter) }
+    }
+
+    /// More of the capture was read, or all of it.
+    fn read(&mut self, done: &Done) -> Vec<Effect> {
+        match (done, &mut self.bench) {
+            (Done::Grown(study), None) => self.begun(study),
+            (Done::Grown(_), Some(bench)) => bench.grown(),
+            (Done::Opened(Ok(opened)), None) => {
+                let mut effects = self.begun(&opened.study);
+                effects.extend(self.bench.iter_mut().flat_map(|bench| bench.whole(opened)));
+                effects
+            }
+            (Done::Opened(Ok(opened)), Some(bench)) => bench.whole(opened),
+            (Done::Opened(Err(problem)), _) => {
+                self.problem = Some(problem.clone());
+                Vec::new()
+            }
+            _ => Vec::new(),
         }
-        effects
     }
 
     /// One thing at a time: what is open on top is closed, then comments that would be lost are spoken of, then one leaves.
@@ -101,6 +120,7 @@ impl Workbench {
                 return vec![Effect::Say(UNSAVED.to_owned())];
             }
         }
+        self.ticket.drop_it();
         vec![Effect::Back]
     }
 }
@@ -121,7 +141,11 @@ impl Screen for Workbench {
     fn status(&self, _world: &World) -> String {
         let Some(bench) = &self.bench else { return String::new() };
         let (count, shown) = (bench.study.count(), bench.rows.len());
-        let cut = if bench.cut { ", cut short" } else { "" };
+        let cut = match (bench.growing, bench.cut) {
+            (true, _) => ", reading on",
+            (_, true) => ", cut short",
+            _ => "",
+        };
         let marked = match bench.marked.len() {
             0 => String::new(),
             many => format!(", {many} marked"),
@@ -159,17 +183,16 @@ impl Screen for Workbench {
         if is_back {
             return self.back();
         }
+        if action == Action::Capture(Wish::Stop) {
+            self.ticket.drop_it();
+            return Vec::new();
+        }
         self.bench.as_mut().map(|bench| bench.update(action, world)).unwrap_or_default()
     }
 
     fn done(&mut self, outcome: &Outcome, _world: &World) -> Vec<Effect> {
         match (outcome, &mut self.bench) {
-            (Outcome::Capture { ticket, done: Done::Opened(opened) }, None) if self.ticket.is(ticket) => {
-                match opened.clone() {
-                    Ok(opened) => return self.opened(opened),
-                    Err(problem) => self.problem = Some(problem),
-                }
-            }
+            (Outcome::Capture { ticket, done }, _) if self.ticket.is(ticket) => return self.read(done),
             (Outcome::Capture { ticket, done }, Some(bench)) => return bench.done(ticket, done),
             (Outcome::Failed(message), None) => self.problem = Some(message.clone()),
             (Outcome::Failed(_), Some(bench)) => bench.failed(),

@@ -53,11 +53,11 @@ impl Bench {
         if std::mem::take(&mut self.zoomed) {
             return true;
         }
-        if !std::mem::take(&mut self.filter).is_empty() {
-            self.list(Rows::All(self.study.count()));
-            return true;
+        if self.filter.is_empty() {
+            return false;
         }
-        false
+        self.list_all();
+        true
     }
 
     /// Ends the work on a thread, if there is any.
@@ -134,6 +134,9 @@ impl Bench {
     pub(super) fn update(&mut self, action: Action, world: &World) -> Vec<Effect> {
         if self.prompt.is_some() {
             return self.answer(action);
+        }
+        if !matches!(action, Action::Tick(_)) {
+            self.tail = self.growing && self.view.index() == 0 && action == Action::Last;
         }
         if let Action::View(index) = action {
             return self.show(index);
@@ -214,7 +217,8 @@ impl Bench {
                 let filter = proposed.flatten().map(|it| if too { propose::with(&self.filter, &it) } else { it });
                 return self.filter_by(filter, "Choose a field, a layer or a mark: these have filters.");
             }
-            Wish::Inside => {}
+            // The first is for a stream, the other for the whole screen.
+            Wish::Inside | Wish::Stop => {}
             Wish::Times => {
                 self.times = self.times.next();
                 return vec![Effect::Say(self.times.about().to_owned())];
@@ -245,8 +249,7 @@ impl Bench {
     fn jump(&mut self, number: u32, from: Option<u32>) -> Vec<Effect> {
         let is_listed = self.rows.has(number);
         if !is_listed {
-            self.filter.clear();
-            self.list(Rows::All(self.study.count()));
+            self.list_all();
         }
         self.go_to(number);
         self.came_from = from;
@@ -305,8 +308,7 @@ impl Bench {
     pub(super) fn apply(&mut self, text: &str) -> Vec<Effect> {
         let text = text.trim();
         if text.is_empty() {
-            self.filter.clear();
-            self.list(Rows::All(self.study.count()));
+            self.list_all();
             return Vec::new();
         }
         let filter = match Filter::parse(text) {
@@ -320,7 +322,7 @@ impl Bench {
         self.history.push(text.to_owned());
         let many = self.history.len().saturating_sub(MOST_BEFORE);
         self.history.drain(..many);
-        let work = Work::Filter { study: Arc::clone(&self.study), filter: Box::new(filter) };
+        let work = Work::Filter { study: Arc::clone(&self.study), filter: Box::new(filter), from: 1 };
         self.work("filtering", Some(text.to_owned()), work)
     }
 
@@ -335,7 +337,7 @@ impl Bench {
     /// Begins work on a thread; what it was busy with before is wanted no more.
     pub(super) fn work(&mut self, what: &'static str, filter: Option<String>, work: Work) -> Vec<Effect> {
         let ticket = Ticket::default();
-        if let Some(before) = self.busy.replace(Busy { ticket: ticket.clone(), what, filter }) {
+        if let Some(before) = self.busy.replace(Busy { ticket: ticket.clone(), what, filter, looked: None }) {
             before.ticket.drop_it();
         }
         vec![Effect::Capture(Job { ticket, work })]
@@ -346,11 +348,22 @@ impl Bench {
         if let Done::Saved { path, saved } = done {
             return self.saved(ticket, path, saved);
         }
+        if let Done::Looked(done, of) = done {
+            let busy = self.busy.as_mut().filter(|it| it.ticket.is(ticket));
+            busy.into_iter().for_each(|it| it.looked = Some((*done, *of)));
+            return Vec::new();
+        }
+        if let (Done::Filtered { found, to, .. }, Some(_)) = (done, self.catching.take_if(|it| it.is(ticket))) {
+            return self.caught_up(found, *to);
+        }
         let Some(busy) = self.busy.take_if(|it| it.ticket.is(ticket)) else { return Vec::new() };
         match done {
-            Done::Filtered(numbers) => {
+            Done::Filtered { found, to } => {
+                self.drop_catching();
                 self.filter = busy.filter.unwrap_or_default();
-                self.list(Rows::Some(Arc::new(numbers.clone())));
+                self.unasked = *to;
+                self.list(Rows::Some(Arc::new(found.clone())));
+                return self.catch_up();
             }
             Done::Found(Some(row)) => self.row = *row,
             Done::Followed(inside, talk) => {
@@ -375,6 +388,14 @@ impl Bench {
     pub(super) fn failed(&mut self) {
         self.busy = None;
         self.saving = None;
+        self.catching = None;
+    }
+
+    /// Lists all packets.
+    fn list_all(&mut self) {
+        self.drop_catching();
+        self.filter.clear();
+        self.list(Rows::All(self.study.count()));
     }
 
     /// Lists these; the chosen packet stays chosen, or the next one that is listed is.
