@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::files::{self, Refused};
 use crate::wire::capture::copy::Copy;
 use crate::wire::capture::indexer;
-use crate::wire::capture::statistics::{Conversation, Conversations, Hierarchy, Interval, Protocol, Rate};
+use crate::wire::capture::statistics::{
+    Conversation, Conversations, Expert, Hierarchy, Interval, Marked, Protocol, Rate,
+};
 use crate::wire::capture::study::Study;
 use crate::wire::capture::talk::{Inside, Silence, Talk};
 use crate::wire::filter::Filter;
@@ -340,22 +342,25 @@ pub struct Counts {
     pub conversations: Vec<Conversation>,
     pub protocols: Vec<Protocol>,
     pub intervals: Vec<Interval>,
+    pub marks: Vec<Marked>,
     /// How long each of them is.
     pub every_ns: u64,
 }
 
 fn count(study: &Study, rows: &Rows, far: &mut Far<'_>) -> Option<Counts> {
-    let (mut conversations, mut protocols, mut rate) =
-        (Conversations::default(), Hierarchy::default(), Rate::default());
+    let (mut conversations, mut protocols) = (Conversations::default(), Hierarchy::default());
+    let (mut rate, mut marks) = (Rate::default(), Expert::default());
     for packet in rows.numbers().filter_map(|number| study.packet(number)) {
         far.step()?;
         conversations.take(&packet);
         protocols.take(&packet);
         rate.take(&packet);
+        packet.marks().for_each(|mark| marks.take(packet.number, mark));
     }
     // There are never too many where the length is chosen for them.
     let (every_ns, intervals) = rate.finish(None).unwrap_or_default();
-    Some(Counts { conversations: conversations.finish(), protocols: protocols.finish(), intervals, every_ns })
+    let (conversations, protocols, marks) = (conversations.finish(), protocols.finish(), marks.finish());
+    Some(Counts { conversations, protocols, intervals, marks, every_ns })
 }
 
 /// Round the list once, from the row after that one. Comments of the file itself are no reason: the lab's captures have one on

@@ -53,6 +53,8 @@ impl View {
 /// The state of the workbench once there is a capture.
 pub(super) struct Bench {
     pub(super) study: Arc<Study>,
+    /// How many packets it had when one looked last: it grows meanwhile.
+    pub(super) count: usize,
     /// Whether more of it comes.
     pub(super) growing: bool,
     /// Whether the newest packet is chosen as they come.
@@ -92,13 +94,14 @@ pub(super) struct Bench {
 impl Bench {
     /// Of a capture of which more comes.
     pub(super) fn new(study: Arc<Study>, copy: String) -> Self {
-        let rows = Rows::All(study.count());
+        let count = study.count();
         Self {
             study,
+            count,
             growing: true,
             tail: false,
             cut: false,
-            rows,
+            rows: Rows::All(count),
             row: 0,
             view: View::Packets,
             reading: Reading::default(),

@@ -24,6 +24,34 @@ pub(super) fn views() -> Vec<Binding> {
     ('1'..).zip(LABELS).enumerate().map(key).collect()
 }
 
+/// The keys that go through rows; the labels are of one on and one back.
+pub(super) fn rows([next, before]: [&'static str; 2]) -> Vec<Binding> {
+    let code = Key::code;
+    vec![
+        Binding::new([code(KeyCode::Down), Key::char('j')], next, Action::Down),
+        Binding::quiet([code(KeyCode::Up), Key::char('k')], before, Action::Up),
+        Binding::quiet([code(KeyCode::PageDown), Key::char(' ')], "a page on", Action::PageDown),
+        Binding::quiet([code(KeyCode::PageUp)], "a page back", Action::PageUp),
+        Binding::quiet([code(KeyCode::Home), Key::char('g')], "the first", Action::First),
+        Binding::quiet([code(KeyCode::End), Key::char('G')], "the last", Action::Last),
+    ]
+}
+
+/// Where these keys and the wheel lead from a row, of so many.
+pub(super) fn moved(row: usize, count: usize, action: &Action, page: isize) -> usize {
+    let last = count.saturating_sub(1);
+    let by = |by: isize| row.saturating_add_signed(by).min(last);
+    match action {
+        Action::Down | Action::Scroll { down: true, .. } => by(1),
+        Action::Up | Action::Scroll { down: false, .. } => by(-1),
+        Action::PageDown => by(page),
+        Action::PageUp => by(-page),
+        Action::First => 0,
+        Action::Last => last,
+        _ => row,
+    }
+}
+
 impl Bench {
     pub(super) fn bindings(&self) -> Vec<Binding> {
         if let Some(prompt) = &self.prompt {

@@ -1,4 +1,4 @@
-//! The packets counted: who spoke with whom, what was spoken, how much when; each row is a filter.
+//! The packets counted: who spoke with whom, what was spoken, how much when, what stands out; each row is a filter.
 use std::sync::Arc;
 
 use crossterm::event::KeyCode;
@@ -12,7 +12,7 @@ use crate::tui::action::{Action, Binding, Effect, Key};
 use crate::tui::capture::{Counts, Work};
 use crate::tui::theme::Theme;
 use crate::tui::views::{self, pen};
-use crate::wire::capture::statistics::{Conversation, Count, Interval, Kind, Protocol};
+use crate::wire::capture::statistics::{Conversation, Count, Interval, Kind, Marked, Protocol};
 use crate::wire::text::visible_start;
 
 /// From so many columns on there is room for all that is known of a conversation.
@@ -25,25 +25,33 @@ enum What {
     Conversations,
     Protocols,
     Rate,
+    Marks,
 }
 
 impl What {
-    const ALL: [Self; 3] = [Self::Conversations, Self::Protocols, Self::Rate];
+    const ALL: [Self; 4] = [Self::Conversations, Self::Protocols, Self::Rate, Self::Marks];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Conversations => "conversations",
             Self::Protocols => "protocols",
             Self::Rate => "over time",
+            Self::Marks => "what stands out",
         }
     }
 
-    const fn next(self) -> Self {
-        match self {
-            Self::Conversations => Self::Protocols,
-            Self::Protocols => Self::Rate,
-            Self::Rate => Self::Conversations,
-        }
+    /// The one so many places on, round and round.
+    fn on(self, by: usize) -> Self {
+        let at = Self::ALL.iter().position(|it| *it == self).unwrap_or(0);
+        Self::ALL[(at + by) % Self::ALL.len()]
+    }
+
+    fn next(self) -> Self {
+        self.on(1)
+    }
+
+    fn before(self) -> Self {
+        self.on(Self::ALL.len() - 1)
     }
 }
 
@@ -54,7 +62,7 @@ pub(super) struct Counted {
     row: usize,
     /// The filter whose packets were counted.
     filter: String,
-    tables: Option<[Table; 3]>,
+    tables: Option<[Table; What::ALL.len()]>,
     /// How long an interval is.
     every_ns: u64,
 }
@@ -94,6 +102,7 @@ impl Counted {
             conversations(&counts.conversations),
             Table { titles: vec!["Protocol", "Packets", "Bytes"], rows: protocols },
             rate(&counts.intervals, counts.every_ns),
+            marks(&counts.marks),
         ]);
     }
 
@@ -103,18 +112,10 @@ impl Counted {
     }
 
     pub(super) fn update(&mut self, action: &Action, page: isize) {
-        let last = self.table().map_or(0, |it| it.rows.len()).saturating_sub(1);
-        let mut by = |by: isize| self.row = self.row.saturating_add_signed(by).min(last);
         match action {
-            Action::Down | Action::Scroll { down: true, .. } => by(1),
-            Action::Up | Action::Scroll { down: false, .. } => by(-1),
-            Action::PageDown => by(page),
-            Action::PageUp => by(-page),
-            Action::First => self.row = 0,
-            Action::Last => self.row = last,
             Action::NextPane => (self.what, self.row) = (self.what.next(), 0),
-            Action::PreviousPane => (self.what, self.row) = (self.what.next().next(), 0),
-            _ => {}
+            Action::PreviousPane => (self.what, self.row) = (self.what.before(), 0),
+            _ => self.row = bindings::moved(self.row, self.table().map_or(0, |it| it.rows.len()), action, page),
         }
     }
 
@@ -128,15 +129,10 @@ impl Counted {
         let code = Key::code;
         let mut keys = vec![
             Binding::new([code(KeyCode::Tab)], self.what.next().name(), Action::NextPane).first(),
-            Binding::quiet([code(KeyCode::BackTab)], self.what.next().next().name(), Action::PreviousPane),
-            Binding::new([code(KeyCode::Down), Key::char('j')], "next row", Action::Down),
-            Binding::quiet([code(KeyCode::Up), Key::char('k')], "row before", Action::Up),
-            Binding::quiet([code(KeyCode::PageDown), Key::char(' ')], "a page on", Action::PageDown),
-            Binding::quiet([code(KeyCode::PageUp)], "a page back", Action::PageUp),
-            Binding::quiet([code(KeyCode::Home), Key::char('g')], "the first row", Action::First),
-            Binding::quiet([code(KeyCode::End), Key::char('G')], "the last row", Action::Last),
-            Binding::new([code(KeyCode::Enter)], "list its packets", Action::Open).first(),
+            Binding::quiet([code(KeyCode::BackTab)], self.what.before().name(), Action::PreviousPane),
         ];
+        keys.extend(bindings::rows(["next row", "row before"]));
+        keys.push(Binding::new([code(KeyCode::Enter)], "list its packets", Action::Open).first());
         keys.extend(bindings::views());
         keys.push(bindings::back("packets"));
         keys
@@ -285,6 +281,17 @@ fn rate(all: &[Interval], every_ns: u64) -> Table {
         }
     };
     Table { titles: vec!["From", "Packets", "Bytes"], rows: all.iter().map(row).collect() }
+}
+
+/// What stands out, the most frequent first, with the packet where it is seen first.
+fn marks(all: &[Marked]) -> Table {
+    let most = all.iter().map(|it| it.packets).max().unwrap_or(0);
+    let row = |it: &Marked| Row {
+        cells: vec![it.mark.name().to_owned(), it.packets.to_string(), it.first.to_string()],
+        share: share(it.packets, most),
+        filter: it.mark.filter().to_owned(),
+    };
+    Table { titles: vec!["What", "Packets", "First"], rows: all.iter().map(row).collect() }
 }
 
 fn size(bytes: u64) -> String {

@@ -76,7 +76,7 @@ impl Bench {
             View::Counts(it) => return it.draw(body, buffer, theme),
         }
         match &self.prompt {
-            Some(prompt) => prompt.draw(line, buffer, theme, self.study.count()),
+            Some(prompt) => prompt.draw(line, buffer, theme, self.count),
             None => self.draw_line(line, buffer, theme),
         }
         if self.rows.is_empty() {
@@ -131,7 +131,7 @@ impl Bench {
     }
 
     fn draw_nothing(&self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-        let text = match self.study.count() {
+        let text = match self.count {
             0 if self.growing => "No packet yet.".to_owned(),
             0 => "There is no packet in this capture.".to_owned(),
             count => format!(

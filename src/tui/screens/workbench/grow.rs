@@ -9,8 +9,9 @@ use crate::wire::filter::Filter;
 impl Bench {
     /// More packets came.
     pub(super) fn grown(&mut self) -> Vec<Effect> {
+        self.count = self.study.count();
         if self.filter.is_empty() {
-            self.rows = Rows::All(self.study.count());
+            self.rows = Rows::All(self.count);
         }
         self.keep_to_the_tail();
         self.catch_up()
@@ -19,6 +20,7 @@ impl Bench {
     /// Nothing more comes: what was asked of a part is asked of all, as now its connections can be opened, too.
     pub(super) fn whole(&mut self, opened: &Opened) -> Vec<Effect> {
         self.growing = false;
+        self.count = self.study.count();
         self.cut = opened.fault.is_some();
         let mut effects: Vec<Effect> = opened.notes.iter().cloned().map(Effect::Say).collect();
         // What cuts it short matters most: it is said last, and stays.
@@ -44,7 +46,7 @@ impl Bench {
     pub(super) fn catch_up(&mut self) -> Vec<Effect> {
         let filters = |busy: &Busy| busy.filter.is_some();
         let is_asked = self.catching.is_some() || self.busy.as_ref().is_some_and(filters);
-        let is_behind = self.study.count() >= self.unasked as usize;
+        let is_behind = self.count >= self.unasked as usize;
         let filter = Some(&self.filter).filter(|it| !it.is_empty() && !is_asked && is_behind);
         let Some(filter) = filter.and_then(|it| Filter::parse(it).ok()) else { return Vec::new() };
         let (study, ticket) = (Arc::clone(&self.study), Ticket::default());
@@ -58,9 +60,15 @@ impl Bench {
         if let Rows::Some(numbers) = &mut self.rows {
             Arc::make_mut(numbers).extend(found);
         }
-        self.unasked = to;
+        self.asked_up_to(to);
         self.keep_to_the_tail();
         self.catch_up()
+    }
+
+    /// The filter was asked of all packets before that one.
+    pub(super) fn asked_up_to(&mut self, to: u32) {
+        self.unasked = to;
+        self.count = self.count.max(to as usize - 1);
     }
 
     /// What was being asked of newer packets is wanted no more.

@@ -57,9 +57,9 @@ impl Bench {
 
     /// Offers what can be saved; where that is one thing, asks for its name at once.
     pub(super) fn offer_saving(&mut self) -> Vec<Effect> {
-        let all = format!("all {} with the comments", counted(self.study.count(), "packet"));
+        let all = format!("all {} with the comments", counted(self.count, "packet"));
         let mut choices = vec![(Which::All, all)];
-        if self.rows.len() < self.study.count() {
+        if self.rows.len() < self.count {
             choices.push((Which::Shown, format!("the {} listed now", counted(self.rows.len(), "packet"))));
         }
         if !self.marked.is_empty() {
@@ -90,7 +90,7 @@ impl Bench {
             return vec![Effect::Warn("A file needs a name.".to_owned())];
         }
         let rows = match which {
-            Which::All => Rows::All(self.study.count()),
+            Which::All => Rows::All(self.count),
             Which::Shown => self.rows.clone(),
             Which::Marked => Rows::Some(Arc::new(self.marked.iter().copied().collect())),
         };

@@ -42,17 +42,7 @@ impl Bench {
 
 impl Ladder {
     pub(super) fn update(&mut self, action: &Action, page: isize) {
-        let last = self.packets.len().saturating_sub(1);
-        let mut by = |by: isize| self.row = self.row.saturating_add_signed(by).min(last);
-        match action {
-            Action::Down | Action::Scroll { down: true, .. } => by(1),
-            Action::Up | Action::Scroll { down: false, .. } => by(-1),
-            Action::PageDown => by(page),
-            Action::PageUp => by(-page),
-            Action::First => self.row = 0,
-            Action::Last => self.row = last,
-            _ => {}
-        }
+        self.row = bindings::moved(self.row, self.packets.len(), action, page);
     }
 
     /// The chosen packet.
@@ -61,16 +51,8 @@ impl Ladder {
     }
 
     pub(super) fn bindings() -> Vec<Binding> {
-        let code = Key::code;
-        let mut keys = vec![
-            Binding::new([code(KeyCode::Down), Key::char('j')], "next segment", Action::Down),
-            Binding::quiet([code(KeyCode::Up), Key::char('k')], "segment before", Action::Up),
-            Binding::quiet([code(KeyCode::PageDown), Key::char(' ')], "a page on", Action::PageDown),
-            Binding::quiet([code(KeyCode::PageUp)], "a page back", Action::PageUp),
-            Binding::quiet([code(KeyCode::Home), Key::char('g')], "the first", Action::First),
-            Binding::quiet([code(KeyCode::End), Key::char('G')], "the last", Action::Last),
-            Binding::new([code(KeyCode::Enter)], "its packet", Action::Open).first(),
-        ];
+        let mut keys = bindings::rows(["next segment", "segment before"]);
+        keys.push(Binding::new([Key::code(KeyCode::Enter)], "its packet", Action::Open).first());
         keys.extend(bindings::views());
         keys.push(bindings::back("packets"));
         keys

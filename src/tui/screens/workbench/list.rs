@@ -113,7 +113,7 @@ fn columns(cells: &[Cells], bench: &Bench, width: u16) -> Columns {
     let is_wide = width >= WIDE;
     // Two IPv6 addresses would leave no room for what the packet says.
     let ends = if is_wide { width / 6 } else { width / 5 };
-    let digits = u16::try_from(bench.study.count().to_string().len()).unwrap_or(u16::MAX);
+    let digits = u16::try_from(bench.count.to_string().len()).unwrap_or(u16::MAX);
     Columns {
         number: digits.max(3),
         time: widest(|it| &it.time).max(pen::columns(bench.times.title())),

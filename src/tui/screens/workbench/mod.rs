@@ -140,7 +140,7 @@ impl Screen for Workbench {
 
     fn status(&self, _world: &World) -> String {
         let Some(bench) = &self.bench else { return String::new() };
-        let (count, shown) = (bench.study.count(), bench.rows.len());
+        let (count, shown) = (bench.count, bench.rows.len());
         let cut = match (bench.growing, bench.cut) {
             (true, _) => ", reading on",
             (_, true) => ", cut short",

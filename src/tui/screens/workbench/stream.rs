@@ -74,22 +74,14 @@ impl Stream {
     }
 
     pub(super) fn update(&mut self, action: &Action, bench: &Bench, page: isize) {
-        let last = self.lines.len().saturating_sub(1);
-        let mut by = |by: isize| self.row = self.row.saturating_add_signed(by).min(last);
         match action {
-            Action::Down | Action::Scroll { down: true, .. } => by(1),
-            Action::Up | Action::Scroll { down: false, .. } => by(-1),
-            Action::PageDown => by(page),
-            Action::PageUp => by(-page),
-            Action::First => self.row = 0,
-            Action::Last => self.row = last,
             Action::Toggle => {
                 let packet = self.packet();
                 self.hex = !self.hex;
                 self.write(bench);
                 self.row = self.lines.iter().position(|it| Some(it.packet) == packet).unwrap_or(0);
             }
-            _ => {}
+            _ => self.row = bindings::moved(self.row, self.lines.len(), action, page),
         }
     }
 
@@ -99,17 +91,10 @@ impl Stream {
     }
 
     pub(super) fn bindings(&self) -> Vec<Binding> {
-        let code = Key::code;
-        let mut keys = vec![
-            Binding::new([code(KeyCode::Down), Key::char('j')], "down", Action::Down),
-            Binding::quiet([code(KeyCode::Up), Key::char('k')], "up", Action::Up),
-            Binding::quiet([code(KeyCode::PageDown), Key::char(' ')], "a page down", Action::PageDown),
-            Binding::quiet([code(KeyCode::PageUp)], "a page up", Action::PageUp),
-            Binding::quiet([code(KeyCode::Home), Key::char('g')], "the beginning", Action::First),
-            Binding::quiet([code(KeyCode::End), Key::char('G')], "the end", Action::Last),
-            Binding::new([code(KeyCode::Enter)], "its packet", Action::Open).first(),
-            Binding::new([Key::char('x')], if self.hex { "as text" } else { "as bytes" }, Action::Toggle).first(),
-        ];
+        let mut keys = bindings::rows(["down", "up"]);
+        keys.push(Binding::new([Key::code(KeyCode::Enter)], "its packet", Action::Open).first());
+        let other = if self.hex { "as text" } else { "as bytes" };
+        keys.push(Binding::new([Key::char('x')], other, Action::Toggle).first());
         let other = match self.inside {
             Inside::Tcp => "inside TLS",
             Inside::Tls => "bytes of TCP",

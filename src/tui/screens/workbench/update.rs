@@ -294,7 +294,7 @@ impl Bench {
             Prompt::Filter(line) => return self.apply(line.text()),
             Prompt::Number(field) => {
                 let Ok(number) = field.text.parse::<u32>() else { return Vec::new() };
-                let last = u32::try_from(self.study.count()).unwrap_or(u32::MAX);
+                let last = u32::try_from(self.count).unwrap_or(u32::MAX);
                 return self.jump(number.clamp(1, last.max(1)), self.number());
             }
             Prompt::Comment { number, field } => self.take_comment(number, field.text.trim()),
@@ -361,7 +361,7 @@ impl Bench {
             Done::Filtered { found, to } => {
                 self.drop_catching();
                 self.filter = busy.filter.unwrap_or_default();
-                self.unasked = *to;
+                self.asked_up_to(*to);
                 self.list(Rows::Some(Arc::new(found.clone())));
                 return self.catch_up();
             }
@@ -395,7 +395,7 @@ impl Bench {
     fn list_all(&mut self) {
         self.drop_catching();
         self.filter.clear();
-        self.list(Rows::All(self.study.count()));
+        self.list(Rows::All(self.count));
     }
 
     /// Lists these; the chosen packet stays chosen, or the next one that is listed is.
