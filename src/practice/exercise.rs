@@ -73,7 +73,8 @@ impl Value {
                 None => Err("write a whole number: 1461, 1 461 and 0x5b5 are all read".to_owned()),
             },
             Self::Time(ns) => {
-                let said = read_number(text, Unit::Nanoseconds).map_err(|error| error.0)?;
+                let said =
+                    read_number(text, Unit::Nanoseconds).map_err(|error| error.0.trim_end_matches('.').to_owned())?;
                 let off = (i128::from(said.value) - i128::from(*ns)).abs();
                 Ok(off * 1_000_000 <= i128::from(*ns) * TOLERANCE_PPM)
             }

@@ -105,7 +105,7 @@ fn a_question_leads_to_its_answer_and_back() {
 fn a_connection_is_followed_as_text_and_bytes_and_inside_tls() {
     let mut learner = bench("handshake-timing", "client");
     learner.keys("2");
-    assert!(learner.text().contains("This packet is of no TCP connection"), "ARP or DNS: {}", learner.text());
+    assert!(learner.text().contains("Choose a packet of a TCP connection"), "ARP or DNS: {}", learner.text());
     learner.keys("/").keys("tcp").enter().keys("2").shows("workbench_stream_tls");
     let text = learner.text();
     assert!(text.contains("inside TLS") && text.contains("PRI * HTTP/2.0"), "its keys are in the capture: {text}");

@@ -17,6 +17,7 @@ use crate::tui::course;
 use crate::tui::theme::Theme;
 use crate::tui::view;
 use crate::tui::views::pen::cut;
+use crate::tui::widgets::field::Field;
 
 /// Something the palette can find.
 struct Entry {
@@ -209,11 +210,9 @@ impl Palette {
     }
 
     fn typed(&mut self, key: KeyEvent) {
-        match key.code {
-            KeyCode::Char(c) if !c.is_control() && self.typed.len() < 80 => self.typed.push(c),
-            KeyCode::Backspace => drop(self.typed.pop()),
-            _ => return,
-        }
+        let mut field = Field { text: std::mem::take(&mut self.typed) };
+        field.key(key);
+        self.typed = field.text;
         self.find();
     }
 

@@ -136,7 +136,8 @@ impl Mark {
     pub const fn why(self) -> &'static str {
         match self {
             Self::Retransmission => {
-                "No acknowledgment came in time, so the sender sends the same bytes again (RFC 6298 §5)."
+                "The same bytes again, not acknowledged so far: the sender's timer ran out (RFC 6298 §5), or acknowledgments \
+                 told it that they are lost (RFC 5681 §3.2, RFC 8985)."
             }
             Self::FastRetransmission => {
                 "Repeated acknowledgments said what is missing, so the sender did not wait for its timer (RFC 5681 §3.2)."
@@ -157,7 +158,10 @@ impl Mark {
                 "The announcement of a new window might be lost, so the sender asks now and then (RFC 9293 §3.8.6.1)."
             }
             Self::ZeroWindowProbeAck => "The window is still closed.",
-            Self::WindowUpdate => "The program has read from its buffer, and the receiver announces the new room.",
+            Self::WindowUpdate => {
+                "Only the window is another: more room when the program has read from its buffer, less when bytes behind a \
+                 gap wait in it (RFC 9293 §3.8.6)."
+            }
             Self::WindowFull => "The sender has used all the room it was given and must wait for an acknowledgment.",
             Self::KeepAlive => {
                 "An old number again, on purpose: the other side must answer, so it is seen to be alive (RFC 9293 §3.8.4)."

@@ -70,10 +70,10 @@ impl Condition {
             }
             Self::In { left, set } => left.values(packet).iter().any(|value| set.iter().any(|it| it.has(value))),
             Self::Contains { left, over, wanted } => {
-                over.of(&left.values(packet), |it| matches!(it, Value::Bytes(bytes) if has(bytes, wanted)))
+                over.of(&left.searched(packet), |it| matches!(it, Value::Bytes(bytes) if has(bytes, wanted)))
             }
             Self::Matches { left, over, regex } => {
-                over.of(&left.values(packet), |it| matches!(it, Value::Bytes(bytes) if regex.is_match(bytes)))
+                over.of(&left.searched(packet), |it| matches!(it, Value::Bytes(bytes) if regex.is_match(bytes)))
             }
         }
     }

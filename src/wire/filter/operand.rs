@@ -85,6 +85,20 @@ impl Operand {
         }
     }
 
+    /// What is searched for bytes in it: a protocol is searched with all it carries, as Wireshark does it.
+    pub(super) fn searched(&self, packet: &Packet<'_>) -> Vec<Value> {
+        if !matches!(self.known.from, Source::Layer) || !self.slice.is_empty() || self.function.is_some() {
+            return self.values(packet);
+        }
+        let padding = packet.decoded.layer("padding").map_or(packet.frame.len(), |it| it.bytes.start);
+        let from = |(bytes, layer): (&[u8], &crate::wire::Layer)| {
+            let is_cut = std::ptr::eq(bytes, packet.frame) && layer.bytes.start > 0;
+            let end = if is_cut { padding } else { bytes.len() };
+            bytes.get(layer.bytes.start..end).map(|it| Value::Bytes(it.to_vec()))
+        };
+        packet.layers().filter(|(_, layer)| layer.name == self.known.name).filter_map(from).collect()
+    }
+
     fn whole(&self, packet: &Packet<'_>) -> Vec<Value> {
         let of = |name: &str| -> Vec<Value> {
             packet.fields(name).filter_map(|(bytes, field)| Value::of(field, bytes, self.known.kind)).collect()

@@ -142,9 +142,13 @@ impl Bench {
             }
             Pane::List => {}
         }
-        keys.push(Binding::quiet([code(KeyCode::Home), Key::char('g')], "first packet", Action::First));
-        let last = if self.growing { "newest packet, as they come" } else { "last packet" };
-        keys.push(Binding::quiet([code(KeyCode::End), Key::char('G')], last, Action::Last));
+        let ends = match self.reading.pane {
+            Pane::List if self.growing => ["first packet", "newest packet, as they come"],
+            Pane::List => ["first packet", "last packet"],
+            Pane::Tree | Pane::Bytes => ["first row", "last row"],
+        };
+        keys.push(Binding::quiet([code(KeyCode::Home), Key::char('g')], ends[0], Action::First));
+        keys.push(Binding::quiet([code(KeyCode::End), Key::char('G')], ends[1], Action::Last));
         keys
     }
 }

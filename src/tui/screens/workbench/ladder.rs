@@ -31,7 +31,9 @@ impl Bench {
     pub(super) fn open_ladder(&mut self) -> Vec<Effect> {
         let here = self.packet().and_then(|it| it.segment().map(|segment| (it.number, segment.flow)));
         let Some((number, flow)) = here else {
-            return vec![Effect::Say("This packet is of no TCP connection: f lists its conversation.".to_owned())];
+            return vec![Effect::Say(
+                "Choose a packet of a TCP connection: only these are drawn; f lists other conversations.".to_owned(),
+            )];
         };
         let packets = self.study.packets_of(flow);
         let row = packets.partition_point(|it| *it < number).min(packets.len().saturating_sub(1));

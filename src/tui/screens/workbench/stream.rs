@@ -27,6 +27,8 @@ pub(super) struct Stream {
     inside: Inside,
     /// Everything as bytes, text as well.
     hex: bool,
+    /// Whether something of it is text: the rest is shown as bytes anyway.
+    has_text: bool,
     talk: Option<Result<Arc<Talk>, Silence>>,
     lines: Vec<Line>,
     row: usize,
@@ -45,8 +47,13 @@ impl Stream {
     /// Takes what was said.
     pub(super) fn arrived(&mut self, bench: &Bench, (inside, talk): (Inside, Result<Talk, Silence>)) {
         self.inside = inside;
+        let is_text = |bytes: &[u8]| std::str::from_utf8(bytes).is_ok_and(is_text);
+        self.has_text = talk.as_ref().is_ok_and(|it| it.turns().any(|turn| is_text(&turn.bytes)));
         self.talk = Some(talk.map(Arc::new));
         self.write(bench);
+        // One comes from a packet: what was said then is on top.
+        let here = bench.number().unwrap_or(0);
+        self.row = self.lines.iter().rposition(|it| it.is_head && it.packet <= here).unwrap_or(0);
     }
 
     fn write(&mut self, bench: &Bench) {
@@ -93,8 +100,10 @@ impl Stream {
     pub(super) fn bindings(&self) -> Vec<Binding> {
         let mut keys = bindings::rows(["down", "up"]);
         keys.push(Binding::new([Key::code(KeyCode::Enter)], "its packet", Action::Open).first());
-        let other = if self.hex { "as text" } else { "as bytes" };
-        keys.push(Binding::new([Key::char('x')], other, Action::Toggle).first());
+        if self.has_text {
+            let other = if self.hex { "as text" } else { "as bytes" };
+            keys.push(Binding::new([Key::char('x')], other, Action::Toggle).first());
+        }
         let other = match self.inside {
             Inside::Tcp => "inside TLS",
             Inside::Tls => "bytes of TCP",
@@ -166,11 +175,11 @@ impl Bench {
             _ => self.packet().and_then(|it| it.segment().map(|it| it.flow)),
         };
         let Some(number) = number else {
-            return vec![Effect::Say("This packet is of no TCP connection: nothing can be followed.".to_owned())];
+            return vec![Effect::Say("Choose a packet of a TCP connection: only these can be followed.".to_owned())];
         };
         let inside = wanted.unwrap_or(Inside::Tls);
         let hex = matches!(&self.view, View::Stream(it) if it.hex);
-        let stream = Stream { number, inside, hex, talk: None, lines: Vec::new(), row: 0 };
+        let stream = Stream { number, inside, hex, has_text: false, talk: None, lines: Vec::new(), row: 0 };
         self.view = View::Stream(Box::new(stream));
         let study = Arc::clone(&self.study);
         self.work("reading the connection", None, Work::Follow { study, stream: number, inside: wanted })

@@ -136,7 +136,8 @@ impl Bench {
             return self.answer(action);
         }
         if !matches!(action, Action::Tick(_)) {
-            self.tail = self.growing && self.view.index() == 0 && action == Action::Last;
+            let in_list = self.view.index() == 0 && self.reading.pane == Pane::List;
+            self.tail = self.growing && in_list && action == Action::Last;
         }
         if let Action::View(index) = action {
             return self.show(index);
@@ -160,8 +161,8 @@ impl Bench {
                 self.select_something();
             }
             Action::Point(pointed) => self.point(pointed),
-            Action::First => self.row = 0,
-            Action::Last => self.row = self.rows.len().saturating_sub(1),
+            Action::First if self.reading.pane == Pane::List => self.row = 0,
+            Action::Last if self.reading.pane == Pane::List => self.row = self.rows.len().saturating_sub(1),
             Action::Scroll { down, .. } => self.go_by(if down { WHEEL } else { -WHEEL }),
             Action::Left if self.reading.pane == Pane::Tree => self.go_by(-1),
             Action::Right if self.reading.pane == Pane::Tree => self.go_by(1),
@@ -295,7 +296,11 @@ impl Bench {
             Prompt::Number(field) => {
                 let Ok(number) = field.text.parse::<u32>() else { return Vec::new() };
                 let last = u32::try_from(self.count).unwrap_or(u32::MAX);
-                return self.jump(number.clamp(1, last.max(1)), self.number());
+                let mut effects = self.jump(number.clamp(1, last.max(1)), self.number());
+                if number > last {
+                    effects.push(Effect::Say(format!("There is no packet {number}: {last} is the last.")));
+                }
+                return effects;
             }
             Prompt::Comment { number, field } => self.take_comment(number, field.text.trim()),
             Prompt::Save { which, field } => return self.save(which, field.text.trim(), false),
@@ -365,7 +370,11 @@ impl Bench {
                 self.list(Rows::Some(Arc::new(found.clone())));
                 return self.catch_up();
             }
-            Done::Found(Some(row)) => self.row = *row,
+            Done::Found(Some(row)) => {
+                self.row = *row;
+                // Why it stands out is said beside the bytes.
+                self.read(|reading, rows, _| reading.select_noted(rows));
+            }
             Done::Followed(inside, talk) => {
                 let mut view = std::mem::replace(&mut self.view, View::Packets);
                 if let View::Stream(it) = &mut view {

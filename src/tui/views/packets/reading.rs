@@ -151,6 +151,8 @@ impl Reading {
         match (self.pane, action) {
             (Pane::Tree, Action::Up) => self.move_row(rows, -1),
             (Pane::Tree, Action::Down) => self.move_row(rows, 1),
+            (Pane::Tree | Pane::Bytes, Action::First) => self.select(rows, 0),
+            (Pane::Tree | Pane::Bytes, Action::Last) => self.select(rows, rows.len().saturating_sub(1)),
             (Pane::Tree, Action::PageUp) => self.move_layer(rows, false),
             (Pane::Tree, Action::PageDown) => self.move_layer(rows, true),
             (Pane::Bytes, Action::PageUp) => self.move_field(rows, false),
@@ -177,6 +179,18 @@ impl Reading {
         let is_layer = |index: &usize| matches!(rows[*index], TreeRow::Layer(_) | TreeRow::Unit(_));
         let next = if down { (here + 1..rows.len()).find(is_layer) } else { (0..here).rev().find(is_layer) };
         self.select(rows, next.unwrap_or(here));
+    }
+
+    /// Selects what is noted about the packet, or damage in it, where there is such.
+    pub(crate) fn select_noted(&mut self, rows: &[TreeRow<'_>]) {
+        let stands_out = |row: &TreeRow<'_>| match row {
+            TreeRow::Mark(mark, _) => mark.stands_out(),
+            TreeRow::Problem(_) => true,
+            _ => false,
+        };
+        if let Some(index) = rows.iter().position(stands_out) {
+            self.select(rows, index);
+        }
     }
 
     /// Where reading begins when nothing is chosen: at the innermost layer, which is what the packet is about.
