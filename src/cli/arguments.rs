@@ -7,7 +7,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::civil::Date;
 
-use super::{config, demo, demos, grade, lessons, packets, progress, subnet};
+use super::{capture, config, demo, demos, grade, lessons, packets, progress, subnet};
 use crate::near::near;
 use crate::practice::interview_day;
 use crate::recording::{beside, json};
@@ -118,6 +118,8 @@ pub(super) enum Command {
     Subnet(subnet::Wish),
     /// List the packets of a capture, filtered in Wireshark's words
     Packets(packets::Wish),
+    /// Capture packets as they pass an interface of this machine
+    Capture(capture::Wish),
     /// Explain a packet of a capture, byte for byte
     Explain(packets::Explain),
     /// Open a saved run

@@ -4,6 +4,7 @@
 //! passed, a saved run does not repeat); 2 the command line cannot be understood; 3 something outside failed (a file,
 //! the terminal, the network, the store).
 mod arguments;
+mod capture;
 mod check;
 mod config;
 mod demo;
@@ -89,6 +90,7 @@ fn run_command(options: &Options, command: Command) -> anyhow::Result<ExitCode> 
         Command::Demos { json } => demos::run(json),
         Command::Subnet(wish) => subnet::run(&wish),
         Command::Packets(wish) => packets::run(options, &wish),
+        Command::Capture(wish) => capture::run(options, &wish),
         Command::Explain(wish) => packets::explain(&wish),
         Command::Open(open) => open::run(options, &open),
         Command::Grade { exercise: Exercise::TcpEcho { port, idle, json } } => grade::tcp_echo(port, idle, json),

@@ -23,6 +23,7 @@ macro_rules! same_world {
     };
 }
 
+pub mod capture;
 mod clock;
 pub mod host;
 mod lab;

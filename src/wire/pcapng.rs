@@ -34,6 +34,7 @@ pub struct Captured<'a> {
 pub(super) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 pub(super) const INTERFACE_DESCRIPTION: u32 = 1;
 pub(super) const SIMPLE_PACKET: u32 = 3;
+const INTERFACE_STATISTICS: u32 = 5;
 pub(super) const ENHANCED_PACKET: u32 = 6;
 pub(super) const DECRYPTION_SECRETS: u32 = 10;
 /// What a section header begins with, in the order that all its numbers are in.
@@ -46,6 +47,9 @@ pub(super) const IF_NAME: u16 = 2;
 pub(super) const IF_TSRESOL: u16 = 9;
 pub(super) const EPB_FLAGS: u16 = 2;
 const SHB_USERAPPL: u16 = 4;
+const ISB_IFRECV: u16 = 4;
+const ISB_IFDROP: u16 = 5;
+const ISB_OSDROP: u16 = 7;
 
 /// An option's length has 16 bits.
 const LONGEST_OPTION: usize = u16::MAX as usize;
@@ -102,12 +106,17 @@ pub(super) fn section(file: &mut Vec<u8>, comments: &[String]) {
     block(file, SECTION_HEADER, &body);
 }
 
-/// An interface; its times count nanoseconds.
+/// An interface; its times count nanoseconds, and there is no limit on a packet's length.
 pub(super) fn describe(file: &mut Vec<u8>, name: &str, link: LinkType) {
+    describe_cut(file, name, link, 0);
+}
+
+/// An interface whose packets are cut to so many bytes, 0 being no limit.
+pub(super) fn describe_cut(file: &mut Vec<u8>, name: &str, link: LinkType, most: u32) {
     let mut body = Vec::new();
     body.extend(link.number().to_le_bytes());
     body.extend([0, 0]);
-    body.extend(0_u32.to_le_bytes()); // no limit on a packet's length
+    body.extend(most.to_le_bytes());
     if !name.is_empty() {
         option(&mut body, IF_NAME, name.as_bytes());
     }
@@ -130,10 +139,7 @@ pub(super) fn enhanced(file: &mut Vec<u8>, packet: &Record<'_>) {
     let captured = u32::try_from(packet.bytes.len()).unwrap_or(u32::MAX);
     let mut body = Vec::new();
     body.extend(packet.interface.to_le_bytes());
-    let (high, low) = (packet.at_ns >> 32, packet.at_ns & 0xffff_ffff);
-    for word in [high, low] {
-        body.extend(u32::try_from(word).unwrap_or(u32::MAX).to_le_bytes());
-    }
+    time(&mut body, packet.at_ns);
     body.extend(captured.to_le_bytes());
     body.extend(packet.length.to_le_bytes());
     padded(&mut body, packet.bytes);
@@ -149,6 +155,25 @@ pub(super) fn enhanced(file: &mut Vec<u8>, packet: &Record<'_>) {
     }
     option(&mut body, 0, &[]);
     block(file, ENHANCED_PACKET, &body);
+}
+
+/// What was counted at the first interface, up to that time: packets received, and those of them for which the system had no
+/// room. As dumpcap does, these stand as the interface's, too: that is where Wireshark looks.
+pub(super) fn statistics(file: &mut Vec<u8>, at_ns: u64, (received, dropped): (u64, u64)) {
+    let mut body = 0_u32.to_le_bytes().to_vec();
+    time(&mut body, at_ns);
+    for (code, count) in [(ISB_IFRECV, received), (ISB_IFDROP, dropped), (ISB_OSDROP, dropped)] {
+        option(&mut body, code, &count.to_le_bytes());
+    }
+    option(&mut body, 0, &[]);
+    block(file, INTERFACE_STATISTICS, &body);
+}
+
+/// A time has its upper half first, whatever the order of the bytes.
+fn time(body: &mut Vec<u8>, at_ns: u64) {
+    for word in [at_ns >> 32, at_ns & 0xffff_ffff] {
+        body.extend(u32::try_from(word).unwrap_or(u32::MAX).to_le_bytes());
+    }
 }
 
 /// A packet of the first interface whose time nobody knows, whole.

@@ -4,7 +4,7 @@ use roundtrip::demos;
 use crate::tutor::Home;
 
 /// Every subcommand but the demos, which are many.
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "",
     "learn",
     "quiz",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 17] = [
     "demos",
     "subnet",
     "packets",
+    "capture",
     "explain",
     "open",
     "grade",

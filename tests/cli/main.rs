@@ -1,6 +1,7 @@
 //! The command line as a black box: arguments and standard input in; standard output, messages and exit code out.
 mod answers;
 mod broken;
+mod capturing;
 mod checking;
 mod config;
 mod drills;

@@ -1,9 +1,10 @@
 //! `packets FILE`: a capture on the screen; or its packets a line each, as fields or as JSON, written into another file; a
 //! connection followed, all of them counted.
 //! `explain FILE`: one of them, byte for byte.
-mod aligned;
+pub(super) mod aligned;
 mod explain;
 mod follow;
+pub(super) mod rows;
 mod statistics;
 
 use std::collections::BTreeMap;
@@ -14,31 +15,20 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use serde::Serialize;
 
 use super::arguments::Options;
 use super::streams::{tell, write};
 use super::{FAILED, Misuse, start};
-use crate::quantity::{Quantity, Unit, counted, seconds};
+use crate::quantity::{Quantity, Unit, counted};
 use crate::recording::json;
 use crate::tui::action::Place;
 use crate::tui::capture::{Opened, Source, Watch, file};
 use crate::tui::files::{self, Refused};
 use crate::wire::capture::copy::Copy;
-use crate::wire::capture::ends;
-use crate::wire::capture::study::{Studied, Study};
-use crate::wire::filter::{Column, Filter, Mistake};
-use crate::wire::text::visible;
-use aligned::{Side, aligned};
+use crate::wire::capture::study::Study;
+use aligned::aligned;
 pub(super) use explain::{Explain, explain};
-
-/// What stands in the JSON.
-pub(super) const SHAPE: &str = "\
-[{\"number\", \"at_ns\", \"since_first_ns\", \"interface\", \"source\", \"destination\", \"protocol\", \"length\", \"captured\", \"info\", \
-\"marks\": [..], \"comment\", \"fields\": {name: [..]}}]
-
-at_ns are nanoseconds since 1970; it, since_first_ns and comment may be null. length is that on the wire, captured what the file holds of it. fields are \
-there with --fields, each with its values.";
+use rows::{Asked, Row, SHAPE, SIDES, row, since, values};
 
 /// `packets`
 #[derive(Args, Debug)]
@@ -72,25 +62,6 @@ pub(super) struct Wish {
     /// Open TLS and QUIC with the keys of that file, as SSLKEYLOGFILE has them; those in the capture are used without it
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
-}
-
-/// A packet in the list.
-#[derive(Serialize)]
-struct Row {
-    number: u32,
-    at_ns: Option<u64>,
-    since_first_ns: Option<i128>,
-    interface: String,
-    source: String,
-    destination: String,
-    protocol: String,
-    length: u32,
-    captured: usize,
-    info: String,
-    marks: Vec<String>,
-    comment: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fields: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 impl Wish {
@@ -133,11 +104,7 @@ fn copy(study: &Study, numbers: impl IntoIterator<Item = u32>, path: &Path) -> a
 
 /// Opens the capture on the screen, or gives out its packets; exit code 3 when it is damaged behind those.
 pub(super) fn run(options: &Options, wish: &Wish) -> anyhow::Result<ExitCode> {
-    let filter = wish.filter.as_deref().unwrap_or_default();
-    let filter = Filter::parse(filter).map_err(|mistake| misuse("--filter", filter, &mistake))?;
-    let columns =
-        wish.fields.iter().map(|name| Column::named(name).map_err(|mistake| misuse("--fields", name, &mistake)));
-    let columns: Vec<Column> = columns.collect::<Result<_, _>>()?;
+    let asked = Asked::read(wish.filter.as_deref(), &wish.fields)?;
     if wish.every.is_some() && wish.statistics != Some(statistics::What::Rate) {
         return Err(Misuse("--every: only --statistics rate has intervals".to_owned()).into());
     }
@@ -151,20 +118,20 @@ pub(super) fn run(options: &Options, wish: &Wish) -> anyhow::Result<ExitCode> {
         return Ok(ended(fault));
     }
     if let Some(what) = wish.statistics {
-        write(statistics::told(&study, &filter, (what, every_ns), wish.json)?.as_bytes())?;
+        write(statistics::told(&study, &asked.filter, (what, every_ns), wish.json)?.as_bytes())?;
         return Ok(ended(fault));
     }
-    let chosen = study.packets().filter(|it| filter.holds(&it.seen()));
+    let chosen = study.packets().filter(|it| asked.filter.holds(&it.seen()));
     if let Some(path) = &wish.write {
         copy(&study, chosen.map(|it| it.number), path)?;
     } else if wish.json {
-        let rows: Vec<Row> = chosen.map(|it| row(&it, &columns)).collect();
+        let rows: Vec<Row> = chosen.map(|it| row(&it, &asked.columns)).collect();
         write(json::pretty(&rows)?.as_bytes())?;
-    } else if columns.is_empty() {
-        let rows: Vec<Row> = chosen.map(|it| row(&it, &columns)).collect();
-        write(list(&rows).as_bytes())?;
+    } else if asked.columns.is_empty() {
+        let rows: Vec<Vec<String>> = chosen.map(|it| row(&it, &[]).cells()).collect();
+        write(aligned(&rows, &SIDES).as_bytes())?;
     } else {
-        let lines: String = chosen.map(|it| values(&it, &columns).join("\t") + "\n").collect();
+        let lines: String = chosen.map(|it| values(&it, &asked.columns)).collect();
         write(lines.as_bytes())?;
     }
     Ok(ended(fault))
@@ -184,60 +151,9 @@ pub(super) fn ended(fault: Option<String>) -> ExitCode {
     ExitCode::from(FAILED)
 }
 
-fn misuse(option: &str, text: &str, mistake: &Mistake) -> Misuse {
-    Misuse(format!("{option}: {mistake}\n{}", mistake.marked(text)))
-}
-
 /// The length of an interval in nanoseconds.
 fn every(text: &str) -> Result<NonZeroU64, Misuse> {
     let time = Quantity::parse(text, Unit::Nanoseconds).map_err(|wrong| Misuse(format!("--every: {wrong}")))?;
     let ns = u64::try_from(time.value).ok().and_then(NonZeroU64::new);
     ns.ok_or_else(|| Misuse("--every: an interval is longer than 0".to_owned()))
-}
-
-fn row(it: &Studied<'_>, columns: &[Column]) -> Row {
-    let seen = it.seen();
-    let [source, destination] = ends(&it.decoded);
-    let named = |column: &Column| {
-        let texts = column.texts(&seen).iter().map(|text| visible(text).into()).collect();
-        (column.name().to_owned(), serde_json::Value::Array(texts))
-    };
-    Row {
-        number: it.number,
-        at_ns: it.held.at_ns,
-        since_first_ns: it.since_first_ns(),
-        interface: visible(seen.interface),
-        source,
-        destination,
-        protocol: it.protocol(),
-        length: it.held.length,
-        captured: it.held.bytes.len(),
-        info: visible(it.line()),
-        marks: it.marks().filter(|mark| mark.stands_out()).map(|mark| mark.label()).collect(),
-        comment: it.held.comment.as_deref().map(visible),
-        fields: (!columns.is_empty()).then(|| columns.iter().map(named).collect()),
-    }
-}
-
-fn values(it: &Studied<'_>, columns: &[Column]) -> Vec<String> {
-    let seen = it.seen();
-    columns.iter().map(|column| visible(column.texts(&seen).join(","))).collect()
-}
-
-/// A line each: number, time, source, destination, protocol, length, what it says.
-fn list(rows: &[Row]) -> String {
-    let cells = |it: &Row| {
-        let at = since(it.since_first_ns);
-        let [number, length] = [it.number, it.length].map(|it| it.to_string());
-        let ends = [it.source.clone(), it.destination.clone(), it.protocol.clone()];
-        let [source, destination, protocol] = ends;
-        vec![number, at, source, destination, protocol, length, it.info.clone()]
-    };
-    use Side::{Left, Right};
-    aligned(&rows.iter().map(cells).collect::<Vec<_>>(), &[Right, Right, Left, Left, Left, Right, Left])
-}
-
-/// `0.040000000`; a dash where there is no time.
-fn since(ns: Option<i128>) -> String {
-    ns.map_or_else(|| "-".to_owned(), |ns| seconds(ns, 9))
 }

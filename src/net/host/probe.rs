@@ -103,7 +103,7 @@ fn queued_error(socket: &UdpSocket) -> io::Result<Option<(IpAddr, Said)>> {
     let mut parts = [IoSliceMut::new(&mut quoted)];
     let mut room = cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6);
     let read = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut room), MsgFlags::MSG_ERRQUEUE)?;
-    for message in read.cmsgs() {
+    for message in read.cmsgs()? {
         match message {
             ControlMessageOwned::Ipv4RecvErr(error, Some(by)) if error.ee_origin == FROM_ICMP => {
                 let from = Ipv4Addr::from(u32::from_be(by.sin_addr.s_addr));

@@ -34,7 +34,7 @@ const TOO_MUCH: &str = "of what cannot be read twice 1 GiB is kept, and it has m
                         and give that";
 
 /// A file whose packets are read when they are asked for.
-struct OnDisk(File);
+pub struct OnDisk(pub File);
 
 impl Bytes for OnDisk {
     fn read(&self, offset: u64, length: usize) -> Option<Vec<u8>> {
@@ -74,7 +74,11 @@ pub fn open(file: &Path, keys: Option<&Path>, watch: &mut Watch<'_>) -> anyhow::
     Ok(Opened { fault: opened.fault.map(|it| format!("{name}: {it}")), notes, ..opened })
 }
 
-fn key_log(path: &Path) -> anyhow::Result<String> {
+/// The lines of a key log.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn key_log(path: &Path) -> anyhow::Result<String> {
     let mut text = Vec::new();
     let file = File::open(path).with_context(|| format!("--keys: {} cannot be read", path.display()))?;
     file.take(MOST_KEYS)

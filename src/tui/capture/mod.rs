@@ -48,6 +48,8 @@ pub struct Source {
     pub name: String,
     /// The filter it is opened with.
     pub filter: String,
+    /// Whether the newest packet is followed from the start.
+    pub follows: bool,
     read: Arc<Read>,
 }
 
@@ -57,7 +59,7 @@ impl Source {
         name: impl Into<String>,
         read: impl Fn(&mut Watch<'_>) -> Result<Opened, String> + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), filter: String::new(), read: Arc::new(read) }
+        Self { name: name.into(), filter: String::new(), follows: false, read: Arc::new(read) }
     }
 
     /// A capture that is held already, as a file of it would be.
@@ -72,6 +74,12 @@ impl Source {
     #[must_use]
     pub fn filtered(self, filter: String) -> Self {
         Self { filter, ..self }
+    }
+
+    /// The same, following the newest packet.
+    #[must_use]
+    pub fn followed(self) -> Self {
+        Self { follows: true, ..self }
     }
 }
 

@@ -6,6 +6,7 @@
 mod blocks;
 pub mod copy;
 mod ends;
+pub mod growing;
 mod index;
 pub mod indexer;
 mod order;

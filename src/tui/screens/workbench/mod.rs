@@ -88,6 +88,8 @@ impl Workbench {
     /// Puts a capture on the screen of which more comes.
     fn begun(&mut self, study: &Arc<Study>) -> Vec<Effect> {
         let bench = self.bench.insert(Bench::new(Arc::clone(study), proposed(&self.source.name)));
+        bench.tail = self.source.follows;
+        bench.keep_to_the_tail();
         if self.source.filter.is_empty() { Vec::new() } else { bench.apply(&self.source.filter) }
     }
 
