@@ -184,6 +184,12 @@ fn a_packet_is_explained_field_by_field() {
     insta::assert_snapshot!(explain("--packet 1").code(0).no_message().stdout());
     explain("--packet 99").code(2).no_result().warns("--packet: there is no packet 99").warns("holds ");
     explain("--packet 0").code(2).no_result();
+    // Where the capture is cut, that is why there is no more.
+
+    let bytes = fs::read(&file).expect("it was written");
+    let cut = home.file("cut.pcapng", &bytes[..bytes.len() / 2]);
+    let cut = home.tutor(&["explain"]).arg(&cut).args(&["--packet", "99"]).run();
+    cut.code(3).no_result().warns("there is no packet 99").warns("cut");
     let json = explain("--packet 2 --json").code(0).no_message().json();
     let shape = "number at_ns since_first_ns source destination protocol length info comment marks frame opened";
     assert_eq!(keys(&json), shape.split(' ').collect());

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{ended, opened};
 use crate::cli::Misuse;
-use crate::cli::streams::write;
+use crate::cli::streams::{tell as complain, write};
 use crate::quantity::seconds;
 use crate::recording::json;
 use crate::tui::capture::Opened;
@@ -115,7 +115,8 @@ pub(in crate::cli) fn explain(wish: &Explain) -> anyhow::Result<ExitCode> {
     let Some(packet) = study.packet(wish.packet) else {
         let text =
             format!("--packet: there is no packet {}; {} holds {}", wish.packet, wish.file.display(), study.count());
-        return Err(Misuse(text).into());
+        // Where the capture is cut short, that is why.
+        return if fault.is_some() { tell_lacking(&text, fault) } else { Err(Misuse(text).into()) };
     };
     let text = if wish.json {
         json::pretty(&explained(&packet))?
@@ -125,6 +126,11 @@ pub(in crate::cli) fn explain(wish: &Explain) -> anyhow::Result<ExitCode> {
         text
     };
     write(text.as_bytes())?;
+    Ok(ended(fault))
+}
+
+fn tell_lacking(text: &str, fault: Option<String>) -> anyhow::Result<ExitCode> {
+    complain(&format!("roundtrip: {text}"));
     Ok(ended(fault))
 }
 

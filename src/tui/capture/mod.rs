@@ -231,8 +231,8 @@ pub enum Done {
         /// The first packet that was not looked at.
         to: u32,
     },
-    /// The row, if there is one.
-    Found(Option<usize>),
+    /// The packet's number, if there is one.
+    Found(Option<u32>),
     Followed(Inside, Result<Talk, Silence>),
     Counted(Arc<Counts>),
     /// How many packets are in the file of that name.
@@ -379,14 +379,14 @@ fn seek(
     (from, forward): (usize, bool),
     noted: &BTreeSet<u32>,
     far: &mut Far<'_>,
-) -> Option<Option<usize>> {
+) -> Option<Option<u32>> {
     let count = rows.len();
     for step in 1..=count {
         far.step()?;
         let row = if forward { from + step } else { from + count - step % count } % count;
         let Some(number) = rows.number(row) else { continue };
         if noted.contains(&number) || study.stands_out(number) {
-            return Some(Some(row));
+            return Some(Some(number));
         }
     }
     Some(None)

@@ -85,6 +85,34 @@ impl Stream {
         self.pieces().count() < self.pieces.len()
     }
 
+    /// The pieces that hold bytes of a range, in order, as far as there is no gap.
+    pub(in crate::wire) fn pieces_of(&self, range: Range<u32>) -> impl Iterator<Item = Piece<'_>> {
+        let first = self.pieces.range(..=range.start).next_back().map_or(range.start, |(start, _)| *start);
+        let mut next = range.start;
+        self.pieces.range(first..range.end.max(first)).map_while(move |(start, held)| {
+            let offsets = *start..start.saturating_add(u32::try_from(held.bytes.len()).ok()?);
+            let fits = offsets.contains(&next);
+            next = offsets.end;
+            fits.then_some(Piece { n: held.n, offsets, bytes: &held.bytes })
+        })
+    }
+
+    /// The bytes of a range, as far as there is no gap.
+    pub(in crate::wire) fn bytes_of(&self, range: Range<u32>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for piece in self.pieces_of(range.clone()) {
+            let from = range.start.saturating_sub(piece.offsets.start) as usize;
+            let to = range.end.min(piece.offsets.end).saturating_sub(piece.offsets.start) as usize;
+            bytes.extend(piece.bytes.get(from..to).unwrap_or_default());
+        }
+        bytes
+    }
+
+    /// Where the bytes from that offset on end, or a gap begins.
+    pub(in crate::wire) fn reach(&self, from: u32) -> u32 {
+        std::iter::successors(Some(from), |at| self.holder(*at)).last().unwrap_or(from)
+    }
+
     /// The packet a byte of the stream came in first.
     #[must_use]
     pub fn packet_of(&self, offset: u32) -> Option<u32> {
@@ -122,6 +150,16 @@ mod tests {
             }
             let bytes = stream.bytes();
             proptest::prop_assert_eq!(&bytes[..], &whole[..bytes.len()]);
+            let ends = bytes.len() as u32;
+            proptest::prop_assert_eq!(stream.reach(0), ends);
+            for from in 0..=ends {
+                for to in from..=ends {
+                    proptest::prop_assert_eq!(&stream.bytes_of(from..to)[..], &bytes[from as usize..to as usize]);
+                }
+                let of: Vec<_> = stream.pieces_of(from..ends).map(|it| it.n).collect();
+                let all: Vec<_> = stream.pieces().filter(|it| it.offsets.end > from).map(|it| it.n).collect();
+                proptest::prop_assert_eq!(of, if from < ends { all } else { Vec::new() });
+            }
             for (offset, piece) in stream.pieces().flat_map(|it| it.offsets.clone().map(move |at| (at, it.n))) {
                 proptest::prop_assert_eq!(stream.packet_of(offset), Some(piece));
             }

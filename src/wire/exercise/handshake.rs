@@ -59,20 +59,30 @@ pub(super) fn round_trip(capture: &Capture<'_>, _: &mut Chance) -> Result<Exerci
 
 /// How large a segment of the first connection may be.
 pub(super) fn segment_size(capture: &Capture<'_>, _: &mut Chance) -> Result<Exercise, Lacks> {
-    let Opening { syn, syn_ack, .. } = first(capture)?;
+    let Opening { flow, syn, syn_ack } = first(capture)?;
     let (Some(client), Some(server)) = (syn.segment.options.mss, syn_ack.segment.options.mss) else {
         return Err(Lacks::of("no connection that opens with the MSS option on both sides"));
     };
     let (least, most) = (u32::from(client.min(server)), u32::from(client.max(server)));
     let why = format!("The SYN (packet {}) says {client}, the SYN-ACK (packet {}) says {server}.", syn.n, syn_ack.n);
+    // RFC 8200 §3: IPv6's header has 40 bytes. Ethernet's has 14, TCP's 20.
+    let is_v6 = flow.client.0.is_ipv6();
+    let ip = if is_v6 { 40 } else { 20 };
+    let mtu = if is_v6 {
+        "That is the MTU: the MSS leaves out 40 bytes of IPv6 and 20 of TCP header."
+    } else {
+        "That is the MTU: the MSS leaves out 20 bytes of IP and 20 of TCP header."
+    };
+    let frame = if is_v6 {
+        "That is the whole frame: 14 bytes of Ethernet, 40 of IPv6 and 20 of TCP header come before the data."
+    } else {
+        "That is the whole frame: 14 bytes of Ethernet, 20 of IP and 20 of TCP header come before the data."
+    };
     let gap = Gap::new("MSS", "bytes, digits only", least, why)
         .near(most, "That is the larger of the two: a path takes no more than the side that takes less.")
-        .near(least + 40, "That is the MTU: the MSS leaves out 20 bytes of IP and 20 of TCP header.")
-        .near(least + 20, "The IP header (20 bytes) is taken off, but the TCP header is not part of the MSS either.")
-        .near(
-            least + 54,
-            "That is the whole frame: 14 bytes of Ethernet, 20 of IP and 20 of TCP header come before the data.",
-        );
+        .near(least + ip + 20, mtu)
+        .near(least + 20, "The IP header is taken off, but the TCP header is not part of the MSS either.")
+        .near(least + 14 + ip + 20, frame);
     let explanation = format!(
         "The SYN offers {client}, the SYN-ACK {server}. Each side says what it takes, nobody bargains (RFC 9293 §3.7.1); what both \
          can send is the smaller number, {least} bytes of data in a segment, less what TCP options take."
@@ -89,14 +99,24 @@ pub(super) fn refused(capture: &Capture<'_>, _: &mut Chance) -> Result<Exercise,
         (rst.segment.flags.rst && opened).then_some((rst.n, flow.client, flow.server))
     };
     let flows = &capture.analysis.flows;
-    let found = flows.iter().filter_map(refusal).min();
-    let (n, client, server) = found.ok_or_else(|| Lacks::of("no SYN that was answered with RST"))?;
+    let mut refusals: Vec<_> = flows.iter().filter_map(refusal).collect();
+    refusals.sort_unstable();
+    let (n, client, server) =
+        refusals.first().copied().ok_or_else(|| Lacks::of("no SYN that was answered with RST"))?;
     let port = |end: (std::net::IpAddr, u16)| u32::from(end.1);
     let why = format!("Packet {n} has RST set and comes from port {}, to which the SYN went.", server.1);
     let mut gap = Gap::new("port", "a number", port(server), why)
         .near(port(client), "That is the client's own port, drawn for this connection: the RST goes to it.");
     for flow in flows {
-        gap = gap.near(port(flow.server), "That port answered its SYN with a SYN-ACK, or not with RST first.");
+        let is_refused = refusals.iter().any(|(_, _, server)| server.1 == flow.server.1);
+        gap = gap.near(
+            port(flow.server),
+            if is_refused {
+                "That port refused its SYN, too, but later: the first one is asked for."
+            } else {
+                "That port answered its SYN with a SYN-ACK, or not with RST first."
+            },
+        );
     }
     let explanation = format!(
         "Packet {n}, at {}: a RST from {} port {}. A SYN to a port where nobody listens is answered so (RFC 9293 §3.5.2), and \

@@ -1,6 +1,8 @@
 //! HTTP/2 in what two ends said: a unit for each frame, and for each header block that came in several.
 use std::collections::BTreeMap;
+use std::mem;
 
+use super::came::Came;
 use super::{Dialogue, Opened, Plain, Unit};
 use crate::wire::analysis::{Flow, Seen};
 use crate::wire::grpc;
@@ -80,12 +82,14 @@ struct Calls {
 struct Call {
     is_protobuf: bool,
     bytes: Vec<u8>,
-    packets: Vec<u32>,
+    packets: Came,
 }
 
 /// More calls than this at once are not followed, nor more bytes of them together.
 const MOST_CALLS: usize = 1000;
 const MOST_HELD: usize = 16 << 20;
+/// A frame that brings more messages is not read further, nor is its call.
+const MOST_MESSAGES: usize = 10_000;
 
 impl Calls {
     /// Takes a frame that came in these packets; gives the messages it made whole.
@@ -100,28 +104,27 @@ impl Calls {
         let Some(call) = self.streams.get_mut(&frame.stream) else { return Vec::new() };
         let Some(piece) = frame.body.clone().map(|it| &bytes[it]) else { return Vec::new() };
         call.bytes.extend(piece);
-        for n in packets {
-            if !call.packets.contains(n) {
-                call.packets.push(*n);
+        call.packets.extend(packets.iter().copied());
+        let (mut units, mut read) = (Vec::new(), 0);
+        // Messages may be empty: a frame of nothing else has more of them than are kept.
+        while let Ok(Some(length)) = grpc::length(&call.bytes[read..]) {
+            if units.len() >= MOST_MESSAGES {
+                break;
             }
-        }
-        let mut units = Vec::new();
-        while let Ok(Some(length)) = grpc::length(&call.bytes) {
-            let bytes: Vec<u8> = call.bytes.drain(..length).collect();
+            let bytes = call.bytes[read..read + length].to_vec();
+            read += length;
             let (said, decoded) = grpc::message(&bytes, call.is_protobuf);
             let title = format!("{said} of the {}, stream {}", self.who, frame.stream);
-            let packets = call.packets.clone();
             // The next one begins in this frame.
-            call.packets.clone_from(&last(&packets));
+            let next = call.packets.list().last().copied().into_iter().collect();
+            let packets = mem::replace(&mut call.packets, next).into_list();
             units.push(Unit { title, packets, from_server: self.from_server, bytes, decoded });
         }
-        if grpc::length(&call.bytes).is_err() || held + piece.len() > MOST_HELD {
+        call.bytes.drain(..read);
+        let is_over = grpc::length(&call.bytes).is_err() || units.len() >= MOST_MESSAGES;
+        if is_over || held + piece.len() > MOST_HELD {
             self.streams.remove(&frame.stream);
         }
         units
     }
-}
-
-fn last(packets: &[u32]) -> Vec<u32> {
-    packets.last().copied().into_iter().collect()
 }

@@ -6,6 +6,7 @@
 //! ```
 //! A [`Unit`] has bytes of its own: the plaintext stands in no frame. Nothing here fails: what cannot be opened stays sealed,
 //! and the memory it takes has a limit.
+mod came;
 mod content;
 mod http2;
 mod plain;

@@ -1,6 +1,7 @@
 //! What a program wrote into one direction of a secured connection, each byte with the packets that brought it.
 use std::ops::Range;
 
+use super::came::Came;
 use crate::wire::analysis::Stream;
 
 /// One direction's plaintext, from its start, as far as it could be opened.
@@ -58,20 +59,16 @@ impl Plain {
     /// The packets that brought these bytes, each once, in the order of the bytes.
     pub(in crate::wire) fn packets(&self, range: &Range<usize>) -> Vec<u32> {
         let first = self.pieces.partition_point(|(end, _)| *end <= range.start);
-        let mut packets = Vec::new();
+        let mut packets = Came::default();
         let mut start = first.checked_sub(1).map_or(0, |before| self.pieces[before].0);
         for (end, came) in &self.pieces[first..] {
             if start >= range.end {
                 break;
             }
-            for n in came {
-                if !packets.contains(n) {
-                    packets.push(*n);
-                }
-            }
+            packets.extend(came.iter().copied());
             start = *end;
         }
-        packets
+        packets.into_list()
     }
 }
 

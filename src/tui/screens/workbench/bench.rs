@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::counts::Counted;
+use super::grow::Catching;
 use super::keep::Saving;
 use super::ladder::Ladder;
 use super::prompt::Prompt;
@@ -73,7 +74,7 @@ pub(super) struct Bench {
     /// The first packet it was not asked of.
     pub(super) unasked: u32,
     /// Asks it of the packets that came since.
-    pub(super) catching: Option<Ticket>,
+    pub(super) catching: Option<Catching>,
     /// The filters that were applied, the oldest first.
     pub(super) history: Vec<String>,
     pub(super) prompt: Option<Prompt>,

@@ -86,7 +86,8 @@ impl Bench {
     /// Counts the packets that are listed.
     pub(super) fn count(&mut self) -> Vec<Effect> {
         let filter = self.filter.clone();
-        self.view = View::Counts(Box::new(Counted { filter, ..Counted::default() }));
+        let what = if let View::Counts(before) = &self.view { before.what } else { What::default() };
+        self.view = View::Counts(Box::new(Counted { filter, what, ..Counted::default() }));
         let (study, rows) = (Arc::clone(&self.study), self.rows.clone());
         self.work("counting", None, Work::Count { study, rows })
     }

@@ -107,6 +107,9 @@ impl Bench {
             let room = usize::from(area.width.saturating_sub(x + 1));
             x = pen::put(buffer, area, (x, 0), &pen::cut(text, room), style);
         };
+        if self.saving.is_some() {
+            put("saving … ", theme.accent);
+        }
         if let Some(busy) = &self.busy {
             put(busy.what, theme.accent);
             if let Some((done, of)) = busy.looked {

@@ -1,10 +1,17 @@
 //! A capture on the screen while it is still being read: its packets are listed as they come.
 use std::sync::Arc;
 
-use super::bench::{Bench, Busy};
+use super::bench::{Bench, View};
 use crate::tui::action::Effect;
 use crate::tui::capture::{Job, Opened, Rows, Ticket, Work};
 use crate::wire::filter::Filter;
+
+/// A filter asked of packets that came after it was applied, from that number on.
+#[derive(Clone, Debug)]
+pub(super) struct Catching {
+    pub(super) ticket: Ticket,
+    from: u32,
+}
 
 impl Bench {
     /// More packets came.
@@ -20,23 +27,42 @@ impl Bench {
     /// Nothing more comes: what was asked of a part is asked of all, as now its connections can be opened, too.
     pub(super) fn whole(&mut self, opened: &Opened) -> Vec<Effect> {
         self.growing = false;
-        self.count = self.study.count();
         self.cut = opened.fault.is_some();
         let mut effects: Vec<Effect> = opened.notes.iter().cloned().map(Effect::Say).collect();
         // What cuts it short matters most: it is said last, and stays.
         effects.extend(opened.fault.iter().cloned().map(Effect::Warn));
-        let asked = self.busy.as_ref().and_then(|it| it.filter.clone()).unwrap_or_else(|| self.filter.clone());
-        if asked.is_empty() {
-            effects.extend(self.grown());
-        } else {
-            effects.extend(self.apply(&asked));
+        self.drop_catching();
+        self.unasked = 1;
+        let filtering = self.busy.as_ref().and_then(|it| it.filter.clone());
+        effects.extend(match filtering {
+            Some(text) => self.apply(&text),
+            None => self.grown(),
+        });
+        if self.catching.is_none() {
+            effects.extend(self.view_again());
         }
         self.tail = false;
         effects
     }
 
+    /// A view that was told of a part is told of all.
+    fn view_again(&mut self) -> Vec<Effect> {
+        match &mut self.view {
+            View::Packets => Vec::new(),
+            View::Stream(it) => {
+                let inside = it.inside;
+                self.follow(Some(inside))
+            }
+            View::Ladder(it) => {
+                it.look_again(&self.study);
+                Vec::new()
+            }
+            View::Counts(_) => self.count(),
+        }
+    }
+
     /// Goes to the newest packet where one wants to see it.
-    pub(super) fn keep_to_the_tail(&mut self) {
+    fn keep_to_the_tail(&mut self) {
         if self.tail {
             self.row = self.rows.len().saturating_sub(1);
         }
@@ -44,23 +70,29 @@ impl Bench {
 
     /// Asks the filter of the packets that came since it was asked last, one time after another.
     pub(super) fn catch_up(&mut self) -> Vec<Effect> {
-        let filters = |busy: &Busy| busy.filter.is_some();
-        let is_asked = self.catching.is_some() || self.busy.as_ref().is_some_and(filters);
+        let is_filtering = self.busy.as_ref().is_some_and(|it| it.filter.is_some());
         let is_behind = self.count >= self.unasked as usize;
-        let filter = Some(&self.filter).filter(|it| !it.is_empty() && !is_asked && is_behind);
-        let Some(filter) = filter.and_then(|it| Filter::parse(it).ok()) else { return Vec::new() };
-        let (study, ticket) = (Arc::clone(&self.study), Ticket::default());
-        self.catching = Some(ticket.clone());
-        let work = Work::Filter { study, filter: Box::new(filter), from: self.unasked };
-        vec![Effect::Capture(Job { ticket, work })]
+        if self.filter.is_empty() || self.catching.is_some() || is_filtering || !is_behind {
+            return Vec::new();
+        }
+        let Ok(filter) = Filter::parse(&self.filter) else { return Vec::new() };
+        let (study, ticket, from) = (Arc::clone(&self.study), Ticket::default(), self.unasked);
+        self.catching = Some(Catching { ticket: ticket.clone(), from });
+        vec![Effect::Capture(Job { ticket, work: Work::Filter { study, filter: Box::new(filter), from } })]
     }
 
-    /// The filter was asked of packets that came later.
-    pub(super) fn caught_up(&mut self, found: &[u32], to: u32) -> Vec<Effect> {
+    /// The filter was asked of packets that came later, or of all again.
+    pub(super) fn caught_up(&mut self, catching: &Catching, found: &[u32], to: u32) -> Vec<Effect> {
+        self.asked_up_to(to);
+        if catching.from == 1 {
+            self.list(Rows::Some(Arc::new(found.to_vec())));
+            let mut effects = self.view_again();
+            effects.extend(self.catch_up());
+            return effects;
+        }
         if let Rows::Some(numbers) = &mut self.rows {
             Arc::make_mut(numbers).extend(found);
         }
-        self.asked_up_to(to);
         self.keep_to_the_tail();
         self.catch_up()
     }
@@ -73,6 +105,6 @@ impl Bench {
 
     /// What was being asked of newer packets is wanted no more.
     pub(super) fn drop_catching(&mut self) {
-        self.catching.take().iter().for_each(Ticket::drop_it);
+        self.catching.take().iter().for_each(|it| it.ticket.drop_it());
     }
 }

@@ -12,7 +12,7 @@ use crate::tui::action::{Action, Binding, Effect, Key};
 use crate::tui::theme::Theme;
 use crate::tui::views::{self, pen};
 use crate::wire::analysis::Mark;
-use crate::wire::capture::study::Studied;
+use crate::wire::capture::study::{Studied, Study};
 use crate::wire::text::visible_start;
 
 /// Columns before the client's line: number and time.
@@ -45,6 +45,11 @@ impl Bench {
 impl Ladder {
     pub(super) fn update(&mut self, action: &Action, page: isize) {
         self.row = bindings::moved(self.row, self.packets.len(), action, page);
+    }
+
+    /// Takes the packets that came since.
+    pub(super) fn look_again(&mut self, study: &Study) {
+        self.packets = study.packets_of(self.flow);
     }
 
     /// The chosen packet.

@@ -76,6 +76,7 @@ pub struct Workbench {
 }
 
 /// What leaving loses.
+const SAVING: &str = "A file is being written: esc once more leaves without waiting for it.";
 const UNSAVED: &str = "Your comments are in no file: S saves them, esc once more leaves without.";
 
 impl Workbench {
@@ -117,6 +118,9 @@ impl Workbench {
         if let Some(bench) = &mut self.bench {
             if bench.close_top() {
                 return Vec::new();
+            }
+            if bench.saving.is_some() && !std::mem::replace(&mut self.warned, true) {
+                return vec![Effect::Say(SAVING.to_owned())];
             }
             if bench.is_unsaved() && !std::mem::replace(&mut self.warned, true) {
                 return vec![Effect::Say(UNSAVED.to_owned())];

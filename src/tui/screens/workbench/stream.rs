@@ -24,7 +24,7 @@ const MOST: usize = 100_000;
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     pub(super) number: usize,
-    inside: Inside,
+    pub(super) inside: Inside,
     /// Everything as bytes, text as well.
     hex: bool,
     /// Whether something of it is text: the rest is shown as bytes anyway.

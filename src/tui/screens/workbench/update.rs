@@ -358,8 +358,10 @@ impl Bench {
             busy.into_iter().for_each(|it| it.looked = Some((*done, *of)));
             return Vec::new();
         }
-        if let (Done::Filtered { found, to, .. }, Some(_)) = (done, self.catching.take_if(|it| it.is(ticket))) {
-            return self.caught_up(found, *to);
+        if let Done::Filtered { found, to } = done
+            && let Some(catching) = self.catching.take_if(|it| it.ticket.is(ticket))
+        {
+            return self.caught_up(&catching, found, *to);
         }
         let Some(busy) = self.busy.take_if(|it| it.ticket.is(ticket)) else { return Vec::new() };
         match done {
@@ -370,8 +372,8 @@ impl Bench {
                 self.list(Rows::Some(Arc::new(found.clone())));
                 return self.catch_up();
             }
-            Done::Found(Some(row)) => {
-                self.row = *row;
+            Done::Found(Some(number)) => {
+                self.go_to(*number);
                 // Why it stands out is said beside the bytes.
                 self.read(|reading, rows, _| reading.select_noted(rows));
             }
@@ -402,13 +404,15 @@ impl Bench {
 
     /// Lists all packets.
     fn list_all(&mut self) {
+        // What is still looked for was asked of another list.
+        self.stop();
         self.drop_catching();
         self.filter.clear();
         self.list(Rows::All(self.count));
     }
 
     /// Lists these; the chosen packet stays chosen, or the next one that is listed is.
-    fn list(&mut self, rows: Rows) {
+    pub(super) fn list(&mut self, rows: Rows) {
         let here = self.number();
         self.rows = rows;
         self.row = here.map_or(0, |number| self.rows.row(number));

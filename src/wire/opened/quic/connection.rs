@@ -38,9 +38,31 @@ struct Side {
     application: Option<Generations>,
     /// The highest packet number of each space: Initial, Handshake, and data (RFC 9000 §12.3).
     largest: [Option<u64>; 3],
-    /// The handshake, a stream each space; and how far it was read.
-    crypto: [(Stream, usize); 3],
+    /// The handshake, a stream each space.
+    crypto: [Crypto; 3],
     streams: BTreeMap<u64, Stream>,
+}
+
+/// What CRYPTO frames of one space brought.
+#[derive(Default)]
+struct Crypto {
+    stream: Stream,
+    /// How far its messages were read, and up to where there is no gap.
+    read: u32,
+    reached: u32,
+}
+
+impl Crypto {
+    /// The next message that is whole, header included (RFC 8446 §4), and the packets it came in.
+    fn next(&mut self) -> Option<(Vec<u8>, Vec<u32>)> {
+        self.reached = self.stream.reach(self.reached);
+        let head = self.stream.bytes_of(self.read..self.reached.min(self.read + 4));
+        let length = 4 + u32::from_be_bytes([0, *head.get(1)?, *head.get(2)?, *head.get(3)?]);
+        let range = self.read..self.read.checked_add(length).filter(|end| *end <= self.reached)?;
+        self.read = range.end;
+        let packets = packets(&self.stream, &(range.start as usize..range.end as usize));
+        Some((self.stream.bytes_of(range), packets))
+    }
 }
 
 /// Keys that are replaced by their successors. RFC 9001 §6.
@@ -144,7 +166,7 @@ impl Connection {
 
     fn crypto(&mut self, side: usize, space: usize, offset: u64, bytes: &[u8], n: u32) {
         if let Some(offset) = u32::try_from(offset).ok().filter(|it| u64::from(*it) < MOST_CRYPTO) {
-            self.sides[side].crypto[space].0.insert(offset, bytes, n);
+            self.sides[side].crypto[space].stream.insert(offset, bytes, n);
         }
     }
 
@@ -159,17 +181,11 @@ impl Connection {
 
     /// Makes units of the handshake's messages that are whole by now.
     fn handshake(&mut self, side: usize, space: usize, opened: &mut Opened) {
-        let (stream, read) = &mut self.sides[side].crypto[space];
-        let bytes = stream.bytes();
-        while let Some(length) = message_length(&bytes[*read..]) {
-            let range = *read..*read + length;
-            *read = range.end;
-            let message = &bytes[range.clone()];
-            let packets = packets(stream, &range);
+        while let Some((message, packets)) = self.sides[side].crypto[space].next() {
             if message[0] == 1 && side == 0 {
                 self.random = message.get(6..38).map(<[u8]>::to_vec);
             }
-            let (decoded, name) = read_message(message);
+            let (decoded, name) = read_message(&message);
             if let Some(last) = packets.iter().max() {
                 opened.say(*last, "TLS", &name);
             }
@@ -178,7 +194,7 @@ impl Connection {
                 self.protocol = Some(field.value.clone());
             }
             let title = format!("TLS {name} of the {}, out of CRYPTO frames", who(side == 1));
-            opened.push(Unit { title, packets, from_server: side == 1, bytes: message.to_vec(), decoded });
+            opened.push(Unit { title, packets, from_server: side == 1, bytes: message, decoded });
         }
     }
 }
@@ -248,13 +264,6 @@ const fn space(kind: Kind) -> usize {
 
 const fn who(server: bool) -> &'static str {
     if server { "server" } else { "client" }
-}
-
-/// The length of the handshake message that begins here, header included, when all of it is here. RFC 8446 §4.
-fn message_length(bytes: &[u8]) -> Option<usize> {
-    let [_, high, middle, low, ..] = *bytes else { return None };
-    let length = 4 + usize::try_from(u32::from_be_bytes([0, high, middle, low])).ok()?;
-    (length <= bytes.len()).then_some(length)
 }
 
 fn read_message(message: &[u8]) -> (Decoded, String) {

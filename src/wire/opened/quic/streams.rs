@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::wire::analysis::Stream;
+use crate::wire::opened::came::Came;
 use crate::wire::opened::{Opened, Unit};
 use crate::wire::reader::Reader;
 use crate::wire::{Decoded, data};
@@ -36,12 +37,7 @@ fn plain(id: u64, stream: &Stream, from_server: bool, opened: &mut Opened) {
 
 /// The packets that brought these bytes of a stream, each once.
 pub(super) fn packets(stream: &Stream, range: &Range<usize>) -> Vec<u32> {
-    let mut packets = Vec::new();
-    let overlaps = |offsets: &Range<u32>| (offsets.start as usize) < range.end && (offsets.end as usize) > range.start;
-    for piece in stream.pieces().filter(|piece| overlaps(&piece.offsets)) {
-        if !packets.contains(&piece.n) {
-            packets.push(piece.n);
-        }
-    }
-    packets
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let pieces = stream.pieces_of(offset(range.start)..offset(range.end));
+    pieces.map(|piece| piece.n).collect::<Came>().into_list()
 }

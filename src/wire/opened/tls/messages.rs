@@ -1,5 +1,7 @@
 //! Handshake messages put together: one may go on from record to record (RFC 8446 §5.1).
 
+use crate::wire::opened::came::Came;
+
 /// A longer message is not waited for: receivers give up as well.
 const LONGEST: usize = 1 << 17;
 
@@ -28,7 +30,7 @@ impl Message {
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
     bytes: Vec<u8>,
-    packets: Vec<u32>,
+    packets: Came,
     records: usize,
 }
 
@@ -46,28 +48,23 @@ impl Assembler {
     pub(super) fn take(&mut self, content: &[u8], packets: &[u32]) -> Vec<Message> {
         let mut done = Vec::new();
         self.records += 1;
-        self.came(packets);
+        self.packets.extend(packets.iter().copied());
         self.bytes.extend(content);
-        while let Some(length) = length(&self.bytes).filter(|length| *length <= self.bytes.len()) {
-            let rest = self.bytes.split_off(length);
-            let bytes = std::mem::replace(&mut self.bytes, rest);
-            done.push(Message { bytes, packets: std::mem::take(&mut self.packets), records: self.records });
+        let mut read = 0;
+        while let Some(length) = length(&self.bytes[read..]).filter(|length| *length <= self.bytes.len() - read) {
+            let bytes = self.bytes[read..read + length].to_vec();
+            read += length;
             // What follows in this record began in it.
+            let next = packets.iter().copied().collect();
+            let packets = std::mem::replace(&mut self.packets, next).into_list();
+            done.push(Message { bytes, packets, records: self.records });
             self.records = 1;
-            self.came(packets);
         }
+        self.bytes.drain(..read);
         if self.bytes.is_empty() || length(&self.bytes).is_some_and(|length| length > LONGEST) {
             *self = Self::default();
         }
         done
-    }
-
-    fn came(&mut self, packets: &[u32]) {
-        for n in packets {
-            if !self.packets.contains(n) {
-                self.packets.push(*n);
-            }
-        }
     }
 }
 
