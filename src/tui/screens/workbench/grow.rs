@@ -62,7 +62,7 @@ impl Bench {
     }
 
     /// Goes to the newest packet where one wants to see it.
-    fn keep_to_the_tail(&mut self) {
+    pub(super) fn keep_to_the_tail(&mut self) {
         if self.tail {
             self.row = self.rows.len().saturating_sub(1);
         }
