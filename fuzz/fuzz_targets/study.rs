@@ -4,16 +4,14 @@
 #![no_main]
 use libfuzzer_sys::fuzz_target;
 use roundtrip::explained;
-use roundtrip::wire::analysis::{self, Linked, Seen};
+use roundtrip::wire::analysis;
 use roundtrip::wire::capture::indexer;
+use roundtrip::wire::capture::study::Kept;
 
 fuzz_target!(|data: &[u8]| {
     let (study, _) = indexer::index(data.to_vec(), "");
     let frames: Vec<_> = study.frames().collect();
-    let linked = (1..)
-        .zip(&frames)
-        .map(|(n, (at_ns, link, frame))| Linked { seen: Seen { n, at_ns: *at_ns, frame }, link: *link });
-    let analysis = analysis::analyse(linked);
+    let analysis = analysis::analyse(frames.iter().map(Kept::linked));
     for flow in &analysis.flows {
         assert!(flow.packets.iter().all(|it| analysis.segments.contains_key(it)));
     }

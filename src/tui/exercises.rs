@@ -6,8 +6,8 @@ use crate::practice::{Exercise, Form, Gap, NearValue, Revealed, Run, Runs, Takes
 use crate::quantity::Quantity;
 use crate::recording::vantage::{self, Seen};
 use crate::recording::{NodeKind, Recording};
+use crate::wire::analysis;
 use crate::wire::exercise::{self as made, Capture, make};
-use crate::wire::link::LinkType;
 
 /// The packets of a file in the place of a run's: exercises are asked of them, and nothing else is.
 pub struct OfFile<'a>(pub Capture<'a>);
@@ -42,7 +42,7 @@ const NO_RUN: &str = "a capture is no run: it has no knobs to turn";
 /// A message for a person when there is no such node or kind, or when the packets lack what it takes.
 pub(super) fn of_run(kind: &str, tap: &str, run: &Run, recording: &Recording) -> Result<Exercise, String> {
     let seen = seen(recording, tap).ok_or_else(|| format!("the run of {} has no node `{tap}`", run.demo))?;
-    let capture = Capture::new(seen.iter().map(|it| (it.at.0, LinkType::Ethernet, &it.packet.bytes[..])));
+    let capture = Capture::new(seen.iter().map(|it| analysis::Seen { n: 0, at_ns: it.at.0, frame: &it.packet.bytes }));
     let mut exercise = of_capture(kind, &capture, run.seed)?;
     let place = exercise.packet.and_then(|n| seen.get(usize::try_from(n).ok()?.checked_sub(1)?));
     exercise.packet = place.map(|it| it.packet.n);

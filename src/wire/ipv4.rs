@@ -185,10 +185,14 @@ fn read_total(r: &mut Reader<'_>, header: usize, facts: &mut Facts) -> Option<us
         return Some(there);
     }
     r.means(format_args!("{header} of header, {} of payload", total - header.max(20)));
+    let on_wire = there + facts.unkept;
+    facts.unkept = total.min(on_wire).saturating_sub(there);
     if total > there {
         facts.incomplete = Some("part of the packet is missing");
         if facts.quoted {
             r.because("The length of the original packet; an error quotes only its beginning.");
+        } else if total <= on_wire {
+            r.because(format_args!("All of it passed; the capture kept only the first {there} bytes of the packet."));
         } else {
             r.problem_back(2, format_args!("the packet says it has {total} bytes; {there} are here"));
         }

@@ -108,7 +108,13 @@ pub fn decode(frame: &[u8]) -> Decoded {
 /// Reads a frame that came over a link of that kind, as far as it can be read.
 #[must_use]
 pub fn decode_on(link: link::LinkType, frame: &[u8]) -> Decoded {
-    walk::walk_on(link, frame, true).decoded
+    decode_kept(link, frame, frame.len())
+}
+
+/// Reads what a capture kept of a frame that had that length on its link: what was cut off is no damage.
+#[must_use]
+pub fn decode_kept(link: link::LinkType, frame: &[u8], length: usize) -> Decoded {
+    walk::walk_on((link, frame, length), true).decoded
 }
 
 /// The one line of [`decode`], without the work of the rest.

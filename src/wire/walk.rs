@@ -79,6 +79,8 @@ pub(super) struct Facts {
     pub(super) hops: Option<u8>,
     /// Why the checksum over the whole datagram cannot be computed, if so.
     pub(super) incomplete: Option<&'static str>,
+    /// Bytes that the innermost layer so far had on the wire behind the last that the capture kept.
+    pub(super) unkept: usize,
     /// Inside an ICMP error: these headers are of an earlier packet.
     pub(super) quoted: bool,
     pub(super) segment: Option<Segment>,
@@ -151,7 +153,7 @@ pub(super) type Ends = [(IpAddr, u16); 2];
 
 /// The ends of a datagram of QUIC, source first, and where it stands in the frame.
 pub(super) fn datagram(link: LinkType, frame: &[u8]) -> Option<(Ends, Range<usize>)> {
-    let Skimmed { opening, quic, .. } = walk_on(link, frame, false).skimmed;
+    let Skimmed { opening, quic, .. } = walk_on((link, frame, frame.len()), false).skimmed;
     let (opening, bytes) = (opening?, quic?);
     let (from, to) = opening.ports();
     Some(([(opening.source, from), (opening.destination, to)], bytes))
@@ -159,22 +161,23 @@ pub(super) fn datagram(link: LinkType, frame: &[u8]) -> Option<(Ends, Range<usiz
 
 /// Walks an Ethernet frame; with `keep` off only the summary and the facts come out.
 pub(super) fn walk(frame: &[u8], keep: bool) -> Walked {
-    walk_on(LinkType::Ethernet, frame, keep)
+    walk_on((LinkType::Ethernet, frame, frame.len()), keep)
 }
 
-/// Walks a frame that came over a link of that kind.
-pub(super) fn walk_on(link: LinkType, frame: &[u8], keep: bool) -> Walked {
-    walk_from(frame, (link::first(link, frame), 0..frame.len()), keep)
+/// Walks a frame that came over a link of that kind and had that length there.
+pub(super) fn walk_on((link, frame, length): (LinkType, &[u8], usize), keep: bool) -> Walked {
+    let unkept = length.saturating_sub(frame.len());
+    walk_from((frame, unkept), (link::first(link, frame), 0..frame.len()), keep)
 }
 
-/// What a frame has to do with others, without a walk where one look at it is enough.
-pub(super) fn skim(link: LinkType, frame: &[u8]) -> Skimmed {
-    let plain = || Segment::simple(frame).filter(|(_, message)| *message != Some(Next::DnsStream));
+/// What a frame that had that length has to do with others, without a walk where one look at it is enough.
+pub(super) fn skim(link: LinkType, frame: &[u8], length: usize) -> Skimmed {
+    let plain = || Segment::simple(frame, length).filter(|(_, message)| *message != Some(Next::DnsStream));
     match plain().filter(|_| link == LinkType::Ethernet) {
         Some((segment, _)) => {
             Skimmed { opening: Some(Opening::of(&segment)), segment: Some(segment), ..Skimmed::default() }
         }
-        None => walk_on(link, frame, false).skimmed,
+        None => walk_on((link, frame, length), false).skimmed,
     }
 }
 
@@ -183,12 +186,12 @@ pub(super) fn inside(buffer: &[u8], bytes: Range<usize>, first: Next) -> Decoded
     if bytes.is_empty() && !first.needs_bytes() {
         return Decoded::default();
     }
-    walk_from(buffer, (first, bytes), true).decoded
+    walk_from((buffer, 0), (first, bytes), true).decoded
 }
 
-fn walk_from(frame: &[u8], first: (Next, Range<usize>), keep: bool) -> Walked {
+fn walk_from((frame, unkept): (&[u8], usize), first: (Next, Range<usize>), keep: bool) -> Walked {
     let mut decoded = Decoded::default();
-    let mut facts = Facts::default();
+    let mut facts = Facts { unkept, ..Facts::default() };
     let (mut opening, mut quote) = (None, None);
     // Only Ethernet fills up short frames.
     let padded = first.0 == Next::Ethernet;
@@ -330,6 +333,10 @@ fn beyond(layer: Next, bytes: Range<usize>, (frame, padded): (&[u8], bool), ahea
 fn cut(r: &mut Reader<'_>, layer: Next, title: &str, facts: &Facts) {
     let (here, end) = (r.position(), r.end());
     r.rest(&CUT);
+    if facts.unkept > 0 {
+        r.because("The capture kept only the beginning of this packet; the rest passed, but is not here.");
+        return;
+    }
     // RFC 792: an error quotes the IP header and at least 8 bytes more, which is no whole TCP header.
     if facts.quoted && matches!(layer, Next::Tcp | Next::Udp | Next::Icmp | Next::Icmpv6 | Next::Igmp) {
         r.because("An error quotes only the beginning of the packet it is about; here the quotation ends.");

@@ -28,7 +28,7 @@ fn read(file: &[u8]) -> Result<Vec<Read>, String> {
 }
 
 /// The same file as editcap writes it.
-fn converted(file: &[u8], format: &str, more: &[&str]) -> Vec<u8> {
+pub(super) fn converted(file: &[u8], format: &str, more: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
     std::fs::write(&from, file).expect("room on the disk");

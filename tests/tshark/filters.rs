@@ -167,6 +167,7 @@ fn names_have_the_kinds_they_have_in_tshark() {
         let Some(types) = theirs.get(name) else { continue };
         let like: &[&str] = match kind {
             Kind::Number => &["FT_UINT", "FT_INT", "FT_CHAR", "FT_FRAMENUM"],
+            Kind::Signed => &["FT_INT"],
             Kind::Flag => &["FT_BOOLEAN"],
             Kind::Text => &["FT_STRING", "FT_UINT_STRING", "FT_OID"],
             Kind::Bytes => &["FT_BYTES", "FT_NONE"],

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use roundtrip::demos::{self, Setup};
 use roundtrip::recording::vantage;
+use roundtrip::wire::capture::study::Kept;
 use roundtrip::wire::exercise::{Capture, Form, Value, make};
 
 use super::filters::study;
@@ -30,7 +31,7 @@ type Answers = BTreeMap<&'static str, Option<String>>;
 fn ours(file: &[u8], seed: u64) -> Answers {
     let study = study(file);
     let frames: Vec<_> = study.frames().collect();
-    let capture = Capture::new(frames.iter().map(|(at_ns, link, bytes)| (*at_ns, *link, &bytes[..])));
+    let capture = Capture::new(frames.iter().map(Kept::linked));
     let answer = |kind: &'static str| {
         let said = make(kind, &capture, seed).ok().map(|it| match it.form {
             Form::Fill(gaps) => match &gaps[0].right {

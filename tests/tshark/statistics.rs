@@ -1,14 +1,15 @@
 //! Statistics and followed connections of every demo's capture, beside tshark's.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::num::NonZeroU64;
 use std::process::Command;
 
 use roundtrip::demos::{Demo, Knobs, Setup};
 use roundtrip::recording::vantage;
-use roundtrip::wire::analysis::{Linked, Mark, Seen, analyse};
-use roundtrip::wire::capture::statistics::{Conversations, Hierarchy, Protocol, Rate};
-use roundtrip::wire::capture::study::Study;
+use roundtrip::wire::Decoded;
+use roundtrip::wire::analysis::{Mark, analyse};
+use roundtrip::wire::capture::statistics::{Conversations, Hierarchy, Kind, Protocol, Rate};
+use roundtrip::wire::capture::study::{Kept, Study};
 use roundtrip::wire::capture::talk::Inside;
 
 use super::filters::{all, study};
@@ -20,10 +21,10 @@ const LEAST_NS: u64 = 1_000;
 
 /// How much was compared.
 #[derive(Default)]
-struct Compared {
-    conversations: usize,
-    protocols: usize,
-    intervals: usize,
+pub(super) struct Compared {
+    pub(super) conversations: usize,
+    pub(super) protocols: usize,
+    pub(super) intervals: usize,
     /// Bytes of followed connections.
     said: usize,
     opened: usize,
@@ -49,22 +50,39 @@ fn tshark_counts_the_same_and_follows_to_the_same_bytes() {
 fn compare(demo: &'static Demo) -> Compared {
     let recording = (demo.run)(&Knobs::defaults(demo.knobs), &Setup { seed: 1, ..Setup::default() });
     let places = vantage::all(&recording);
-    let capture = places.first().expect("a run has places").pcapng(&recording);
-    let study = study(&capture);
-    assert_index(demo.name, &study);
+    compare_capture(
+        demo.name,
+        &places.first().expect("a run has places").pcapng(&recording),
+        (&PROTOCOLS, &BTreeSet::new()),
+    )
+}
+
+/// Down to the transport, and what is in one datagram: above it a message that goes over packets is counted in other packets.
+const PROTOCOLS: [&str; 15] = [
+    "eth", "vlan", "arp", "ip", "ipv6", "icmp", "icmpv6", "igmp", "udp", "tcp", "dhcp", "dhcpv6", "quic", "stun", "dns",
+];
+
+/// Protocols these; and what is counted by packets is not those that tshark gives up.
+pub(super) fn compare_capture(
+    name: &str,
+    capture: &[u8],
+    (protocols, given_up): (&[&str], &BTreeSet<u32>),
+) -> Compared {
+    let study = study(capture);
+    assert_index(name, &study);
     // As long as we choose ourselves: of a year twentieths of a second would be many.
-    let (every_ns, _) = rate(&study).finish(None).expect("a length that fits");
+    let (every_ns, _) = rate(&study, &BTreeSet::new()).finish(None).expect("a length that fits");
     let every_ns = every_ns.max(LEAST_NS);
-    let theirs = tshark(demo.name, &capture, (study.connections().min(FOLLOWED), every_ns));
+    let theirs = tshark(name, capture, (study.connections().min(FOLLOWED), every_ns));
     let mut compared = Compared {
-        conversations: compare_conversations(demo.name, &study, &theirs),
-        protocols: compare_protocols(demo.name, &study, &theirs),
-        intervals: compare_intervals(demo.name, &study, &theirs, every_ns),
+        conversations: compare_conversations(name, &study, &theirs),
+        protocols: compare_protocols(name, &study, &theirs, (protocols, given_up)),
+        intervals: compare_intervals(name, &study, &theirs, (every_ns, given_up)),
         ..Compared::default()
     };
     for stream in 0..study.connections().min(FOLLOWED) {
-        compared.said += compare_talk(demo.name, &study, &theirs, (stream, Inside::Tcp));
-        compared.opened += compare_talk(demo.name, &study, &theirs, (stream, Inside::Tls));
+        compared.said += compare_talk(name, &study, &theirs, (stream, Inside::Tcp));
+        compared.opened += compare_talk(name, &study, &theirs, (stream, Inside::Tls));
     }
     compared
 }
@@ -73,10 +91,7 @@ fn compare(demo: &'static Demo) -> Compared {
 /// the same.
 fn assert_index(demo: &str, study: &Study) {
     let frames: Vec<_> = study.frames().collect();
-    let linked = (1..)
-        .zip(&frames)
-        .map(|(n, (at_ns, link, frame))| Linked { seen: Seen { n, at_ns: *at_ns, frame }, link: *link });
-    let analysis = analyse(linked);
+    let analysis = analyse(frames.iter().map(Kept::linked));
     for packet in study.packets() {
         assert_eq!(packet.segment(), analysis.segments.get(&packet.number), "{demo}");
     }
@@ -113,15 +128,28 @@ fn tshark(demo: &str, capture: &[u8], (followed, every_ns): (usize, u64)) -> Str
     String::from_utf8(output.stdout).expect("hexadecimal and numbers")
 }
 
+/// Whether all of its TCP header was kept.
+pub(super) fn has_whole_header(decoded: &Decoded) -> bool {
+    let length = decoded.field("tcp.hdr_len").and_then(|it| it.value.parse().ok());
+    decoded.layer("tcp").zip(length).is_some_and(|(tcp, length): (_, usize)| tcp.bytes.len() == length)
+}
+
 /// By each end: packets, and its bytes as tshark writes them.
 type Sent = BTreeMap<String, (u64, String)>;
 
 fn compare_conversations(demo: &str, study: &Study, theirs: &str) -> usize {
-    let mut all = Conversations::default();
-    study.packets().for_each(|it| all.take(&it));
-    let all = all.finish();
+    let (mut all, mut of_tcp) = (Conversations::default(), Conversations::default());
+    for it in study.packets() {
+        all.take(&it);
+        // A segment whose options the capture cut is in no conversation of TCP there.
+        if has_whole_header(&it.decoded) {
+            of_tcp.take(&it);
+        }
+    }
+    let others = all.finish().into_iter().filter(|it| it.kind != Kind::Tcp);
+    let all = others.chain(of_tcp.finish().into_iter().filter(|it| it.kind == Kind::Tcp));
     let mut ours: Vec<(String, Sent)> = Vec::new();
-    for it in &all {
+    for it in all {
         let ends = it.ends.iter().map(|end| end.replace(['[', ']'], ""));
         let sent = ends.zip(it.sent).map(|(end, sent)| (end, (sent.packets, human(sent.bytes))));
         ours.push((it.kind.label().to_owned(), sent.collect()));
@@ -160,23 +188,24 @@ fn human(bytes: u64) -> String {
     }
 }
 
-/// Down to the transport, and what is in one datagram: above it a message that goes over packets is counted in other packets.
-fn compare_protocols(demo: &str, study: &Study, theirs: &str) -> usize {
-    const COMPARED: [&str; 15] = [
-        "eth", "vlan", "arp", "ip", "ipv6", "icmp", "icmpv6", "igmp", "udp", "tcp", "dhcp", "dhcpv6", "quic", "stun",
-        "dns",
-    ];
-    fn add(of: &mut BTreeMap<String, (u64, u64)>, all: &[Protocol], path: &str) {
-        for it in all.iter().filter(|it| COMPARED.contains(&it.name)) {
+fn compare_protocols(
+    demo: &str,
+    study: &Study,
+    theirs: &str,
+    (compared, given_up): (&[&str], &BTreeSet<u32>),
+) -> usize {
+    type Found = BTreeMap<String, (u64, u64)>;
+    fn add(of: &mut Found, (all, compared): (&[Protocol], &[&str]), path: &str) {
+        for it in all.iter().filter(|it| compared.contains(&it.name)) {
             let path = format!("{path}/{}", it.name);
             of.insert(path.clone(), (it.count.packets, it.count.bytes));
-            add(of, &it.inside, &path);
+            add(of, (&it.inside, compared), &path);
         }
     }
     let mut all = Hierarchy::default();
-    study.packets().for_each(|it| all.take(&it));
+    study.packets().filter(|it| !given_up.contains(&it.number)).for_each(|it| all.take(&it));
     let mut ours = BTreeMap::new();
-    add(&mut ours, &all.finish(), "");
+    add(&mut ours, (&all.finish(), compared), "");
     let mut expected: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     let mut path: Vec<&str> = Vec::new();
     for line in theirs.lines().filter(|line| line.contains(" frames:")) {
@@ -189,7 +218,7 @@ fn compare_protocols(demo: &str, study: &Study, theirs: &str) -> usize {
         let known = path.strip_prefix(&["pkt_comment"]).unwrap_or(&path);
         // Several packets of QUIC in a datagram stand one in another there.
         let again = known.split_last().is_some_and(|(last, before)| before.contains(last));
-        if !known.is_empty() && !again && known.iter().all(|it| COMPARED.contains(it)) {
+        if !known.is_empty() && !again && known.iter().all(|it| compared.contains(it)) {
             let count = expected.entry(format!("/{}", known.join("/"))).or_default();
             *count = (count.0 + number(1), count.1 + number(2));
         }
@@ -198,14 +227,14 @@ fn compare_protocols(demo: &str, study: &Study, theirs: &str) -> usize {
     ours.len()
 }
 
-fn rate(study: &Study) -> Rate {
+fn rate(study: &Study, given_up: &BTreeSet<u32>) -> Rate {
     let mut rate = Rate::default();
-    study.packets().for_each(|it| rate.take(&it));
+    study.packets().filter(|it| !given_up.contains(&it.number)).for_each(|it| rate.take(&it));
     rate
 }
 
-fn compare_intervals(demo: &str, study: &Study, theirs: &str, every_ns: u64) -> usize {
-    let (_, ours) = rate(study).finish(NonZeroU64::new(every_ns)).expect("few intervals");
+fn compare_intervals(demo: &str, study: &Study, theirs: &str, (every_ns, given_up): (u64, &BTreeSet<u32>)) -> usize {
+    let (_, ours) = rate(study, given_up).finish(NonZeroU64::new(every_ns)).expect("few intervals");
     let mut expected = Vec::new();
     for line in theirs.lines().filter(|line| line.contains("<>")) {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
@@ -213,6 +242,9 @@ fn compare_intervals(demo: &str, study: &Study, theirs: &str, every_ns: u64) -> 
         expected.push((number(2), number(3)));
     }
     let mut ours: Vec<_> = ours.iter().map(|it| (it.count.packets, it.count.bytes)).collect();
+    // The table goes to the last packet all the same.
+    let (_, whole) = rate(study, &BTreeSet::new()).finish(NonZeroU64::new(every_ns)).expect("few intervals");
+    ours.resize(whole.len(), (0, 0));
     let last = study.packets().filter_map(|it| it.since_first_ns()).max().expect("packets with times");
     if last % i128::from(every_ns) == 0 && ours.len() > 1 {
         // It leaves out the interval that begins, and with it ends, at the last packet.
@@ -247,6 +279,10 @@ fn compare_talk(demo: &str, study: &Study, theirs: &str, (stream, inside): (usiz
         return 0;
     };
     if talk.said.iter().any(|it| it.missing > 0) {
+        return 0;
+    }
+    if lines.is_empty() {
+        assert!(talk.said.iter().all(|it| it.bytes.is_empty()), "{demo}, {name} {stream}: {:?}", talk.said);
         return 0;
     }
     let [client, server] = [talk.client, talk.server].map(|(address, port)| format!("{address}:{port}"));

@@ -208,6 +208,11 @@ fn tell(out: &mut String, it: &Studied<'_>, count: usize) -> fmt::Result {
     for mark in it.marks() {
         writeln!(out, "{}: {}", mark.label(), mark.why())?;
     }
+    let window = it.decoded.field("tcp.window_size_value").and_then(|it| it.value.parse().ok());
+    if let Some(said) = it.segment().and_then(|it| it.scale).zip(window).and_then(|(scale, window)| scale.said(window))
+    {
+        writeln!(out, "Window: {said}")?;
+    }
     layers(out, &it.decoded, &it.held.bytes)?;
     for unit in it.units() {
         let numbers: Vec<String> = unit.packets.iter().map(ToString::to_string).collect();

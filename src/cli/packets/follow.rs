@@ -16,7 +16,7 @@ use crate::wire::text::{hex_rows, is_text, visible};
 pub(super) const SHAPE: &str = "\
 {\"client\", \"server\", \"said\": [{\"from\", \"packet\", \"since_first_ns\", \"missing\", \"bytes\"}]}
 
-from is client or server, packet that with which the bytes could be read, missing how many before them did not pass; bytes are hexadecimal.";
+from is client or server, packet that with which the bytes could be read, missing how many before them are not in the capture; bytes are hexadecimal.";
 
 /// Which connection, and what of it.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +90,9 @@ fn tell(out: &mut String, talk: &Talk, since: impl Fn(u32) -> Option<i128>) -> f
     for turn in talk.turns() {
         writeln!(out)?;
         turn.lacks().map_or(Ok(()), |it| writeln!(out, "{it}"))?;
+        if turn.bytes.is_empty() {
+            continue;
+        }
         let at = told_since(since(turn.packets.0));
         writeln!(out, "{}, {}, from {at} s: {}", turn.who(), turn.came_in(), counted(turn.bytes.len(), "byte"))?;
         bytes(out, &turn.bytes)?;

@@ -13,6 +13,7 @@ use crate::practice::drill::again;
 use crate::practice::{Answer, Attempt, Verdict, Wish, grade};
 use crate::tui::capture::Opened;
 use crate::tui::exercises::OfFile;
+use crate::wire::capture::study::Kept;
 use crate::wire::exercise::Capture;
 use crate::wire::text::visible;
 
@@ -33,7 +34,7 @@ pub(in crate::cli) fn lab_1a(options: &Options, asked: &OfCapture) -> anyhow::Re
     }
     let Opened { study, fault, .. } = packets::opened(&asked.file, None)?;
     let frames: Vec<_> = study.frames().collect();
-    let runs = OfFile(Capture::new(frames.iter().map(|(at_ns, link, bytes)| (*at_ns, *link, &bytes[..]))));
+    let runs = OfFile(Capture::new(frames.iter().map(Kept::linked)));
     if asked.answers {
         write(answers(&questions, &runs, options.seed.unwrap_or(start::SEED)).as_bytes())?;
         return Ok(packets::ended(fault));

@@ -11,7 +11,7 @@ use super::sequence::{self, Rows};
 use crate::recording::opened::{self, Links};
 use crate::recording::vantage::{self, Vantage};
 use crate::recording::{NodeKind, Packet, Recording, Time};
-use crate::wire::analysis::{self, Mark};
+use crate::wire::analysis::{self, Mark, Scale};
 use crate::wire::opened::Unit;
 use crate::wire::text::visible;
 
@@ -46,8 +46,8 @@ pub(crate) struct Capture {
     pub(crate) frames: Vec<(Time, u32)>,
     /// What stands out about a frame among those of this capture.
     marks: BTreeMap<u32, Vec<Mark>>,
-    /// The windows that a scale applies to, in bytes.
-    windows: BTreeMap<u32, u32>,
+    /// The windows in bytes, and how they are scaled.
+    windows: BTreeMap<u32, (u32, Option<Scale>)>,
 }
 
 impl Capture {
@@ -69,7 +69,7 @@ fn capture(recording: &Recording, place: Vantage) -> Capture {
     let frames = seen.iter().map(|it| (it.at, it.packet.n)).collect();
     let passed = seen.iter().map(|it| analysis::Seen { n: it.packet.n, at_ns: it.at.0, frame: &it.packet.bytes });
     let analysis = analysis::analyse(passed);
-    let windows = analysis.segments.iter().map(|(n, it)| (*n, it.window)).collect();
+    let windows = analysis.segments.iter().map(|(n, it)| (*n, (it.window, it.scale))).collect();
     let marks = analysis.into_marks();
     Capture { name: visible(place.name(recording)), node: place.node, frames, marks, windows }
 }
@@ -132,7 +132,12 @@ impl Prepared {
 
     /// The window a segment offers in bytes, scaled as its connection's SYNs agreed (RFC 7323 §2.3).
     pub(crate) fn window(&self, packet: &Packet) -> Option<u32> {
-        self.capture_of(packet)?.windows.get(&packet.n).copied()
+        self.capture_of(packet)?.windows.get(&packet.n).map(|it| it.0)
+    }
+
+    /// How that window is scaled.
+    pub(crate) fn scale(&self, packet: &Packet) -> Option<Scale> {
+        self.capture_of(packet)?.windows.get(&packet.n)?.1
     }
 
     /// The packet's summary with its window in bytes, as Wireshark shows it.

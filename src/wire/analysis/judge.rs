@@ -1,5 +1,5 @@
 //! What one segment is, seen against what both directions have shown so far.
-use super::Mark;
+use super::{Mark, Scale};
 use crate::wire::tcp::Segment;
 
 /// A fast retransmission follows the acknowledgments that asked for it by less than this.
@@ -23,8 +23,8 @@ pub(super) struct Side {
     window: Option<u16>,
     /// The same in bytes, where it is known how it is scaled.
     room: Option<u32>,
-    /// From its SYN; `Some(None)` is a SYN without the option.
-    scale: Option<Option<u8>>,
+    /// How its windows are scaled.
+    pub(super) scale: Scale,
     probed: bool,
     kept_alive: bool,
 }
@@ -43,15 +43,22 @@ impl Side {
             reverse.base.get_or_insert(segment.acknowledgment.wrapping_sub(1));
         }
         if segment.flags.syn {
-            self.scale = Some(segment.options.window_scale);
+            self.agree(segment, reverse);
         }
     }
 
-    /// By how much this side's windows are shifted. RFC 7323 §2.2: only when both SYNs had the option, and never in a SYN.
-    pub(super) fn shift(&self, reverse: &Self, segment: &Segment) -> u8 {
-        match (self.scale, reverse.scale) {
-            (Some(Some(shift)), Some(Some(_))) if !segment.flags.syn => shift.min(14),
-            _ => 0,
+    /// Takes from a SYN how windows are scaled, as Wireshark does. RFC 7323 §2.2: a SYN, ACK has the option only where the SYN
+    /// had it, so that it tells alone.
+    fn agree(&mut self, segment: &Segment, reverse: &mut Self) {
+        if let Some(shift) = segment.options.window_scale {
+            self.scale = Scale::By(shift.min(14));
+        }
+        if segment.options.are_cut {
+            // What they do not say may stand in what was not kept.
+        } else if self.scale == Scale::Unknown {
+            (self.scale, reverse.scale) = (Scale::Unused, Scale::Unused);
+        } else if segment.flags.ack && reverse.scale == Scale::Unused {
+            self.scale = Scale::Unused;
         }
     }
 
@@ -76,7 +83,7 @@ pub(super) fn judge(
     if segment.flags.rst {
         marks.push(Mark::Reset);
     }
-    let probe = segment.data.len() == 1 && forward.next_is(segment.sequence) && reverse.window == Some(0);
+    let probe = segment.length == 1 && forward.next_is(segment.sequence) && reverse.window == Some(0);
     if probe {
         marks.push(Mark::ZeroWindowProbe);
     } else {
@@ -85,7 +92,7 @@ pub(super) fn judge(
     }
     judge_unseen(forward, reverse, segment, &mut marks);
     judge_repetition(forward, reverse, segment, (at_ns, rtt_ns), &mut marks);
-    remember(forward, reverse, segment, at_ns, &marks);
+    remember(forward, segment, at_ns, &marks);
     marks.sort_unstable();
     marks
 }
@@ -104,19 +111,19 @@ fn judge_progress(forward: &Side, reverse: &Side, segment: &Segment, marks: &mut
     if before(next, segment.sequence) && !segment.flags.rst {
         marks.push(Mark::PreviousLost);
     }
-    if segment.data.len() <= 1 && segment.sequence == next.wrapping_sub(1) && !control {
+    if segment.length <= 1 && segment.sequence == next.wrapping_sub(1) && !control {
         marks.push(Mark::KeepAlive);
     }
-    let end = u32::try_from(segment.data.len()).ok().map(|length| segment.sequence.wrapping_add(length));
+    let end = u32::try_from(segment.length).ok().map(|length| segment.sequence.wrapping_add(length));
     let limit = || Some(reverse.acknowledged?.0.wrapping_add(reverse.room?));
-    if !segment.data.is_empty() && !control && limit().is_some_and(|limit| end == Some(limit)) {
+    if segment.length > 0 && !control && limit().is_some_and(|limit| end == Some(limit)) {
         marks.push(Mark::WindowFull);
     }
 }
 
 /// What a segment without data, at the end of its stream, says by its acknowledgment and window.
 fn judge_acknowledgment(forward: &mut Side, reverse: &Side, segment: &Segment, marks: &mut Vec<Mark>) {
-    if !segment.data.is_empty() || is_control(segment) || !forward.next_is(segment.sequence) {
+    if segment.length > 0 || is_control(segment) || !forward.next_is(segment.sequence) {
         return;
     }
     let same_window = forward.window == Some(segment.window);
@@ -163,19 +170,19 @@ fn judge_repetition(
     (at_ns, rtt_ns): (u64, Option<u64>),
     marks: &mut Vec<Mark>,
 ) {
-    let takes_numbers = !segment.data.is_empty() || segment.flags.syn || segment.flags.fin;
+    let takes_numbers = segment.length > 0 || segment.flags.syn || segment.flags.fin;
     if !takes_numbers || marks.contains(&Mark::KeepAlive) {
         return;
     }
-    let data_end = segment.sequence.wrapping_add(u32::try_from(segment.data.len()).unwrap_or(u32::MAX));
+    let data_end = segment.sequence.wrapping_add(u32::try_from(segment.length).unwrap_or(u32::MAX));
     let (acknowledged, asked_at) = reverse.acknowledged.unzip();
-    if !segment.data.is_empty() && acknowledged.is_some_and(|it| !before(it, data_end)) {
+    if segment.length > 0 && acknowledged.is_some_and(|it| !before(it, data_end)) {
         marks.extend([Mark::SpuriousRetransmission, Mark::Retransmission]);
         return;
     }
     let Some((next, next_at)) = forward.next else { return };
     // The byte of a probe, followed by more: new data.
-    let after_probe = segment.data.len() > 1 && segment.sequence == next.wrapping_sub(1);
+    let after_probe = segment.length > 1 && segment.sequence == next.wrapping_sub(1);
     if !before(segment.sequence, next) || after_probe {
         return;
     }
@@ -191,7 +198,7 @@ fn judge_repetition(
     }
 }
 
-fn remember(forward: &mut Side, reverse: &Side, segment: &Segment, at_ns: u64, marks: &[Mark]) {
+fn remember(forward: &mut Side, segment: &Segment, at_ns: u64, marks: &[Mark]) {
     forward.probed = marks.contains(&Mark::ZeroWindowProbe);
     forward.kept_alive = marks.contains(&Mark::KeepAlive);
     let end = segment.sequence.wrapping_add(segment.space());
@@ -204,8 +211,8 @@ fn remember(forward: &mut Side, reverse: &Side, segment: &Segment, at_ns: u64, m
         }
     }
     forward.window = Some(segment.window);
-    let agreed = forward.scale.is_some() && reverse.scale.is_some();
-    forward.room = agreed.then(|| u32::from(segment.window) << forward.shift(reverse, segment));
+    let scale = if segment.flags.syn { Scale::Unused } else { forward.scale };
+    forward.room = (forward.scale != Scale::Unknown).then(|| scale.bytes(segment.window));
     if segment.flags.ack {
         forward.acknowledged = Some((segment.acknowledgment, at_ns));
     }

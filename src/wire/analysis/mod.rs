@@ -6,6 +6,7 @@
 mod judge;
 mod marks;
 mod pairs;
+mod scale;
 mod stream;
 mod tracker;
 
@@ -17,6 +18,7 @@ use super::tcp::Segment;
 use super::walk;
 pub use marks::Mark;
 pub(in crate::wire) use pairs::Pairs;
+pub use scale::Scale;
 pub use stream::{Piece, Stream};
 pub(in crate::wire) use tracker::{Connection, Place, Tracker};
 
@@ -34,12 +36,14 @@ pub struct Seen<'a> {
 pub struct Linked<'a> {
     pub seen: Seen<'a>,
     pub link: LinkType,
+    /// How many bytes it had on the wire: more than the frame, where the capture kept only its beginning.
+    pub length: usize,
 }
 
 impl<'a> From<Seen<'a>> for Linked<'a> {
-    /// All links of the lab are Ethernet.
+    /// All links of the lab are Ethernet, and its frames whole.
     fn from(seen: Seen<'a>) -> Self {
-        Self { seen, link: LinkType::Ethernet }
+        Self { seen, link: LinkType::Ethernet, length: seen.frame.len() }
     }
 }
 
@@ -89,14 +93,18 @@ pub struct Followed {
     pub from_server: bool,
     /// Counted from 0 at the SYN, so that the first byte of data is 1; also where the SYN was not seen.
     pub sequence: u32,
+    /// The number behind its last: where what follows it begins.
+    pub next: u32,
     /// In the other direction's numbers; `None` without ACK flag.
     pub acknowledgment: Option<u32>,
-    /// Bytes of data.
+    /// Bytes of data on the wire, of which a capture may have kept fewer.
     pub length: usize,
     /// Whether it neither carries data nor opens or ends anything: it only says what has arrived, or how much may come.
     pub acknowledges: bool,
-    /// In bytes, scaled where both SYNs were seen to agree on it.
+    /// In bytes, scaled where the side's SYN was seen to say by how much; else as it stands in the header.
     pub window: u32,
+    /// How its side's windows are scaled; none in a SYN, whose window never is.
+    pub scale: Option<Scale>,
     pub marks: Vec<Mark>,
     /// The summary in relative numbers, marks in front: `[Retransmission] TCP 49152 > 80 [ACK] Seq=1 ...`.
     pub line: String,
@@ -115,7 +123,9 @@ impl Flow {
         // The SYN takes the first number; data in it begins after that.
         let offset = followed.sequence.wrapping_add(u32::from(segment.flags.syn)).wrapping_sub(1);
         let data = &seen.frame[segment.data.clone()];
-        self.streams[usize::from(followed.from_server)].insert(offset, data, seen.n);
+        let stream = &mut self.streams[usize::from(followed.from_server)];
+        stream.insert(offset, data, seen.n);
+        stream.passed_unkept(offset, (data.len(), segment.length), seen.n);
     }
 }
 
@@ -125,8 +135,8 @@ pub fn analyse<'a>(packets: impl IntoIterator<Item = impl Into<Linked<'a>>>) -> 
     let (mut tracker, mut pairs) = (Tracker::default(), Pairs::default());
     let (mut analysis, mut connections) = (Analysis::default(), Vec::new());
     for packet in packets {
-        let Linked { seen, link } = packet.into();
-        let skimmed = walk::skim(link, seen.frame);
+        let Linked { seen, link, length } = packet.into();
+        let skimmed = walk::skim(link, seen.frame, length);
         pairs.take(seen, &skimmed);
         if let Some(segment) = skimmed.segment {
             let (place, marks) = tracker.take(&mut connections, seen.at_ns, &segment);

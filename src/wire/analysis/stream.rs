@@ -7,6 +7,8 @@ use std::ops::Range;
 pub struct Stream {
     /// By the offset of its first byte; they do not overlap.
     pieces: BTreeMap<u32, Held>,
+    /// What passed but was not kept, because the capture cut its packet short: from where up to where, in which packet.
+    unkept: BTreeMap<u32, (u32, u32)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,18 @@ impl Stream {
         }
     }
 
+    /// Notes that packet `n` carried at `offset` more than was kept of it: so many bytes were kept, so many passed.
+    pub(in crate::wire) fn passed_unkept(&mut self, offset: u32, (kept, passed): (usize, usize), n: u32) {
+        let at = |length: usize| u32::try_from(length).ok().and_then(|length| offset.checked_add(length));
+        let Some((from, until)) = at(kept).zip(at(passed)).filter(|(from, until)| from < until) else { return };
+        if until <= FURTHEST {
+            let known = self.unkept.entry(from).or_insert((until, n));
+            if known.0 < until {
+                *known = (until, n);
+            }
+        }
+    }
+
     /// Where the piece that holds an offset ends.
     fn holder(&self, offset: u32) -> Option<u32> {
         let (start, held) = self.pieces.range(..=offset).next_back()?;
@@ -71,6 +85,28 @@ impl Stream {
             let offsets = *start..start.saturating_add(u32::try_from(held.bytes.len()).ok()?);
             Some(Piece { n: held.n, offsets, bytes: &held.bytes })
         })
+    }
+
+    /// All pieces in the order of the stream; those that passed but were not kept have no bytes.
+    #[must_use]
+    pub fn passed(&self) -> Vec<Piece<'_>> {
+        let mut all: Vec<Piece<'_>> = self.all_pieces().collect();
+        let mut told = 0;
+        for (from, (until, n)) in &self.unkept {
+            let mut at = told.max(*from);
+            while at < *until {
+                if let Some(held_until) = self.holder(at) {
+                    at = held_until;
+                    continue;
+                }
+                let end = self.pieces.range(at..*until).next().map_or(*until, |(start, _)| *start);
+                all.push(Piece { n: *n, offsets: at..end, bytes: &[] });
+                at = end;
+            }
+            told = told.max(*until);
+        }
+        all.sort_by_key(|it| it.offsets.start);
+        all
     }
 
     /// The bytes from the start of the stream, as far as there is no gap.
@@ -137,6 +173,35 @@ mod tests {
         let pieces: Vec<_> = stream.pieces().map(|it| (it.n, it.offsets)).collect();
         assert_eq!(pieces, [(4, 0..3), (3, 3..5), (2, 5..10)]);
         assert_eq!([0, 4, 9, 10].map(|at| stream.packet_of(at)), [Some(4), Some(3), Some(2), None]);
+    }
+
+    #[test]
+    fn what_passed_and_was_not_kept_has_its_place_and_no_bytes() {
+        let mut stream = Stream::default();
+        for (n, offset, kept, passed) in [(1, 0, "ab", 10), (2, 10, "klmno", 5), (3, 15, "p", 10), (4, 20, "uvw", 3)] {
+            stream.insert(offset, kept.as_bytes(), n);
+            stream.passed_unkept(offset, (kept.len(), passed), n);
+        }
+        // Sent again with other borders, and kept further; a length that is only claimed takes no room.
+        stream.insert(4, b"ef", 5);
+        stream.passed_unkept(4, (2, 4), 5);
+        stream.passed_unkept(30, (0, 1 << 30), 6);
+        let passed = stream.passed();
+        let parts: Vec<_> = passed.iter().map(|it| (it.n, it.offsets.clone(), it.bytes)).collect();
+        let expected: [(u32, Range<u32>, &[u8]); 9] = [
+            (1, 0..2, b"ab"),
+            (1, 2..4, b""),
+            (5, 4..6, b"ef"),
+            (1, 6..10, b""),
+            (2, 10..15, b"klmno"),
+            (3, 15..16, b"p"),
+            (3, 16..20, b""),
+            (4, 20..23, b"uvw"),
+            (3, 23..25, b""),
+        ];
+        assert_eq!(parts[..9], expected);
+        assert_eq!(parts[9..], [(6, 30..30 + (1 << 30), &b""[..])]);
+        assert_eq!((stream.bytes(), stream.has_gap()), (b"ab".to_vec(), true));
     }
 
     proptest::proptest! {

@@ -1,7 +1,8 @@
 //! A connection with everything that can happen to it, told in marks.
-use etherparse::PacketBuilder;
+use etherparse::{PacketBuilder, TcpOptionElement};
 
 use super::*;
+use crate::wire::{decode_kept, decode_on};
 
 const CLIENT: (u8, u16) = (1, 49152);
 const SERVER: (u8, u16) = (2, 80);
@@ -25,6 +26,7 @@ impl Capture {
                 'A' => tcp.ack(acknowledgment),
                 'F' => tcp.fin(),
                 'R' => tcp.rst(),
+                'W' => tcp.options(&[TcpOptionElement::WindowScale(7)]).expect("room for it"),
                 other => panic!("no flag {other}"),
             };
         }
@@ -49,6 +51,72 @@ impl Capture {
         let analysis = self.analyse();
         analysis.segments.into_iter().filter(|(_, it)| !it.marks.is_empty()).map(|(n, it)| (n, it.marks)).collect()
     }
+}
+
+#[test]
+fn a_scale_is_used_as_far_as_the_syns_that_were_captured_say_it() {
+    use Scale::{By, Unknown, Unused};
+    let cases = [
+        (Some("SW"), Some("SAW"), [By(7), By(7)]),
+        (Some("SW"), Some("SA"), [Unused, Unused]),
+        (Some("S"), Some("SAW"), [Unused, Unused]),
+        (Some("S"), Some("SA"), [Unused, Unused]),
+        // RFC 7323 §2.2: the option comes in a SYN, ACK only where the SYN had it.
+        (None, Some("SAW"), [Unknown, By(7)]),
+        (None, Some("SA"), [Unused, Unused]),
+        (Some("SW"), None, [By(7), Unknown]),
+        (Some("S"), None, [Unused, Unused]),
+        (None, None, [Unknown, Unknown]),
+    ];
+    for (syn, answer, expected) in cases {
+        let mut capture = Capture::default();
+        syn.into_iter().for_each(|flags| capture.add(0, false, flags, (7, 0, 1000), b""));
+        answer.into_iter().for_each(|flags| capture.add(40, true, flags, (5000, 8, 1000), b""));
+        capture.add(40, false, "A", (8, 5001, 1000), b"");
+        capture.add(80, true, "A", (5001, 8, 1000), b"");
+        let analysis = capture.analyse();
+        let of_syns = analysis.segments.values().take(capture.0.len() - 2);
+        assert!(of_syns.into_iter().all(|it| (it.window, it.scale) == (1000, None)), "{syn:?} {answer:?}");
+        let rest: Vec<_> = analysis.segments.values().skip(capture.0.len() - 2).collect();
+        assert_eq!([rest[0].scale, rest[1].scale], expected.map(Some), "{syn:?} {answer:?}");
+        let bytes = |scale: Scale| if scale == By(7) { 128_000 } else { 1000 };
+        assert_eq!([rest[0].window, rest[1].window], expected.map(bytes), "{syn:?} {answer:?}");
+    }
+    assert_eq!(By(7).said(502).as_deref(), Some("502 x 128 = 64256 B: the factor stood in this side's SYN"));
+    assert!(Unknown.said(502).is_some_and(|it| it.contains("not in the capture")));
+    assert_eq!([Unused.said(502), By(7).said(0), Unknown.said(0)], [None, None, None]);
+}
+
+#[test]
+fn what_a_snap_length_cut_off_has_passed() {
+    let mut capture = Capture::handshake();
+    capture.add(41, false, "A", (0, 5001, 1000), &[b'a'; 500]);
+    capture.add(42, false, "A", (500, 5001, 1000), &[b'b'; 500]);
+    capture.add(82, true, "A", (5001, 1000, 1000), b"");
+    let kept = (1..).zip(&capture.0).map(|(n, (at_ns, frame))| Linked {
+        seen: Seen { n, at_ns: *at_ns, frame: &frame[..frame.len().min(64)] },
+        link: LinkType::Ethernet,
+        length: frame.len(),
+    });
+    let analysis = analyse(kept);
+    let lines: Vec<_> = [4, 5, 6].iter().map(|n| analysis.segments[n].line.as_str()).collect();
+    let expected = [
+        "TCP 49152 > 80 [ACK] Seq=1 Ack=1 Win=1000 Len=500",
+        "[Window full] TCP 49152 > 80 [ACK] Seq=501 Ack=1 Win=1000 Len=500",
+        "TCP 80 > 49152 [ACK] Seq=1 Ack=1001 Win=1000 Len=0",
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(analysis.segments[&5].next, 1001);
+    let passed = analysis.flows[0].streams[0].passed();
+    let places: Vec<_> = passed.iter().map(|it| (it.offsets.clone(), it.bytes.len())).collect();
+    assert_eq!(places, [(0..10, 10), (10..500, 0), (500..510, 10), (510..1000, 0)]);
+    // Without its length on the wire the frame is damaged, and with it is not.
+    let frame = &capture.0[3].1;
+    assert_ne!(decode_on(LinkType::Ethernet, &frame[..64]).problems, []);
+    assert_eq!(decode_kept(LinkType::Ethernet, &frame[..64], frame.len()).problems, []);
+    assert_eq!(decode_kept(LinkType::Ethernet, &frame[..50], frame.len()).problems, []);
+    // A packet that claims more than passed is damaged all the same.
+    assert_ne!(decode_kept(LinkType::Ethernet, &frame[..64], 80).problems, []);
 }
 
 #[test]

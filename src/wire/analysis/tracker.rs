@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use indexmap::IndexMap;
 
 use super::judge::{self, Side};
-use super::{Followed, Mark};
+use super::{Followed, Mark, Scale};
 use crate::wire::tcp::Segment;
 
 type End = (IpAddr, u16);
@@ -27,8 +27,8 @@ pub(in crate::wire) struct Place {
     /// Index into the connections.
     pub(in crate::wire) flow: u32,
     pub(in crate::wire) from_server: bool,
-    /// By how much its window is shifted.
-    pub(in crate::wire) shift: u8,
+    /// How the windows of its side are scaled.
+    pub(in crate::wire) scale: Scale,
 }
 
 /// The two sides of a connection while it is followed.
@@ -73,14 +73,14 @@ impl Tracker {
         let [client, server] = &mut tracked.sides;
         let (forward, reverse) = if from_server { (server, client) } else { (client, server) };
         forward.begin(segment, reverse);
-        let shift = forward.shift(reverse, segment);
         measure(connection, &mut tracked.syn_ns, at_ns, segment);
         if tracked.judged_rtt_ns.is_none() && tracked.syn_ns != Some(0) {
             tracked.judged_rtt_ns = connection.initial_rtt_ns;
         }
         let marks = judge::judge(forward, reverse, segment, at_ns, tracked.judged_rtt_ns);
+        let scale = forward.scale;
         connection.bases = tracked.sides.each_ref().map(|side| side.base.unwrap_or_default());
-        (Place { flow: tracked.flow, from_server, shift }, marks)
+        (Place { flow: tracked.flow, from_server, scale }, marks)
     }
 }
 
@@ -118,17 +118,20 @@ impl Connection {
         let [forward, reverse] = if place.from_server { [self.bases[1], self.bases[0]] } else { self.bases };
         let sequence = segment.sequence.wrapping_sub(forward);
         let acknowledgment = segment.acknowledgment.wrapping_sub(reverse);
-        let window = u32::from(segment.window) << place.shift;
+        let scale = Some(place.scale).filter(|_| !segment.flags.syn);
+        let window = scale.map_or_else(|| segment.window.into(), |scale| scale.bytes(segment.window));
         let marked: String = marks.iter().map(|mark| format!("[{}] ", mark.label())).collect();
         let line = marked + &segment.line(sequence, acknowledgment, window);
         Followed {
             flow: place.flow as usize,
             from_server: place.from_server,
             sequence,
+            next: sequence.wrapping_add(segment.space()),
             acknowledgment: segment.flags.ack.then_some(acknowledgment),
-            length: segment.data.len(),
+            length: segment.length,
             acknowledges: segment.space() == 0 && segment.flags.ack && !segment.flags.rst,
             window,
+            scale,
             marks,
             line,
         }

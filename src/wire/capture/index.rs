@@ -6,7 +6,7 @@ use std::{iter, mem};
 
 use super::Interface;
 use super::pieces::Pieces;
-use crate::wire::analysis::{Connection, Mark, Place};
+use crate::wire::analysis::{Connection, Mark, Place, Scale};
 use crate::wire::link::LinkType;
 use crate::wire::pcapng::Direction;
 
@@ -46,7 +46,7 @@ const INTERFACE: u32 = (1 << 24) - 1;
 const FROM_SERVER: u32 = 1 << 24;
 const IN: u32 = 1 << 25;
 const OUT: u32 = 1 << 26;
-const SHIFT: u32 = 27;
+const SCALE: u32 = 27;
 
 impl Entry {
     pub(super) fn new(packet: &super::Packet<'_>, group: Group) -> Self {
@@ -56,7 +56,9 @@ impl Entry {
             None => 0,
         };
         let (flow, placed) = match group {
-            Group::Flow(it) => (it.flow, (u32::from(it.from_server) * FROM_SERVER) | (u32::from(it.shift) << SHIFT)),
+            Group::Flow(it) => {
+                (it.flow, (u32::from(it.from_server) * FROM_SERVER) | (u32::from(it.scale.packed()) << SCALE))
+            }
             Group::Quic => (QUIC, 0),
             Group::Neither => (NEITHER, 0),
         };
@@ -93,8 +95,8 @@ impl Entry {
             NEITHER => Group::Neither,
             QUIC => Group::Quic,
             flow => {
-                let shift = (self.packed >> SHIFT) as u8;
-                Group::Flow(Place { flow, from_server: self.packed & FROM_SERVER != 0, shift })
+                let scale = Scale::of_packed((self.packed >> SCALE) as u8);
+                Group::Flow(Place { flow, from_server: self.packed & FROM_SERVER != 0, scale })
             }
         }
     }
@@ -221,7 +223,12 @@ mod tests {
     fn an_entry_keeps_what_it_was_given() {
         assert_eq!(size_of::<Entry>(), 32);
         for direction in [None, Some(Direction::In), Some(Direction::Out)] {
-            for (interface, shift, from_server) in [(0, 0, false), (99_999, 14, true)] {
+            for (interface, scale, from_server) in [
+                (0, Scale::By(0), false),
+                (99_999, Scale::By(14), true),
+                (1, Scale::Unused, false),
+                (2, Scale::Unknown, true),
+            ] {
                 let packet = super::super::Packet {
                     interface,
                     at_ns: (interface > 0).then_some(7),
@@ -231,7 +238,7 @@ mod tests {
                     offset: 1 << 40,
                     comment: None,
                 };
-                let group = Group::Flow(Place { flow: 3, from_server, shift });
+                let group = Group::Flow(Place { flow: 3, from_server, scale });
                 let entry = Entry::new(&packet, group);
                 assert_eq!((entry.group(), entry.direction(), entry.interface()), (group, direction, interface));
                 assert_eq!((entry.at_ns(), entry.captured, entry.length), (packet.at_ns, 4, 9));

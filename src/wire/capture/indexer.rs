@@ -73,7 +73,7 @@ impl Indexer {
         // One without a time came when the last with one did.
         self.at_ns = packet.at_ns.unwrap_or(self.at_ns);
         let link = index.interfaces.get(packet.interface).map_or_else(Default::default, |it| it.link);
-        let skimmed = walk::skim(link, packet.bytes);
+        let skimmed = walk::skim(link, packet.bytes, packet.length as usize);
         self.pairs.take(Seen { n, at_ns: self.at_ns, frame: packet.bytes }, &skimmed);
         let group = match (&skimmed.segment, &skimmed.quic) {
             (Some(segment), _) => {

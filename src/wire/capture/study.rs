@@ -12,7 +12,7 @@ use crate::wire::filter;
 use crate::wire::link::LinkType;
 use crate::wire::opened::{self, Opened, Secrets, Unit};
 use crate::wire::pcapng::Direction;
-use crate::wire::{Decoded, decode_on, walk};
+use crate::wire::{Decoded, decode_kept, walk};
 
 /// Of more datagrams of QUIC than this only the first are opened.
 const MOST_DATAGRAMS: usize = 100_000;
@@ -42,6 +42,27 @@ pub struct Held {
     pub length: u32,
     pub bytes: Vec<u8>,
     pub comment: Option<String>,
+}
+
+/// What a capture kept of a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Counted from 1.
+    pub n: u32,
+    pub at_ns: u64,
+    pub link: LinkType,
+    /// How long it was on the wire.
+    pub length: u32,
+    pub bytes: Vec<u8>,
+}
+
+impl Kept {
+    /// As the analysis takes it.
+    #[must_use]
+    pub fn linked(&self) -> Linked<'_> {
+        let seen = Seen { n: self.n, at_ns: self.at_ns, frame: &self.bytes };
+        Linked { seen, link: self.link, length: self.length as usize }
+    }
 }
 
 /// A capture whose packets are seen together. While it is still read, it grows.
@@ -170,7 +191,7 @@ impl Study {
         let mut flow = Flow::of(&connection);
         for (n, entry, link) in entries {
             let (Group::Flow(place), bytes) = (entry.group(), self.bytes(&entry)) else { continue };
-            if let Some(segment) = walk::skim(link, &bytes).segment {
+            if let Some(segment) = walk::skim(link, &bytes, entry.length as usize).segment {
                 let followed = connection.followed(place, &segment, Vec::new());
                 let seen = Seen { n, at_ns: entry.at_ns().unwrap_or_default(), frame: &bytes };
                 flow.take(seen, &segment, &followed);
@@ -206,12 +227,15 @@ impl Study {
         let datagrams = index.entries().filter(|(_, it)| it.group() == Group::Quic).take(MOST_DATAGRAMS);
         let datagrams: Vec<_> = datagrams.map(|(n, it)| (n, *it, index.link(it))).collect();
         drop(index);
-        let held: Vec<_> = datagrams.into_iter().map(|(n, it, link)| (n, it.at_ns(), link, self.bytes(&it))).collect();
-        let linked = held.iter().map(|(n, at_ns, link, bytes)| Linked {
-            seen: Seen { n: *n, at_ns: at_ns.unwrap_or_default(), frame: bytes },
-            link: *link,
+        let kept = datagrams.into_iter().map(|(n, it, link)| Kept {
+            n,
+            at_ns: it.at_ns().unwrap_or_default(),
+            link,
+            length: it.length,
+            bytes: self.bytes(&it),
         });
-        opened::of_datagrams(&linked.collect::<Vec<_>>(), secrets)
+        let kept: Vec<Kept> = kept.collect();
+        opened::of_datagrams(&kept.iter().map(Kept::linked).collect::<Vec<_>>(), secrets)
     }
 
     /// The packet of that number, counted from 1, as it stands in the file.
@@ -248,11 +272,11 @@ impl Study {
         drop(index);
         let held = self.held(number)?;
         let segment = connection.and_then(|(place, connection)| {
-            Some(connection.followed(place, &walk::skim(link, &held.bytes).segment?, of_segment))
+            Some(connection.followed(place, &walk::skim(link, &held.bytes, held.length as usize).segment?, of_segment))
         });
         Some(Studied {
             number,
-            decoded: decode_on(link, &held.bytes),
+            decoded: decode_kept(link, &held.bytes, held.length as usize),
             opened: self.opened(entry.group()),
             segment,
             connection: connection.map(|(_, it)| (it.client, it.server)),
@@ -272,18 +296,17 @@ impl Study {
         let Some(entry) = index.entry(number).copied() else { return false };
         let (link, is_marked) = (index.link(&entry), index.marks(number).any(|mark| mark.stands_out()));
         drop(index);
-        is_marked || !decode_on(link, &self.bytes(&entry)).problems.is_empty()
+        is_marked || !decode_kept(link, &self.bytes(&entry), entry.length as usize).problems.is_empty()
     }
 
-    /// All packets as they were captured: when, over which kind of link, their bytes. One without a time passed when the last
-    /// with one did.
-    pub fn frames(&self) -> impl Iterator<Item = (u64, LinkType, Vec<u8>)> {
+    /// All packets as they were captured. One without a time passed when the last with one did.
+    pub fn frames(&self) -> impl Iterator<Item = Kept> {
         let mut at_ns = 0;
-        (1..).map_while(move |number| {
-            let held = self.held(number)?;
+        (1..).map_while(move |n| {
+            let held = self.held(n)?;
             at_ns = held.at_ns.unwrap_or(at_ns);
             let link = self.index().interfaces.get(held.interface).map_or_else(LinkType::default, |it| it.link);
-            Some((at_ns, link, held.bytes))
+            Some(Kept { n, at_ns, link, length: held.length, bytes: held.bytes })
         })
     }
 

@@ -29,7 +29,7 @@ pub struct Said {
     pub from_server: bool,
     /// The packet with which they could be read: the last of those that brought them, or what stood before them.
     pub packet: u32,
-    /// Bytes before these that did not pass here.
+    /// Bytes before these that are not in the capture: they did not pass here, or were cut off.
     pub missing: u32,
     pub bytes: Vec<u8>,
 }
@@ -49,7 +49,7 @@ pub enum Silence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
     pub from_server: bool,
-    /// Bytes before it that did not pass here.
+    /// Bytes before it that are not in the capture.
     pub missing: u32,
     /// The packets with which its first and its last bytes could be read.
     pub packets: (u32, u32),
@@ -89,7 +89,8 @@ impl Turn {
     #[must_use]
     pub fn lacks(&self) -> Option<String> {
         let missing = counted(self.missing as usize, "byte");
-        (self.missing > 0).then(|| format!("[{missing} of the {} did not pass here]", self.who()))
+        let are = if self.missing == 1 { "is" } else { "are" };
+        (self.missing > 0).then(|| format!("[{missing} of the {} {are} not in the capture]", self.who()))
     }
 }
 
@@ -113,9 +114,10 @@ fn carried(flow: &Flow) -> Vec<Said> {
     let mut all = Vec::new();
     for (from_server, stream) in [false, true].into_iter().zip(&flow.streams) {
         let (mut packet, mut next) = (0, 0);
-        for piece in stream.all_pieces() {
+        for piece in stream.passed() {
             packet = piece.n.max(packet);
-            let missing = piece.offsets.start - next;
+            let kept = u32::try_from(piece.bytes.len()).unwrap_or(u32::MAX);
+            let missing = piece.offsets.end.saturating_sub(kept) - next;
             next = piece.offsets.end;
             all.push(Said { from_server, packet, missing, bytes: piece.bytes.to_vec() });
         }

@@ -1,13 +1,12 @@
 //! A capture as exercises see it: packets numbered from 1, connections followed, lines to show.
 use std::fmt::Write as _;
 
-use crate::wire::analysis::{Analysis, Flow, Followed, Linked, Seen, analyse};
+use crate::wire::analysis::{Analysis, Flow, Followed, Linked, analyse};
 use crate::wire::capture::ends;
-use crate::wire::link::LinkType;
 use crate::wire::tcp::Segment;
 use crate::wire::text::visible;
 use crate::wire::walk::skim;
-use crate::wire::{Decoded, decode_on};
+use crate::wire::{Decoded, decode_kept};
 
 /// The packets of one capture, in the order they passed.
 #[derive(Clone, Debug)]
@@ -26,12 +25,11 @@ pub(super) struct Tcp<'c> {
 }
 
 impl<'a> Capture<'a> {
-    /// Of packets by time: when each was seen, on which kind of link, its bytes.
+    /// Of packets by time; they are numbered anew.
     #[must_use]
-    pub fn new(packets: impl IntoIterator<Item = (u64, LinkType, &'a [u8])>) -> Self {
-        let numbered = (1..).zip(packets);
-        let linked = numbered.map(|(n, (at_ns, link, frame))| Linked { seen: Seen { n, at_ns, frame }, link });
-        let packets: Vec<_> = linked.collect();
+    pub fn new(packets: impl IntoIterator<Item = impl Into<Linked<'a>>>) -> Self {
+        let mut packets: Vec<Linked<'a>> = packets.into_iter().map(Into::into).collect();
+        (1..).zip(&mut packets).for_each(|(n, it)| it.seen.n = n);
         let analysis = analyse(packets.iter().copied());
         Self { packets, analysis }
     }
@@ -46,15 +44,16 @@ impl<'a> Capture<'a> {
     }
 
     pub(super) fn decoded(&self, n: u32) -> Decoded {
-        self.packet(n).map(|it| decode_on(it.link, it.seen.frame)).unwrap_or_default()
+        self.packet(n).map(|it| decode_kept(it.link, it.seen.frame, it.length)).unwrap_or_default()
     }
 
     pub(super) fn at_ns(&self, n: u32) -> u64 {
         self.packet(n).map_or(0, |it| it.seen.at_ns)
     }
 
+    /// On the wire.
     pub(super) fn length(&self, n: u32) -> usize {
-        self.packet(n).map_or(0, |it| it.seen.frame.len())
+        self.packet(n).map_or(0, |it| it.length)
     }
 
     /// What the field of a packet says, outermost layer first.
@@ -64,7 +63,7 @@ impl<'a> Capture<'a> {
 
     pub(super) fn tcp(&self, n: u32) -> Option<Tcp<'_>> {
         let (packet, followed) = (self.packet(n)?, self.analysis.segments.get(&n)?);
-        let segment = skim(packet.link, packet.seen.frame).segment?;
+        let segment = skim(packet.link, packet.seen.frame, packet.length).segment?;
         Some(Tcp { n, at_ns: packet.seen.at_ns, segment, followed })
     }
 

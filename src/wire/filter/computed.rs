@@ -18,8 +18,10 @@ pub(super) enum Computed {
     Stream,
     Sequence,
     Acknowledgment,
+    NextSequence,
     SegmentLength,
     Window,
+    WindowScale,
     Payload(&'static str),
     /// Any mark of TCP's analysis.
     AnyMark,
@@ -37,7 +39,8 @@ pub(super) enum Computed {
 
 use Computed::{
     Acknowledgment, After, AnswerIn, Answers, AnyMark, Captured, Comment, Delta, DuplicateAck, Epoch, Has, Interface,
-    Length, Marked, Number, Payload, Relative, SegmentLength, Sequence, Stream, Unanswered, Window,
+    Length, Marked, NextSequence, Number, Payload, Relative, SegmentLength, Sequence, Stream, Unanswered, Window,
+    WindowScale,
 };
 
 /// All of it, by name.
@@ -52,9 +55,11 @@ pub(super) const COMPUTED: &[(&str, Kind, Computed)] = &[
     ("frame.comment", Kind::Text, Comment),
     ("tcp.stream", Kind::Number, Stream),
     ("tcp.seq", Kind::Number, Sequence),
+    ("tcp.nxtseq", Kind::Number, NextSequence),
     ("tcp.ack", Kind::Number, Acknowledgment),
     ("tcp.len", Kind::Number, SegmentLength),
     ("tcp.window_size", Kind::Number, Window),
+    ("tcp.window_size_scalefactor", Kind::Signed, WindowScale),
     ("tcp.payload", Kind::Bytes, Payload("tcp")),
     ("udp.payload", Kind::Bytes, Payload("udp")),
     ("tcp.analysis.flags", Kind::Label, AnyMark),
@@ -108,9 +113,11 @@ impl Computed {
             Self::Comment => it.comment.map(Value::text),
             Self::Stream => number(tcp()?.flow as u64),
             Self::Sequence => number(tcp()?.sequence.into()),
+            Self::NextSequence => number(tcp()?.next.into()),
             Self::Acknowledgment => number(tcp()?.acknowledgment?.into()),
             Self::SegmentLength => number(tcp()?.length as u64),
             Self::Window => number(tcp()?.window.into()),
+            Self::WindowScale => Some(Value::Number(tcp()?.scale?.as_wireshark_has_it().into())),
             Self::Payload(layer) => payload(it, layer).map(|bytes| Value::Bytes(bytes.to_vec())),
             Self::AnyMark => there(tcp()?.marks.iter().any(|mark| *mark != Mark::Reset)),
             Self::Marked => there(it.marks().any(|mark| mark.filter() == name)),

@@ -20,6 +20,10 @@ pub(super) fn read(token: &Token, kind: Kind) -> Option<Literal> {
 pub(super) fn value(token: &Token, kind: Kind) -> Option<Value> {
     match (token, kind) {
         (Token::Word(word), Kind::Number) => number(word).map(Value::Number),
+        (Token::Word(word), Kind::Signed) => match word.strip_prefix('-') {
+            Some(digits) => number(digits).map(|it| Value::Number(-it)),
+            None => number(word).map(Value::Number),
+        },
         (Token::Letter(byte), Kind::Number) => Some(Value::Number((*byte).into())),
         (Token::Word(word), Kind::Flag) => flag(word).map(Value::Number),
         (Token::Word(word), Kind::Seconds) => seconds(word).map(Value::Number),

@@ -9,6 +9,8 @@ use super::computed::{COMPUTED, Computed};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Number,
+    /// One that may be negative.
+    Signed,
     /// 1 or 0.
     Flag,
     Text,
@@ -146,6 +148,7 @@ impl Kind {
     pub(super) const fn wanted(self) -> &'static str {
         match self {
             Self::Number => "a number (80, 0x50)",
+            Self::Signed => "a number (80, -1)",
             Self::Flag => "1, 0, true or false",
             Self::Text => "a text in double quotes (\"www.shop.example\")",
             Self::Bytes | Self::Protocol => "bytes (47:45:54) or a text in double quotes (\"GET\")",
@@ -164,7 +167,7 @@ impl Kind {
 
     const fn class(self) -> u8 {
         match self {
-            Self::Number | Self::Flag => 0,
+            Self::Number | Self::Signed | Self::Flag => 0,
             Self::Text | Self::Bytes | Self::Mac | Self::Protocol => 1,
             Self::Ipv4 => 2,
             Self::Ipv6 => 3,

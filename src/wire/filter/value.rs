@@ -36,7 +36,9 @@ impl Value {
     pub(super) fn of(field: &Field, bytes: &[u8], kind: Kind) -> Option<Self> {
         let raw = bytes.get(field.bytes())?;
         Some(match kind {
-            Kind::Number | Kind::Flag => Self::Number(number(&field.value).or_else(|| bits(field, bytes))?),
+            Kind::Number | Kind::Signed | Kind::Flag => {
+                Self::Number(number(&field.value).or_else(|| bits(field, bytes))?)
+            }
             Kind::Text => Self::Bytes(text(field, raw)),
             Kind::Bytes | Kind::Mac | Kind::Protocol => Self::Bytes(raw.to_vec()),
             Kind::Ipv4 | Kind::Ipv6 => Self::Address(field.value.parse().ok().or_else(|| address(raw))?),

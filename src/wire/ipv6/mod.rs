@@ -126,10 +126,16 @@ fn read_traffic_class(r: &mut Reader<'_>) -> Option<()> {
 fn read_length(r: &mut Reader<'_>, facts: &mut Facts) -> Option<usize> {
     let length = usize::from(r.u16(&PAYLOAD_LENGTH)?);
     let there = r.whole().len().saturating_sub(HEADER);
+    let on_wire = (r.whole().len() + facts.unkept).saturating_sub(HEADER);
+    facts.unkept = (HEADER + length.min(on_wire)).saturating_sub(r.whole().len());
     if length > there {
         facts.incomplete = Some("part of the packet is missing");
         if facts.quoted {
             r.because("The length of the original packet; an error quotes only its beginning.");
+        } else if length <= on_wire {
+            r.because(format_args!(
+                "All of it passed; the capture kept only the first {there} bytes behind the header."
+            ));
         } else {
             r.problem_back(2, format_args!("the packet says {length} bytes follow its header; {there} are here"));
         }

@@ -13,7 +13,7 @@ use super::text::push_number;
 use super::walk::{Facts, Next};
 use super::{dns, http, stun, tls};
 pub(super) use flags::Flags;
-pub(super) use options::Options;
+pub(super) use options::{Options, multiplier};
 
 const SOURCE: &str = "RFC 9293 §3.1";
 
@@ -79,7 +79,9 @@ pub(super) struct Segment {
     pub(super) flags: Flags,
     pub(super) window: u16,
     pub(super) options: Options,
-    /// Where the data lies in the frame.
+    /// Bytes of data on the wire.
+    pub(super) length: usize,
+    /// Where the data lies in the frame: not all of it, where the capture kept only the packet's beginning.
     pub(super) data: Range<usize>,
 }
 
@@ -104,16 +106,19 @@ pub(super) fn read(r: &mut Reader<'_>, facts: &mut Facts) -> Option<Next> {
     if urgent != 0 && !flags.urg {
         r.problem_back(2, "the urgent pointer is set though the URG flag is not");
     }
-    let options = options::read(r, header, flags)?;
+    let options = options::read(r, header, flags);
+    // Of a packet that was not kept to its end the lengths still tell how much it carried.
+    let length = (r.whole().len() + facts.unkept).checked_sub(header.max(20));
+    let is_whole = !options.are_cut;
     let data = r.position()..r.end();
-    if !facts.quoted {
+    if let Some(length) = length.filter(|_| !facts.quoted) {
         let source = (facts.source.unwrap_or(UNKNOWN), from);
         let destination = (facts.destination.unwrap_or(UNKNOWN), to);
-        let segment = Segment { source, destination, sequence, acknowledgment, flags, window, options, data };
+        let segment = Segment { source, destination, sequence, acknowledgment, flags, window, options, length, data };
         facts.summary = segment.line(sequence, acknowledgment, u32::from(window));
         facts.segment = Some(segment);
     }
-    Some(payload(r, from, to, facts.quoted))
+    is_whole.then(|| payload(r, from, to, facts.quoted))
 }
 
 fn payload(r: &Reader<'_>, from: u16, to: u16, quoted: bool) -> Next {
@@ -183,7 +188,7 @@ fn judge(r: &Reader<'_>, facts: &Facts) -> Result<checksum::Verdict, &'static st
 impl Segment {
     /// How many sequence numbers it takes: SYN and FIN count as a byte each. RFC 9293 §3.4.
     pub(super) fn space(&self) -> u32 {
-        let data = u32::try_from(self.data.len()).unwrap_or(u32::MAX);
+        let data = u32::try_from(self.length).unwrap_or(u32::MAX);
         data.wrapping_add(u32::from(self.flags.syn)).wrapping_add(u32::from(self.flags.fin))
     }
 
@@ -199,7 +204,7 @@ impl Segment {
             push_number(&mut line, " Ack=", acknowledgment);
         }
         push_number(&mut line, " Win=", window);
-        push_number(&mut line, " Len=", u32::try_from(self.data.len()).unwrap_or(u32::MAX));
+        push_number(&mut line, " Len=", u32::try_from(self.length).unwrap_or(u32::MAX));
         // The blocks count in the same stream as the acknowledgment.
         self.options.push_line(&mut line, self.acknowledgment.wrapping_sub(acknowledgment));
         line
@@ -208,20 +213,21 @@ impl Segment {
     /// The segment of a frame in which nothing is odd and whose data nobody reads further: nearly every frame of a
     /// transfer, for which a whole walk would be long. `None` where it takes a walk to tell.
     pub(super) fn plain(frame: &[u8]) -> Option<Self> {
-        Self::simple(frame).filter(|(_, message)| message.is_none()).map(|(segment, _)| segment)
+        Self::simple(frame, frame.len()).filter(|(_, message)| message.is_none()).map(|(segment, _)| segment)
     }
 
-    /// The segment of a frame in which nothing is odd, and whose message its data begins with.
-    pub(super) fn simple(frame: &[u8]) -> Option<(Self, Option<Next>)> {
+    /// The segment of a frame in which nothing is odd, which had that length on the wire; and whose message its data begins
+    /// with.
+    pub(super) fn simple(frame: &[u8], length: usize) -> Option<(Self, Option<Next>)> {
         const ETHERNET: usize = 14;
         let packet = frame.get(ETHERNET..).filter(|_| frame[12..ETHERNET] == [0x08, 0x00])?;
         let ip: &[u8; 20] = packet.first_chunk()?;
         let total = usize::from(u16::from_be_bytes([ip[2], ip[3]]));
         // Version 4 without options, whole (no fragment), TCP.
-        if ip[0] != 0x45 || (ip[6] & 0x3f, ip[7]) != (0, 0) || ip[9] != 6 {
+        if ip[0] != 0x45 || (ip[6] & 0x3f, ip[7]) != (0, 0) || ip[9] != 6 || ETHERNET + total > length {
             return None;
         }
-        let segment = packet.get(20..total)?;
+        let segment = packet.get(20..total.min(packet.len()))?;
         let tcp: &[u8; 20] = segment.first_chunk()?;
         let short = |at: usize| u16::from_be_bytes([tcp[at], tcp[at + 1]]);
         let long = |at: usize| u32::from(short(at)) << 16 | u32::from(short(at + 2));
@@ -238,7 +244,8 @@ impl Segment {
             flags: Flags::of(short(12)),
             window: short(14),
             options,
-            data: ETHERNET + 20 + header..ETHERNET + total,
+            length: total - 20 - header,
+            data: ETHERNET + 20 + header..ETHERNET + 20 + segment.len(),
         };
         Some((segment, message))
     }

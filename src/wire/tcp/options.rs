@@ -110,12 +110,14 @@ pub(in crate::wire) struct Options {
     pub(in crate::wire) sack_permitted: bool,
     pub(in crate::wire) timestamps: Option<(u32, u32)>,
     pub(in crate::wire) sack: Vec<(u32, u32)>,
+    /// Whether the capture kept them only in part, so that what they do not say is not known.
+    pub(in crate::wire) are_cut: bool,
 }
 
 impl Options {
     /// As Wireshark ends its line: ` MSS=1460 WS=128 SACK_PERM TSval=1 TSecr=0 SLE=.. SRE=..`, the blocks counted from `base`.
     pub(in crate::wire) fn push_line(&self, line: &mut String, base: u32) {
-        let Self { mss, window_scale, sack_permitted, timestamps, sack } = self;
+        let Self { mss, window_scale, sack_permitted, timestamps, sack, are_cut: _ } = self;
         if let Some(mss) = mss {
             push_number(line, " MSS=", u32::from(*mss));
         }
@@ -172,11 +174,11 @@ pub(in crate::wire) const fn multiplier(shift: u8) -> u32 {
     1 << if shift > 14 { 14 } else { shift }
 }
 
-/// Reads the options of a header of `header` bytes. `None` when they are not all here.
-pub(super) fn read(r: &mut Reader<'_>, header: usize, flags: Flags) -> Option<Options> {
+/// Reads the options of a header of `header` bytes; those that could be read, when they are not all here.
+pub(super) fn read(r: &mut Reader<'_>, header: usize, flags: Flags) -> Options {
     let mut options = Options::default();
     if header <= 20 {
-        return Some(options);
+        return options;
     }
     let length = header - 20;
     let there = r.left().min(length);
@@ -187,7 +189,8 @@ pub(super) fn read(r: &mut Reader<'_>, header: usize, flags: Flags) -> Option<Op
         options.push_line(&mut line, 0);
         r.means(line.trim_start());
     }
-    (there == length).then_some(options)
+    options.are_cut = there < length;
+    options
 }
 
 fn read_all(r: &mut Reader<'_>, flags: Flags, options: &mut Options) {

@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use roundtrip::wire::{Decoded, Problem, decode_on};
+use roundtrip::wire::{Decoded, Problem, decode_kept};
 
 use super::super::pdml::{self, Dissected};
 use super::super::{Tally, compare_field, cut};
@@ -43,9 +43,9 @@ impl Compared {
     pub(crate) fn fields(&mut self, packets: &[Packet], dissected: &[Dissected]) {
         let known = pdml::known_fields();
         for (packet, theirs) in packets.iter().zip(dissected) {
-            let decoded = decode_on(packet.link, &packet.bytes);
+            let decoded = decode_kept(packet.link, &packet.bytes, packet.length as usize);
             let place = format!("{}: {}", packet.place, decoded.summary);
-            if is_damaged(packet, &decoded, theirs) {
+            if is_cut(packet) || is_damaged(&decoded, theirs) {
                 // Its good layers are shown (the other test); where damage begins is for each to judge.
                 self.damaged += 1;
                 continue;
@@ -119,11 +119,16 @@ fn is_there(text: &str) -> bool {
     text.contains(&format!("bytes: {bytes},"))
 }
 
-/// Cut by its snap length, or not whole in anyone's eyes.
-pub(crate) fn is_damaged(packet: &Packet, decoded: &Decoded, theirs: &Dissected) -> bool {
-    let broken = |it: &String| it.contains("Malformed") || it.contains("size limited");
+/// Whether the capture kept only its beginning.
+const fn is_cut(packet: &Packet) -> bool {
+    packet.length as usize > packet.bytes.len()
+}
+
+/// Not whole in anyone's eyes.
+pub(crate) fn is_damaged(decoded: &Decoded, theirs: &Dissected) -> bool {
+    let broken = |it: &String| it.contains("Malformed");
     let ours = decoded.problems.iter().any(|it| !it.text.contains("checksum wrong"));
-    packet.length as usize > packet.bytes.len() || theirs.malformed.iter().any(broken) || ours
+    theirs.malformed.iter().any(broken) || ours
 }
 
 impl fmt::Display for Compared {

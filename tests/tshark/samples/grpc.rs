@@ -50,8 +50,11 @@ fn tshark_reads_the_same_calls_of_grpc() {
 
 /// Names and values as we read them, packet by packet; every byte of a message is in one field.
 fn ours(packets: &[Packet]) -> Vec<(String, String)> {
-    let linked =
-        (1..).zip(packets).map(|(n, it)| Linked { seen: Seen { n, at_ns: it.at_ns, frame: &it.bytes }, link: it.link });
+    let linked = (1..).zip(packets).map(|(n, it)| Linked {
+        seen: Seen { n, at_ns: it.at_ns, frame: &it.bytes },
+        link: it.link,
+        length: it.length as usize,
+    });
     let opened = opened::open(linked, "");
     let mut told = Vec::new();
     for n in (1..).take(packets.len()) {

@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use roundtrip::wire::analysis::{self, Linked, Mark, Seen};
-use roundtrip::wire::decode_on;
+use roundtrip::wire::decode_kept;
 
 use super::super::MARKS;
 use super::super::pdml::{Dissected, Shown};
@@ -12,17 +12,19 @@ use super::file::Packet;
 impl Compared {
     /// All packets are one capture, to tshark as to us.
     pub(crate) fn marks(&mut self, packets: &[Packet], dissected: &[Dissected]) {
-        let linked = (1..)
-            .zip(packets)
-            .map(|(n, it)| Linked { seen: Seen { n, at_ns: it.at_ns, frame: &it.bytes }, link: it.link });
+        let linked = (1..).zip(packets).map(|(n, it)| Linked {
+            seen: Seen { n, at_ns: it.at_ns, frame: &it.bytes },
+            link: it.link,
+            length: it.length as usize,
+        });
         let analysis = analysis::analyse(linked);
         let (mut streams, mut cut) = (Streams::default(), BTreeSet::new());
         for (n, (packet, theirs)) in (1..).zip(packets.iter().zip(dissected)) {
             let Some(ours) = analysis.segments.get(&n) else { continue };
             let place = format!("{}: {}", packet.place, ours.line);
-            let decoded = decode_on(packet.link, &packet.bytes);
+            let decoded = decode_kept(packet.link, &packet.bytes, packet.length as usize);
             // How much a damaged segment or a part of one carries is for each to judge, and so is what follows it.
-            if is_damaged(packet, &decoded, theirs) {
+            if is_damaged(&decoded, theirs) {
                 cut.insert(ours.flow);
             }
             if cut.contains(&ours.flow) {

@@ -30,11 +30,6 @@ const REASONS: &[Reason] = &[
     ("dhcp.option.vendor_class_id", "\\x00", "text with a NUL at its end: tshark stops there"),
     ("quic", "many_interfaces", "Google's QUIC of 2015 at port 443: we go by the port and the first bit"),
     ("igmp", "another message", "another protocol in IGMP, by its type (PIM version 1, DVMRP): known there, not here"),
-    (
-        "tcp.window_size",
-        "dns-ooo.pcap",
-        "a scale in the SYN, ACK alone, whose SYN was not captured: used there, not here",
-    ),
 ];
 
 /// Bytes that we show whole, under a name tshark has for what it does not know itself.

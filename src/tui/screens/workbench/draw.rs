@@ -93,7 +93,7 @@ impl Bench {
             let shown = Shown {
                 number: packet.number,
                 frame: &packet.held.bytes,
-                window: packet.segment().map(|it| it.window),
+                scale: packet.segment().and_then(|it| it.scale),
                 opened_with: OPENED_WITH,
             };
             then(&Read::new(*look, shown, rows, None))

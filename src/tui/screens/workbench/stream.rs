@@ -65,6 +65,9 @@ impl Stream {
                 self.lines.push(Line { from_server: turn.from_server, packet, text, is_head });
             };
             turn.lacks().into_iter().for_each(|it| push(it, true));
+            if turn.bytes.is_empty() {
+                continue;
+            }
             let at = bench.study.since_first_ns(packet);
             let at = at.map_or_else(String::new, |ns| format!(" at {} s", seconds(ns, 6)));
             push(format!("{}, {}{at}: {}", turn.who(), turn.came_in(), counted(turn.bytes.len(), "byte")), true);

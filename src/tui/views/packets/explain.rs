@@ -78,9 +78,7 @@ fn how(title: &str, whose: &str) -> String {
 /// What the window is with the scale of its connection, which no byte of this packet tells.
 fn scaled(read: &Read<'_>, field: &Field) -> Option<String> {
     let raw: u32 = (field.name == "tcp.window_size_value").then(|| field.value.parse().ok())??;
-    let window = read.packet.window.filter(|it| *it != raw)?;
-    let factor = window.checked_div(raw)?;
-    Some(format!("{raw} x {factor} = {window} B: the factor stood in this side's SYN"))
+    read.packet.scale?.said(raw)
 }
 
 /// The first line: label, value, place.

@@ -13,6 +13,7 @@ use ratatui::layout::{Constraint, Layout, Position, Rect};
 use super::{Pointed, View, first, pen};
 use crate::tui::theme::Theme;
 use crate::wire;
+use crate::wire::analysis::Scale;
 use crate::wire::opened::Unit;
 use reading::buffer;
 pub use reading::{Pane, Reading};
@@ -52,8 +53,8 @@ pub(crate) struct Look<'a> {
 pub(crate) struct Shown<'a> {
     pub(crate) number: u32,
     pub(crate) frame: &'a [u8],
-    /// What its segment offers in bytes, where a scale applies.
-    pub(crate) window: Option<u32>,
+    /// How its segment's window is scaled.
+    pub(crate) scale: Option<Scale>,
     /// Whose secrets opened what was sealed.
     pub(crate) opened_with: &'static str,
 }
@@ -195,7 +196,7 @@ fn with_packet(view: &View<'_>, mut then: impl FnMut(&Read<'_>)) {
     let shown = Shown {
         number: packet.n,
         frame: &packet.bytes,
-        window: view.run.window(packet),
+        scale: view.run.scale(packet),
         opened_with: "which this run kept",
     };
     then(&Read::new(look(view), shown, &rows, covered));

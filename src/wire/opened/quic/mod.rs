@@ -38,7 +38,7 @@ where
     };
     let mut waiting = Vec::new();
     for packet in packets {
-        let Linked { seen, link } = (*packet).into();
+        let Linked { seen, link, .. } = (*packet).into();
         let worth = link != LinkType::Ethernet || may_be_udp(seen.frame);
         let Some((ends, bytes)) = worth.then(|| walk::datagram(link, seen.frame)).flatten() else {
             continue;
