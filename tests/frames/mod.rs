@@ -6,6 +6,7 @@ mod icmp;
 mod internet6;
 mod neighbor;
 mod stun;
+mod tcp_options;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -33,6 +34,7 @@ pub(crate) fn families() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("dhcpv6", dhcpv6::frames()),
         ("dns records", dns::frames()),
         ("stun", stun::frames()),
+        ("tcp options", tcp_options::frames()),
     ]
 }
 

@@ -1,4 +1,8 @@
 //! The options of a TCP header: how the two sides agree on more than the fixed part can say.
+mod multipath;
+mod others;
+mod signed;
+
 use super::flags::Flags;
 use crate::wire::reader::{Reader, Words};
 use crate::wire::text::push_number;
@@ -229,6 +233,13 @@ fn read_one(r: &mut Reader<'_>, kind: u8, length: usize, flags: Flags, options: 
         (4, 2) => (&SACK_PERMITTED, true),
         (5, 10 | 18 | 26 | 34) => (&SACK, false),
         (8, 10) => (&TIMESTAMPS, false),
+        (19, 18) => (&signed::MD5, false),
+        (28, 4) => (&others::USER_TIMEOUT, false),
+        (29, 4..) => (&signed::AUTHENTICATION, false),
+        (30, 3..) => (&multipath::MULTIPATH, false),
+        (34, 2..) => (&others::FAST_OPEN, true),
+        (172 | 174, 2 | 5 | 8 | 11) => (&others::ACCURATE_ECN, false),
+        (253 | 254, 4..) => (&others::EXPERIMENTAL, false),
         _ => (&OPTION, false),
     };
     let mut said = String::new();
@@ -236,12 +247,15 @@ fn read_one(r: &mut Reader<'_>, kind: u8, length: usize, flags: Flags, options: 
         r.u8(&KIND)?;
         r.means(kind_name(kind));
         r.u8(&LENGTH)?;
-        r.within(length - 2, &UNKNOWN, |r| said = read_value(r, words.name, length, options).unwrap_or_default())
+        r.within(length - 2, &UNKNOWN, |r| {
+            said = read_value(r, (kind, words.name, length), flags, options).unwrap_or_default()
+        })
     });
     r.says(said);
     if words.name == OPTION.name {
         r.labelled(kind_name(kind));
-        if (2..=5).contains(&kind) || kind == 8 {
+        // The others have one length, or a few.
+        if kind_name(kind) != kind_name(u8::MAX) {
             r.problem_back(length, format_args!("{} cannot have {length} bytes", kind_name(kind)));
         }
     } else if only_in_syn && !flags.syn {
@@ -250,7 +264,12 @@ fn read_one(r: &mut Reader<'_>, kind: u8, length: usize, flags: Flags, options: 
 }
 
 /// Reads what an option carries, and says it in short.
-fn read_value(r: &mut Reader<'_>, option: &str, length: usize, options: &mut Options) -> Option<String> {
+fn read_value(
+    r: &mut Reader<'_>,
+    (kind, option, length): (u8, &str, usize),
+    flags: Flags,
+    options: &mut Options,
+) -> Option<String> {
     if option == MSS.name {
         let mss = r.u16(&MSS_VALUE)?;
         options.mss = Some(mss);
@@ -280,7 +299,17 @@ fn read_value(r: &mut Reader<'_>, option: &str, length: usize, options: &mut Opt
         }
         return Some(format!("{} blocks", options.sack.len()));
     }
-    Some(format!("{} bytes", length - 2))
+    match kind {
+        _ if option == OPTION.name => Some(format!("{} bytes", length - 2)),
+        19 => signed::read_md5(r),
+        28 => others::read_user_timeout(r),
+        29 => signed::read_authentication(r),
+        30 => multipath::read(r),
+        34 => others::read_fast_open(r, flags),
+        172 | 174 => others::read_accurate_ecn(r, kind == 174),
+        253 | 254 => others::read_experimental(r, flags),
+        _ => None,
+    }
 }
 
 /// IANA TCP Option Kind Numbers.
@@ -297,6 +326,10 @@ const fn kind_name(kind: u8) -> &'static str {
         30 => "Multipath TCP",
         34 => "TCP Fast Open",
         172 | 174 => "Accurate ECN",
+        253 | 254 => "An experiment",
         _ => "Unknown option",
     }
 }
+
+#[cfg(test)]
+mod tests;
