@@ -148,20 +148,25 @@ fn compare_conversations(demo: &str, study: &Study, theirs: &str) -> usize {
     }
     let others = all.finish().into_iter().filter(|it| it.kind != Kind::Tcp);
     let all = others.chain(of_tcp.finish().into_iter().filter(|it| it.kind == Kind::Tcp));
-    let mut ours: Vec<(String, Sent)> = Vec::new();
+    let mut ours: Vec<(String, Sent, [String; 2])> = Vec::new();
     for it in all {
         let ends = it.ends.iter().map(|end| end.replace(['[', ']'], ""));
         let sent = ends.zip(it.sent).map(|(end, sent)| (end, (sent.packets, human(sent.bytes))));
-        ours.push((it.kind.label().to_owned(), sent.collect()));
+        let (first, last) = it.passed_ns.expect("every packet has a time");
+        let lasted = format!("{:.4}", (last - first) as f64 / 1e9);
+        let began = format!("{}.{:09}", first / 1_000_000_000, first % 1_000_000_000);
+        ours.push((it.kind.label().to_owned(), sent.collect(), [began, lasted]));
     }
-    let mut expected: Vec<(String, Sent)> = Vec::new();
+    let mut expected: Vec<(String, Sent, [String; 2])> = Vec::new();
     let mut kind = "";
     for line in theirs.lines() {
         if let Some(of) = line.strip_suffix(" Conversations") {
             kind = of;
         }
         let words: Vec<&str> = line.split_whitespace().collect();
-        let [one, "<->", other, back, back_bytes, back_unit, there, there_bytes, there_unit, ..] = words[..] else {
+        let [one, "<->", other, back, back_bytes, back_unit, there, there_bytes, there_unit, .., began, lasted] =
+            words[..]
+        else {
             continue;
         };
         let sent = |packets: &str, bytes: &str, unit: &str| {
@@ -171,7 +176,7 @@ fn compare_conversations(demo: &str, study: &Study, theirs: &str) -> usize {
         both.insert(one.to_owned(), sent(there, there_bytes, there_unit));
         // Who speaks with itself is one end.
         both.entry(other.to_owned()).or_insert_with(|| sent(back, back_bytes, back_unit));
-        expected.push((kind.to_owned(), both));
+        expected.push((kind.to_owned(), both, [began, lasted].map(str::to_owned)));
     }
     ours.sort();
     expected.sort();
