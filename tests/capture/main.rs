@@ -17,10 +17,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::num::NonZero;
 use std::os::fd::AsRawFd as _;
 use std::path::Path;
 use std::process::Command;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -145,31 +146,86 @@ fn send_tagged(interface: &str) {
     }
 }
 
+/// What passes between the two hosts begins with these addresses: there, back, and back with a VLAN tag.
+const THERE: &[u8] = &[10, 7, 0, 1, 10, 7, 0, 2];
+const BACK: &[u8] = &[10, 7, 0, 2, 10, 7, 0, 1];
+const TAGGED: &[u8] = &[10, 7, 42, 2, 10, 7, 42, 1];
+
+/// The host at the other end: says which thread it is, waits for its end of the link, says that it listens, echoes a connection,
+/// sends what has a tag, says so, and is there until it is told that all is over.
+fn far_host(tell: &Sender<NonZero<i32>>, wait: &Receiver<()>) {
+    let tell = || tell.send(gettid().as_raw_nonzero()).expect("somebody waits");
+    let second = Second::new();
+    second.enter();
+    tell();
+    wait.recv().expect("it is moved");
+    ip("addr add 10.7.0.2/24 dev far0");
+    ip("link set far0 up");
+    let listener = TcpListener::bind("10.7.0.2:7007").expect("the address is ours");
+    tell();
+    echo(&listener);
+    send_tagged("far0");
+    tell();
+    // Its namespace goes with it, and the link with that.
+    wait.recv().expect("it is over");
+}
+
+/// A link from here to the namespace of that thread.
+fn link_to(thread: NonZero<i32>) {
+    ip("link add near0 type veth peer name far0");
+    ip(&format!("link set far0 netns {thread}"));
+    ip("addr add 10.7.0.1/24 dev near0");
+    ip("link set near0 up");
+}
+
+/// Both programs have the same packets of both hosts, some larger than any frame, and those with a tag.
+fn assert_same_talk(ours: &[Read], theirs: &[Read]) {
+    for (ends, least) in [(&[THERE, BACK][..], 10), (&[TAGGED][..], 2)] {
+        let [ours, theirs] = [ours, theirs].map(|it| between(it, ends));
+        assert!(ours.len() >= least, "{}", ours.len());
+        assert_same(&ours, &theirs);
+    }
+    assert!(ours.iter().any(|it| it.length > 1514), "segments are put together before the card takes them apart");
+}
+
+/// An address of ours is the source of what goes out.
+fn assert_directions(packets: &[Read], directions: &[Option<Direction>]) {
+    for (packet, direction) in packets.iter().zip(directions) {
+        let goes = packet.bytes.windows(8).any(|it| it == THERE);
+        let comes = packet.bytes.windows(8).any(|it| it == BACK || it == TAGGED);
+        let expected = goes.then_some(Direction::Out).or_else(|| comes.then_some(Direction::In));
+        assert!(expected.is_none() || *direction == expected, "{direction:?}");
+    }
+}
+
+/// Lines of JSON come as the packets of the two hosts do, but for ARP; how many there are.
+fn assert_lines(lines: &str, packets: &[Read]) -> usize {
+    let is_ip = |it: &&Read| match it.bytes[12..14] {
+        [0x81, 0] => it.bytes[16..18] == [8, 0],
+        ref kind => *kind == [8, 0],
+    };
+    let wanted = between(packets, &[THERE, BACK, TAGGED]);
+    let wanted: Vec<(u64, u64)> = wanted.iter().filter(is_ip).map(|it| (it.at_ns, it.length.into())).collect();
+    let row = |line: &str| {
+        let row: Value = serde_json::from_str(line).expect("JSON");
+        (row["at_ns"].as_u64().expect("a time"), row["length"].as_u64().expect("a length"))
+    };
+    let rows: Vec<(u64, u64)> = lines.lines().map(row).collect();
+    let lengths = |it: &[(u64, u64)]| it.iter().map(|(_, length)| *length).collect::<Vec<_>>();
+    assert_eq!(lengths(&rows), lengths(&wanted));
+    // What goes out is stamped for each socket by itself.
+    assert!(rows.iter().zip(&wanted).all(|(a, b)| a.0.abs_diff(b.0) < 1_000_000), "{rows:?} {wanted:?}");
+    rows.len()
+}
+
 #[test]
 fn a_link_between_two_hosts_gives_what_dumpcap_sees() {
     in_a_namespace("a_link_between_two_hosts_gives_what_dumpcap_sees", Company::Others, PATIENCE, || {
         let (tell_thread, thread_of) = mpsc::channel();
         let (moved, wait_for_it) = mpsc::channel::<()>();
-        let far = thread::spawn(move || {
-            let second = Second::new();
-            second.enter();
-            tell_thread.send(gettid().as_raw_nonzero()).expect("somebody waits");
-            wait_for_it.recv().expect("it is moved");
-            ip("addr add 10.7.0.2/24 dev far0");
-            ip("link set far0 up");
-            let listener = TcpListener::bind("10.7.0.2:7007").expect("the address is ours");
-            tell_thread.send(gettid().as_raw_nonzero()).expect("somebody waits");
-            echo(&listener);
-            send_tagged("far0");
-            tell_thread.send(gettid().as_raw_nonzero()).expect("somebody waits");
-            // Its namespace goes with it, and the link with that.
-            wait_for_it.recv().expect("it is over");
-        });
+        let far = thread::spawn(move || far_host(&tell_thread, &wait_for_it));
         let thread_id = thread_of.recv().expect("it is there");
-        ip("link add near0 type veth peer name far0");
-        ip(&format!("link set far0 netns {thread_id}"));
-        ip("addr add 10.7.0.1/24 dev near0");
-        ip("link set near0 up");
+        link_to(thread_id);
         moved.send(()).expect("it waits");
         thread_of.recv().expect("it listens");
 
@@ -188,48 +244,20 @@ fn a_link_between_two_hosts_gives_what_dumpcap_sees() {
         assert_eq!((ours.code, theirs.code), (Some(0), Some(0)), "{ours:?} {theirs:?}");
         let ((link, ours_read, directions), (_, theirs_read, _)) = (read(&mine), read(&others));
         assert_eq!(link, LinkType::Ethernet);
-        let hosts: [&[u8]; 2] = [&[10, 7, 0, 1, 10, 7, 0, 2], &[10, 7, 0, 2, 10, 7, 0, 1]];
-        let vlan: [&[u8]; 1] = [&[10, 7, 42, 2, 10, 7, 42, 1]];
-        for (ends, least) in [(&hosts[..], 10), (&vlan[..], 2)] {
-            let [ours, theirs] = [&ours_read, &theirs_read].map(|it| between(it, ends));
-            assert!(ours.len() >= least, "{}", ours.len());
-            assert_same(&ours, &theirs);
-        }
-        assert!(
-            ours_read.iter().any(|it| it.length > 1514),
-            "segments are put together before the card takes them apart"
-        );
-        // An address of ours is the source of what goes out.
-        for (packet, direction) in ours_read.iter().zip(&directions) {
-            let goes = packet.bytes.windows(8).any(|it| it == hosts[0]);
-            let comes = packet.bytes.windows(8).any(|it| it == hosts[1] || it == vlan[0]);
-            let expected = goes.then_some(Direction::Out).or_else(|| comes.then_some(Direction::In));
-            assert!(expected.is_none() || *direction == expected, "{direction:?}");
-        }
+        assert_same_talk(&ours_read, &theirs_read);
+        assert_directions(&ours_read, &directions);
         // As tshark reads it: every packet, its tag where it was on the wire, nothing damaged.
-        let of_tshark =
-            tshark(&mine, &["-T", "fields", "-e", "frame.len", "-e", "vlan.id", "-e", "frame.interface_name"]);
+        let fields = ["-T", "fields", "-e", "frame.len", "-e", "vlan.id", "-e", "frame.interface_name"];
+        let of_tshark = tshark(&mine, &fields);
         assert_eq!(of_tshark.len(), ours_read.len());
-        assert_eq!(
-            of_tshark.iter().filter(|it| it.ends_with("\t42\tnear0")).count(),
-            between(&ours_read, &[&[0x81, 0, 0, 42]]).len()
-        );
+        let tagged = of_tshark.iter().filter(|it| it.ends_with("\t42\tnear0")).count();
+        assert_eq!(tagged, between(&ours_read, &[&[0x81, 0, 0, 42]]).len());
         assert!(of_tshark.iter().zip(&ours_read).all(|(line, it)| line.starts_with(&format!("{}\t", it.length))));
         said(&ours, &format!("{} packets captured on near0, {} packets in ", ours_read.len(), ours_read.len()));
         said(&ours, "; none was dropped");
 
-        let rows: Vec<Value> = shown.stdout.lines().map(|it| serde_json::from_str(it).expect("JSON")).collect();
-        let wanted = between(&ours_read, &[hosts[0], hosts[1], vlan[0]]);
-        let is_ip =
-            |it: &&Read| it.bytes[12..14] == [8, 0] || it.bytes[12..14] == [0x81, 0] && it.bytes[16..18] == [8, 0];
-        let wanted: Vec<(u64, u32)> = wanted.iter().filter(is_ip).map(|it| (it.at_ns, it.length)).collect();
-        let of = |it: &Value| (it["at_ns"].as_u64().expect("a time"), it["length"].as_u64().expect("a length") as u32);
-        let rows: Vec<(u64, u32)> = rows.iter().map(of).collect();
-        let lengths = |it: &[(u64, u32)]| it.iter().map(|(_, length)| *length).collect::<Vec<_>>();
-        assert_eq!(lengths(&rows), lengths(&wanted), "lines come as packets do");
-        // What goes out is stamped for each socket by itself.
-        assert!(rows.iter().zip(&wanted).all(|(a, b)| a.0.abs_diff(b.0) < 1_000_000), "{rows:?} {wanted:?}");
-        said(&shown, &format!("the filter holds for {}", rows.len()));
+        let rows = assert_lines(&shown.stdout, &ours_read);
+        said(&shown, &format!("the filter holds for {}", rows));
     });
 }
 

@@ -1,7 +1,7 @@
 //! The interfaces of this machine: their names, addresses and whether they are up.
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
@@ -58,8 +58,8 @@ fn mac(address: &SockaddrStorage) -> Option<[u8; 6]> {
 }
 
 fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
-    let v4 = address.as_sockaddr_in().map(|it| Ipv4Addr::from(it.ip()).into());
-    v4.or_else(|| address.as_sockaddr_in6().map(|it| IpAddr::V6(Ipv6Addr::from(it.ip()))))
+    let v4 = address.as_sockaddr_in().map(|it| IpAddr::V4(it.ip()));
+    v4.or_else(|| address.as_sockaddr_in6().map(|it| IpAddr::V6(it.ip())))
 }
 
 /// How many ones a mask begins with.
@@ -73,6 +73,8 @@ fn prefix(mask: IpAddr) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
     use super::*;
 
     #[test]
