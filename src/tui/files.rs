@@ -3,6 +3,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::wire::capture::copy::Gone;
+
 /// How many names are tried before a folder is given up.
 const MOST_NAMES: u32 = 1000;
 
@@ -86,6 +88,12 @@ fn numbered(wished: &str, number: u32) -> PathBuf {
     let (stem, rest) = name.split_once('.').map_or((name, String::new()), |(stem, rest)| (stem, format!(".{rest}")));
     let number = if number == 1 { String::new() } else { format!("-{number}") };
     path.with_file_name(format!("{stem}{number}{rest}"))
+}
+
+impl From<Gone> for io::Error {
+    fn from(gone: Gone) -> Self {
+        Self::other(gone.to_string())
+    }
 }
 
 #[cfg(test)]

@@ -202,6 +202,11 @@ pub enum Work {
         stream: usize,
         inside: Option<Inside>,
     },
+    /// Opens the connections of these packets.
+    Unseal {
+        study: Arc<Study>,
+        numbers: Vec<u32>,
+    },
     /// Counts packets.
     Count {
         study: Arc<Study>,
@@ -234,6 +239,8 @@ pub enum Done {
     /// The packet's number, if there is one.
     Found(Option<u32>),
     Followed(Inside, Result<Talk, Silence>),
+    /// What could be opened is open.
+    Unsealed,
     Counted(Arc<Counts>),
     /// How many packets are in the file of that name.
     Saved {
@@ -249,6 +256,7 @@ impl fmt::Debug for Job {
             Work::Filter { .. } => "Filter",
             Work::Seek { .. } => "Seek",
             Work::Follow { .. } => "Follow",
+            Work::Unseal { .. } => "Unseal",
             Work::Count { .. } => "Count",
             Work::Save { .. } => "Save",
         };
@@ -264,6 +272,7 @@ impl fmt::Debug for Done {
             Self::Looked(done, of) => f.debug_tuple("Looked").field(done).field(of).finish(),
             Self::Filtered { found, .. } => f.debug_tuple("Filtered").field(&found.len()).finish(),
             Self::Found(it) => f.debug_tuple("Found").field(it).finish(),
+            Self::Unsealed => f.write_str("Unsealed"),
             Self::Followed(_, it) => f.debug_tuple("Followed").field(&it.as_ref().map(|it| it.said.len())).finish(),
             Self::Counted(it) => f.debug_tuple("Counted").field(&it.conversations.len()).finish(),
             Self::Saved { path, saved } => f.debug_tuple("Saved").field(path).field(saved).finish(),
@@ -288,6 +297,10 @@ impl Job {
             Work::Seek { study, rows, from, forward, noted } => {
                 let mut far = Far { ticket: &ticket, tell, done: 0, of: rows.len() };
                 seek(&study, &rows, (from, forward), &noted, &mut far).map(Done::Found)
+            }
+            Work::Unseal { study, numbers } => {
+                numbers.into_iter().take_while(|_| !ticket.is_dropped()).for_each(|number| study.open(number));
+                Some(Done::Unsealed)
             }
             Work::Follow { study, stream, inside } => Some(followed(&study, stream, inside)),
             Work::Count { study, rows } => {
@@ -325,13 +338,14 @@ impl Far<'_> {
 
 fn filtered(study: &Study, filter: &Filter, from: u32, far: &mut Far<'_>) -> Option<Done> {
     let (mut found, mut to) = (Vec::new(), from);
-    while let Some(packet) = study.packet(to) {
+    for packet in study.by_connection(from).into_iter().filter_map(|number| study.packet(number)) {
         far.step()?;
+        to = to.max(packet.number + 1);
         if filter.holds(&packet.seen()) {
             found.push(packet.number);
         }
-        to += 1;
     }
+    found.sort_unstable();
     Some(Done::Filtered { found, to })
 }
 

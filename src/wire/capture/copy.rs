@@ -1,8 +1,19 @@
 //! Packets of a capture written into another, as pcapng: with their times, interfaces, comments, and what opens them.
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::study::{Held, Study};
 use crate::wire::pcapng::{self, Record};
+
+/// The file gives a packet's bytes no more: it became shorter since it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone(pub u32);
+
+impl fmt::Display for Gone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the capture's file became shorter: it gives packet {} no more", self.0)
+    }
+}
 
 /// Secrets of more bytes than this go into several blocks, so that readers need not hold them at once.
 const MOST_SECRETS: usize = 1 << 20;
@@ -20,8 +31,8 @@ impl Copy<'_> {
     /// stood in the capture itself, not those it was opened with.
     ///
     /// # Errors
-    /// That of `put`.
-    pub fn write<E>(
+    /// Those of `put`, and [`Gone`] where the file does not give a packet's bytes any more.
+    pub fn write<E: From<Gone>>(
         self,
         numbers: impl IntoIterator<Item = u32>,
         mut put: impl FnMut(&[u8]) -> Result<(), E>,
@@ -29,6 +40,9 @@ impl Copy<'_> {
         put(&self.head())?;
         let (mut piece, mut at_ns, mut count) = (Vec::new(), 0, 0);
         for (number, held) in numbers.into_iter().filter_map(|number| Some((number, self.study.held(number)?))) {
+            if self.study.is_gone(number, &held) {
+                return Err(Gone(number).into());
+            }
             piece.clear();
             at_ns = held.at_ns.unwrap_or(at_ns);
             self.packet(&mut piece, (number, &held), at_ns);
@@ -81,7 +95,8 @@ impl Copy<'_> {
 mod tests {
     use super::*;
     use crate::wire::capture::Interface;
-    use crate::wire::capture::indexer::index;
+    use crate::wire::capture::Reader;
+    use crate::wire::capture::indexer::{Indexer, index};
     use crate::wire::link::LinkType;
     use crate::wire::pcapng::Direction;
 
@@ -157,7 +172,7 @@ mod tests {
         let mut file = Vec::new();
         let put = |piece: &[u8]| {
             file.extend(piece);
-            Ok::<(), std::convert::Infallible>(())
+            Ok::<(), Gone>(())
         };
         let count = Copy { study: &study, comments: &comments }.write(numbers.iter().copied(), put);
         assert_eq!(count, Ok(numbers.len()));
@@ -195,5 +210,21 @@ mod tests {
         let copy = copied(&[1], &[(1, &long)]);
         let comment = copy.packets[0].comment.as_deref().expect("it is there");
         assert!(comment.len() > 65_000 && comment.chars().all(|c| c == 'é'), "{}", comment.len());
+    }
+
+    #[test]
+    fn of_a_file_that_became_shorter_there_is_no_copy() {
+        let whole = file();
+        let mut indexer = Indexer::new(whole[..whole.len() - 40].to_vec());
+        let mut reader = Reader::default();
+        reader.push(&whole);
+        reader.end();
+        assert_eq!(indexer.take(&mut reader), Ok(()));
+        let study = indexer.finish("");
+        let comments = BTreeMap::new();
+        let copy = Copy { study: &study, comments: &comments };
+        let last = u32::try_from(study.count()).expect("a few");
+        assert_eq!(copy.write(1..last, |_| Ok::<(), Gone>(())), Ok(study.count() - 1));
+        assert_eq!(copy.write(1..=last, |_| Ok::<(), Gone>(())), Err(Gone(last)));
     }
 }

@@ -90,6 +90,11 @@ impl Entry {
         }
     }
 
+    /// A number that packets of a connection have in common, and those of all others.
+    pub(super) const fn connection(&self) -> u32 {
+        self.flow
+    }
+
     pub(super) const fn group(&self) -> Group {
         match self.flow {
             NEITHER => Group::Neither,

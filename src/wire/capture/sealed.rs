@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::index::{Group, Index};
 use crate::wire::opened::{Opened, Secrets};
 
-/// Units are kept up to so many in all; then they are opened anew.
+/// Units are kept up to so many in all; then those that were not asked for longest are opened anew.
 const MOST_UNITS: usize = 60_000;
 
 /// Whose units they are: a connection of TCP, or all of QUIC, whose connections change their addresses.
@@ -20,8 +20,10 @@ pub(super) enum Whose {
 pub(super) struct Sealed {
     /// Read when they are needed first.
     secrets: Option<Arc<Secrets>>,
-    opened: BTreeMap<Whose, Arc<Opened>>,
+    /// Each with when it was asked for last.
+    opened: BTreeMap<Whose, (u64, Arc<Opened>)>,
     units: usize,
+    asked: u64,
 }
 
 impl Sealed {
@@ -48,18 +50,36 @@ impl Sealed {
         }
     }
 
-    pub(super) fn get(&self, whose: Whose) -> Option<Arc<Opened>> {
-        self.opened.get(&whose).cloned()
+    pub(super) fn get(&mut self, whose: Whose) -> Option<Arc<Opened>> {
+        self.asked += 1;
+        let (asked, opened) = self.opened.get_mut(&whose)?;
+        *asked = self.asked;
+        Some(Arc::clone(opened))
+    }
+
+    /// Half of the connections go: those that were not asked for longest.
+    fn drop_half(&mut self) {
+        let mut asked: Vec<u64> = self.opened.values().map(|(asked, _)| *asked).collect();
+        let middle = asked.len() / 2;
+        let Some((_, last, _)) = asked.get_mut(..).filter(|it| !it.is_empty()).map(|it| it.select_nth_unstable(middle))
+        else {
+            return;
+        };
+        self.opened.retain(|_, (asked, _)| *asked > *last);
+        self.units = self.opened.values().map(|(_, it)| it.units().len()).sum();
     }
 
     pub(super) fn keep(&mut self, whose: Whose, opened: Opened) -> Arc<Opened> {
         if self.units > MOST_UNITS {
-            self.opened.clear();
-            self.units = 0;
+            self.drop_half();
         }
+        self.asked += 1;
         self.units += opened.units().len();
         let opened = Arc::new(opened);
-        self.opened.insert(whose, Arc::clone(&opened));
+        if let Some((_, before)) = self.opened.insert(whose, (self.asked, Arc::clone(&opened))) {
+            // Two threads opened it at once.
+            self.units -= before.units().len();
+        }
         opened
     }
 }

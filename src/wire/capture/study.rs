@@ -205,6 +205,12 @@ impl Study {
         self.bytes.read(entry.offset, entry.captured as usize).unwrap_or_default()
     }
 
+    fn opened_so_far(&self, group: Group) -> Option<Arc<Opened>> {
+        let (index, mut sealed) = (self.index(), self.sealed());
+        let whose = sealed.whose(&index, group)?;
+        sealed.get(whose)
+    }
+
     /// What was opened in the connection of a packet.
     fn opened(&self, group: Group) -> Option<Arc<Opened>> {
         let (whose, secrets) = {
@@ -255,9 +261,48 @@ impl Study {
         })
     }
 
-    /// The packet of that number, counted from 1, taken apart.
+    /// Whether the file gives a packet's bytes no more: it became shorter since.
+    #[must_use]
+    pub fn is_gone(&self, number: u32, held: &Held) -> bool {
+        self.index().entry(number).is_some_and(|it| held.bytes.len() < it.captured as usize)
+    }
+
+    /// The packet of that number, counted from 1, taken apart. Its connection is opened first, which may take as long as that
+    /// is large.
     #[must_use]
     pub fn packet(&self, number: u32) -> Option<Studied<'_>> {
+        self.open(number);
+        self.packet_at_once(number)
+    }
+
+    /// Opens the connection of a packet, if it can be and is not yet.
+    pub fn open(&self, number: u32) {
+        let group = self.index().entry(number).map(Entry::group);
+        drop(group.and_then(|group| self.opened(group)));
+    }
+
+    /// Whether the connection of a packet can be opened and is not yet.
+    #[must_use]
+    pub fn is_unopened(&self, number: u32) -> bool {
+        let index = self.index();
+        let Some(group) = index.entry(number).map(Entry::group) else { return false };
+        let mut sealed = self.sealed();
+        sealed.whose(&index, group).is_some_and(|whose| sealed.get(whose).is_none())
+    }
+
+    /// The numbers of the packets from that one on, those of a connection together: each is opened once so.
+    #[must_use]
+    pub fn by_connection(&self, from: u32) -> Vec<u32> {
+        let index = self.index();
+        let wanted = index.entries().skip((from as usize).saturating_sub(1));
+        let mut all: Vec<(u32, u32)> = wanted.map(|(n, entry)| (entry.connection(), n)).collect();
+        all.sort_unstable();
+        all.into_iter().map(|(_, n)| n).collect()
+    }
+
+    /// As [`Self::packet`], with what was opened of its connection so far.
+    #[must_use]
+    pub fn packet_at_once(&self, number: u32) -> Option<Studied<'_>> {
         let index = self.index();
         let entry = *index.entry(number)?;
         let link = index.link(&entry);
@@ -277,7 +322,7 @@ impl Study {
         Some(Studied {
             number,
             decoded: decode_kept(link, &held.bytes, held.length as usize),
-            opened: self.opened(entry.group()),
+            opened: self.opened_so_far(entry.group()),
             segment,
             connection: connection.map(|(_, it)| (it.client, it.server)),
             pairs,

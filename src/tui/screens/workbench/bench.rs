@@ -77,6 +77,10 @@ pub(super) struct Bench {
     pub(super) catching: Option<Catching>,
     /// The filters that were applied, the oldest first.
     pub(super) history: Vec<String>,
+    /// Opens the connections of the packets on show.
+    pub(super) opening: Option<Ticket>,
+    /// The packets they were opened for last.
+    pub(super) opened_for: Vec<u32>,
     pub(super) prompt: Option<Prompt>,
     pub(super) busy: Option<Busy>,
     /// Packets that were marked: they are so until the workbench is left, as pcapng has no place for marks.
@@ -112,6 +116,8 @@ impl Bench {
             unasked: 1,
             catching: None,
             history: Vec::new(),
+            opening: None,
+            opened_for: Vec::new(),
             prompt: None,
             busy: None,
             marked: BTreeSet::new(),
@@ -128,9 +134,9 @@ impl Bench {
         self.rows.number(self.row)
     }
 
-    /// The chosen packet.
+    /// The chosen packet, with what was opened of its connection so far.
     pub(super) fn packet(&self) -> Option<Studied<'_>> {
-        self.study.packet(self.number()?)
+        self.study.packet_at_once(self.number()?)
     }
 
     /// The comment on a packet: that written here, else the file's.

@@ -127,6 +127,10 @@ impl Bench {
             put("filter ▸ ", theme.dim);
             put(&visible(&self.filter), theme.strong);
         }
+        let held = self.number().and_then(|number| Some((number, self.study.held(number)?)));
+        if held.is_some_and(|(number, held)| self.study.is_gone(number, &held)) {
+            put("   ! The capture's file became shorter: it gives this packet no more.", theme.warn);
+        }
         if let Some(comment) = self.packet().and_then(|it| self.comment(&it).map(visible)) {
             put("   ✎ ", theme.accent);
             put(&comment, theme.accent);

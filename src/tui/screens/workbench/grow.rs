@@ -1,9 +1,11 @@
-//! A capture on the screen while it is still being read: its packets are listed as they come.
+//! A capture on the screen while it is still being read, its packets listed as they come, and while its connections are opened.
 use std::sync::Arc;
 
 use super::bench::{Bench, View};
 use crate::tui::action::Effect;
+use crate::tui::app::World;
 use crate::tui::capture::{Job, Opened, Rows, Ticket, Work};
+use crate::tui::{view, views};
 use crate::wire::filter::Filter;
 
 /// A filter asked of packets that came after it was applied, from that number on.
@@ -101,6 +103,32 @@ impl Bench {
     pub(super) fn asked_up_to(&mut self, to: u32) {
         self.unasked = to;
         self.count = self.count.max(to as usize - 1);
+    }
+
+    /// Has the connections opened whose packets are on show: that may take long, and no key waits for it.
+    pub(super) fn open_shown(&mut self, world: &World) -> Vec<Effect> {
+        let body = view::areas(world.size).1;
+        let numbers: Vec<u32> = match &self.view {
+            View::Packets => {
+                let height = self.page(body);
+                let first = views::first(self.row, height, self.rows.len());
+                (first..first + usize::from(height)).map_while(|row| self.rows.number(row)).collect()
+            }
+            View::Ladder(it) => it.shown(body.height),
+            View::Stream(_) | View::Counts(_) => return Vec::new(),
+        };
+        // Once for each set of them: more than is kept would be opened for ever.
+        if self.opening.is_some() || self.opened_for == numbers {
+            return Vec::new();
+        }
+        let sealed: Vec<u32> = numbers.iter().copied().filter(|number| self.study.is_unopened(*number)).collect();
+        if sealed.is_empty() {
+            return Vec::new();
+        }
+        self.opened_for = numbers;
+        let ticket = Ticket::default();
+        self.opening = Some(ticket.clone());
+        vec![Effect::Capture(Job { ticket, work: Work::Unseal { study: Arc::clone(&self.study), numbers: sealed } })]
     }
 
     /// What was being asked of newer packets is wanted no more.

@@ -52,6 +52,12 @@ impl Ladder {
         self.packets = study.packets_of(self.flow);
     }
 
+    /// The packets on show where there is room for so many.
+    pub(super) fn shown(&self, height: u16) -> Vec<u32> {
+        let first = views::first(self.row, height, self.packets.len());
+        self.packets.iter().skip(first).take(usize::from(height)).copied().collect()
+    }
+
     /// The chosen packet.
     pub(super) fn packet(&self) -> Option<u32> {
         self.packets.get(self.row).copied()
@@ -72,7 +78,7 @@ impl Ladder {
         let began = bench.study.began_ns(self.flow);
         let first = views::first(self.row, inner.height, self.packets.len());
         for (y, (index, number)) in (0..inner.height).zip(self.packets.iter().enumerate().skip(first)) {
-            let Some(packet) = bench.study.packet(*number) else { continue };
+            let Some(packet) = bench.study.packet_at_once(*number) else { continue };
             let row = Rect { y: inner.y + y, height: 1, ..inner };
             draw_row(row, buffer, theme, (&packet, began, index == self.row));
         }

@@ -68,7 +68,7 @@ pub(super) fn hit(area: Rect, at: Position, bench: &Bench) -> Option<Pointed> {
 
 fn cells(bench: &Bench, height: u16, width: u16) -> Vec<Cells> {
     let first = views::first(bench.row, height, bench.rows.len());
-    let at = |row: usize| bench.rows.number(row).and_then(|number| bench.study.packet(number));
+    let at = |row: usize| bench.rows.number(row).and_then(|number| bench.study.packet_at_once(number));
     let mut before = first.checked_sub(1).and_then(|row| bench.study.held(bench.rows.number(row)?)?.at_ns);
     let mut all = Vec::new();
     for row in first..first + usize::from(height) {

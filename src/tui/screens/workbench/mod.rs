@@ -113,6 +113,10 @@ impl Workbench {
         }
     }
 
+    fn open_shown(&mut self, world: &World) -> Vec<Effect> {
+        self.bench.as_mut().map(|bench| bench.open_shown(world)).unwrap_or_default()
+    }
+
     /// One thing at a time: what is open on top is closed, then comments that would be lost are spoken of, then one leaves.
     fn back(&mut self) -> Vec<Effect> {
         if let Some(bench) = &mut self.bench {
@@ -193,18 +197,27 @@ impl Screen for Workbench {
             self.ticket.drop_it();
             return Vec::new();
         }
-        self.bench.as_mut().map(|bench| bench.update(action, world)).unwrap_or_default()
+        let mut effects = self.bench.as_mut().map(|bench| bench.update(action, world)).unwrap_or_default();
+        effects.extend(self.open_shown(world));
+        effects
     }
 
-    fn done(&mut self, outcome: &Outcome, _world: &World) -> Vec<Effect> {
-        match (outcome, &mut self.bench) {
-            (Outcome::Capture { ticket, done }, _) if self.ticket.is(ticket) => return self.read(done),
-            (Outcome::Capture { ticket, done }, Some(bench)) => return bench.done(ticket, done),
-            (Outcome::Failed(message), None) => self.problem = Some(message.clone()),
-            (Outcome::Failed(_), Some(bench)) => bench.failed(),
-            _ => {}
-        }
-        Vec::new()
+    fn done(&mut self, outcome: &Outcome, world: &World) -> Vec<Effect> {
+        let mut effects = match (outcome, &mut self.bench) {
+            (Outcome::Capture { ticket, done }, _) if self.ticket.is(ticket) => self.read(done),
+            (Outcome::Capture { ticket, done }, Some(bench)) => bench.done(ticket, done),
+            (Outcome::Failed(message), None) => {
+                self.problem = Some(message.clone());
+                Vec::new()
+            }
+            (Outcome::Failed(_), Some(bench)) => {
+                bench.failed();
+                Vec::new()
+            }
+            _ => return Vec::new(),
+        };
+        effects.extend(self.open_shown(world));
+        effects
     }
 
     fn click(&self, area: Rect, at: Position, world: &World) -> Option<Action> {

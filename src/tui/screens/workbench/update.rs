@@ -358,6 +358,10 @@ impl Bench {
             busy.into_iter().for_each(|it| it.looked = Some((*done, *of)));
             return Vec::new();
         }
+        if matches!(done, Done::Unsealed) {
+            self.opening.take_if(|it| it.is(ticket));
+            return Vec::new();
+        }
         if let Done::Filtered { found, to } = done
             && let Some(catching) = self.catching.take_if(|it| it.ticket.is(ticket))
         {
@@ -400,6 +404,7 @@ impl Bench {
         self.busy = None;
         self.saving = None;
         self.catching = None;
+        self.opening = None;
     }
 
     /// Lists all packets.
