@@ -154,7 +154,8 @@ fn compare_conversations(demo: &str, study: &Study, theirs: &str) -> usize {
         let sent = ends.zip(it.sent).map(|(end, sent)| (end, (sent.packets, human(sent.bytes))));
         let (first, last) = it.passed_ns.expect("every packet has a time");
         let lasted = format!("{:.4}", (last - first) as f64 / 1e9);
-        let began = format!("{}.{:09}", first / 1_000_000_000, first % 1_000_000_000);
+        // It keeps them as seconds in a double, which shows after some months.
+        let began = format!("{:.9}", (first / 1_000_000_000) as f64 + (first % 1_000_000_000) as f64 / 1e9);
         ours.push((it.kind.label().to_owned(), sent.collect(), [began, lasted]));
     }
     let mut expected: Vec<(String, Sent, [String; 2])> = Vec::new();
@@ -247,10 +248,10 @@ fn compare_intervals(demo: &str, study: &Study, theirs: &str, (every_ns, given_u
         expected.push((number(2), number(3)));
     }
     let mut ours: Vec<_> = ours.iter().map(|it| (it.count.packets, it.count.bytes)).collect();
+    let last = (1..).map_while(|n| study.held(n).map(|_| study.since_first_ns(n))).flatten().max();
+    let last = last.expect("packets with times");
     // The table goes to the last packet all the same.
-    let (_, whole) = rate(study, &BTreeSet::new()).finish(NonZeroU64::new(every_ns)).expect("few intervals");
-    ours.resize(whole.len(), (0, 0));
-    let last = study.packets().filter_map(|it| it.since_first_ns()).max().expect("packets with times");
+    ours.resize(usize::try_from(last / i128::from(every_ns)).expect("few intervals") + 1, (0, 0));
     if last % i128::from(every_ns) == 0 && ours.len() > 1 {
         // It leaves out the interval that begins, and with it ends, at the last packet.
         ours.pop();
