@@ -295,7 +295,7 @@ fn packets_are_counted_by_who_spoke_what_was_spoken_and_when() {
     let counted = |what: &str| packets(&home, &file, &format!("--statistics {what}"));
     insta::assert_snapshot!(["conversations", "protocols", "rate --every 50ms"].map(counted).join("\n"));
     let json = |what: &str| serde_json::from_str::<Value>(&counted(&format!("{what} --json"))).expect("JSON");
-    let shape = ["kind", "ends", "sent", "first_ns", "last_ns", "stream"];
+    let shape = ["kind", "ends", "sent", "first_ns", "last_ns", "stream", "initial_rtt_ns"];
     for it in json("conversations").as_array().expect("a list") {
         assert_eq!(keys(it), shape.into());
     }

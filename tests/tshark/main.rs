@@ -477,7 +477,8 @@ fn compare_analysis(
     for (n, theirs) in (1..).zip(dissected) {
         let Some(ours) = analysis.segments.get(&n) else { continue };
         let place = format!("{name}, packet {n}: {}", ours.line);
-        let marks: BTreeSet<_> = ours.marks.iter().filter(|it| **it != Mark::Reset).map(|it| it.filter()).collect();
+        let marks: BTreeSet<_> =
+            ours.marks.iter().filter(|it| !matches!(it, Mark::Reset(_))).map(|it| it.filter()).collect();
         let named = |it: &&Shown| it.name.starts_with("tcp.analysis.") && MARKS.contains(&it.name.as_str());
         let expected: BTreeSet<_> = theirs.fields.iter().filter(named).map(|it| it.name.as_str()).collect();
         if tells(n) {

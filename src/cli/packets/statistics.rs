@@ -16,12 +16,14 @@ use crate::wire::filter::Filter;
 
 /// What stands in the JSON.
 pub(super) const SHAPE: &str = "\
-conversations: [{\"kind\", \"ends\": [..], \"sent\": [{\"packets\", \"bytes\"}, ..], \"first_ns\", \"last_ns\", \"stream\"}]
+conversations: [{\"kind\", \"ends\": [..], \"sent\": [{\"packets\", \"bytes\"}, ..], \"first_ns\", \"last_ns\", \"stream\",
+    \"initial_rtt_ns\"}]
 protocols: [{\"name\", \"packets\", \"bytes\", \"inside\": [..]}]
 rate: {\"every_ns\", \"intervals\": [{\"from_ns\", \"packets\", \"bytes\"}]}
 expert: [{\"label\", \"filter\", \"why\", \"packets\", \"first\"}]
 
-first_ns, last_ns and from_ns are nanoseconds after the capture's first packet; stream is tcp.stream, null for all else.";
+first_ns, last_ns and from_ns are nanoseconds after the capture's first packet; stream is tcp.stream, and initial_rtt_ns
+is the time from the SYN to the ACK of the SYN, ACK; both are null for all else.";
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -44,6 +46,7 @@ struct Spoke {
     first_ns: Option<i128>,
     last_ns: Option<i128>,
     stream: Option<usize>,
+    initial_rtt_ns: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -130,7 +133,8 @@ pub(super) fn told(
 
 fn spoke(it: Conversation) -> Spoke {
     let (first_ns, last_ns) = it.passed_ns.unzip();
-    Spoke { kind: it.kind.label(), ends: it.ends, sent: it.sent.map(Into::into), first_ns, last_ns, stream: it.stream }
+    let Conversation { kind, ends, sent, stream, initial_rtt_ns, .. } = it;
+    Spoke { kind: kind.label(), ends, sent: sent.map(Into::into), first_ns, last_ns, stream, initial_rtt_ns }
 }
 
 fn spoken(it: Protocol) -> Spoken {
@@ -148,8 +152,19 @@ fn noted(it: &Marked) -> Noted {
 }
 
 fn conversations(all: &[Conversation]) -> String {
-    let heads =
-        ["over", "one end", "the other", "packets", "bytes", "packets back", "bytes back", "from s", "to s", "stream"];
+    let heads = [
+        "over",
+        "one end",
+        "the other",
+        "packets",
+        "bytes",
+        "packets back",
+        "bytes back",
+        "from s",
+        "to s",
+        "rtt s",
+        "stream",
+    ];
     let mut rows = vec![heads.map(str::to_owned).to_vec()];
     let mut sorted: Vec<&Conversation> = all.iter().collect();
     // The busiest first, kind by kind.
@@ -161,11 +176,12 @@ fn conversations(all: &[Conversation]) -> String {
         let numbers = [there.packets, there.bytes, back.packets, back.bytes].map(|it| it.to_string());
         let mut row = vec![it.kind.label().to_owned(), one, other];
         row.extend(numbers);
-        row.extend([since(first), since(last), it.stream.map_or_else(|| "-".to_owned(), |it| it.to_string())]);
+        row.extend([since(first), since(last), since(it.initial_rtt_ns.map(Into::into))]);
+        row.extend([it.stream.map_or_else(|| "-".to_owned(), |it| it.to_string())]);
         rows.push(row);
     }
     use Side::{Left, Right};
-    aligned(&rows, &[Left, Left, Left, Right, Right, Right, Right, Right, Right, Right])
+    aligned(&rows, &[Left, Left, Left, Right, Right, Right, Right, Right, Right, Right, Right])
 }
 
 fn protocols(all: &[Protocol]) -> String {

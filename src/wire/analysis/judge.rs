@@ -1,5 +1,5 @@
 //! What one segment is, seen against what both directions have shown so far.
-use super::{Mark, Scale};
+use super::{Mark, Reset, Scale};
 use crate::wire::tcp::Segment;
 
 /// A fast retransmission follows the acknowledgments that asked for it by less than this.
@@ -27,6 +27,8 @@ pub(super) struct Side {
     pub(super) scale: Scale,
     probed: bool,
     kept_alive: bool,
+    /// It sent FIN.
+    closed: bool,
 }
 
 /// `a` comes before `b` in a space that wraps. RFC 9293 §3.4.
@@ -81,7 +83,7 @@ pub(super) fn judge(
 ) -> Vec<Mark> {
     let mut marks = Vec::new();
     if segment.flags.rst {
-        marks.push(Mark::Reset);
+        marks.push(Mark::Reset(reset(forward, reverse)));
     }
     let probe = segment.length == 1 && forward.next_is(segment.sequence) && reverse.window == Some(0);
     if probe {
@@ -95,6 +97,18 @@ pub(super) fn judge(
     remember(forward, segment, at_ns, &marks);
     marks.sort_unstable();
     marks
+}
+
+/// Why `forward` breaks off, by what both sides have shown.
+fn reset(forward: &Side, reverse: &Side) -> Reset {
+    let only_syn = reverse.base.zip(reverse.next).is_some_and(|(base, (next, _))| next == base.wrapping_add(1));
+    match () {
+        () if forward.next.is_none() && only_syn && !reverse.closed => Reset::Refused,
+        () if forward.next.is_none() => Reset::Unknown,
+        () if forward.closed => Reset::AfterClose,
+        () if reverse.closed => Reset::InsteadOfClose,
+        () => Reset::Aborted,
+    }
 }
 
 /// Whether it opens or closes something: such segments follow rules of their own.
@@ -201,6 +215,7 @@ fn judge_repetition(
 fn remember(forward: &mut Side, segment: &Segment, at_ns: u64, marks: &[Mark]) {
     forward.probed = marks.contains(&Mark::ZeroWindowProbe);
     forward.kept_alive = marks.contains(&Mark::KeepAlive);
+    forward.closed |= segment.flags.fin;
     let end = segment.sequence.wrapping_add(segment.space());
     if !forward.probed {
         if forward.next.is_none_or(|(next, _)| before(next, end)) {

@@ -1,5 +1,7 @@
 //! The marks, with Wireshark's name for each and what it tells a learner.
 
+use super::Reset;
+
 /// What stands out about a segment, judged from the segments before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
@@ -29,7 +31,7 @@ pub enum Mark {
     KeepAlive,
     KeepAliveAck,
     /// The connection is broken off.
-    Reset,
+    Reset(Reset),
     /// A question (DNS, echo): its answer is in that packet.
     AnswerIn {
         packet: u32,
@@ -75,7 +77,7 @@ impl Mark {
             Self::WindowFull => "Window full",
             Self::KeepAlive => "Keep-alive",
             Self::KeepAliveAck => "Keep-alive ACK",
-            Self::Reset => "Reset",
+            Self::Reset(_) => "Reset",
             Self::AnswerIn { .. } => "Answered",
             Self::Answers { .. } => "Answers what was asked",
             Self::Unanswered => "No answer seen",
@@ -118,7 +120,7 @@ impl Mark {
             Self::WindowFull => "tcp.analysis.window_full",
             Self::KeepAlive => "tcp.analysis.keep_alive",
             Self::KeepAliveAck => "tcp.analysis.keep_alive_ack",
-            Self::Reset => "tcp.flags.reset == 1",
+            Self::Reset(_) => "tcp.flags.reset == 1",
             Self::AnswerIn { .. } => "dns.response_in || icmp.resp_in || icmpv6.resp_in",
             Self::Answers { .. } => "dns.response_to || icmp.resp_to || icmpv6.resp_to",
             Self::Unanswered => "icmp.no_resp || icmpv6.no_resp || (dns && !dns.response_in)",
@@ -167,7 +169,7 @@ impl Mark {
                 "An old number again, on purpose: the other side must answer, so it is seen to be alive (RFC 9293 §3.8.4)."
             }
             Self::KeepAliveAck => "The other side is alive.",
-            Self::Reset => "The connection ends at once; what was not delivered is lost (RFC 9293 §3.5.2).",
+            Self::Reset(it) => it.why(),
             Self::AnswerIn { .. } => "The answer has the same numbers as this question, with the two ends exchanged.",
             Self::Answers { .. } => {
                 "It has the question's numbers, with the two ends exchanged; the time between the two is the round trip and \

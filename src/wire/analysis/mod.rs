@@ -6,6 +6,7 @@
 mod judge;
 mod marks;
 mod pairs;
+mod reset;
 mod scale;
 mod stream;
 mod tracker;
@@ -18,6 +19,7 @@ use super::tcp::Segment;
 use super::walk;
 pub use marks::Mark;
 pub(in crate::wire) use pairs::Pairs;
+pub use reset::Reset;
 pub use scale::Scale;
 pub use stream::{Piece, Stream};
 pub(in crate::wire) use tracker::{Connection, Place, Tracker};

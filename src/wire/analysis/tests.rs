@@ -208,9 +208,39 @@ fn a_slow_reader_closes_the_window_is_probed_and_opens_it() {
             (6, vec![Mark::ZeroWindowProbe]),
             (7, vec![Mark::ZeroWindow, Mark::ZeroWindowProbeAck]),
             (8, vec![Mark::WindowUpdate]),
-            (9, vec![Mark::Reset]),
+            (9, vec![Mark::Reset(Reset::Aborted)]),
         ]
     );
+}
+
+#[test]
+fn a_reset_says_what_likely_caused_it() {
+    type Step = (bool, &'static str, (u32, u32, u16), &'static [u8]);
+    let opened: [Step; 3] =
+        [(false, "S", (7, 0, 1000), b""), (true, "SA", (5000, 8, 1000), b""), (false, "A", (8, 5001, 1000), b"")];
+    let after = |steps: &[Step]| opened.iter().chain(steps).copied().collect::<Vec<_>>();
+    let cases = [
+        (vec![opened[0], (true, "RA", (0, 8, 0), b"")], Reset::Refused),
+        (vec![(false, "A", (8, 5001, 1000), b"hello"), (true, "R", (5001, 0, 0), b"")], Reset::Unknown),
+        (after(&[(true, "RA", (5001, 8, 0), b"")]), Reset::Aborted),
+        (after(&[(false, "FA", (8, 5001, 1000), b""), (true, "RA", (5001, 9, 0), b"")]), Reset::InsteadOfClose),
+        (
+            after(&[
+                (true, "FA", (5001, 8, 1000), b""),
+                (false, "A", (8, 5002, 1000), b"late"),
+                (true, "R", (5002, 0, 0), b""),
+            ]),
+            Reset::AfterClose,
+        ),
+    ];
+    for (steps, expected) in cases {
+        let mut capture = Capture::default();
+        for (at, (from_server, flags, numbers, data)) in (0..).zip(&steps) {
+            capture.add(at * 10, *from_server, flags, *numbers, data);
+        }
+        let last = u32::try_from(steps.len()).expect("a few");
+        assert_eq!(capture.analyse().segments[&last].marks.first(), Some(&Mark::Reset(expected)), "{steps:?}");
+    }
 }
 
 #[test]

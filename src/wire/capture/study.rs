@@ -82,6 +82,7 @@ pub struct Studied<'a> {
     opened: Option<Arc<Opened>>,
     segment: Option<Followed>,
     connection: Option<((IpAddr, u16), (IpAddr, u16))>,
+    initial_rtt_ns: Option<u64>,
     pairs: Vec<Mark>,
     interface: String,
     /// When the capture's first packet was seen, and the one before this.
@@ -325,6 +326,7 @@ impl Study {
             opened: self.opened_so_far(entry.group()),
             segment,
             connection: connection.map(|(_, it)| (it.client, it.server)),
+            initial_rtt_ns: connection.and_then(|(_, it)| it.initial_rtt_ns),
             pairs,
             interface,
             first_ns,
@@ -402,6 +404,12 @@ impl Studied<'_> {
     #[must_use]
     pub const fn connection(&self) -> Option<((IpAddr, u16), (IpAddr, u16))> {
         self.connection
+    }
+
+    /// The round trip of its TCP connection: from the SYN to the ACK of the SYN, ACK, in nanoseconds.
+    #[must_use]
+    pub const fn initial_rtt_ns(&self) -> Option<u64> {
+        self.initial_rtt_ns
     }
 
     /// What stands out about it, and what it answers.

@@ -119,7 +119,7 @@ impl Computed {
             Self::Window => number(tcp()?.window.into()),
             Self::WindowScale => Some(Value::Number(tcp()?.scale?.as_wireshark_has_it().into())),
             Self::Payload(layer) => payload(it, layer).map(|bytes| Value::Bytes(bytes.to_vec())),
-            Self::AnyMark => there(tcp()?.marks.iter().any(|mark| *mark != Mark::Reset)),
+            Self::AnyMark => there(tcp()?.marks.iter().any(|mark| !matches!(mark, Mark::Reset(_)))),
             Self::Marked => there(it.marks().any(|mark| mark.filter() == name)),
             Self::DuplicateAck => it.marks().find_map(|mark| match mark {
                 Mark::DuplicateAck(count) => number(count.into()),

@@ -30,7 +30,8 @@ impl Compared {
             if cut.contains(&ours.flow) {
                 continue;
             }
-            let marks: BTreeSet<_> = ours.marks.iter().filter(|it| **it != Mark::Reset).map(|it| it.filter()).collect();
+            let marks: BTreeSet<_> =
+                ours.marks.iter().filter(|it| !matches!(it, Mark::Reset(_))).map(|it| it.filter()).collect();
             let named = |it: &&Shown| MARKS.contains(&it.name.as_str());
             let expected: BTreeSet<_> = theirs.fields.iter().filter(named).map(|it| it.name.as_str()).collect();
             marks

@@ -232,9 +232,11 @@ fn conversations(all: &[Conversation]) -> Table {
         cells.extend(it.sent.iter().flat_map(number));
         let lasted = it.passed_ns.map_or_else(|| "-".to_owned(), |(first, last)| seconds(last - first, 3));
         cells.push(format!("{lasted} s"));
+        let round_trip = it.initial_rtt_ns.map(|ns| format!("{} s", seconds(ns.into(), 6)));
+        cells.push(round_trip.unwrap_or_else(|| "-".to_owned()));
         Row { cells, share: share(bytes(it), most(it.kind)), filter: filter_of(it) }
     };
-    let titles = vec!["Conversation", "→ sent", "bytes", "← sent", "bytes", "lasts"];
+    let titles = vec!["Conversation", "→ sent", "bytes", "← sent", "bytes", "lasts", "round trip"];
     Table { titles, rows: sorted.iter().map(row).collect() }
 }
 

@@ -198,7 +198,7 @@ fn draw_row(row: Rect, buffer: &mut Buffer, bench: &Bench, (theme, columns, it):
         put("! ", theme.bad);
     }
     for mark in &it.marks {
-        put(&format!("[{}] ", mark.label()), if *mark == Mark::Reset { theme.bad } else { theme.warn });
+        put(&format!("[{}] ", mark.label()), if matches!(mark, Mark::Reset(_)) { theme.bad } else { theme.warn });
     }
     put(&it.info, if it.protocol == "TCP" { theme.text } else { hue });
     if let Some(comment) = &it.comment {

@@ -43,6 +43,8 @@ pub struct Conversation {
     pub passed_ns: Option<(i128, i128)>,
     /// Of TCP: its number, as the filter `tcp.stream` has it.
     pub stream: Option<usize>,
+    /// Of TCP: from the SYN to the ACK of the SYN, ACK, in nanoseconds, where both passed.
+    pub initial_rtt_ns: Option<u64>,
 }
 
 /// What tells a conversation of one kind from the others.
@@ -102,7 +104,9 @@ impl Conversations {
             // Of TCP the server's packet may be the first that was seen.
             let opened = it.segment().is_none_or(|it| !it.from_server) || kind != Kind::Tcp;
             let ends = if opened { [from.clone(), to] } else { [to, from.clone()] };
-            self.found.push(Conversation { kind, ends, sent: [Count::default(); 2], passed_ns: None, stream });
+            let initial_rtt_ns = it.initial_rtt_ns().filter(|_| kind == Kind::Tcp);
+            let sent = [Count::default(); 2];
+            self.found.push(Conversation { kind, ends, sent, passed_ns: None, stream, initial_rtt_ns });
             self.found.len() - 1
         });
         let found = &mut self.found[at];

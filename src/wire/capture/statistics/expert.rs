@@ -39,14 +39,16 @@ impl Expert {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::analysis::Reset;
 
     #[test]
     fn marks_of_a_kind_are_counted_together() {
         let mut expert = Expert::default();
-        for (packet, mark) in [(9, Mark::DuplicateAck(2)), (7, Mark::Reset), (8, Mark::DuplicateAck(1))] {
+        for (packet, mark) in [(9, Mark::DuplicateAck(2)), (7, Mark::Reset(Reset::Aborted)), (8, Mark::DuplicateAck(1))]
+        {
             expert.take(packet, mark);
         }
         let found: Vec<_> = expert.finish().iter().map(|it| (it.mark, it.first, it.packets)).collect();
-        assert_eq!(found, [(Mark::DuplicateAck(1), 8, 2), (Mark::Reset, 7, 1)]);
+        assert_eq!(found, [(Mark::DuplicateAck(1), 8, 2), (Mark::Reset(Reset::Aborted), 7, 1)]);
     }
 }
