@@ -407,13 +407,15 @@ const OTHERWISE: &[&str] = &[
 ];
 
 /// Fields tshark leaves out at times: flags that only answers have, the number of a segment that is quoted, the
-/// owner of SRV records that it shows in parts, a certificate's name of its own and the kinds of names in a list.
+/// owner of SRV records that it shows in parts, a certificate's name of its own and the kinds of names in a list, the checksum of
+/// a mapping of Multipath TCP (4.0 takes it to have four bytes, which are never left).
 const SOMETIMES: &[&str] = &[
     "dns.flags.authoritative",
     "dns.flags.recavail",
     "dns.flags.authenticated",
     "dns.flags.rcode",
     "tcp.seq_raw",
+    "tcp.options.mptcp.checksum",
     "dns.resp.name",
     "x509af.Certificate_element",
     "x509if.id",

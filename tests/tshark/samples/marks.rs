@@ -24,7 +24,8 @@ impl Compared {
             let place = format!("{}: {}", packet.place, ours.line);
             let decoded = decode_kept(packet.link, &packet.bytes, packet.length as usize);
             // How much a damaged segment or a part of one carries is for each to judge, and so is what follows it.
-            if is_damaged(&decoded, theirs) {
+            let is_part = decoded.field("ip.flags.mf").is_some_and(|it| it.value == "1");
+            if is_part || is_damaged(&decoded, theirs) {
                 cut.insert(ours.flow);
             }
             if cut.contains(&ours.flow) {

@@ -33,8 +33,13 @@ const REASONS: &[Reason] = &[
 ];
 
 /// Bytes that we show whole, under a name tshark has for what it does not know itself.
-pub(crate) const NOT_APART: &[&str] =
-    &["tcp.options.unknown.payload", "icmpv6.data", "igmp.data", "tls.handshake.extension.data"];
+pub(crate) const NOT_APART: &[&str] = &[
+    "tcp.options.unknown.payload",
+    "tcp.options.experimental.data",
+    "icmpv6.data",
+    "igmp.data",
+    "tls.handshake.extension.data",
+];
 
 /// Why this field differs there; none when nobody knows.
 pub(crate) fn of(name: &str, place: &str, text: &str) -> Option<&'static str> {
